@@ -1,0 +1,53 @@
+/** When a batch is closed: whichever limit is reached first. An absent limit never closes. */
+export interface BatchLimits {
+  /** Number of events. */
+  readonly events?: number;
+  /** Bytes at the destination (estimated from what earlier batches came to), else raw bytes of the events. */
+  readonly size?: number;
+  /** Milliseconds since the batch was opened; also the least time between two batches of a partition closed by age. */
+  readonly every?: number;
+  /** A cron expression in UTC: all open batches are closed at each tick. */
+  readonly cron?: string;
+}
+
+/** Why a batch was closed. `pressure`: more partitions were open than the output may hold. */
+export type CloseReason = 'events' | 'size' | 'age' | 'schedule' | 'pressure' | 'shutdown';
+
+/** What every batch has, whichever way its events are read. */
+export interface BatchInfo {
+  /** From the durable manifest: the same on every attempt and after every crash. Safe in a file name. */
+  readonly id: string;
+  /** 1 on the first attempt. */
+  readonly attempt: number;
+  /** What `partition()` of the output said of each event of the batch; `''` when the output has none. */
+  readonly partition: string;
+  /** Number of events. */
+  readonly count: number;
+  /** Raw bytes of the events. */
+  readonly bytes: number;
+  /** When its first event was accepted and when it was closed, epoch milliseconds. */
+  readonly openedAt: number;
+  readonly closedAt: number;
+}
+
+/** A closed set of records for one output and one partition. */
+export interface Batch<R> extends BatchInfo {
+  /** What the mapper made of each event, in the journal's order. */
+  readonly records: readonly R[];
+}
+
+/** A batch too large to hold: the events are read back from the journal while the output writes. */
+export interface StreamedBatch extends BatchInfo {
+  /**
+   * The events in the journal's order, about a megabyte a block. May be called again for another attempt.
+   * A block's buffer belongs to the receiver and may be transferred to a worker thread.
+   */
+  blocks(signal?: AbortSignal): AsyncIterable<EventBlock>;
+}
+
+/** Raw events in one buffer; `createDecoder` reads them, on this thread or another. Can be structured-cloned. */
+export interface EventBlock {
+  readonly buffer: ArrayBuffer;
+  /** Four numbers an event: index in the batch, receivedAt (epoch ms), byte offset in `buffer`, byte length. */
+  readonly entries: Float64Array;
+}

@@ -1,0 +1,57 @@
+/** One record of a batch, by its index in `batch.records` (or in the order of `batch.blocks()`), and what is wrong with it. */
+export interface Failure {
+  readonly index: number;
+  readonly reason: string;
+}
+
+/**
+ * What became of a batch; a value, so that the compiler makes the author decide. A throw means {@link retry}.
+ * Network faults, 401, 403, 404 and 429 are never the fault of a record: they are `retry`.
+ */
+export type Delivery =
+  | {
+      readonly status: 'delivered';
+      /** Bytes written at the destination, where that differs from the events' own (compressed files): steers `batch.size`. */
+      readonly bytes?: number;
+      /** Records that were set aside for good; all others are delivered. */
+      readonly rejected?: readonly Failure[];
+    }
+  | {
+      readonly status: 'retry';
+      readonly reason: string;
+      /** Milliseconds the destination asked to be left alone (Retry-After); holds the whole output. */
+      readonly after?: number;
+      /** Indexes to try again; absent: the whole batch. What is in neither list is delivered. */
+      readonly failed?: readonly number[];
+      readonly rejected?: readonly Failure[];
+      /** The credentials were refused (401, 403): the breaker opens at once. */
+      readonly denied?: boolean;
+    }
+  | {
+      /** The destination refused the batch as a whole for its content: it is bisected until the guilty records are found. */
+      readonly status: 'rejected';
+      readonly reason: string;
+    };
+
+/** All of it arrived, save the records named. */
+export function delivered(details: { bytes?: number; rejected?: readonly Failure[] } = {}): Delivery {
+  return { status: 'delivered', ...details };
+}
+
+/** Try again later, all of it or the indexes in `failed`. */
+export function retry(
+  reason: string,
+  details: {
+    after?: number;
+    failed?: readonly number[];
+    rejected?: readonly Failure[];
+    denied?: boolean;
+  } = {},
+): Delivery {
+  return { status: 'retry', reason, ...details };
+}
+
+/** The content is refused for good and the destination does not say which record is to blame. */
+export function rejected(reason: string): Delivery {
+  return { status: 'rejected', reason };
+}

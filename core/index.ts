@@ -1,0 +1,36 @@
+/**
+ * The public API of a plugin author. What is not exported here is not public.
+ *
+ * @module
+ */
+export type { Static, TObject, TSchema } from 'typebox';
+export { Type } from 'typebox';
+export type {
+  Batch,
+  BatchInfo,
+  BatchLimits,
+  EventBlock,
+  StreamedBatch,
+} from './batching/batch.ts';
+export type { Clock } from './batching/clock.ts';
+export { systemClock } from './batching/clock.ts';
+export { duration, secret, size } from './config/scalars.ts';
+export type { Delivery, Failure } from './delivery/delivery.ts';
+export { delivered, rejected, retry } from './delivery/delivery.ts';
+export type { DecodeOptions } from './event/decode.ts';
+export type { Decimal, Event, FieldValue } from './event/event.ts';
+export type { Priority } from './event/priority.ts';
+export { PRIORITIES, parsePriority, priorityRank } from './event/priority.ts';
+export type { Mapped, Mapper, MapperContext, MapperDefinition } from './plugins/mapper.ts';
+export { defineMapper } from './plugins/mapper.ts';
+export type {
+  AnyOutputDefinition,
+  MapperRef,
+  Output,
+  OutputContext,
+  OutputDefinition,
+  StreamOutput,
+  StreamOutputDefinition,
+} from './plugins/output.ts';
+export { defineOutput } from './plugins/output.ts';
+export type { Logger } from './telemetry/logger.ts';

@@ -1,0 +1,114 @@
+import type { PositionSet } from './positions.ts';
+
+/**
+ * A place in the journal: a positive safe integer, strictly increasing in the order of acceptance, never
+ * used twice within one epoch.
+ */
+export type Position = number;
+
+/** What ingest appends: one accepted event and the names of the outputs that want it (never indexes: configuration changes). */
+export interface JournalEntry {
+  readonly raw: Uint8Array;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  readonly outputs: readonly string[];
+}
+
+/** An event read back. */
+export interface StoredEvent {
+  readonly position: Position;
+  readonly receivedAt: number;
+  readonly raw: Uint8Array;
+}
+
+/** The durable note in which a batch was closed; sealed before the batch is delivered, so that every replay carries the same id. */
+export interface Manifest {
+  readonly id: string;
+  readonly partition: string;
+  readonly positions: PositionSet;
+  /** Raw bytes of the events. */
+  readonly bytes: number;
+  /** When the batch was opened and when it was closed, epoch milliseconds. */
+  readonly openedAt: number;
+  readonly closedAt: number;
+}
+
+/**
+ * The durable, append-only log of accepted events. One log, any number of outputs, one cursor each.
+ * Nothing here assumes a local disk: a remote log can implement it.
+ */
+export interface Journal {
+  /** Changes when the log is created anew; part of every batch id, so that ids never repeat. */
+  readonly epoch: string;
+  /**
+   * Resolves when every entry is on stable storage; either all of them are or the call rejects.
+   * @throws JournalFullError when the budget or the disk is full: nothing was taken, ask again later.
+   * @throws JournalFailedError when the storage failed.
+   */
+  append(entries: readonly JournalEntry[]): Promise<void>;
+  /** Opens the cursor of an output. A new output starts behind the newest event (`now`) or at the oldest one kept. */
+  subscribe(output: string, options?: { start?: 'now' | 'oldest' }): Promise<Subscription>;
+  /** Resolves when there is room again after {@link JournalFullError}, or when the signal aborts. */
+  waitForRoom(signal: AbortSignal): Promise<void>;
+  /** Cursors that nobody subscribed to in this process: outputs removed from the configuration. */
+  orphans(): Promise<readonly { output: string; pending: number }[]>;
+  /** Discards the cursor of an orphan: what it had not settled is no longer kept for it. */
+  forget(output: string): Promise<void>;
+  status(): JournalStatus;
+  close(): Promise<void>;
+}
+
+export interface JournalStatus {
+  readonly state: 'ok' | 'full' | 'failed';
+  readonly reason?: string;
+  /** Bytes on storage. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Acceptance time of the oldest event kept, epoch milliseconds. */
+  readonly oldest?: number;
+  /** The newest position, 0 when empty. */
+  readonly newest: Position;
+  /** Damaged frames met and set aside since the start. */
+  readonly corruptFrames: number;
+  /** Bytes of torn tail cut at recovery. */
+  readonly recoveredBytes: number;
+}
+
+/** The view one output has of the journal. */
+export interface Subscription {
+  readonly output: string;
+  /** Manifests sealed but not settled when the subscription was opened, oldest first; {@link read} passes over their positions. */
+  readonly unsettled: readonly Manifest[];
+  /**
+   * The next events this output wants, in order, each once per opening. Waits until there is at least one;
+   * an empty array means the signal was aborted.
+   */
+  read(limits: { events: number; bytes: number }, signal: AbortSignal): Promise<readonly StoredEvent[]>;
+  /** True when {@link read} would have to wait. */
+  caughtUp(): boolean;
+  /** Reads events back by position, ascending, in chunks of about a megabyte. Positions that were damaged on disk are absent. */
+  fetch(positions: PositionSet, signal?: AbortSignal): AsyncIterable<readonly StoredEvent[]>;
+  /** Resolves when the manifest is durable. */
+  seal(manifest: Manifest): Promise<void>;
+  /** These positions are settled (delivered or set aside), in any order. Durable within 200 ms, or by {@link flush}. */
+  acknowledge(positions: PositionSet): void;
+  /** Resolves when all acknowledgements so far are durable. */
+  flush(): Promise<void>;
+  /** Events wanted by this output and not acknowledged. */
+  pending(): number;
+  /** Pending at the opening plus appended since. */
+  accepted(): number;
+  /** Acceptance time of the oldest pending event, if known. */
+  oldest(): number | undefined;
+  close(): Promise<void>;
+}
+
+/** The journal has no room: its budget is used up or the disk is full. Nothing of the call was taken. */
+export class JournalFullError extends Error {
+  override readonly name = 'JournalFullError';
+}
+
+/** The storage under the journal failed; what it still answers for is what it acknowledged before. */
+export class JournalFailedError extends Error {
+  override readonly name = 'JournalFailedError';
+}

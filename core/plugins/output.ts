@@ -1,0 +1,129 @@
+import type { Static, TObject } from 'typebox';
+import type { Batch, BatchLimits, StreamedBatch } from '../batching/batch.ts';
+import type { Clock } from '../batching/clock.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { DecodeOptions } from '../event/decode.ts';
+import type { Event } from '../event/event.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Mapper } from './mapper.ts';
+
+/** Everything an output may touch; nothing is global. */
+export interface OutputContext<R = unknown> {
+  /** The output's name in the YAML. */
+  readonly name: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** The platform's fetch. */
+  readonly fetch: typeof fetch;
+  /** A directory of the output's own that survives restarts. */
+  readonly stateDir: string;
+  /** Where relative paths in options start: the folder of the configuration file. */
+  readonly configDir: string;
+  /** The output's mapper, made; its records are what `batch.records` holds. */
+  readonly mapper: Mapper<R>;
+  /** How to make the same mapper on another thread: import the module, call `create(options)` of its default export. */
+  readonly mapperRef: MapperRef;
+  /** How to decode the events of `batch.blocks()`, there too. */
+  readonly decode: DecodeOptions;
+}
+
+/** A mapper as plain data that can be sent to a worker thread. */
+export interface MapperRef {
+  readonly type: string;
+  /** The URL of the module whose default export is the definition. */
+  readonly module: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+interface OutputBase {
+  /**
+   * The key that decides which events may share a batch; asked before batching. Pure: of the event alone.
+   * Returning `{ reject }` sets the event aside as a dead letter.
+   */
+  partition?(event: Event): string | { readonly reject: string };
+  /** Opens what lives as long as the output. A throw is reported and start is tried again later: events wait. */
+  start?(signal: AbortSignal): Promise<void>;
+  /** Is the destination ready? Mimics the real call and changes nothing. A throw says what is wrong and what to do. */
+  check?(signal: AbortSignal): Promise<void>;
+  /** Closes what `start` opened; no delivery is under way. */
+  stop?(signal: AbortSignal): Promise<void>;
+}
+
+/** An output with its options applied. `deliver` settles within a second of the signal's abort. */
+export interface Output<R = unknown> extends OutputBase {
+  deliver(batch: Batch<R>, signal: AbortSignal): Promise<Delivery>;
+}
+
+/** An output whose batches are too large for memory: it reads them as blocks. */
+export interface StreamOutput extends OutputBase {
+  deliver(batch: StreamedBatch, signal: AbortSignal): Promise<Delivery>;
+}
+
+interface DefinitionBase<O extends TObject> {
+  readonly apiVersion: 1;
+  /** The name in YAML, snake_case. */
+  readonly type: string;
+  /** One line for lists and the documentation. */
+  readonly summary: string;
+  /** A closed object (`additionalProperties: false`); every property has a description. */
+  readonly options: O;
+  /** Shown in the documentation and validated by the tests. YAML spelling: durations and sizes as text. */
+  readonly examples: readonly {
+    readonly title: string;
+    readonly options: Readonly<Record<string, unknown>>;
+  }[];
+  /** Defaults that the user may override under `batch:`. */
+  readonly batch: BatchLimits;
+  /**
+   * The mapper used unless the YAML names another. A function: the mapper is the output's own affair, its
+   * options come from the output's.
+   */
+  readonly mapper?: string | ((options: Static<O>) => { type: string; options: Record<string, unknown> });
+  /** `partition`: at most one batch of a partition is under way. Default `none`. */
+  readonly ordering?: 'none' | 'partition';
+  /** True when a replay under the same batch id does no harm (same object, same key). Default false. */
+  readonly idempotent?: boolean;
+  /** Markdown for the generated page: what is retried, what is rejected, how to set up the destination. */
+  readonly notes?: string;
+}
+
+/** A kind of output whose batches fit in memory, as plain data. */
+export interface OutputDefinition<O extends TObject = TObject, R = unknown> extends DefinitionBase<O> {
+  readonly stream?: false;
+  create(options: Static<O>, context: OutputContext<R>): Output<R>;
+}
+
+/** A kind of output that streams its batches, as plain data. */
+export interface StreamOutputDefinition<O extends TObject = TObject> extends DefinitionBase<O> {
+  readonly stream: true;
+  create(options: Static<O>, context: OutputContext): StreamOutput;
+}
+
+/** Either kind: what a package exports by default. */
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds definitions of every options type; each is checked against its own schema.
+export type AnyOutputDefinition = OutputDefinition<any, any> | StreamOutputDefinition<any>;
+
+/**
+ * Declares an output. It changes nothing; it is here for the types.
+ *
+ * @example
+ * export default defineOutput({
+ *   apiVersion: 1, type: 'tickets', summary: 'Opens a ticket for each event.',
+ *   options: Type.Object({ url: Type.String({ description: 'Where to POST.' }) }, { additionalProperties: false }),
+ *   examples: [{ title: 'Minimal', options: { url: 'https://tickets.example.com' } }],
+ *   batch: { events: 1 },
+ *   create: ({ url }, { fetch }) => ({
+ *     deliver: async ({ id, records }, signal) =>
+ *       fromResponse(await fetch(url, { method: 'POST', signal, body: JSON.stringify(records) })),
+ *   }),
+ * });
+ */
+export function defineOutput<O extends TObject, R>(
+  definition: OutputDefinition<O, R>,
+): OutputDefinition<O, R>;
+export function defineOutput<O extends TObject>(
+  definition: StreamOutputDefinition<O>,
+): StreamOutputDefinition<O>;
+export function defineOutput(definition: AnyOutputDefinition): AnyOutputDefinition {
+  return definition;
+}

@@ -1,0 +1,75 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+
+/** One request that arrived. */
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Decompressed, as text. */
+  readonly body: string;
+}
+
+/** What the destination answers to the next request; `hang` never answers, `reset` cuts the connection. */
+export type Answer =
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | 'hang'
+  | 'reset';
+
+/** A real HTTP server on the loopback that misbehaves on command. */
+export interface Destination {
+  readonly url: string;
+  readonly requests: readonly ReceivedRequest[];
+  /** From now on. A function sees the request, so that it can answer as the real service would. */
+  answer(next: Answer | ((request: ReceivedRequest) => Answer)): void;
+  close(): Promise<void>;
+}
+
+/** Starts a destination that answers 200 to everything until told otherwise. */
+export async function startDestination(): Promise<Destination> {
+  const requests: ReceivedRequest[] = [];
+  let respond: (request: ReceivedRequest) => Answer = () => ({ status: 200, body: '{}' });
+  const server: Server = createServer((incoming: IncomingMessage, response: ServerResponse) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('error', () => {});
+    incoming.on('end', () => {
+      const request = read(incoming, Buffer.concat(chunks));
+      requests.push(request);
+      const answer = respond(request);
+      if (answer === 'hang') return;
+      if (answer === 'reset') {
+        incoming.socket.destroy();
+        return;
+      }
+      response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
+      response.end(answer.body ?? '');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    answer: (next) => {
+      respond = typeof next === 'function' ? next : () => next;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function read(incoming: IncomingMessage, bytes: Buffer): ReceivedRequest {
+  const body = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);
+  return {
+    method: incoming.method ?? '',
+    path: incoming.url ?? '',
+    headers: Object.fromEntries(headers),
+    body: body.toString('utf8'),
+  };
+}

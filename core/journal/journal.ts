@@ -44,9 +44,13 @@ export interface Journal {
    * Resolves when every entry is on stable storage; either all of them are or the call rejects.
    * @throws JournalFullError when the budget or the disk is full: nothing was taken, ask again later.
    * @throws JournalFailedError when the storage failed.
+   * @throws RangeError when the entries are larger than the journal may ever grow.
    */
   append(entries: readonly JournalEntry[]): Promise<void>;
-  /** Opens the cursor of an output. A new output starts behind the newest event (`now`) or at the oldest one kept. */
+  /**
+   * Opens the cursor of an output. A new output starts behind the newest event (`now`), or at the oldest one kept:
+   * it is then given every event kept, whatever outputs that named when it was appended.
+   */
   subscribe(output: string, options?: { start?: 'now' | 'oldest' }): Promise<Subscription>;
   /** Resolves when there is room again after {@link JournalFullError}, or when the signal aborts. */
   waitForRoom(signal: AbortSignal): Promise<void>;
@@ -98,7 +102,12 @@ export interface Subscription {
   pending(): number;
   /** Pending at the opening plus appended since. */
   accepted(): number;
-  /** Acceptance time of the oldest pending event, if known. */
+  /**
+   * Wanted events that were found damaged on storage before they were read: set aside by the journal itself and
+   * no longer pending. To be counted with the dead letters: accepted = delivered + dead-lettered + damaged + pending.
+   */
+  damaged(): number;
+  /** Acceptance time of the oldest pending event, if known (a disk knows it to within 64 KiB of events). */
   oldest(): number | undefined;
   close(): Promise<void>;
 }

@@ -1,0 +1,105 @@
+import type { Manifest, Position } from './journal.ts';
+import { PositionBits } from './position-bits.ts';
+import { PositionSet } from './positions.ts';
+import type { Waiters } from './waiters.ts';
+import { createWaiters } from './waiters.ts';
+
+/** What the journal knows of one output: which events it wants and has not settled, and how far it has read. */
+export interface Ledger {
+  readonly output: string;
+  /** Wanted and not acknowledged. */
+  readonly pending: PositionBits;
+  /** Positions of manifests that were unsettled when the subscription was opened: {@link takeNext} passes over them. */
+  readonly sealed: PositionBits;
+  /** Sealed and not settled, oldest first. */
+  manifests: readonly Manifest[];
+  /** The first position that was not handed out yet. */
+  next: Position;
+  /** Up to here the cursor file says what is pending; behind it, the log does. */
+  through: Position;
+  accepted: number;
+  /** Wanted events that were found damaged before they were handed out. */
+  damaged: number;
+  subscribed: boolean;
+  /** Its readers, waiting for events. */
+  readonly changes: Waiters;
+}
+
+/** A ledger with nothing in it, for an output that starts behind `through`. */
+export function createLedger(output: string, through: Position): Ledger {
+  return {
+    output,
+    pending: new PositionBits(),
+    sealed: new PositionBits(),
+    manifests: [],
+    next: 1,
+    through,
+    accepted: 0,
+    damaged: 0,
+    subscribed: false,
+    changes: createWaiters(),
+  };
+}
+
+/** Books what the log has just taken: the positions from first to last are wanted by this output. */
+export function want(ledger: Ledger, first: Position, last: Position): void {
+  ledger.accepted += ledger.pending.addRun(first, last);
+}
+
+/** Starts (again) from the oldest pending event; what sealed manifests hold is left to whoever settles those. */
+export function rewind(ledger: Ledger): void {
+  ledger.next = 1;
+  ledger.accepted = ledger.pending.count;
+  ledger.damaged = 0;
+  ledger.sealed.deleteRun(1, Number.MAX_SAFE_INTEGER);
+  for (const manifest of ledger.manifests) {
+    for (const [first, last] of manifest.positions.runs()) ledger.sealed.addRun(first, last);
+  }
+}
+
+/** The positions that {@link Subscription.read} would hand out next, at most `limit` of them; nothing is taken yet. */
+export function upcoming(ledger: Ledger, limit: number): PositionSet {
+  const { pending, sealed } = ledger;
+  const positions = new PositionSet();
+  let position = pending.next(ledger.next);
+  while (position !== undefined && positions.count < limit) {
+    if (!sealed.has(position)) positions.push(position);
+    position = pending.next(position + 1);
+  }
+  return positions;
+}
+
+/** Settles positions; those that were settled before are passed over. Manifests with nothing left are dropped. */
+export function settle(ledger: Ledger, positions: PositionSet): void {
+  for (const [first, last] of positions.runs()) ledger.pending.deleteRun(first, last);
+  ledger.through = Math.max(ledger.through, positions.last);
+  if (ledger.manifests.length > 0) ledger.manifests = ledger.manifests.filter((m) => isOpen(ledger, m));
+}
+
+/** True while some position of the manifest is pending. */
+export function isOpen(ledger: Ledger, manifest: Manifest): boolean {
+  for (const [first, last] of manifest.positions.runs()) {
+    const position = ledger.pending.next(first);
+    if (position === undefined) return false;
+    if (position <= last) return true;
+  }
+  return false;
+}
+
+/**
+ * Books positions as damaged on storage. Those already handed out, or held by a manifest, stay pending: whoever
+ * holds them settles them.
+ *
+ * @returns how many this output wanted and will not get.
+ */
+export function lose(ledger: Ledger, first: Position, last: Position): number {
+  let lost = 0;
+  let position = ledger.pending.next(Math.max(first, ledger.next));
+  while (position !== undefined && position <= last) {
+    const after = ledger.pending.next(position + 1);
+    if (!ledger.sealed.has(position)) lost += ledger.pending.deleteRun(position);
+    position = after;
+  }
+  ledger.damaged += lost;
+  return lost;
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import type { Journal, JournalEntry, Manifest, Position, StoredEvent } from './journal.ts';
+import { JournalFailedError, JournalFullError } from './journal.ts';
+import type { Ledger } from './ledger.ts';
+import { createLedger, want } from './ledger.ts';
+import type { Backing } from './subscription.ts';
+import { openSubscription } from './subscription.ts';
+import { createWaiters } from './waiters.ts';
+
+/** Bytes counted for an event beyond its own: what the process pays to hold one. */
+const OVERHEAD = 100;
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * A journal in memory: for tests, and for those who ask for it and accept that what is pending is gone with the
+ * process. It obeys the same contract as the one on disk, its budget included.
+ *
+ * @param options.maxBytes budget in bytes, 256 MiB when absent.
+ */
+export function createMemoryJournal(options: { maxBytes?: number } = {}): Journal {
+  const { maxBytes = 256 << 20 } = options;
+  const events = new Map<Position, StoredEvent>();
+  const ledgers = new Map<string, Ledger>();
+  const room = createWaiters();
+  let newest = 0;
+  let oldest = 1;
+  let bytes = 0;
+  let refused = 0;
+  let closed = false;
+
+  const sizeOf = (raw: Uint8Array) => raw.length + OVERHEAD;
+
+  /** Frees what no output can ask for again. */
+  function trim(): void {
+    const before = bytes;
+    let keep = newest + 1;
+    for (const { pending, manifests } of ledgers.values()) {
+      keep = Math.min(keep, pending.first ?? keep, ...manifests.map((m) => m.positions.first));
+    }
+    for (; oldest < keep; oldest++) {
+      bytes -= sizeOf(events.get(oldest)!.raw);
+      events.delete(oldest);
+    }
+    if (bytes < before && bytes + refused <= maxBytes) {
+      refused = 0;
+      room.wake();
+    }
+  }
+
+  function assertOpen(): void {
+    if (closed) throw new JournalFailedError('the journal is closed');
+  }
+
+  const backing: Backing = {
+    async load(_ledger, positions, maxBytes) {
+      const taken: StoredEvent[] = [];
+      let through = 0;
+      let size = 0;
+      for (const position of positions) {
+        const event = events.get(position);
+        if (event !== undefined) {
+          size += event.raw.length;
+          if (taken.length > 0 && size > maxBytes) break;
+          taken.push(event);
+        }
+        through = position;
+      }
+      return { events: taken, through };
+    },
+    async *stream(positions, signal) {
+      let chunk: StoredEvent[] = [];
+      let size = 0;
+      for (const position of positions) {
+        if (signal?.aborted) return;
+        const event = events.get(position);
+        if (event === undefined) continue;
+        chunk.push(event);
+        size += event.raw.length;
+        if (size < CHUNK_BYTES) continue;
+        yield chunk;
+        chunk = [];
+        size = 0;
+      }
+      if (chunk.length > 0) yield chunk;
+    },
+    async seal(_ledger: Ledger, _manifest: Manifest) {
+      assertOpen();
+    },
+    settled: trim,
+    async flush() {},
+    receivedAt: (position) => events.get(position)?.receivedAt,
+  };
+
+  return {
+    epoch: randomUUID(),
+    async append(entries: readonly JournalEntry[]) {
+      assertOpen();
+      const size = entries.reduce((sum, { raw }) => sum + sizeOf(raw), 0);
+      if (size > maxBytes) throw new RangeError(`${size} bytes can never fit a journal of ${maxBytes} bytes`);
+      if (bytes + size > maxBytes) {
+        refused = Math.max(refused, size);
+        throw new JournalFullError(`the journal holds ${bytes} of ${maxBytes} bytes`);
+      }
+      bytes += size;
+      const touched = new Set<Ledger>();
+      for (const { raw, receivedAt, outputs } of entries) {
+        const position = ++newest;
+        events.set(position, { position, receivedAt, raw });
+        for (const output of outputs) {
+          const ledger = ledgers.get(output);
+          if (ledger === undefined) continue;
+          want(ledger, position, position);
+          touched.add(ledger);
+        }
+      }
+      for (const ledger of touched) ledger.changes.wake();
+      trim();
+    },
+    async subscribe(output, { start = 'now' } = {}) {
+      assertOpen();
+      let ledger = ledgers.get(output);
+      if (ledger === undefined) {
+        ledger = createLedger(output, newest);
+        if (start === 'oldest' && newest >= oldest) ledger.pending.addRun(oldest, newest);
+        ledgers.set(output, ledger);
+      }
+      return openSubscription(ledger, backing);
+    },
+    async waitForRoom(signal) {
+      if (bytes + refused > maxBytes) await room.wait(signal);
+    },
+    async orphans() {
+      return [...ledgers.values()]
+        .filter((ledger) => !ledger.subscribed)
+        .map(({ output, pending }) => ({ output, pending: pending.count }));
+    },
+    async forget(output) {
+      if (ledgers.get(output)?.subscribed) throw new Error(`output ${JSON.stringify(output)} is in use`);
+      ledgers.delete(output);
+      trim();
+    },
+    status() {
+      const first = events.get(oldest);
+      return {
+        state: closed ? 'failed' : bytes + refused > maxBytes ? 'full' : 'ok',
+        ...(refused > 0 && { reason: `the journal holds ${bytes} of ${maxBytes} bytes` }),
+        ...(closed && { reason: 'the journal is closed' }),
+        bytes,
+        maxBytes,
+        ...(first !== undefined && { oldest: first.receivedAt }),
+        newest,
+        corruptFrames: 0,
+        recoveredBytes: 0,
+      };
+    },
+    async close() {
+      closed = true;
+      room.wake();
+    },
+  };
+}

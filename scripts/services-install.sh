@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Installs the real servers of `npm run test:services` under .cache/, each from its public package registry:
+# Go (MinIO, nats-server), Python (moto, pyarrow), Maven (OpenSearch) and Debian (Alertmanager, libfaketime).
+# What is there already is left alone. A server that cannot be had is named at the end; the rest is installed.
+#
+# Usage: scripts/services-install.sh [minio|nats|python|opensearch|alertmanager|faketime]...
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=$root/.cache
+bin=$cache/bin
+mkdir -p "$bin"
+
+minio_version=v0.0.0-20260212201848-7aac2a2c5b7c # the last commit of the server that `go install` builds
+nats_version=v2.15.2
+failed=()
+
+say() { printf '%s\n' "$*"; }
+
+# Runs a step once per version: a stamp file remembers what it installed.
+once() {
+  local name=$1 version=$2 step=$3
+  local stamp=$cache/.installed-$name
+  if [[ -f $stamp && $(<"$stamp") == "$version" ]]; then
+    say "$name: there"
+    return
+  fi
+  local started=$SECONDS
+  say "$name: installing"
+  # A subshell of its own with -e: inside `if`, bash would go on after a failing line of the function.
+  set +e
+  (set -e; "$step")
+  local status=$?
+  set -e
+  if ((status == 0)); then
+    printf '%s' "$version" >"$stamp"
+    say "$name: installed in $((SECONDS - started)) s"
+  else
+    failed+=("$name")
+    say "$name: could not be installed (exit code $status)"
+  fi
+}
+
+# `go install` puts a program where GOBIN says; outside the repository, so that no go.mod is looked for.
+go_install() { (cd "$cache" && GOBIN=$bin GOFLAGS=-trimpath go install "$1"); }
+
+install_minio() { go_install "github.com/minio/minio@$minio_version"; }
+install_nats() { go_install "github.com/nats-io/nats-server/v2@$nats_version"; }
+
+install_python() {
+  python3 -m venv --clear "$cache/venv"
+  "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/test/services/python/requirements.txt"
+}
+
+install_opensearch() {
+  rm -rf "$cache/opensearch"
+  mvn --quiet --batch-mode -f "$root/test/services/opensearch/pom.xml" dependency:copy-dependencies \
+    -DoutputDirectory="$cache/opensearch"
+}
+
+# Unpacks one Debian package under .cache/, without installing it: no service is started, no user made.
+unpack_debian() {
+  local package=$1 folder
+  folder=$(mktemp -d)
+  # _apt, the user that apt-get downloads as, must be able to write there.
+  chmod 777 "$folder"
+  (cd "$folder" && { apt-get download -qq "$package" || { apt-get update -qq && apt-get download -qq "$package"; }; })
+  mkdir -p "$cache/debian"
+  dpkg -x "$folder"/*.deb "$cache/debian"
+  rm -rf "$folder"
+}
+
+install_alertmanager() {
+  unpack_debian prometheus-alertmanager
+  ln -sf "$cache/debian/usr/bin/prometheus-alertmanager" "$bin/prometheus-alertmanager"
+}
+
+# Not a server: lets the chaos run turn the program's clock.
+install_faketime() {
+  unpack_debian libfaketime
+  ln -sf "$(find "$cache/debian" -name libfaketime.so.1)" "$cache/libfaketime.so.1"
+}
+
+wanted=("$@")
+((${#wanted[@]})) || wanted=(python alertmanager faketime opensearch nats minio)
+for name in "${wanted[@]}"; do
+  case $name in
+    minio) once minio "$minio_version" install_minio ;;
+    nats) once nats "$nats_version" install_nats ;;
+    python) once python "$(cksum <"$root/test/services/python/requirements.txt")" install_python ;;
+    opensearch) once opensearch "$(cksum <"$root/test/services/opensearch/pom.xml")" install_opensearch ;;
+    alertmanager) once alertmanager debian install_alertmanager ;;
+    faketime) once faketime debian install_faketime ;;
+    *) say "unknown: $name"; exit 2 ;;
+  esac
+done
+
+if ((${#failed[@]})); then
+  say "not installed: ${failed[*]}"
+  exit 1
+fi

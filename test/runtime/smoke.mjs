@@ -1,0 +1,150 @@
+// Proves that an installed Tiercel works on a runtime: plain JavaScript, no test framework.
+//
+//   node smoke.mjs COMMAND [ARGUMENT...]
+//
+// COMMAND is what runs Tiercel, up to its subcommand: `npx --no-install tiercel`, `deno run -A npm:tiercel`, ...
+// It is started with a local lake and a file output in a new folder, gets the sample events over HTTP, one POST
+// each, and a SIGTERM; it must exit with 0, and every event must be in the file and in the lake exactly once.
+// It is copied into the folder where Tiercel is installed and run there: what it imports is Tiercel's own reader.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+
+const READY_MS = 60_000;
+const STOP_MS = 60_000;
+
+const command = process.argv.slice(2);
+assert(command.length > 0, 'usage: node smoke.mjs COMMAND [ARGUMENT...]');
+const samples = new URL('node_modules/tiercel/samples/events.ndjson', import.meta.url);
+
+const directory = mkdtempSync(join(tmpdir(), 'tiercel-smoke-'));
+const events = readFileSync(samples, 'utf8').split('\n').filter(Boolean);
+const port = await freePort();
+const url = `http://127.0.0.1:${port}`;
+writeFileSync(
+  join(directory, 'tiercel.yaml'),
+  `server: { listen: "127.0.0.1:${port}" }
+journal: { path: ./journal }
+outputs:
+  lake:
+    type: aws_security_lake
+    directory: ./lake
+    source: falco
+    region: us-east-1
+    account_id: "123456789012"
+    flush_on_stop: true
+  log: { type: file, path: ./events.ndjson }
+`,
+);
+
+let printed = '';
+const child = spawn(command[0], [...command.slice(1), 'run', '-c', join(directory, 'tiercel.yaml')], {
+  stdio: ['ignore', 'pipe', 'pipe'],
+});
+const ended = new Promise((resolve) => {
+  child.once('error', (error) => resolve({ code: error.message, signal: null }));
+  child.once('close', (code, signal) => resolve({ code, signal }));
+});
+for (const stream of [child.stdout, child.stderr]) {
+  stream.on('data', (chunk) => {
+    printed += chunk;
+  });
+}
+
+try {
+  await ready();
+  for (const event of events) {
+    const response = await fetch(`${url}/`, { method: 'POST', body: event });
+    assert.equal(response.status, 200, `POST / answered ${response.status}: ${await response.text()}`);
+  }
+  const file = join(directory, 'events.ndjson');
+  await until(() => lines(file).length >= events.length, 'every event to be in the file');
+
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  assert.deepEqual(await ended, { code: 0, signal: null }, 'SIGTERM must end it with exit code 0');
+  clearTimeout(timer);
+
+  assert.equal(lines(file).length, events.length, 'events in the file');
+  const rows = await readLake(join(directory, 'lake'));
+  assert.deepEqual(
+    rows.map(({ raw_data }) => raw_data).sort(),
+    [...events].sort(),
+    'raw_data of the rows in the lake',
+  );
+  console.log(`ok: ${events.length} events over HTTP are in the file and in the lake, once and unchanged`);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(`--- what ${command.join(' ')} printed\n${printed}`);
+  process.exitCode = 1;
+} finally {
+  child.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function ready() {
+  let over;
+  ended.then((exit) => {
+    over = exit;
+  });
+  await until(async () => {
+    assert(!over, `it ended before it was ready: ${JSON.stringify(over)}`);
+    return (await fetch(`${url}/readyz`)).ok;
+  }, 'it to be ready');
+}
+
+async function until(check, what) {
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    const done = await Promise.resolve()
+      .then(check)
+      .catch((error) => {
+        if (error instanceof assert.AssertionError) throw error;
+        return false;
+      });
+    if (done) return;
+    assert(performance.now() < deadline, `waited ${READY_MS} ms for ${what}`);
+    await sleep(50);
+  }
+}
+
+function lines(file) {
+  try {
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+/** Rows of all Parquet files below a folder, after a look at their paths. */
+async function readLake(root) {
+  const rows = [];
+  for (const name of readdirSync(root, { recursive: true }).filter((path) => path.endsWith('.parquet'))) {
+    const key = name.replaceAll('\\', '/');
+    assert.match(
+      key,
+      /^ext\/falco\/region=us-east-1\/accountId=123456789012\/eventDay=\d{8}\/[^/]+\.parquet$/,
+    );
+    const bytes = readFileSync(join(root, name));
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+    rows.push(...(await parquetReadObjects({ file, compressors })));
+  }
+  return rows;
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port: free } = server.address();
+      server.close(() => resolve(free));
+    });
+  });
+}

@@ -1,0 +1,120 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Child, type Exit, startChild } from './child.ts';
+import { freePort } from './port.ts';
+import { until } from './until.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** What the program answered to a request. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** The real, compiled program with a configuration and a folder of its own. */
+export interface Tiercel {
+  /** The folder of the configuration file; relative paths in it start here. */
+  readonly directory: string;
+  readonly url: string;
+  readonly pid: number;
+  output(): string;
+  running(): boolean;
+  post(path: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Answer>;
+  get(path: string): Promise<Answer>;
+  /** kill -9, and waits until the process is gone. */
+  kill(): Promise<Exit>;
+  /** SIGTERM, and waits: how a container stops. */
+  stop(grace?: number): Promise<Exit>;
+  send(signal: NodeJS.Signals): void;
+  /** Starts again in the same folder and on the same port, after {@link kill} or {@link stop}. */
+  start(): Promise<void>;
+  /** Stops whatever runs and removes the folder. */
+  remove(): Promise<void>;
+}
+
+export interface TiercelOptions {
+  /** Everything of the YAML but `server`, which is written here. */
+  readonly config: string;
+  /** Further lines under `server:`, indented by two. */
+  readonly server?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** How the program is run; the compiled one on this Node by default. */
+  readonly command?: readonly string[];
+  /** An existing folder; a new one in the temporary directory by default. */
+  readonly directory?: string;
+  /** How long to wait for it to be ready, in milliseconds. Default 20 000. */
+  readonly ready?: number;
+}
+
+/**
+ * Starts the program and waits until `/readyz` says it is ready.
+ *
+ * @throws Error with everything it printed when it ends or does not get ready in time
+ * @example
+ * const tiercel = await startTiercel({ config: 'outputs:\n  out: { type: file, path: out.ndjson }\n' });
+ */
+export async function startTiercel(options: TiercelOptions): Promise<Tiercel> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'tiercel-')));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const file = join(directory, 'tiercel.yaml');
+  await writeFile(file, `server:\n  listen: "127.0.0.1:${port}"\n${options.server ?? ''}\n${options.config}`);
+  const [program = process.execPath, ...args] = options.command ?? [process.execPath, MAIN];
+  let child: Child | undefined;
+  let printed = '';
+
+  const current = (): Child => {
+    if (!child) throw new Error('the program was not started');
+    return child;
+  };
+  const start = async (): Promise<void> => {
+    if (child) printed += child.output();
+    const started = startChild(program, [...args, 'run', '-c', file], { cwd: directory, env: options.env });
+    child = started;
+    await until(
+      'the program to be ready',
+      async () => {
+        if (!started.running()) return 'ended';
+        return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) })).ok && 'ready';
+      },
+      { timeout: options.ready ?? 20_000, interval: 25 },
+    ).catch(async (error: Error) => {
+      await started.stop(0);
+      throw new Error(`${error.message}\n${started.output()}`);
+    });
+    if (!started.running()) throw new Error(`the program ended before it was ready:\n${started.output()}`);
+  };
+  await start();
+
+  return {
+    directory,
+    url,
+    get pid() {
+      return current().pid;
+    },
+    output: () => printed + current().output(),
+    running: () => current().running(),
+    post: async (path, body, headers = {}) => {
+      const response = await fetch(url + path, { method: 'POST', body, headers });
+      return { status: response.status, body: await response.text() };
+    },
+    get: async (path) => {
+      const response = await fetch(url + path);
+      return { status: response.status, body: await response.text() };
+    },
+    kill: () => {
+      current().send('SIGKILL');
+      return current().exited;
+    },
+    stop: (grace) => current().stop(grace),
+    send: (signal) => current().send(signal),
+    start,
+    remove: async () => {
+      if (child?.running()) await child.stop(0);
+      if (!options.directory) await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -17,8 +17,17 @@ export { systemClock } from './batching/clock.ts';
 export { duration, secret, size } from './config/scalars.ts';
 export type { Delivery, Failure } from './delivery/delivery.ts';
 export { delivered, rejected, retry } from './delivery/delivery.ts';
+export type { HttpClient, RequestDetails } from './delivery/http/client.ts';
+export { httpClient } from './delivery/http/client.ts';
+export type { HttpOptions } from './delivery/http/options.ts';
+export { httpOptions, httpUrl } from './delivery/http/options.ts';
+export { fromResponse } from './delivery/http/response.ts';
+export { isDecimal } from './event/decimal.ts';
 export type { DecodeOptions } from './event/decode.ts';
+export { createDecoder, noDecodeOptions } from './event/decode.ts';
+export { eventToJson } from './event/encode.ts';
 export type { Decimal, Event, FieldValue } from './event/event.ts';
+export { fieldText, stringify } from './event/json.ts';
 export type { Priority } from './event/priority.ts';
 export { PRIORITIES, parsePriority, priorityRank } from './event/priority.ts';
 export type { Mapped, Mapper, MapperContext, MapperDefinition } from './plugins/mapper.ts';
@@ -33,4 +42,5 @@ export type {
   StreamOutputDefinition,
 } from './plugins/output.ts';
 export { defineOutput } from './plugins/output.ts';
+export { recordJson } from './plugins/record-json.ts';
 export type { Logger } from './telemetry/logger.ts';

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { resolve } from 'node:path';
+import type { TlsOptions } from './options.ts';
+import { TunnelAgent } from './tunnel.ts';
+
+/** The connection pools of one output; `close` ends their idle connections. */
+export interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+  close(): void;
+}
+
+/** Idle connections are closed before the usual server (60 s behind many load balancers) does it under us. */
+const KEEP_ALIVE = { keepAlive: true, timeout: 30_000, maxSockets: 64 } as const;
+
+/**
+ * Makes the connection pools.
+ *
+ * @param baseDir where relative paths of PEM files start
+ * @throws Error naming the option and the file that cannot be read
+ */
+export function createAgents(tls: TlsOptions, proxy: URL | undefined, baseDir: string): Agents {
+  const options = {
+    ...KEEP_ALIVE,
+    rejectUnauthorized: tls.insecure !== true,
+    ...(tls.ca !== undefined && { ca: pem('ca', tls.ca, baseDir) }),
+    ...(tls.cert !== undefined && { cert: pem('cert', tls.cert, baseDir) }),
+    ...(tls.key !== undefined && { key: pem('key', tls.key, baseDir) }),
+  };
+  const http = new HttpAgent(KEEP_ALIVE);
+  const https = proxy === undefined ? new HttpsAgent(options) : new TunnelAgent(proxy, options);
+  return {
+    http,
+    https,
+    close() {
+      http.destroy();
+      https.destroy();
+    },
+  };
+}
+
+function pem(option: string, value: string, baseDir: string): string {
+  if (value.includes('-----BEGIN ')) return value;
+  try {
+    return readFileSync(resolve(baseDir, value), 'utf8');
+  } catch (error) {
+    throw new Error(`tls.${option}: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,140 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Delivery } from '../delivery.ts';
+import { retry } from '../delivery.ts';
+import { type Agents, createAgents } from './agents.ts';
+import { describeFailure } from './failure.ts';
+import type { HttpOptions } from './options.ts';
+import { redactor, secretsOfUrl } from './redact.ts';
+import { fromResponse } from './response.ts';
+import { send } from './transport.ts';
+import { basicAuth, basicAuthOf } from './tunnel.ts';
+
+const compress = promisify(gzip);
+
+/** What may be said about one request. */
+export interface RequestDetails {
+  /** Default `POST`. */
+  readonly method?: string;
+  /** The text or bytes to send; `content-type` is `application/json` unless `headers` say otherwise. */
+  readonly body?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** HTTP as an output needs it: its options applied, connections kept, nothing secret in any message. */
+export interface HttpClient {
+  /** POSTs and says what became of it; see {@link fromResponse}. A network fault is `retry`. Never throws. */
+  post(
+    url: string,
+    body: string | Uint8Array,
+    signal: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Delivery>;
+  /**
+   * For answers that must be read: resolves whatever the status.
+   *
+   * @throws Error with one redacted line when there is no answer
+   */
+  request(url: string, details: RequestDetails, signal: AbortSignal): Promise<Response>;
+  /** Takes what is secret (credentials, the address but for its host) out of a text. */
+  redact(text: string, url: string): string;
+  /** Closes the kept connections. Call it in the output's `stop`. */
+  close(): void;
+}
+
+/**
+ * Makes the HTTP client of an output.
+ *
+ * @param options what {@link httpOptions} gave
+ * @param context of the output: relative file names start at its `configDir`
+ * @throws Error when options contradict each other
+ * @example
+ * create: (options, context) => {
+ *   const http = httpClient(options, context);
+ *   return {
+ *     deliver: ({ records }, signal) => http.post(options.url, JSON.stringify(records), signal),
+ *     stop: async () => http.close(),
+ *   };
+ * }
+ */
+export function httpClient(options: HttpOptions, context: { readonly configDir: string }): HttpClient {
+  refuseContradictions(options);
+  const proxy = options.proxy === undefined ? undefined : new URL(options.proxy);
+  const authorization = authorizationOf(options);
+  const secrets = [
+    authorization,
+    options.password,
+    options.bearer_token,
+    ...Object.values(options.headers ?? {}),
+    ...(proxy ? [proxy.href, proxy.username, proxy.password, basicAuthOf(proxy)] : []),
+  ];
+  const redact = (text: string, url: URL) => redactor([...secrets, ...secretsOfUrl(url)])(text);
+  let agents: Agents | undefined;
+
+  async function request(address: string, details: RequestDetails, signal: AbortSignal): Promise<Response> {
+    const url = new URL(address);
+    const credentials = authorization ?? basicAuthOf(url);
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      'user-agent': 'tiercel',
+      ...lowerCase(details.headers),
+      ...(credentials !== undefined && { authorization: credentials }),
+      ...lowerCase(options.headers),
+    };
+    let body = typeof details.body === 'string' ? Buffer.from(details.body) : details.body;
+    if (body === undefined) delete headers['content-type'];
+    else if (options.gzip === true) {
+      body = await compress(body);
+      headers['content-encoding'] = 'gzip';
+    }
+    try {
+      agents ??= createAgents(options.tls ?? {}, proxy, context.configDir);
+      return await send({ method: details.method ?? 'POST', url, headers, body }, agents, proxy, signal);
+    } catch (error) {
+      if (signal.aborted) throw new Error(`${url.host}: no answer in time`, { cause: error });
+      // The next connection reads the certificates anew: they may have been renewed.
+      // The next connection reads the certificates anew: they may have been renewed. Requests under way go on.
+      if (options.tls !== undefined) agents = undefined;
+      throw new Error(`${url.host}: ${redact(describeFailure(error), url)}`);
+    }
+  }
+
+  return {
+    request,
+    redact: (text, url) => redact(text, new URL(url)),
+    async post(url, body, signal, headers) {
+      let response: Response;
+      try {
+        response = await request(url, { body, ...(headers && { headers }) }, signal);
+      } catch (error) {
+        return retry((error as Error).message);
+      }
+      const delivery = await fromResponse(response);
+      if (delivery.status === 'delivered') return delivery;
+      const address = new URL(url);
+      return { ...delivery, reason: `${address.host} ${redact(delivery.reason, address)}` };
+    },
+    close() {
+      agents?.close();
+      agents = undefined;
+    },
+  };
+}
+
+function refuseContradictions({ username, password, bearer_token, tls }: HttpOptions): void {
+  if (bearer_token !== undefined && username !== undefined) {
+    throw new Error('bearer_token and username exclude each other: choose one way of authentication');
+  }
+  if (password !== undefined && username === undefined) throw new Error('password needs username');
+  if ((tls?.cert === undefined) !== (tls?.key === undefined))
+    throw new Error('tls.cert and tls.key need each other');
+}
+
+function authorizationOf({ username, password = '', bearer_token }: HttpOptions): string | undefined {
+  if (bearer_token !== undefined) return `Bearer ${bearer_token}`;
+  return username === undefined ? undefined : basicAuth(username, password);
+}
+
+function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

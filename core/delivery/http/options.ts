@@ -1,0 +1,86 @@
+import { Type } from 'typebox';
+import { secret } from '../../config/scalars.ts';
+
+/** An option that is an address: `http://` or `https://`. A secret, because webhook addresses carry tokens. */
+export function httpUrl(options: { readonly description: string; readonly examples?: readonly string[] }) {
+  return Type.String({ pattern: '^https?://[^\\s/]+', secret: true, ...options });
+}
+
+/**
+ * The options that every output over HTTP has; spread them into the properties of its own schema and hand the
+ * options to {@link httpClient}.
+ *
+ * @example
+ * options: Type.Object({ url: httpUrl({ description: 'Where to POST.' }), ...httpOptions }, { additionalProperties: false })
+ */
+export const httpOptions = {
+  headers: Type.Optional(
+    Type.Record(Type.String(), secret({ description: 'The value of the header.' }), {
+      description: 'Further request headers. Their values are kept out of logs.',
+    }),
+  ),
+  username: Type.Optional(Type.String({ description: 'User name for basic authentication.' })),
+  password: Type.Optional(secret({ description: 'Password for basic authentication.' })),
+  bearer_token: Type.Optional(secret({ description: 'Sent as `Authorization: Bearer …`.' })),
+  gzip: Type.Optional(Type.Boolean({ default: false, description: 'Compress request bodies with gzip.' })),
+  proxy: Type.Optional(
+    Type.String({
+      pattern: '^http://[^\\s/]+',
+      secret: true,
+      description: 'An HTTP proxy to go through. User name and password may stand in the address.',
+      examples: ['http://proxy.example.com:3128'],
+    }),
+  ),
+  tls: Type.Optional(
+    Type.Object(
+      {
+        ca: Type.Optional(
+          Type.String({
+            description:
+              'Certificate authorities to trust instead of the system’s: a PEM file, or the PEM text itself.',
+          }),
+        ),
+        cert: Type.Optional(
+          Type.String({
+            description: 'Client certificate: a PEM file, or the PEM text itself. Needs `key`.',
+          }),
+        ),
+        key: Type.Optional(
+          secret({
+            description: 'Private key of the client certificate: a PEM file, or the PEM text itself.',
+          }),
+        ),
+        insecure: Type.Optional(
+          Type.Boolean({
+            default: false,
+            description:
+              'Do not verify the server’s certificate. Anybody in between can then read the events.',
+          }),
+        ),
+      },
+      {
+        additionalProperties: false,
+        description:
+          'TLS of the connection. Files are read again after a failed connection, so they may be renewed.',
+      },
+    ),
+  ),
+};
+
+/** What {@link httpOptions} gives. */
+export interface HttpOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly username?: string;
+  readonly password?: string;
+  readonly bearer_token?: string;
+  readonly gzip?: boolean;
+  readonly proxy?: string;
+  readonly tls?: TlsOptions;
+}
+
+export interface TlsOptions {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly insecure?: boolean;
+}

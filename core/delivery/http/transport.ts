@@ -1,0 +1,89 @@
+import { type ClientRequest, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { Agents } from './agents.ts';
+import { basicAuthOf } from './tunnel.ts';
+
+/** One request, with everything about it decided. */
+export interface WireRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/**
+ * Sends a request and resolves with its answer, whatever the status, once its head is there.
+ *
+ * It is node:http and not fetch, because no fetch takes a client certificate or a proxy in a way that Node,
+ * Deno and Bun share; these modules do on all three. Redirects are not followed: they would take the
+ * credentials elsewhere.
+ *
+ * @throws the error of the platform when there is no answer
+ */
+export async function send(
+  request: WireRequest,
+  agents: Agents,
+  proxy: URL | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
+  try {
+    return await attempt(request, agents, proxy, signal);
+  } catch (error) {
+    // The server closed a kept connection in the moment it was used again: nobody's fault, so once more.
+    if (!(error instanceof StaleConnection)) throw error;
+    return attempt(request, agents, proxy, signal);
+  }
+}
+
+class StaleConnection extends Error {}
+
+function attempt(
+  { method, url, headers, body }: WireRequest,
+  agents: Agents,
+  proxy: URL | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const all = { ...headers, ...(body !== undefined && { 'content-length': String(body.byteLength) }) };
+    let outgoing: ClientRequest;
+    if (url.protocol === 'https:') {
+      outgoing = requestHttps(url, { method, headers: all, agent: agents.https, signal });
+    } else if (proxy === undefined) {
+      outgoing = requestHttp(url, { method, headers: all, agent: agents.http, signal });
+    } else {
+      const authorization = basicAuthOf(proxy);
+      outgoing = requestHttp({
+        host: proxy.hostname,
+        port: proxy.port || 80,
+        path: `${url.origin}${url.pathname}${url.search}`,
+        method,
+        headers: { ...all, host: url.host, ...(authorization && { 'proxy-authorization': authorization }) },
+        agent: agents.http,
+        signal,
+      });
+    }
+    outgoing.once('error', (error: NodeJS.ErrnoException) => {
+      const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      reject(stale && !signal.aborted ? new StaleConnection(error.message, { cause: error }) : error);
+    });
+    outgoing.once('response', (incoming) => {
+      const { statusCode: status = 0, statusMessage: statusText = '' } = incoming;
+      const fields = new Headers();
+      for (const [name, value] of Object.entries(incoming.headers)) {
+        for (const one of Array.isArray(value) ? value : [value ?? '']) fields.append(name, one);
+      }
+      const empty = status === 204 || status === 205 || status === 304;
+      if (empty) incoming.resume();
+      try {
+        const stream = empty ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>);
+        resolve(new Response(stream, { status, statusText, headers: fields }));
+      } catch (error) {
+        incoming.destroy();
+        reject(error);
+      }
+    });
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,97 @@
+import { constants } from 'node:fs';
+import { access, type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { defineOutput, delivered, type Logger, recordJson, Type } from '../core/index.ts';
+
+/** Appends each record to a file as a line of JSON. */
+export default defineOutput({
+  apiVersion: 1,
+  type: 'file',
+  summary: 'Appends each event to a file as a line of JSON (NDJSON).',
+  options: Type.Object(
+    {
+      path: Type.String({
+        minLength: 1,
+        description: 'The file; created when it does not exist. Relative to the folder of the configuration.',
+        examples: ['/var/log/tiercel/events.ndjson'],
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  examples: [{ title: 'Minimal', options: { path: '/var/log/tiercel/events.ndjson' } }],
+  batch: { events: 1_000, size: 1_048_576, every: 200 },
+  mapper: 'falco',
+  ordering: 'partition',
+  notes: `A batch is delivered when it is on stable storage (fsync). Every fault is retried: a full disk, a missing folder, a
+missing permission; half a batch that was written before the fault is taken back first. The file may be renamed or removed at any time, by logrotate say: the next
+batch goes to a new file under the configured name.`,
+  create({ path }, { configDir, log, mapper }) {
+    const file = appender(resolve(configDir, path), log);
+    const toJson = recordJson(mapper);
+    return {
+      async deliver({ records }) {
+        await file.append(Buffer.from(records.map((record) => `${toJson(record)}\n`).join('')));
+        return delivered();
+      },
+      check: () => access(dirname(resolve(configDir, path)), constants.W_OK),
+      stop: () => file.close(),
+    };
+  },
+});
+
+/** Appends to whatever file has the name now, all or nothing, synced. */
+function appender(path: string, log: Logger) {
+  let handle: FileHandle | undefined;
+
+  async function close(): Promise<void> {
+    const closing = handle;
+    handle = undefined;
+    await closing?.close();
+  }
+
+  async function current(): Promise<FileHandle> {
+    if (handle !== undefined) {
+      const named = await stat(path).catch(() => undefined);
+      const held = await handle.stat();
+      if (named?.ino === held.ino && named.dev === held.dev) return handle;
+      log.info({ path }, 'the file was renamed or removed; a new one is opened');
+      await close();
+    }
+    handle = await open(path, 'a+');
+    await syncFolder(dirname(path));
+    await endLine(handle);
+    return handle;
+  }
+
+  return {
+    close,
+    async append(bytes: Uint8Array): Promise<void> {
+      const file = await current();
+      const { size } = await file.stat();
+      try {
+        await file.appendFile(bytes);
+        await file.sync();
+      } catch (error) {
+        // The attempt will be made again from its start. A pipe or a device cannot be cut.
+        await file.truncate(size).catch(() => {});
+        await close().catch(() => {});
+        throw error;
+      }
+    },
+  };
+}
+
+/** Ends a line that a crash left half written, so that the next one stands alone. */
+async function endLine(file: FileHandle): Promise<void> {
+  const stats = await file.stat();
+  if (!stats.isFile() || stats.size === 0) return;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, stats.size - 1);
+  if (buffer[0] !== 0x0a) await file.appendFile('\n');
+}
+
+/** Makes the name of a new file durable; not every file system can. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => {});
+  await folder?.close();
+}

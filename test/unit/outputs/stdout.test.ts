@@ -1,0 +1,37 @@
+import { describe, expect, it, vi } from 'vitest';
+import stdout from '../../../outputs/stdout.ts';
+import { batchOf, calm, contextOf, jsonTextMapper } from './support.ts';
+
+type Write = (text: string, done: (error?: Error) => void) => boolean;
+
+async function deliverWith(write: Write, signal = calm()) {
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation(write as typeof process.stdout.write);
+  const delivery = stdout
+    .create({}, contextOf(jsonTextMapper))
+    .deliver(batchOf(['{"a":1}', '{"a":2}']), signal);
+  return delivery.finally(() => spy.mockRestore());
+}
+
+describe('stdout', () => {
+  it('prints a line each and is delivered when they are taken', async () => {
+    let text = '';
+    const delivery = await deliverWith((chunk, done) => {
+      text += chunk;
+      queueMicrotask(done);
+      return true;
+    });
+    expect(delivery).toEqual({ status: 'delivered' });
+    expect(text).toBe('{"a":1}\n{"a":2}\n');
+  });
+
+  it('retries on a closed pipe, and when nobody reads', async () => {
+    const broken = await deliverWith((_, done) => {
+      queueMicrotask(() => done(new Error('write EPIPE')));
+      return false;
+    });
+    expect(broken).toEqual({ status: 'retry', reason: 'standard output: write EPIPE' });
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 10);
+    expect(await deliverWith(() => false, abort.signal)).toMatchObject({ status: 'retry' });
+  });
+});

@@ -1,0 +1,118 @@
+import { mkdtempSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { Batch, Event, Logger, Mapper, OutputContext } from '../../../core/index.ts';
+import { systemClock, Type } from '../../../core/index.ts';
+
+/** What was logged, for tests to look at. */
+export type Logged = { level: string; details: Record<string, unknown>; message: string };
+
+export function recordingLogger(): Logger & { lines: Logged[] } {
+  const lines: Logged[] = [];
+  const at = (level: string) => (details: object | string, message?: string) => {
+    if (typeof details === 'string') lines.push({ level, details: {}, message: details });
+    else lines.push({ level, details: details as Record<string, unknown>, message: message ?? '' });
+  };
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** A mapper whose records are JSON text already, as the built-in `falco` has it. */
+export const jsonTextMapper: Mapper<string> = {
+  record: Type.String({ contentMediaType: 'application/json' }),
+  map: (event) => ({ ok: true, record: Buffer.from(event.raw).toString() }),
+};
+
+export function contextOf<R>(mapper: Mapper<R>, log: Logger = recordingLogger()): OutputContext<R> {
+  const directory = mkdtempSync(join(tmpdir(), 'tiercel-output-'));
+  return {
+    name: 'under-test',
+    log,
+    clock: systemClock,
+    fetch,
+    stateDir: directory,
+    configDir: directory,
+    mapper,
+    mapperRef: { type: 'test', module: 'test:none', options: {} },
+    decode: { customFields: {}, customTags: [], templatedFields: {} },
+  };
+}
+
+export function batchOf<R>(records: readonly R[], more: Partial<Batch<R>> = {}): Batch<R> {
+  const at = Date.UTC(2026, 0, 2, 3, 4, 5);
+  return {
+    id: 'batch-1',
+    attempt: 1,
+    partition: '',
+    count: records.length,
+    bytes: 100 * records.length,
+    openedAt: at,
+    closedAt: at,
+    records,
+    ...more,
+  };
+}
+
+/** A signal that never aborts. */
+export const calm = (): AbortSignal => new AbortController().signal;
+
+export interface Received {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** A real server on 127.0.0.1 that answers as it is told, and keeps what it got. */
+export async function misbehaving(
+  answer: (request: Received, response: ServerResponse, count: number) => void = (_, response) =>
+    response.end(),
+): Promise<{ url: string; received: Received[]; stop(): Promise<void> }> {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const bytes = Buffer.concat(chunks);
+      const body = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
+      const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body };
+      received.push(one);
+      answer(one, response, received.length);
+    });
+    request.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** An event as the framework would hand it over, from a few of its members. */
+export function eventOf(members: Partial<Event> & { readonly json?: unknown } = {}): Event {
+  const { json, ...rest } = members;
+  const time = rest.time ?? Date.UTC(2026, 0, 2, 3, 4, 5);
+  return {
+    id: '11111111-2222-4333-8444-555555555555',
+    raw: Buffer.from(JSON.stringify(json ?? {})),
+    receivedAt: time,
+    time,
+    timeText: new Date(time).toISOString(),
+    rule: 'Test rule',
+    priority: 'Warning',
+    source: 'syscall',
+    hostname: 'host-1',
+    output: 'something happened',
+    tags: [],
+    fields: Object.assign(Object.create(null), {}),
+    extra: {},
+    ...rest,
+  };
+}

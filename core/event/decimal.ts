@@ -1,0 +1,45 @@
+import type { Decimal } from './event.ts';
+
+/** A number as it was written in JSON; made by {@link exactNumber} only. */
+class WrittenNumber implements Decimal {
+  readonly literal: string;
+
+  constructor(literal: string) {
+    this.literal = literal;
+  }
+
+  valueOf(): number {
+    return Number(this.literal);
+  }
+
+  toString(): string {
+    return this.literal;
+  }
+}
+
+/**
+ * The value of a JSON number without loss: a `number` where a double prints as the literal was written, a
+ * `bigint` for an integer beyond 2^53, else a {@link Decimal}.
+ *
+ * @example exactNumber('34816') // 34816
+ * @example exactNumber('18446744073670260079') // 18446744073670260079n
+ * @example String(exactNumber('0.0')) // '0.0'
+ */
+export function exactNumber(literal: string): number | bigint | Decimal {
+  const nearest = Number(literal);
+  if (Number.isInteger(nearest) && !Number.isSafeInteger(nearest) && /^-?\d+$/.test(literal)) {
+    return BigInt(literal);
+  }
+  if (String(nearest) === literal) return nearest;
+  return /^-?[1-9]\d*$/.test(literal) ? BigInt(literal) : new WrittenNumber(literal);
+}
+
+/**
+ * Is this a {@link Decimal}? Told by its shape, so that it holds across two copies of the package; data from an
+ * event never has a function in it.
+ */
+export function isDecimal(value: unknown): value is Decimal {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const { literal, valueOf: numeric } = value as Partial<Decimal>;
+  return typeof literal === 'string' && typeof numeric === 'function' && numeric !== Object.prototype.valueOf;
+}

@@ -1,0 +1,37 @@
+import { originalOf } from './decode.ts';
+import type { Event, FieldValue } from './event.ts';
+import { stringify } from './json.ts';
+import { decodeText, isParsed, membersOf } from './parse.ts';
+
+/**
+ * The event as one line of JSON: what it said, in its own order and with its exact numbers, and what the
+ * configuration adds to `output_fields` and `tags`. An event without enrichment is its own text.
+ *
+ * A newline between the members is taken out, so that the result is a line of NDJSON.
+ */
+export function eventToJson(event: Event): string {
+  const original = originalOf(event);
+  if (isParsed(event)) {
+    const text = decodeText(event.raw).trim();
+    return /[\r\n]/.test(text) ? stringify(membersOf(event)!) : text;
+  }
+  const members = { ...(membersOf(original ?? event) ?? viewOf(event)) };
+  if (Object.keys(event.fields).length > 0) members.output_fields = event.fields;
+  if (event.tags.length > 0) members.tags = event.tags;
+  return stringify(members);
+}
+
+/** The members of an event that was made elsewhere (another copy of the package, a test): from its view alone. */
+function viewOf(event: Event): Record<string, FieldValue> {
+  const { id, rule, priority, timeText, source, hostname, output } = event;
+  return {
+    uuid: id,
+    ...(hostname && { hostname }),
+    ...(output && { output }),
+    priority,
+    rule,
+    ...(source && { source }),
+    time: timeText,
+    ...event.extra,
+  };
+}

@@ -1,0 +1,258 @@
+import type { Event, FieldValue } from './event.ts';
+import { type Container, restoreNumbers } from './exact.ts';
+import { deriveId } from './id.ts';
+import { PRIORITIES, type Priority, parsePriority } from './priority.ts';
+import { type EventTime, parseTime } from './time.ts';
+
+/** An event, or the field that kept it from being one (`body` for the JSON as a whole) and what is wrong with it. */
+export type ParseResult =
+  | { readonly ok: true; readonly event: Event }
+  | { readonly ok: false; readonly field: string; readonly reason: string };
+
+/** Objects and arrays inside one another, the event itself included. Falco's own reach 3. */
+export const MAX_DEPTH = 100;
+
+type Json = Record<string, FieldValue>;
+
+const KNOWN: ReadonlySet<string> = new Set([
+  'rule',
+  'priority',
+  'time',
+  'source',
+  'hostname',
+  'output',
+  'tags',
+  'output_fields',
+]);
+
+/**
+ * Reads one Falco alert. Never throws.
+ *
+ * Needs `rule`, `priority` and `time`; everything else may be absent or null. Bytes that are not UTF-8 show as
+ * U+FFFD in the view and stay what they are in `raw`: Falco never sends again, so refusing would lose the event.
+ * A byte order mark is passed over. Of duplicate keys the last one counts.
+ *
+ * @param raw the bytes as received; kept, not copied
+ * @param receivedAt epoch milliseconds
+ */
+export function parseEvent(raw: Uint8Array, receivedAt: number): ParseResult {
+  const text = decodeText(raw);
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    return refuse('body', raw.length === 0 ? 'is empty' : `is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    return refuse('body', `must be a JSON object, not ${kind(body)}`);
+  }
+  const json = body as Json;
+  const time = parseTime(json.time);
+  const priority = readPriority(json);
+  const problem = fault(json, priority, time) ?? tooDeep(json, text);
+  if (problem !== undefined) return problem;
+  return { ok: true, event: new ParsedEvent(raw, receivedAt, json, priority!, time!) };
+}
+
+/** The text of an event's bytes. */
+export function decodeText(raw: Uint8Array): string {
+  const start = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf ? 3 : 0;
+  return Buffer.from(raw.buffer, raw.byteOffset + start, raw.byteLength - start).toString('utf8');
+}
+
+/** The view of one event; what a request does not need (exact numbers, id) is worked out when asked for. */
+class ParsedEvent implements Event {
+  readonly raw: Uint8Array;
+  readonly receivedAt: number;
+  readonly priority: Priority;
+  readonly time: number;
+  readonly timeText: string;
+  readonly #json: Json;
+  #exact = false;
+  #id: string | undefined;
+  #fields: Json | undefined;
+  #extra: Json | undefined;
+
+  constructor(raw: Uint8Array, receivedAt: number, json: Json, priority: Priority, time: EventTime) {
+    this.raw = raw;
+    this.receivedAt = receivedAt;
+    this.priority = priority;
+    this.time = time.milliseconds;
+    this.timeText = time.text;
+    this.#json = json;
+  }
+
+  get id(): string {
+    const { uuid } = this.#json;
+    this.#id ??= typeof uuid === 'string' && uuid !== '' ? uuid : deriveId(this.raw);
+    return this.#id;
+  }
+
+  get rule(): string {
+    return this.#json.rule as string;
+  }
+
+  get source(): string {
+    return text(this.#json, 'source');
+  }
+
+  get hostname(): string {
+    return text(this.#json, 'hostname');
+  }
+
+  get output(): string {
+    return text(this.#json, 'output');
+  }
+
+  get tags(): readonly string[] {
+    return (this.#json.tags as readonly string[] | null | undefined) ?? [];
+  }
+
+  get fields(): Json {
+    this.#fields ??= (this.#members().output_fields ?? Object.create(null)) as Json;
+    return this.#fields;
+  }
+
+  get extra(): Json {
+    if (this.#extra === undefined) {
+      this.#extra = Object.create(null) as Json;
+      for (const [key, value] of Object.entries(this.#members())) {
+        const isId = key === 'uuid' && typeof value === 'string';
+        if (!KNOWN.has(key) && !isId) this.#extra[key] = value;
+      }
+    }
+    return this.#extra;
+  }
+
+  static membersOf(event: Event): Json | undefined {
+    return #json in event ? event.#members() : undefined;
+  }
+
+  static isParsed(event: Event): boolean {
+    return #json in event;
+  }
+
+  #members(): Json {
+    if (!this.#exact) {
+      restoreNumbers(decodeText(this.raw), this.#json);
+      dropPrototypes(this.#json);
+      this.#exact = true;
+    }
+    return this.#json;
+  }
+}
+
+/** All members of a parsed event as they were written, with exact numbers; undefined for an event of another make. */
+export const membersOf: (event: Event) => Readonly<Json> | undefined = ParsedEvent.membersOf;
+
+/** Was the event made by {@link parseEvent}, so that its text is all of it? */
+export const isParsed: (event: Event) => boolean = ParsedEvent.isParsed;
+
+function refuse(field: string, reason: string): ParseResult {
+  return { ok: false, field, reason };
+}
+
+/** What is wrong with an event, if anything: the first fault found. */
+function fault(
+  json: Json,
+  priority: Priority | undefined,
+  time: EventTime | undefined,
+): ParseResult | undefined {
+  const rule = json.rule;
+  if (rule === undefined) return refuse('rule', 'is missing');
+  if (typeof rule !== 'string' || rule === '')
+    return refuse('rule', `must be a non-empty text, not ${kind(rule)}`);
+  const level = json.priority;
+  if (level === undefined) return refuse('priority', 'is missing');
+  if (priority === undefined) {
+    return refuse('priority', `must be one of ${PRIORITIES.join(', ')}, not ${kind(level)}`);
+  }
+  const when = json.time;
+  if (when === undefined) return refuse('time', 'is missing');
+  if (time === undefined) {
+    return refuse(
+      'time',
+      `must be an RFC 3339 time such as 2026-01-31T09:44:58.682419669Z, not ${kind(when)}`,
+    );
+  }
+  for (const name of ['source', 'hostname', 'output'] as const) {
+    const value = json[name];
+    if (value != null && typeof value !== 'string') return refuse(name, `must be a text, not ${kind(value)}`);
+  }
+  const tags = json.tags;
+  if (tags != null) {
+    if (!Array.isArray(tags)) return refuse('tags', `must be a list of texts, not ${kind(tags)}`);
+    const wrong = tags.findIndex((tag) => typeof tag !== 'string');
+    if (wrong >= 0) return refuse(`tags[${wrong}]`, `must be a text, not ${kind(tags[wrong])}`);
+  }
+  const fields = json.output_fields;
+  if (fields != null && (typeof fields !== 'object' || Array.isArray(fields))) {
+    return refuse('output_fields', `must be an object, not ${kind(fields)}`);
+  }
+  return undefined;
+}
+
+/** Refuses what would overflow the stack of whoever walks it. */
+function tooDeep(json: Json, text: string): ParseResult | undefined {
+  if (count(text, '{') + count(text, '[') <= MAX_DEPTH) return undefined;
+  const name = Object.keys(json).find((member) => deeper(json[member]!, MAX_DEPTH - 1));
+  return name === undefined ? undefined : refuse(name, `is nested deeper than ${MAX_DEPTH} levels`);
+}
+
+/** How often a character occurs; stops counting where it is enough to look closer. */
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let i = text.indexOf(character); i >= 0 && found <= MAX_DEPTH; i = text.indexOf(character, i + 1))
+    found++;
+  return found;
+}
+
+/**
+ * A number is taken only beside the timestamp of Falco's gRPC print-outs, whose enumeration counts down from
+ * Emergency 0; elsewhere it would be a guess, Falcosidekick counts the other way.
+ */
+function readPriority(json: Json): Priority | undefined {
+  const value = json.priority;
+  if (typeof value === 'string') return parsePriority(value);
+  return typeof value === 'number' && typeof json.time === 'object' ? PRIORITIES[value] : undefined;
+}
+
+function text(json: Json, name: string): string {
+  return (json[name] as string | null | undefined) ?? '';
+}
+
+/** A value, named for an error message, without repeating much of it. */
+function kind(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value !== 'string') return `the ${typeof value} ${String(value)}`;
+  return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+}
+
+/** Are there more than `levels` objects and arrays inside one another? Stops looking when there are. */
+function deeper(value: FieldValue, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => deeper(item, levels - 1));
+  for (const key in value) {
+    if (deeper((value as Json)[key]!, levels - 1)) return true;
+  }
+  return false;
+}
+
+/** Takes Object.prototype off every object, so that `fields.constructor` is undefined. */
+function dropPrototypes(value: Container): void {
+  if (Array.isArray(value)) {
+    for (const item of value)
+      if (typeof item === 'object' && item !== null) dropPrototypes(item as Container);
+    return;
+  }
+  // A number that is already a Decimal keeps its methods.
+  if (Object.getPrototypeOf(value) !== Object.prototype) return;
+  Object.setPrototypeOf(value, null);
+  for (const key in value) {
+    const item = value[key];
+    if (typeof item === 'object' && item !== null) dropPrototypes(item as Container);
+  }
+}

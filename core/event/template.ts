@@ -1,0 +1,53 @@
+import { Liquid, type Template } from 'liquidjs';
+import type { Event, FieldValue } from './event.ts';
+
+/** The most that rendering one template may make and do; counts, not time, so that a replay renders the same. */
+const LIMITS = { memoryLimit: 1_000_000, templateLimit: 10_000 };
+
+/** Renders the templated fields of an event. */
+export type Renderer = (event: Event, fields: Readonly<Record<string, FieldValue>>) => Record<string, string>;
+
+/**
+ * Compiles Liquid templates over an event: `id`, `rule`, `priority`, `source`, `hostname`, `output`, `time` (text),
+ * `tags`, `fields`. They reach nothing else: no files, no prototypes.
+ *
+ * A template that fails, or renders to nothing, leaves its field out; a failure is told to `report` once a field.
+ *
+ * @throws Error naming the field when a template does not parse
+ */
+export function createRenderer(
+  templates: Readonly<Record<string, string>>,
+  report: (message: string) => void,
+): Renderer {
+  // `templates: {}` takes the place of the file system for include and render.
+  const liquid = new Liquid({ templates: {}, ownPropertyOnly: true, parseLimit: 100_000 });
+  const compiled = Object.entries(templates).map(([field, text]) => {
+    return [field, compile(liquid, field, text)] as const;
+  });
+  const reported = new Set<string>();
+
+  return (event, fields) => {
+    const { id, rule, priority, source, hostname, output, timeText, tags } = event;
+    const scope = { id, rule, priority, source, hostname, output, time: timeText, tags, fields };
+    const rendered: Record<string, string> = Object.create(null);
+    for (const [field, template] of compiled) {
+      try {
+        const value = String(liquid.renderSync(template, scope, LIMITS));
+        if (value !== '') rendered[field] = value;
+      } catch (error) {
+        if (reported.has(field)) continue;
+        reported.add(field);
+        report(`templated field ${field} is left out where it fails: ${(error as Error).message}`);
+      }
+    }
+    return rendered;
+  };
+}
+
+function compile(liquid: Liquid, field: string, text: string): Template[] {
+  try {
+    return liquid.parse(text);
+  } catch (error) {
+    throw new Error(`templated field ${field}: ${(error as Error).message}`, { cause: error });
+  }
+}

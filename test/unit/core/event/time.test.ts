@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseTime } from '../../../../core/event/time.ts';
+
+describe('parseTime', () => {
+  it.each([
+    ['2026-07-11T09:44:58.682419669Z', '2026-07-11T09:44:58.682Z'],
+    ['2021-01-11T23:46:19.82302759Z', '2021-01-11T23:46:19.823Z'],
+    ['2001-01-01T01:10:00Z', '2001-01-01T01:10:00.000Z'],
+    ['2020-03-03T17:50:03.391768+00:00', '2020-03-03T17:50:03.391Z'],
+    ['2026-07-11T00:30:00.9999999999+02:00', '2026-07-10T22:30:00.999Z'],
+    ['2026-07-10T22:30:00-0330', '2026-07-11T02:00:00.000Z'],
+    ['2026-07-11 09:44:58z', '2026-07-11T09:44:58.000Z'],
+    ['2016-12-31T23:59:60Z', '2017-01-01T00:00:00.000Z'],
+    ['2000-02-29T00:00:00Z', '2000-02-29T00:00:00.000Z'],
+    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
+    ['1969-12-31T23:59:59.999999999Z', '1969-12-31T23:59:59.999Z'],
+  ])('reads %s', (text, expected) => {
+    expect(parseTime(text)).toEqual({ text, milliseconds: new Date(expected).getTime() });
+  });
+
+  it.each([
+    '',
+    'now',
+    '2026-07-11',
+    '2026-07-11T09:44:58',
+    '2026-07-11T09:44:58.Z',
+    '2026-07-11T09:44:58.12345678xZ',
+    '2026-02-29T00:00:00Z',
+    '1900-02-29T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-00-01T00:00:00Z',
+    '2026-01-32T00:00:00Z',
+    '2026-01-01T24:00:00Z',
+    '2026-01-01T00:60:00Z',
+    '2026-01-01T00:00:00+24:00',
+    '2026-01-01T00:00:00Z+2',
+    '+2026-01-01T00:00:00Z',
+    { seconds: 1.5 },
+    { seconds: 1, nanos: -1 },
+    { seconds: 1e15 },
+    {},
+    [],
+    null,
+    undefined,
+    true,
+  ])('refuses %j', (value) => {
+    expect(parseTime(value)).toBeUndefined();
+  });
+
+  it('agrees with the platform, and prints the text of a timestamp', () => {
+    const instant = fc.date({ min: new Date('0000-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z') });
+    fc.assert(
+      fc.property(instant, (date) => {
+        if (Number.isNaN(date.getTime())) return;
+        expect(parseTime(date.toISOString())?.milliseconds).toBe(date.getTime());
+        const seconds = Math.floor(date.getTime() / 1000);
+        const read = parseTime({ seconds, nanos: 7_000_009 });
+        expect(parseTime(read?.text)?.milliseconds).toBe(seconds * 1000 + 7);
+        expect(read?.milliseconds).toBe(seconds * 1000 + 7);
+      }),
+    );
+  });
+});

@@ -32,12 +32,13 @@ runtime() {
   esac
 }
 
-# The tarball, as a user gets it, and the empty folder it is installed in.
+# The tarball, as a user gets it, and the empty folder it is installed in. Chained by &&: called in an `if`,
+# where bash does not stop at a failing line.
 pack_and_install() {
-  (cd "$root" && node scripts/build.js --clean && npm pack --silent --ignore-scripts --pack-destination "$work" >/dev/null)
-  mkdir "$work/app"
-  (cd "$work/app" && npm init --yes >/dev/null && npm install "${quiet[@]}" "$work"/tiercel-*.tgz)
-  cp "$root/test/runtime/smoke.mjs" "$work/app/"
+  (cd "$root" && node scripts/build.js --clean && npm pack --silent --ignore-scripts --pack-destination "$work" >/dev/null) &&
+    mkdir "$work/app" &&
+    (cd "$work/app" && npm init --yes >/dev/null && npm install "${quiet[@]}" "$work"/tiercel-*.tgz) &&
+    cp "$root/test/runtime/smoke.mjs" "$work/app/"
 }
 
 # Proves it on one runtime, started with a PATH that holds nothing but that runtime.
@@ -58,9 +59,7 @@ smoke() {
   if [[ $name == npx ]]; then
     path=$PATH
   else
-    folder=$(runtime "$name")
-    mkdir "$path"
-    ln -s "$folder/${name%%[0-9]*}" "$path/"
+    folder=$(runtime "$name") && mkdir "$path" && ln -s "$folder/${name%%[0-9]*}" "$path/" || return 1
     echo "$name: $("$path/${name%%[0-9]*}" --version | head -1)"
   fi
   # The driver itself runs on this machine's Node.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real servers of `npm run test:services` under .cache/, each from its public package registry:
-# Go (MinIO, nats-server), Python (moto, pyarrow), Maven (OpenSearch) and Debian (Alertmanager, libfaketime).
+# Go (MinIO, nats-server, Alertmanager), Python (moto, pyarrow), Maven (OpenSearch) and Debian (libfaketime).
 # What is there already is left alone. A server that cannot be had is named at the end; the rest is installed.
 #
 # Usage: scripts/services-install.sh [minio|nats|python|opensearch|alertmanager|faketime]...
@@ -13,6 +13,7 @@ mkdir -p "$bin"
 
 minio_version=v0.0.0-20260212201848-7aac2a2c5b7c # the last commit of the server that `go install` builds
 nats_version=v2.15.2
+alertmanager_version=v0.28.1 # later ones lack the built pages that `go install` would need
 failed=()
 
 say() { printf '%s\n' "$*"; }
@@ -46,6 +47,7 @@ go_install() { (cd "$cache" && GOBIN=$bin GOFLAGS=-trimpath go install "$1"); }
 
 install_minio() { go_install "github.com/minio/minio@$minio_version"; }
 install_nats() { go_install "github.com/nats-io/nats-server/v2@$nats_version"; }
+install_alertmanager() { go_install "github.com/prometheus/alertmanager/cmd/alertmanager@$alertmanager_version"; }
 
 install_python() {
   python3 -m venv --clear "$cache/venv"
@@ -70,11 +72,6 @@ unpack_debian() {
   rm -rf "$folder"
 }
 
-install_alertmanager() {
-  unpack_debian prometheus-alertmanager
-  ln -sf "$cache/debian/usr/bin/prometheus-alertmanager" "$bin/prometheus-alertmanager"
-}
-
 # Not a server: lets the chaos run turn the program's clock.
 install_faketime() {
   unpack_debian libfaketime
@@ -82,14 +79,14 @@ install_faketime() {
 }
 
 wanted=("$@")
-((${#wanted[@]})) || wanted=(python alertmanager faketime opensearch nats minio)
+((${#wanted[@]})) || wanted=(python faketime opensearch nats alertmanager minio)
 for name in "${wanted[@]}"; do
   case $name in
     minio) once minio "$minio_version" install_minio ;;
     nats) once nats "$nats_version" install_nats ;;
     python) once python "$(cksum <"$root/test/services/python/requirements.txt")" install_python ;;
     opensearch) once opensearch "$(cksum <"$root/test/services/opensearch/pom.xml")" install_opensearch ;;
-    alertmanager) once alertmanager debian install_alertmanager ;;
+    alertmanager) once alertmanager "$alertmanager_version" install_alertmanager ;;
     faketime) once faketime debian install_faketime ;;
     *) say "unknown: $name"; exit 2 ;;
   esac

@@ -102,7 +102,7 @@ describeWith({ programs: ['nats-server'] }, 'nats-server', () => {
   });
 });
 
-describeWith({ programs: ['prometheus-alertmanager'] }, 'Alertmanager', () => {
+describeWith({ programs: ['alertmanager'] }, 'Alertmanager', () => {
   const server = use(startAlertmanager);
 
   it('takes alerts and shows them', async () => {

@@ -15,7 +15,7 @@ export function startAlertmanager(): Promise<Server> {
       const config = join(directory, 'alertmanager.yml');
       writeFileSync(config, CONFIG);
       return {
-        program: program('prometheus-alertmanager'),
+        program: program('alertmanager'),
         args: [
           `--config.file=${config}`,
           `--storage.path=${join(directory, 'data')}`,

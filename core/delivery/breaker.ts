@@ -1,0 +1,84 @@
+import type { Clock } from '../batching/clock.ts';
+import type { Delivery } from './delivery.ts';
+import type { Deliver, Part } from './part.ts';
+import type { DeliveryPolicy } from './policy.ts';
+import { unlessStopping } from './stopping.ts';
+
+export interface BreakerDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly stopping: AbortSignal;
+  /** Once each time it opens, with the failure that opened it, and once each time it closes. */
+  readonly onOpen?: (reason: string) => void;
+  readonly onClose?: () => void;
+}
+
+/**
+ * Stops asking a destination that keeps failing: after so many failures in a row, or at once when it refused the
+ * credentials. After a while one batch tries (half-open): success lets all go on, failure waits twice as long.
+ * Batches wait here; none is given up.
+ */
+export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'], deps: BreakerDeps): Deliver {
+  const { clock, random, stopping } = deps;
+  let state: 'closed' | 'open' | 'half-open' | 'probing' = 'closed';
+  let failures = 0;
+  let openFor = policy.initial;
+  let waiting: (() => void)[] = [];
+
+  const wake = () => {
+    const woken = waiting;
+    waiting = [];
+    for (const resolve of woken) resolve();
+  };
+  stopping.addEventListener('abort', wake, { once: true });
+
+  function open(): void {
+    state = 'open';
+    // Half of it is drawn, so that a fleet does not come back in one moment.
+    const time = openFor * (0.5 + random() / 2);
+    openFor = Math.min(policy.max, openFor * 2);
+    clock.sleep(time, stopping).then(() => {
+      if (state === 'open') state = 'half-open';
+      wake();
+    });
+  }
+
+  function succeeded(): void {
+    failures = 0;
+    if (state === 'closed') return;
+    state = 'closed';
+    openFor = policy.initial;
+    deps.onClose?.();
+    wake();
+  }
+
+  function failed(reason: string, denied: boolean, probe: boolean): void {
+    if (probe) return open();
+    // An attempt that began before it opened says nothing new.
+    if (state !== 'closed') return;
+    failures++;
+    if (!denied && failures < policy.failures) return;
+    deps.onOpen?.(reason);
+    open();
+  }
+
+  return async (part, signal) => {
+    unlessStopping(stopping);
+    while (state === 'open' || state === 'probing') {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      unlessStopping(stopping);
+    }
+    const probe = state === 'half-open';
+    if (probe) state = 'probing';
+    const result = await deliver(part, signal);
+    if (isFailure(result, part)) failed(result.reason, result.denied === true, probe);
+    else succeeded();
+    return result;
+  };
+}
+
+/** A refusal of the content comes from a destination that works, and so does a partial failure. */
+function isFailure(result: Delivery, part: Part): result is Extract<Delivery, { status: 'retry' }> {
+  if (result.status !== 'retry') return false;
+  return result.denied === true || result.failed === undefined || result.failed.length >= part.count;
+}

@@ -1,0 +1,84 @@
+import type { Clock } from '../batching/clock.ts';
+import type { Output, StreamOutput } from '../plugins/output.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { OutputObserver } from '../telemetry/observer.ts';
+import { withObserver, withVerdict } from './attempt.ts';
+import { withBisection } from './bisect.ts';
+import { withBreaker } from './breaker.ts';
+import { type WriteDeadLetters, withDeadLetters } from './dead-letters.ts';
+import { withGate } from './gate.ts';
+import type { HealthBoard } from './health.ts';
+import { withLimit } from './limit.ts';
+import type { Deliver } from './part.ts';
+import type { DeliveryPolicy } from './policy.ts';
+import { withRateLimit } from './rate-limit.ts';
+import { type Settle, withRetry } from './retry.ts';
+import { withTimeout } from './timeout.ts';
+
+export interface ChainDeps {
+  readonly policy: DeliveryPolicy;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Aborted when the output is being stopped: no new attempt begins, what waits is given back. */
+  readonly stopping: AbortSignal;
+  readonly observer: OutputObserver;
+  readonly health: HealthBoard;
+  readonly log: Logger;
+  readonly writeDeadLetters: WriteDeadLetters;
+}
+
+/** The delivery chain of one output; the one place that knows the order. Read from the inside, which is the bottom, up. */
+export function createChain(deliver: Deliver, deps: ChainDeps): Settle {
+  const { policy, clock, random, stopping, observer, health, log } = deps;
+
+  let attempt = withVerdict(deliver);
+  attempt = withTimeout(attempt, policy.timeout, clock);
+  attempt = withObserver(attempt, observer, clock);
+  attempt = withGate(attempt, clock, stopping);
+  if (policy.rateLimit !== undefined) attempt = withRateLimit(attempt, policy.rateLimit, clock, stopping);
+  attempt = withLimit(attempt, policy.concurrency, stopping);
+  attempt = withBreaker(attempt, policy.breaker, {
+    clock,
+    random,
+    stopping,
+    onOpen(reason) {
+      health.raise('breaker', 'open', reason);
+      log.warn({ reason }, 'the output keeps failing: its events wait, one batch tries from time to time');
+    },
+    onClose() {
+      health.clear('breaker');
+      log.info('the output works again');
+    },
+  });
+  attempt = withBisection(attempt);
+
+  const settle = withRetry(attempt, policy.retry, {
+    clock,
+    random,
+    stopping,
+    onRetry({ manifest, attempt }, reason) {
+      health.raise(manifest.id, 'retrying', reason);
+      log.debug({ batch: manifest.id, attempt, reason }, 'the batch will be tried again');
+    },
+    onSettled: ({ manifest }) => health.clear(manifest.id),
+  });
+  return withDeadLetters(settle, deps.writeDeadLetters);
+}
+
+/** Hands a part to the output in the form that its kind takes. */
+export function callOutput(output: Output | StreamOutput): Deliver {
+  return async ({ manifest, content, id, attempt, count, indexes }, signal) => {
+    const { partition, openedAt, closedAt } = manifest;
+    const info = { id, attempt, partition, count, openedAt, closedAt };
+    if (content.stream) {
+      return (output as StreamOutput).deliver(
+        { ...info, bytes: manifest.bytes, blocks: (blockSignal) => content.blocks(indexes, blockSignal) },
+        signal,
+      );
+    }
+    return (output as Output).deliver(
+      { ...info, bytes: content.bytes(indexes), records: content.records(indexes) },
+      signal,
+    );
+  };
+}

@@ -1,0 +1,178 @@
+import type { EventBlock } from '../batching/batch.ts';
+import type { Event } from '../event/event.ts';
+import type { Manifest, Position, StoredEvent, Subscription } from '../journal/journal.ts';
+import { PositionSet } from '../journal/positions.ts';
+import type { Mapper } from '../plugins/mapper.ts';
+import type { DeadLetterCause } from '../telemetry/observer.ts';
+
+/** A record or event that is not delivered, and why. */
+export interface SetAside {
+  readonly position: Position;
+  readonly cause: DeadLetterCause;
+  readonly reason: string;
+}
+
+/** The records of a batch, for as many attempts as it takes. Indexes are those of the batch; undefined means all. */
+export type Content = RecordsContent | StreamContent;
+
+interface ContentBase {
+  /** Number of records to deliver. */
+  readonly count: number;
+  positionOf(index: number): Position;
+  /** Events of the manifest that are not among the records. For a stream that is known after it was read. */
+  setAside(): readonly SetAside[];
+}
+
+export interface RecordsContent extends ContentBase {
+  readonly stream: false;
+  records(indexes: readonly number[] | undefined): readonly unknown[];
+  /** Raw bytes of the events of those records. */
+  bytes(indexes: readonly number[] | undefined): number;
+}
+
+export interface StreamContent extends ContentBase {
+  readonly stream: true;
+  blocks(indexes: readonly number[] | undefined, signal?: AbortSignal): AsyncIterable<EventBlock>;
+}
+
+/** Reads the events of a batch back, decodes and maps them: for outputs whose batches fit in memory. */
+export async function loadRecords(
+  manifest: Manifest,
+  subscription: Subscription,
+  decode: (raw: Uint8Array, receivedAt: number) => Event,
+  mapper: Mapper,
+): Promise<RecordsContent> {
+  const records: unknown[] = [];
+  const positions: Position[] = [];
+  const sizes: number[] = [];
+  const setAside: SetAside[] = [];
+  const damaged = missingFrom(manifest.positions);
+  for await (const events of subscription.fetch(manifest.positions)) {
+    for (const { position, receivedAt, raw } of events) {
+      setAside.push(...damaged.before(position));
+      const mapped = attemptToMap(() => mapper.map(decode(raw, receivedAt)));
+      if (mapped.ok) {
+        records.push(mapped.record);
+        positions.push(position);
+        sizes.push(raw.byteLength);
+      } else setAside.push({ position, cause: 'unmappable', reason: mapped.reason });
+    }
+  }
+  setAside.push(...damaged.before(Number.POSITIVE_INFINITY));
+  return {
+    stream: false,
+    count: records.length,
+    positionOf: (index) => positions[index] as Position,
+    setAside: () => setAside,
+    records: (indexes) => (indexes === undefined ? records : indexes.map((index) => records[index])),
+    bytes: (indexes) =>
+      indexes === undefined
+        ? sizes.reduce((a, b) => a + b, 0)
+        : indexes.reduce((sum, index) => sum + (sizes[index] as number), 0),
+  };
+}
+
+/** A mapper that throws has a bug; the event is refused with what it threw, not lost. */
+function attemptToMap<T>(map: () => T): T | { ok: false; reason: string } {
+  try {
+    return map();
+  } catch (error) {
+    return {
+      ok: false,
+      reason: `the mapper failed: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}
+
+/** The events of a batch as blocks, read from the journal each time: for batches too large for memory. */
+export function streamOf(manifest: Manifest, subscription: Subscription): StreamContent {
+  let missing: readonly SetAside[] = [];
+  return {
+    stream: true,
+    count: manifest.positions.count,
+    positionOf: (index) => nth(manifest.positions, index),
+    setAside: () => missing,
+    async *blocks(indexes, signal) {
+      const positions = indexes === undefined ? manifest.positions : pick(manifest.positions, indexes);
+      const damaged = missingFrom(positions);
+      const found: SetAside[] = [];
+      const ranks = ranksOf(positions);
+      for await (const events of subscription.fetch(positions, signal)) {
+        for (const { position } of events) found.push(...damaged.before(position));
+        if (events.length > 0) yield toBlock(events, ranks);
+      }
+      signal?.throwIfAborted();
+      found.push(...damaged.before(Number.POSITIVE_INFINITY));
+      // Damage does not heal: what one reading of a part missed stays missing in the batch.
+      const known = new Set(missing.map(({ position }) => position));
+      missing = [...missing, ...found.filter(({ position }) => !known.has(position))];
+    },
+  };
+}
+
+function toBlock(events: readonly StoredEvent[], rankOf: (position: Position) => number): EventBlock {
+  const buffer = new ArrayBuffer(events.reduce((sum, { raw }) => sum + raw.byteLength, 0));
+  const bytes = new Uint8Array(buffer);
+  const entries = new Float64Array(events.length * 4);
+  let offset = 0;
+  events.forEach(({ position, receivedAt, raw }, i) => {
+    bytes.set(raw, offset);
+    entries.set([rankOf(position), receivedAt, offset, raw.byteLength], i * 4);
+    offset += raw.byteLength;
+  });
+  return { buffer, entries };
+}
+
+/** Walks a set beside the events read from it and names the positions that were passed over. */
+function missingFrom(positions: PositionSet) {
+  const expected = positions[Symbol.iterator]();
+  let next = expected.next();
+  return {
+    /** The positions expected before this one and not seen; this one counts as seen. */
+    *before(position: number): Generator<SetAside> {
+      for (; !next.done && next.value < position; next = expected.next()) {
+        yield { position: next.value, cause: 'damaged', reason: 'the event was damaged in the journal' };
+      }
+      if (!next.done && next.value === position) next = expected.next();
+    },
+  };
+}
+
+/** The place of a position in the set, asked in ascending order. */
+function ranksOf(positions: PositionSet): (position: Position) => number {
+  const runs = positions.runs();
+  let run = runs.next();
+  let before = 0;
+  return (position) => {
+    while (!run.done && run.value[1] < position) {
+      before += run.value[1] - run.value[0] + 1;
+      run = runs.next();
+    }
+    return before + (run.done ? 0 : position - run.value[0]);
+  };
+}
+
+function nth(positions: PositionSet, index: number): Position {
+  let left = index;
+  for (const [first, last] of positions.runs()) {
+    const length = last - first + 1;
+    if (left < length) return first + left;
+    left -= length;
+  }
+  throw new RangeError(`no record ${index} in a batch of ${positions.count}`);
+}
+
+/** The positions at these indexes, ascending. One walk over the runs. */
+function pick(positions: PositionSet, indexes: readonly number[]): PositionSet {
+  const picked = new PositionSet();
+  let before = 0;
+  let i = 0;
+  for (const [first, last] of positions.runs()) {
+    const length = last - first + 1;
+    for (; i < indexes.length && (indexes[i] as number) < before + length; i++) {
+      picked.push(first + (indexes[i] as number) - before);
+    }
+    before += length;
+  }
+  return picked;
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../batching/clock.ts';
+import { JournalFullError, type Subscription } from '../journal/journal.ts';
+import { PositionSet } from '../journal/positions.ts';
+import type { SetAside } from './content.ts';
+import type { DeadLetter, DeadLetterStore } from './dead-letters/store.ts';
+import type { HealthBoard } from './health.ts';
+import type { Settle, Settled } from './retry.ts';
+import { pause, unlessStopping } from './stopping.ts';
+
+/** When and how often delivery was attempted. */
+export type Attempts = Pick<Settled, 'attempts' | 'firstAttempt' | 'lastAttempt'>;
+
+/** Resolves when the events are durable in the dead letter store. @throws StoppingError */
+export type WriteDeadLetters = (setAside: readonly SetAside[], attempts?: Attempts) => Promise<void>;
+
+export interface DeadLetterDeps {
+  readonly store: Pick<DeadLetterStore, 'append' | 'waitForRoom'>;
+  readonly subscription: Pick<Subscription, 'output' | 'fetch'>;
+  readonly clock: Clock;
+  readonly health: HealthBoard;
+  readonly stopping: AbortSignal;
+}
+
+/** How long to wait after the store failed, milliseconds. */
+const FAILED_WAIT = 5000;
+const COMPLAINT = 'dead letters';
+
+/**
+ * Writes what a batch set aside to the dead letters before the batch counts as settled. While the store is full
+ * this waits, the output acknowledges nothing, and says so: nothing is dropped.
+ */
+export function withDeadLetters(settle: Settle, write: WriteDeadLetters): Settle {
+  return async (part, signal) => {
+    const settled = await settle(part, signal);
+    await write(settled.setAside, settled);
+    return settled;
+  };
+}
+
+/** Makes the writer of one output. The original bytes are read back from the journal. */
+export function createDeadLetterWriter(deps: DeadLetterDeps): WriteDeadLetters {
+  const { subscription, clock } = deps;
+  return async (setAside, attempts) => {
+    if (setAside.length === 0) return;
+    const now = clock.now();
+    const about = attempts ?? { attempts: 0, firstAttempt: now, lastAttempt: now };
+    const waiting = new Map(setAside.map((item) => [item.position, item]));
+    const letter = (item: SetAside, raw: Uint8Array, receivedAt: number): DeadLetter => ({
+      output: subscription.output,
+      cause: item.cause,
+      reason: item.reason,
+      raw,
+      receivedAt,
+      attempts: about.attempts,
+      firstAttempt: about.firstAttempt,
+      lastAttempt: about.lastAttempt,
+    });
+    await untilDone(deps, async () => {
+      const positions = PositionSet.of(...[...waiting.keys()].sort((a, b) => a - b));
+      for await (const events of subscription.fetch(positions)) {
+        const letters = events.map(({ position, receivedAt, raw }) =>
+          letter(waiting.get(position) as SetAside, raw, receivedAt),
+        );
+        await append(letters, deps);
+        for (const { position } of events) waiting.delete(position);
+      }
+      // What is left was damaged: the loss is on record, though the bytes are gone.
+      const lost = [...waiting.values()];
+      await append(
+        lost.map((item) => letter(item, new Uint8Array(), now)),
+        deps,
+      );
+    });
+  };
+}
+
+async function append(letters: readonly DeadLetter[], { store, health, stopping }: DeadLetterDeps) {
+  if (letters.length === 0) return;
+  for (;;) {
+    try {
+      return await store.append(letters);
+    } catch (error) {
+      if (!(error instanceof JournalFullError)) throw error;
+      health.raise(COMPLAINT, 'stopped', `the dead letter store is full: ${error.message}`);
+      await store.waitForRoom(stopping);
+      unlessStopping(stopping);
+    }
+  }
+}
+
+/** Storage that fails is asked again until the output is stopped: giving up would mean losing the events. */
+async function untilDone({ clock, health, stopping }: DeadLetterDeps, work: () => Promise<void>) {
+  for (;;) {
+    try {
+      await work();
+      health.clear(COMPLAINT);
+      return;
+    } catch (error) {
+      unlessStopping(stopping);
+      const why = error instanceof Error ? error.message : String(error);
+      health.raise(COMPLAINT, 'stopped', `dead letters cannot be written: ${why}`);
+      await pause(clock, FAILED_WAIT, stopping);
+    }
+  }
+}

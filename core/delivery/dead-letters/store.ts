@@ -1,0 +1,167 @@
+import type { Clock } from '../../batching/clock.ts';
+import type { Journal, JournalEntry, Position } from '../../journal/journal.ts';
+import { PositionSet } from '../../journal/positions.ts';
+import { type DeadLetter, decodeDeadLetter, encodeDeadLetter } from './codec.ts';
+
+export type { DeadLetter } from './codec.ts';
+
+/** A dead letter in the store. */
+export interface StoredDeadLetter extends DeadLetter {
+  /** Names it in `show` and `drop`. */
+  readonly id: Position;
+}
+
+/** Which dead letters; what is left out does not restrict. */
+export interface DeadLetterFilter {
+  readonly ids?: readonly Position[];
+  readonly output?: string;
+  /** Part of the reason, in any case. */
+  readonly reason?: string;
+  /** Last attempt at or after, and before, epoch milliseconds. */
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** The dead letters of all outputs: a journal of its own, with a budget of its own. */
+export interface DeadLetterStore {
+  /**
+   * Resolves when they are on stable storage.
+   * @throws JournalFullError when the budget is used up: nothing of the call was taken.
+   */
+  append(letters: readonly DeadLetter[]): Promise<void>;
+  waitForRoom(signal: AbortSignal): Promise<void>;
+  /** Oldest first, read from storage as they are asked for. */
+  list(filter?: DeadLetterFilter): AsyncGenerator<StoredDeadLetter>;
+  show(id: Position): Promise<StoredDeadLetter | undefined>;
+  /** Gives them up for good. Resolves with their number when that is durable. */
+  drop(filter: DeadLetterFilter): Promise<number>;
+  /**
+   * Hands events back: each is appended to the journal for the output that refused it, as accepted now, and then dropped
+   * here. A crash in between leaves it in both places: delivered twice rather than lost.
+   *
+   * @param append durable when it resolves; entries of the main journal.
+   * @returns how many were handed back. Those whose bytes were lost stay.
+   */
+  replay(
+    filter: DeadLetterFilter,
+    append: (entries: readonly JournalEntry[]) => Promise<void>,
+  ): Promise<number>;
+  /** Number of dead letters. */
+  count(): number;
+  /** Closes the view; the journal under it is its owner's to close. */
+  close(): Promise<void>;
+}
+
+/** The name of the one cursor. */
+const READER = 'dead_letters';
+const CHUNK = 500;
+
+/** @param journal used for nothing else; every record of it is a dead letter. */
+export async function openDeadLetterStore(journal: Journal, clock: Clock): Promise<DeadLetterStore> {
+  const subscription = await journal.subscribe(READER, { start: 'oldest' });
+  const outputs = [READER];
+  let known = new PositionSet();
+  const dropped = new Set<Position>();
+  const forever = new AbortController().signal;
+  let learning: Promise<void> = Promise.resolve();
+
+  /** The journal gives a position to a record only when it is read: reads what was appended since the last time. */
+  function learn(): Promise<void> {
+    learning = learning
+      .catch(() => {})
+      .then(async () => {
+        while (!subscription.caughtUp()) {
+          const events = await subscription.read({ events: 5000, bytes: 1 << 20 }, forever);
+          for (const { position } of events) known.push(position);
+        }
+      });
+    return learning;
+  }
+
+  async function* list(filter: DeadLetterFilter = {}): AsyncGenerator<StoredDeadLetter> {
+    await learn();
+    for await (const events of subscription.fetch(wantedPositions(known, filter.ids))) {
+      for (const { position, raw } of events) {
+        if (dropped.has(position)) continue;
+        const letter = { id: position, ...decodeDeadLetter(raw) };
+        if (matches(letter, filter)) yield letter;
+      }
+    }
+  }
+
+  async function discard(ids: readonly Position[]): Promise<void> {
+    const fresh = ids.filter((id) => known.has(id) && !dropped.has(id));
+    for (const id of fresh) dropped.add(id);
+    subscription.acknowledge(PositionSet.of(...fresh));
+    await subscription.flush();
+    if (dropped.size * 2 > known.count) {
+      const kept = new PositionSet();
+      for (const position of known) if (!dropped.has(position)) kept.push(position);
+      known = kept;
+      dropped.clear();
+    }
+  }
+
+  /** Chunk by chunk, because there may be more than memory holds. */
+  async function inChunks(
+    filter: DeadLetterFilter,
+    work: (letters: readonly StoredDeadLetter[]) => Promise<readonly StoredDeadLetter[]>,
+  ): Promise<number> {
+    let done = 0;
+    let chunk: StoredDeadLetter[] = [];
+    const finish = async () => {
+      const finished = await work(chunk);
+      chunk = [];
+      done += finished.length;
+      await discard(finished.map(({ id }) => id));
+    };
+    for await (const letter of list(filter)) {
+      chunk.push(letter);
+      if (chunk.length >= CHUNK) await finish();
+    }
+    if (chunk.length > 0) await finish();
+    return done;
+  }
+
+  return {
+    append: (letters) =>
+      journal.append(
+        letters.map((letter) => ({
+          raw: encodeDeadLetter(letter),
+          receivedAt: letter.receivedAt,
+          outputs,
+        })),
+      ),
+    waitForRoom: (signal) => journal.waitForRoom(signal),
+    list,
+    async show(id) {
+      for await (const letter of list({ ids: [id] })) return letter;
+      return undefined;
+    },
+    drop: (filter) => inChunks(filter, async (letters) => letters),
+    replay: (filter, append) =>
+      inChunks(filter, async (letters) => {
+        const whole = letters.filter(({ raw }) => raw.length > 0);
+        const receivedAt = clock.now();
+        await append(whole.map(({ raw, output }) => ({ raw, receivedAt, outputs: [output] })));
+        return whole;
+      }),
+    count: () => subscription.pending(),
+    close: () => subscription.close(),
+  };
+}
+
+function wantedPositions(known: PositionSet, ids: readonly Position[] | undefined): PositionSet {
+  if (ids === undefined) return known;
+  return PositionSet.of(...[...new Set(ids)].sort((a, b) => a - b).filter((id) => known.has(id)));
+}
+
+function matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {
+  const { output, reason, since, until } = filter;
+  return (
+    (output === undefined || letter.output === output) &&
+    (reason === undefined || letter.reason.toLowerCase().includes(reason.toLowerCase())) &&
+    (since === undefined || letter.lastAttempt >= since) &&
+    (until === undefined || letter.lastAttempt < until)
+  );
+}

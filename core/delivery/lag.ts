@@ -1,0 +1,92 @@
+import type { Clock } from '../batching/clock.ts';
+import type { Journal, Subscription } from '../journal/journal.ts';
+import { PositionSet } from '../journal/positions.ts';
+import type { OutputObserver } from '../telemetry/observer.ts';
+import type { WriteDeadLetters } from './dead-letters.ts';
+import type { DeliveryPolicy } from './policy.ts';
+
+export interface LagDeps {
+  readonly policy: DeliveryPolicy['maxLag'];
+  readonly journal: Pick<Journal, 'status'>;
+  readonly clock: Clock;
+}
+
+/**
+ * Says in which way an output lags further behind than it may, or undefined. A full journal counts when this output
+ * holds its oldest event: then it is the one that everybody waits for.
+ *
+ * @param share how much of what is allowed is allowed here: 1, or less while shedding.
+ */
+export function excessiveLag(
+  subscription: Pick<Subscription, 'pending' | 'oldest'>,
+  { policy, journal, clock }: LagDeps,
+  share = 1,
+): string | undefined {
+  if (policy.action === 'wait') return undefined;
+  const pending = subscription.pending();
+  if (pending === 0) return undefined;
+  if (policy.events !== undefined && pending > policy.events * share) {
+    return `${pending} events pending, ${policy.events} allowed`;
+  }
+  const oldest = subscription.oldest();
+  const age = oldest === undefined ? 0 : clock.now() - oldest;
+  if (policy.age !== undefined && age > policy.age * share) {
+    return `the oldest event is ${age} ms old, ${policy.age} allowed`;
+  }
+  const { state, bytes, maxBytes, oldest: oldestOfAll } = journal.status();
+  const holdsOldest = oldest === undefined || oldestOfAll === undefined || oldest <= oldestOfAll;
+  const full = state === 'full' || (share < 1 && bytes > maxBytes * share);
+  return full && holdsOldest ? 'the journal is full' : undefined;
+}
+
+/**
+ * How much of what is allowed is left after shedding. Attempts under way are aborted for it, so there must be time for
+ * some to succeed before it happens again: an output that is only slow would never deliver anything.
+ */
+const SHARE = 0.8;
+/** Events settled at once: few, so that hardly more is given up than has to be. */
+const CHUNK = 100;
+
+/**
+ * Gives up the oldest events until the output lags no further than it may: to the dead letters, or dropped, as the
+ * policy says. Sealed batches go whole, because half a batch could not be delivered under its id.
+ *
+ * @returns how many were given up.
+ */
+export async function shed(
+  subscription: Subscription,
+  deps: LagDeps & {
+    readonly writeDeadLetters: WriteDeadLetters;
+    readonly observer: OutputObserver;
+    readonly stopping: AbortSignal;
+  },
+): Promise<number> {
+  let given = 0;
+
+  async function giveUp(positions: PositionSet, reason: string): Promise<void> {
+    const drop = deps.policy.action === 'drop_oldest';
+    if (!drop) {
+      await deps.writeDeadLetters(
+        [...positions].map((position) => ({ position, cause: 'lag', reason: `max_lag: ${reason}` })),
+      );
+    }
+    subscription.acknowledge(positions);
+    if (drop) deps.observer.dropped(positions.count);
+    else deps.observer.deadLettered(positions.count, 'lag');
+    given += positions.count;
+    // The journal frees what is durably settled.
+    await subscription.flush();
+  }
+
+  for (const { positions } of subscription.unsettled) {
+    const reason = excessiveLag(subscription, deps, SHARE);
+    if (reason === undefined || deps.stopping.aborted) return given;
+    await giveUp(positions, reason);
+  }
+  for (;;) {
+    const reason = excessiveLag(subscription, deps, SHARE);
+    if (reason === undefined || deps.stopping.aborted || subscription.caughtUp()) return given;
+    const read = await subscription.read({ events: CHUNK, bytes: 1 << 20 }, deps.stopping);
+    if (read.length > 0) await giveUp(PositionSet.of(...read.map(({ position }) => position)), reason);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Deliver } from './part.ts';
+import { unlessStopping } from './stopping.ts';
+
+/** At most `concurrency` attempts at once, first come first served. A batch that waits for its retry holds no place. */
+export function withLimit(deliver: Deliver, concurrency: number, stopping: AbortSignal): Deliver {
+  const lane = createLane(concurrency);
+  return (part, signal) => lane(() => deliver(part, signal), stopping);
+}
+
+/**
+ * One piece of work of a partition at a time, in the order in which it comes. Around the whole way of a batch, retries
+ * included, or a batch would overtake one that waits for its next attempt.
+ */
+export function withOrder<T>(
+  work: (item: T) => Promise<void>,
+  partitionOf: (item: T) => string,
+  stopping: AbortSignal,
+): (item: T) => Promise<void> {
+  const lanes = new Map<string, { readonly enter: Lane; users: number }>();
+  return async (item) => {
+    const partition = partitionOf(item);
+    const lane = lanes.get(partition) ?? { enter: createLane(1), users: 0 };
+    lanes.set(partition, lane);
+    lane.users++;
+    try {
+      await lane.enter(() => work(item), stopping);
+    } finally {
+      if (--lane.users === 0) lanes.delete(partition);
+    }
+  };
+}
+
+type Lane = <R>(work: () => Promise<R>, stopping: AbortSignal) => Promise<R>;
+
+/** A semaphore. @throws StoppingError in the place of work that was still waiting. */
+function createLane(places: number): Lane {
+  let free = places;
+  const waiting: (() => void)[] = [];
+  return async (work, stopping) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      unlessStopping(stopping);
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+}

@@ -1,0 +1,201 @@
+import type { BatchLimits } from '../batching/batch.ts';
+import type { Clock } from '../batching/clock.ts';
+import type { Event } from '../event/event.ts';
+import type { Journal, Subscription } from '../journal/journal.ts';
+import type { Mapper } from '../plugins/mapper.ts';
+import type { Output, StreamOutput } from '../plugins/output.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { OutputObserver } from '../telemetry/observer.ts';
+import type { DeadLetterStore } from './dead-letters/store.ts';
+import { createDeadLetterWriter } from './dead-letters.ts';
+import { createHealthBoard, type OutputHealth } from './health.ts';
+import { excessiveLag, shed } from './lag.ts';
+import type { DeliveryPolicy } from './policy.ts';
+import { startSession } from './session.ts';
+
+/** All that the delivery of one output needs. */
+export interface OutputLoopDeps {
+  /** The output's name in the YAML: the name of its cursor. */
+  readonly name: string;
+  readonly output: Output | StreamOutput;
+  /** From the definition: the output reads its batches as blocks. */
+  readonly stream: boolean;
+  readonly mapper: Mapper;
+  readonly decode: (raw: Uint8Array, receivedAt: number) => Event;
+  readonly limits: BatchLimits;
+  readonly policy: DeliveryPolicy;
+  readonly journal: Journal;
+  readonly deadLetters: Pick<DeadLetterStore, 'append' | 'waitForRoom'>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1); Math.random when absent. */
+  readonly random?: () => number;
+  readonly observer: OutputObserver;
+  readonly log: Logger;
+}
+
+/** The delivery of one output, isolated from all others. */
+export interface OutputLoop {
+  /**
+   * Opens the cursor and begins. Resolves when events accepted from now on are kept for this output, whether or not
+   * the output itself could start yet.
+   */
+  start(): Promise<void>;
+  /**
+   * Reads no more and finishes what is under way; what cannot be finished when the deadline aborts stays in the journal
+   * and is delivered after the next start. Resolves when nothing of the output runs any more.
+   */
+  stop(deadline: AbortSignal): Promise<void>;
+  health(): OutputHealth;
+  /**
+   * Since {@link start}: `accepted = delivered + dead_lettered + dropped + pending`, the middle three being what the
+   * observer was told. `oldest` is the acceptance time of the oldest pending event.
+   */
+  accounts(): { readonly accepted: number; readonly pending: number; readonly oldest: number | undefined };
+}
+
+/** How often a lag is looked for, milliseconds. */
+const LAG_INTERVAL = 1000;
+const START_BACKOFF = { initial: 1000, max: 60_000 };
+
+export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
+  const { name, output, policy, journal, clock, observer, log } = deps;
+  const random = deps.random ?? Math.random;
+  const health = createHealthBoard(clock, observer);
+  const stopRequested = new AbortController();
+  let deadline: AbortSignal | undefined;
+  let subscription: Subscription | undefined;
+  /** Accepted in earlier openings of the cursor. */
+  let acceptedBefore = 0;
+  let running: Promise<void> | undefined;
+
+  async function open(): Promise<Subscription> {
+    const opened = await journal.subscribe(name, { start: policy.start });
+    subscription = opened;
+    return opened;
+  }
+
+  /** The cursor is opened anew, so that everything not settled is handed out again. */
+  async function reopen(old: Subscription): Promise<Subscription> {
+    await old.flush();
+    await old.close();
+    acceptedBefore += old.accepted() - old.pending();
+    return open();
+  }
+
+  /** Until it has started or is to stop. */
+  async function startOutput(): Promise<void> {
+    const { signal } = stopRequested;
+    health.raise('start', 'stopped', 'starting');
+    for (let backoff = START_BACKOFF.initial; !signal.aborted; backoff *= 2) {
+      try {
+        await Promise.race([output.start?.(signal), aborted(signal)]);
+        health.clear('start');
+        return;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        health.raise('start', 'stopped', `it could not start: ${reason}`);
+        log.warn({ reason }, 'the output could not start, it is tried again; its events wait');
+        await clock.sleep(random() * Math.min(START_BACKOFF.max, backoff), signal);
+      }
+    }
+  }
+
+  /** Resolves when the output lags too far behind, or when the signal aborts. */
+  async function lagOr(current: Subscription, signal: AbortSignal): Promise<void> {
+    if (policy.maxLag.action === 'wait') return aborted(signal);
+    while (!signal.aborted) {
+      await clock.sleep(LAG_INTERVAL, signal);
+      if (!signal.aborted && excessiveLag(current, lagDeps) !== undefined) return;
+    }
+  }
+
+  const lagDeps = { policy: policy.maxLag, journal, clock };
+
+  async function shedLag(current: Subscription): Promise<void> {
+    const reason = excessiveLag(current, lagDeps);
+    if (reason === undefined) return;
+    const { signal: stopping } = stopRequested;
+    const { deadLetters: store } = deps;
+    const writeDeadLetters = createDeadLetterWriter({
+      store,
+      subscription: current,
+      clock,
+      health,
+      stopping,
+    });
+    const events = await shed(current, { ...lagDeps, writeDeadLetters, observer, stopping });
+    log.warn({ events, reason, action: policy.maxLag.action }, 'the output lags too far behind');
+  }
+
+  async function run(first: Subscription): Promise<void> {
+    let current = first;
+    // Lag is shed while the output cannot start, too: that is when it grows.
+    const ready = new AbortController();
+    const starting = startOutput().finally(() => ready.abort());
+    while (!ready.signal.aborted) {
+      await lagOr(current, ready.signal);
+      if (ready.signal.aborted) break;
+      await shedLag(current);
+      current = await reopen(current);
+    }
+    await starting;
+    while (!stopRequested.signal.aborted) {
+      const session = startSession(current, { ...deps, random, health });
+      await lagOr(current, stopRequested.signal);
+      if (deadline !== undefined) await session.finish(deadline);
+      else {
+        await session.abandon();
+        current = await reopen(current);
+        await shedLag(current);
+        current = await reopen(current);
+      }
+      health.reset();
+    }
+    await stopOutput();
+    await current.flush();
+    await current.close();
+  }
+
+  async function stopOutput(): Promise<void> {
+    const signal = deadline ?? AbortSignal.abort();
+    try {
+      await Promise.race([output.stop?.(signal), aborted(signal)]);
+    } catch (error) {
+      log.warn(
+        { reason: error instanceof Error ? error.message : String(error) },
+        'the output failed to stop',
+      );
+    }
+  }
+
+  return {
+    async start() {
+      const first = await open();
+      running = run(first).catch((error) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        health.raise('loop', 'stopped', reason);
+        log.error({ reason }, 'the delivery of the output has ended; its events stay in the journal');
+      });
+    },
+    async stop(signal) {
+      deadline = signal;
+      stopRequested.abort();
+      await running;
+      health.reset();
+      health.raise('loop', 'stopped', 'stopped');
+    },
+    health: health.health,
+    accounts: () => ({
+      accepted: acceptedBefore + (subscription?.accepted() ?? 0),
+      pending: subscription?.pending() ?? 0,
+      oldest: subscription?.oldest(),
+    }),
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

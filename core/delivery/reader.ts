@@ -1,0 +1,117 @@
+import type { Clock } from '../batching/clock.ts';
+import { batchId } from '../batching/id.ts';
+import type { BatchScheduler, ClosedBatch } from '../batching/scheduler.ts';
+import type { Event } from '../event/event.ts';
+import type { Manifest, StoredEvent, Subscription } from '../journal/journal.ts';
+import { PositionSet } from '../journal/positions.ts';
+import type { OutputObserver } from '../telemetry/observer.ts';
+import type { SetAside } from './content.ts';
+import type { WriteDeadLetters } from './dead-letters.ts';
+import { countDeadLetters } from './deliverer.ts';
+import type { HealthBoard } from './health.ts';
+
+export interface ReaderDeps {
+  readonly subscription: Subscription;
+  readonly epoch: string;
+  readonly scheduler: BatchScheduler;
+  /** Absent: all events share the partition ''. */
+  readonly partition?: ((event: Event) => string | { readonly reject: string }) | undefined;
+  readonly decode: (raw: Uint8Array, receivedAt: number) => Event;
+  readonly submit: (manifest: Manifest) => Promise<void>;
+  readonly writeDeadLetters: WriteDeadLetters;
+  readonly clock: Clock;
+  readonly observer: OutputObserver;
+  readonly health: HealthBoard;
+}
+
+/** One read: enough to keep the loop busy, little enough to hold. */
+const READ = { events: 1000, bytes: 1 << 20 };
+/** How long to wait after the journal failed, milliseconds. */
+const FAILED_WAIT = 1000;
+
+/**
+ * Reads the events of one output, sorts them into partitions and batches, and submits each batch that is closed.
+ * It holds one read of events, and while no batch can be submitted it does not read.
+ */
+export function createReader(deps: ReaderDeps) {
+  const { subscription, scheduler, clock, observer } = deps;
+
+  async function submitAll(batches: readonly ClosedBatch[]): Promise<void> {
+    for (const { partition, positions, bytes, openedAt, closedAt, reason } of batches) {
+      observer.batchClosed(reason, positions.count, bytes);
+      const id = batchId({ epoch: deps.epoch, output: subscription.output, partition, positions });
+      await deps.submit({ id, partition, positions, bytes, openedAt, closedAt });
+    }
+  }
+
+  async function take(events: readonly StoredEvent[], signal: AbortSignal): Promise<void> {
+    const refused: SetAside[] = [];
+    for (const { position, receivedAt, raw } of events) {
+      const partition = partitionOf(raw, receivedAt, deps);
+      if (typeof partition === 'string') {
+        await submitAll(scheduler.add(partition, position, raw.byteLength, receivedAt, clock.now()));
+        if (signal.aborted) return;
+      } else refused.push({ position, cause: 'partition', reason: partition.reject });
+    }
+    if (refused.length === 0) return;
+    await deps.writeDeadLetters(refused);
+    subscription.acknowledge(PositionSet.of(...refused.map(({ position }) => position)));
+    countDeadLetters(refused, observer);
+  }
+
+  async function step(signal: AbortSignal): Promise<void> {
+    const caughtUp = subscription.caughtUp();
+    await submitAll(scheduler.due(clock.now(), caughtUp));
+    if (signal.aborted) return;
+    const next = scheduler.nextDue(caughtUp);
+    const events = await readUntil(next === undefined ? undefined : next - clock.now(), signal);
+    await take(events, signal);
+  }
+
+  async function readUntil(milliseconds: number | undefined, signal: AbortSignal) {
+    if (milliseconds === undefined) return subscription.read(READ, signal);
+    const over = new AbortController();
+    const stop = () => over.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    clock.sleep(Math.max(0, milliseconds), over.signal).then(stop);
+    try {
+      return await subscription.read(READ, over.signal);
+    } finally {
+      over.abort();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  return {
+    /** Runs until the signal aborts. Events read but not submitted by then are read again after the next opening. */
+    async run(signal: AbortSignal): Promise<void> {
+      while (!signal.aborted) {
+        try {
+          await step(signal);
+          deps.health.clear('reader');
+        } catch (error) {
+          if (signal.aborted) return;
+          const why = error instanceof Error ? error.message : String(error);
+          deps.health.raise('reader', 'stopped', `the journal could not be read: ${why}`);
+          await clock.sleep(FAILED_WAIT, signal);
+        }
+      }
+    },
+    /** Closes and submits the open batches; only after {@link run} has ended. */
+    flush: () => submitAll(scheduler.closeAll('shutdown', clock.now())),
+  };
+}
+
+function partitionOf(
+  raw: Uint8Array,
+  receivedAt: number,
+  { partition, decode }: ReaderDeps,
+): string | { readonly reject: string } {
+  if (partition === undefined) return '';
+  try {
+    return partition(decode(raw, receivedAt));
+  } catch (error) {
+    return { reject: `its partition failed: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}

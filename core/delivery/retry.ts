@@ -1,0 +1,82 @@
+import type { Clock } from '../batching/clock.ts';
+import type { SetAside } from './content.ts';
+import type { Failure } from './delivery.ts';
+import { allIndexes, type Deliver, indexInBatch, type Part, subset } from './part.ts';
+import type { DeliveryPolicy } from './policy.ts';
+import { pause } from './stopping.ts';
+
+/** What became of a batch in the end: all of it was delivered, save what is set aside. */
+export interface Settled {
+  readonly setAside: readonly SetAside[];
+  readonly attempts: number;
+  /** Epoch milliseconds. */
+  readonly firstAttempt: number;
+  readonly lastAttempt: number;
+  /** Bytes at the destination, when all of the batch went in the last attempt and the output said. */
+  readonly bytes?: number;
+}
+
+export type Settle = (part: Part, signal: AbortSignal) => Promise<Settled>;
+
+export interface RetryDeps {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly stopping: AbortSignal;
+  /** Told of every failure, and of the end of them. */
+  readonly onRetry?: (part: Part, reason: string) => void;
+  readonly onSettled?: (part: Part) => void;
+}
+
+/**
+ * Tries until every record of a batch is delivered or refused for good: without limit of attempts, with exponential backoff
+ * and full jitter, each time only what is left. A batch that still fails `maxAge` after it was closed is set aside.
+ */
+export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], deps: RetryDeps): Settle {
+  const { clock, random, stopping } = deps;
+  return async (batch, signal) => {
+    const setAside: SetAside[] = [];
+    const putAside = (part: Part, failures: readonly Failure[], cause: SetAside['cause']) => {
+      for (const { index, reason } of failures) {
+        setAside.push({ position: part.content.positionOf(indexInBatch(part, index)), cause, reason });
+      }
+    };
+    const firstAttempt = clock.now();
+    let part = batch;
+    let backoff = policy.initial;
+    for (;;) {
+      const lastAttempt = clock.now();
+      const result = await deliver(part, signal);
+      const settled = { setAside, attempts: part.attempt, firstAttempt, lastAttempt };
+      if (result.status === 'rejected') {
+        putAside(part, everyRecord(part, result.reason), 'rejected');
+        deps.onSettled?.(part);
+        return settled;
+      }
+      putAside(part, result.rejected ?? [], 'rejected');
+      if (result.status === 'delivered') {
+        deps.onSettled?.(part);
+        const all = part.indexes === undefined && result.bytes !== undefined;
+        return all ? { ...settled, bytes: result.bytes } : settled;
+      }
+      deps.onRetry?.(part, result.reason);
+      const attempt = part.attempt + 1;
+      part = { ...subset(part, result.failed ?? allIndexes(part)), attempt };
+      if (clock.now() - part.manifest.closedAt >= policy.maxAge) {
+        putAside(
+          part,
+          everyRecord(part, `still failing after ${policy.maxAge} ms: ${result.reason}`),
+          'expired',
+        );
+        deps.onSettled?.(part);
+        return settled;
+      }
+      await pause(clock, random() * backoff, stopping);
+      backoff = Math.min(policy.max, backoff * 2);
+    }
+  };
+}
+
+function everyRecord(part: Part, reason: string): Failure[] {
+  return allIndexes(part).map((index) => ({ index, reason }));
+}

@@ -1,0 +1,102 @@
+import { createBatchScheduler } from '../batching/scheduler.ts';
+import type { Subscription } from '../journal/journal.ts';
+import { callOutput, createChain } from './chain.ts';
+import { loadRecords, streamOf } from './content.ts';
+import { createDeadLetterWriter } from './dead-letters.ts';
+import { createDeliverer } from './deliverer.ts';
+import type { HealthBoard } from './health.ts';
+import type { OutputLoopDeps } from './loop.ts';
+import { createReader } from './reader.ts';
+
+/** Raw bytes of a batch that an output holds in memory, unless its `size` says otherwise. */
+const MEMORY_BATCH = 4 << 20;
+
+/** Reader and deliverer at work on one opening of the subscription. */
+export interface Session {
+  /** Reads no more, finishes what is under way (and the open batches, when they are to be flushed) until the deadline aborts. */
+  finish(deadline: AbortSignal): Promise<void>;
+  /** Ends as fast as it can: attempts are aborted, batches stay sealed. */
+  abandon(): Promise<void>;
+}
+
+export function startSession(
+  subscription: Subscription,
+  deps: OutputLoopDeps & { readonly random: () => number; readonly health: HealthBoard },
+): Session {
+  const { policy, output, clock, observer, health, log } = deps;
+  const reading = new AbortController();
+  const stopping = new AbortController();
+  const attempts = new AbortController();
+  const writeDeadLetters = createDeadLetterWriter({
+    store: deps.deadLetters,
+    subscription,
+    clock,
+    health,
+    stopping: stopping.signal,
+  });
+  const scheduler = createBatchScheduler(deps.limits, {
+    maxOpen: policy.maxOpen,
+    ...(deps.stream || deps.limits.size !== undefined ? {} : { maxBytes: MEMORY_BATCH }),
+  });
+  const common = { subscription, clock, observer, health, writeDeadLetters };
+  const deliverer = createDeliverer({
+    ...common,
+    log,
+    load: async (manifest) =>
+      deps.stream
+        ? streamOf(manifest, subscription)
+        : loadRecords(manifest, subscription, deps.decode, deps.mapper),
+    settle: createChain(callOutput(output), {
+      ...common,
+      policy,
+      random: deps.random,
+      stopping: stopping.signal,
+      log,
+    }),
+    ordered: policy.ordering === 'partition',
+    places: policy.concurrency + 1,
+    stopping: stopping.signal,
+    signal: attempts.signal,
+    learn: scheduler.learn,
+  });
+  const reader = createReader({
+    ...common,
+    scheduler,
+    epoch: deps.journal.epoch,
+    partition: output.partition?.bind(output),
+    decode: deps.decode,
+    submit: (manifest) => deliverer.submit(manifest, false),
+  });
+
+  // Batches that were closed before a stop or a crash come first, each under its old id.
+  const unsettled = subscription.unsettled;
+  const work = (async () => {
+    for (const manifest of unsettled) await deliverer.submit(manifest, true);
+    await reader.run(reading.signal);
+  })();
+
+  const end = async () => {
+    reading.abort();
+    stopping.abort();
+    attempts.abort();
+    await work;
+    await deliverer.idle();
+  };
+
+  return {
+    async finish(deadline) {
+      if (deadline.aborted) return end();
+      deadline.addEventListener('abort', end, { once: true });
+      try {
+        reading.abort();
+        if (!policy.flushOnStop) stopping.abort();
+        await work;
+        if (policy.flushOnStop) await reader.flush();
+        await deliverer.idle();
+      } finally {
+        deadline.removeEventListener('abort', end);
+      }
+    },
+    abandon: end,
+  };
+}

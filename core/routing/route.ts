@@ -1,0 +1,147 @@
+import type { Event } from '../event/event.ts';
+import { PRIORITIES, parsePriority, priorityRank } from '../event/priority.ts';
+import { globs } from './glob.ts';
+import { compileWhen } from './when.ts';
+
+/** Which events an output wants, as it stands in the YAML of the output. What is left out does not restrict. */
+export interface RouteSpec {
+  /** The least urgent priority wanted, in any case; `info` is `Informational`. */
+  readonly minimum_priority?: string;
+  /** Globs; all of the conditions given must hold. */
+  readonly match?: {
+    readonly rules?: readonly string[];
+    readonly sources?: readonly string[];
+    readonly tags?: readonly string[];
+    readonly hostnames?: readonly string[];
+    /** Over the fields `k8s.ns.name` and `ka.target.namespace`. */
+    readonly namespaces?: readonly string[];
+    /** Names of priorities, not globs. */
+    readonly priorities?: readonly string[];
+  };
+  /** A CEL expression, see {@link compileWhen}. */
+  readonly when?: string;
+}
+
+/** What is wrong with a route. */
+export interface RouteError {
+  /** The member at fault: `['match', 'priorities', 0]`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  /** Where inside the member's text, for an expression. */
+  readonly offset?: number;
+  readonly length?: number;
+  /** A misspelt word and what it may have meant. */
+  readonly word?: string;
+  readonly candidates?: readonly string[];
+}
+
+/** A compiled route. */
+export interface Route {
+  /** The hot path: no text is made. */
+  wants(event: Event): boolean;
+  /** The same answer with its reason, for people. */
+  explain(event: Event): { readonly wanted: boolean; readonly why: string };
+  /** How often `when` could not be evaluated; those events were wanted. */
+  failures(): number;
+}
+
+interface Condition {
+  holds(event: Event): boolean;
+  /** What the condition looked at and what it asks for. */
+  why(event: Event): string;
+}
+
+/** @param onFailure is told of the first `when` that could not be evaluated, so that it is logged once. */
+export function compileRoute(
+  spec: RouteSpec,
+  onFailure: (reason: string, event: Event) => void = () => {},
+):
+  | { readonly ok: true; readonly route: Route }
+  | { readonly ok: false; readonly errors: readonly RouteError[] } {
+  const conditions: Condition[] = [];
+  const errors: RouteError[] = [];
+  let failures = 0;
+
+  if (spec.minimum_priority !== undefined) {
+    const minimum = parsePriority(spec.minimum_priority);
+    if (minimum === undefined) errors.push(badPriority(['minimum_priority'], spec.minimum_priority));
+    else {
+      const rank = priorityRank(minimum);
+      conditions.push({
+        holds: (event) => priorityRank(event.priority) >= rank,
+        why: (event) => `priority ${event.priority}, minimum_priority ${minimum}`,
+      });
+    }
+  }
+  for (const [name, patterns] of Object.entries(spec.match ?? {})) {
+    if (patterns === undefined) continue;
+    const path = ['match', name];
+    if (patterns.length === 0) {
+      errors.push({ path, message: 'an empty list matches nothing; leave it out to match everything' });
+    } else if (name === 'priorities') {
+      const unknown = patterns.flatMap((text, index) =>
+        parsePriority(text) === undefined ? [badPriority([...path, index], text)] : [],
+      );
+      errors.push(...unknown);
+      const wanted = new Set(patterns.map(parsePriority));
+      conditions.push({
+        holds: (event) => wanted.has(event.priority),
+        why: (event) => `priority ${event.priority}, match.priorities ${patterns.join(', ')}`,
+      });
+    } else {
+      const values = VALUES[name];
+      if (values === undefined) {
+        const message = `unknown condition "${name}"`;
+        errors.push({ path, message, word: name, candidates: [...Object.keys(VALUES), 'priorities'] });
+        continue;
+      }
+      const test = globs(patterns);
+      conditions.push({
+        holds: (event) => test(values(event)),
+        why: (event) => `${name} ${JSON.stringify(values(event))}, match.${name} ${JSON.stringify(patterns)}`,
+      });
+    }
+  }
+  if (spec.when !== undefined) {
+    const compiled = compileWhen(spec.when);
+    if (!compiled.ok) errors.push({ path: ['when'], ...compiled.error });
+    else {
+      const { when } = compiled;
+      conditions.push({
+        holds: (event) => {
+          const { wanted, failed } = when(event);
+          if (failed !== undefined && ++failures === 1) onFailure(failed, event);
+          return wanted;
+        },
+        why: (event) => {
+          const { failed } = when(event);
+          return failed === undefined ? `when: ${spec.when}` : `when could not be evaluated (${failed})`;
+        },
+      });
+    }
+  }
+  if (errors.length > 0) return { ok: false, errors };
+
+  const wants = (event: Event) => conditions.every((condition) => condition.holds(event));
+  const explain = (event: Event) => {
+    const against = conditions.find((condition) => !condition.holds(event));
+    if (against !== undefined) return { wanted: false, why: `not wanted: ${against.why(event)}` };
+    if (conditions.length === 0) return { wanted: true, why: 'wanted: the output takes every event' };
+    return { wanted: true, why: `wanted: ${conditions.map((condition) => condition.why(event)).join('; ')}` };
+  };
+  return { ok: true, route: { wants, explain, failures: () => failures } };
+}
+
+function badPriority(path: readonly (string | number)[], word: string): RouteError {
+  return { path, message: `unknown priority "${word}"`, word, candidates: PRIORITIES };
+}
+
+/** What the globs of each condition are held against. */
+const VALUES: Readonly<Record<string, (event: Event) => readonly string[]>> = {
+  rules: (event) => [event.rule],
+  sources: (event) => [event.source],
+  tags: (event) => event.tags,
+  hostnames: (event) => [event.hostname],
+  namespaces: ({ fields }) =>
+    [fields['k8s.ns.name'], fields['ka.target.namespace']].filter((value) => typeof value === 'string'),
+};

@@ -1,0 +1,68 @@
+import { parsePriority } from '../event/priority.ts';
+
+/** The part of a CEL syntax tree that is looked at here. */
+export interface Node {
+  readonly op: string;
+  readonly args: unknown;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How an expression uses `fields`: the keys it names, and whether it looks at the map itself. */
+export interface FieldUses {
+  readonly keys: readonly string[];
+  readonly whole: boolean;
+}
+
+/** Finds a priority that does not exist in a comparison with `priority`; CEL sees only that it is a text. */
+export function unknownPriority(ast: Node): { word: string; start: number; end: number } | undefined {
+  for (const node of walk(ast)) {
+    if (!['==', '!=', '<', '<=', '>', '>=', 'in'].includes(node.op)) continue;
+    const sides = children(node);
+    if (!sides.some((side) => side.op === 'id' && side.args === 'priority')) continue;
+    for (const literal of sides.flatMap((side) => (side.op === 'list' ? children(side) : [side]))) {
+      const word = literal.args;
+      if (literal.op === 'value' && typeof word === 'string' && parsePriority(word) === undefined) {
+        return { word, start: literal.start, end: literal.end };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Which fields an expression reads. */
+export function usesOfFields(ast: Node): FieldUses {
+  const keys = new Set<string>();
+  const named = new Set<Node>();
+  let whole = false;
+  for (const node of walk(ast)) {
+    const [left, right] = Array.isArray(node.args) ? node.args : [];
+    const isFields = (value: unknown): value is Node =>
+      isNode(value) && value.op === 'id' && value.args === 'fields';
+    if (node.op === 'call' && left === 'has') whole = true;
+    else if (isFields(left) && node.op === '.' && typeof right === 'string') {
+      keys.add(right);
+      named.add(left);
+    } else if (isFields(left) && node.op === '[]' && isNode(right) && typeof right.args === 'string') {
+      if (right.op !== 'value') continue;
+      keys.add(right.args);
+      named.add(left);
+    } else if (isFields(node) && !named.has(node)) whole = true;
+  }
+  return { keys: [...keys], whole };
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
+}
+
+/** Arguments of a call are nested lists; all nodes below are found. */
+function children(node: Node): Node[] {
+  return Array.isArray(node.args) ? node.args.flat(3).filter(isNode) : isNode(node.args) ? [node.args] : [];
+}
+
+/** Every node, parents first. */
+function* walk(node: Node): Generator<Node> {
+  yield node;
+  for (const child of children(node)) yield* walk(child);
+}

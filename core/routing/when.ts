@@ -1,0 +1,156 @@
+import {
+  type TypeError as CelTypeError,
+  Environment,
+  type EvaluationError,
+  type ParseError,
+} from '@marcbachmann/cel-js';
+import type { Event } from '../event/event.ts';
+import { PRIORITIES, type Priority, parsePriority, priorityRank } from '../event/priority.ts';
+import { fieldsFor } from './when-fields.ts';
+import { type Node, unknownPriority, usesOfFields } from './when-syntax.ts';
+
+/** What is wrong with a `when` expression; a value, so that the configuration can show the very place. */
+export interface WhenError {
+  readonly message: string;
+  /** Where in the expression, in UTF-16 units from its start. */
+  readonly offset: number;
+  /** How much of it is wrong, 0 when something is missing there. */
+  readonly length: number;
+  /** A misspelt word and what it may have meant, for a did-you-mean. */
+  readonly word?: string;
+  readonly candidates?: readonly string[];
+}
+
+/** A compiled `when`. `failed` is wanted: evaluation never throws an event away. */
+export type When = (event: Event) => { readonly wanted: boolean; readonly failed?: string };
+
+/** The names an expression may use. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  priority: 'Priority',
+  fields: 'map<string, dyn>',
+  tags: 'list<string>',
+  source: 'string',
+  rule: 'string',
+  hostname: 'string',
+  output: 'string',
+  time: 'google.protobuf.Timestamp',
+};
+
+const WANTED = { wanted: true };
+const UNWANTED = { wanted: false };
+
+/**
+ * Compiles a CEL expression over an event, type-checked: `priority >= "warning"` (Falco's order, any case), `rule`,
+ * `source`, `hostname`, `output`, `tags`, `time` (a timestamp) and `fields["k8s.ns.name"]`.
+ *
+ * A field that the event lacks reads as `null`, so `fields["k8s.ns.name"] == "prod"` is plain false for an event of
+ * the host. An expression that looks at the map itself (`"x" in fields`, `has(fields.x)`, `fields.exists(…)`) sees
+ * the event's own fields only, and there a missing one is an error unless it was asked for first, as CEL says.
+ *
+ * @example compileWhen('priority >= "warning" && "container" in tags')
+ */
+export function compileWhen(
+  expression: string,
+): { readonly ok: true; readonly when: When } | { readonly ok: false; readonly error: WhenError } {
+  const environment = eventEnvironment();
+  const checked = environment.check(expression);
+  if (!checked.valid) return { ok: false, error: describe(checked.error as ParseError | CelTypeError) };
+  if (checked.type !== 'bool' && checked.type !== 'dyn') {
+    const message = `the expression is a ${checked.type}, but a condition is a bool`;
+    return { ok: false, error: { message, offset: 0, length: expression.length } };
+  }
+  const evaluate = environment.parse(expression);
+  const ast = evaluate.ast as unknown as Node;
+  const misspelt = unknownPriority(ast);
+  if (misspelt !== undefined) {
+    const error = {
+      message: `unknown priority "${misspelt.word}"`,
+      offset: misspelt.start,
+      length: misspelt.end - misspelt.start,
+      word: misspelt.word,
+      candidates: PRIORITIES,
+    };
+    return { ok: false, error };
+  }
+  const view = fieldsFor(usesOfFields(ast));
+  const when: When = (event) => {
+    try {
+      const value: unknown = evaluate({
+        priority: PRIORITY_VALUES.get(event.priority),
+        fields: view(event.fields),
+        tags: event.tags,
+        source: event.source,
+        rule: event.rule,
+        hostname: event.hostname,
+        output: event.output,
+        time: new Date(event.time),
+      });
+      if (typeof value === 'boolean') return value ? WANTED : UNWANTED;
+      return { wanted: true, failed: `the expression came to a ${typeof value}, not to true or false` };
+    } catch (error) {
+      const { summary, message } = error as EvaluationError;
+      return { wanted: true, failed: summary ?? message };
+    }
+  };
+  return { ok: true, when };
+}
+
+function describe(error: ParseError | CelTypeError): WhenError {
+  const offset = error.range?.start ?? 0;
+  const place = { message: error.summary, offset, length: (error.range?.end ?? offset) - offset };
+  const name = /^Unknown variable: (\w+)/.exec(error.summary)?.[1];
+  if (name === undefined) return place;
+  return { ...place, message: `unknown name "${name}"`, word: name, candidates: Object.keys(VARIABLES) };
+}
+
+/** A priority inside an expression: a type of its own, so that only Falco's order compares it. */
+class PriorityValue {
+  readonly rank: number;
+  constructor(priority: Priority) {
+    this.rank = priorityRank(priority);
+  }
+}
+
+const PRIORITY_VALUES = new Map(PRIORITIES.map((priority) => [priority, new PriorityValue(priority)]));
+
+const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+};
+
+function rankOf(text: string): number {
+  const priority = parsePriority(text);
+  if (priority === undefined) throw new Error(`unknown priority "${text}"`);
+  return priorityRank(priority);
+}
+
+let shared: Environment | undefined;
+
+/** One environment serves all expressions; made when the first one is compiled, because most configurations have none. */
+function eventEnvironment(): Environment {
+  if (shared !== undefined) return shared;
+  const environment = new Environment();
+  environment.registerType('Priority', { ctor: PriorityValue, fields: {} });
+  for (const [operator, compare] of Object.entries(COMPARISONS)) {
+    environment.registerOperator(`Priority ${operator} string`, (p: PriorityValue, text: string) =>
+      compare(p.rank, rankOf(text)),
+    );
+    environment.registerOperator(`string ${operator} Priority`, (text: string, p: PriorityValue) =>
+      compare(rankOf(text), p.rank),
+    );
+  }
+  // The library derives the mirrored operator and `!=` from this one.
+  environment.registerOperator(
+    'Priority == string',
+    (p: PriorityValue, text: string) => p.rank === rankOf(text),
+  );
+  environment.registerOperator('Priority in list<string>', (p: PriorityValue, texts: Iterable<string>) => {
+    for (const text of texts) if (p.rank === rankOf(text)) return true;
+    return false;
+  });
+  for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariable(name, type);
+  shared = environment;
+  return environment;
+}

@@ -74,6 +74,13 @@ interface DefinitionBase<O extends TObject> {
   }[];
   /** Defaults that the user may override under `batch:`. */
   readonly batch: BatchLimits;
+  /** What the user may set those to, least and most (milliseconds, bytes); outside of it the configuration is refused. */
+  readonly batchBounds?: {
+    readonly every?: readonly [least: number, most: number];
+    readonly size?: readonly [least: number, most: number];
+  };
+  /** How long one delivery may take unless the user says otherwise, milliseconds. Default 30 s. */
+  readonly timeout?: number;
   /**
    * The mapper used unless the YAML names another. A function: the mapper is the output's own affair, its
    * options come from the output's.

@@ -40,6 +40,9 @@ export function jsonText(options: Record<string, unknown> = {}) {
 }
 
 /** A closed object: no other properties, as a static column set demands. */
-export function closed<P extends Record<string, TSchema>>(properties: P, options: Record<string, unknown> = {}) {
+export function closed<P extends Record<string, TSchema>>(
+  properties: P,
+  options: Record<string, unknown> = {},
+) {
   return Type.Object(properties, { ...options, additionalProperties: false });
 }

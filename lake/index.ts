@@ -1,0 +1,21 @@
+/**
+ * The lake library: Parquet files from records, and the stores they go to. It knows no table format and no cloud
+ * product; outputs put those on top.
+ *
+ * @module
+ */
+
+export { RecordError } from './parquet/shred.ts';
+export type { FileLimits, ParquetWriter, Sink, WriterOptions } from './parquet/writer.ts';
+export { createParquetWriter, DEFAULT_LIMITS } from './parquet/writer.ts';
+export { createZstd } from './parquet/zstd.ts';
+export { closed, FORMATS, jsonText, long, map, timestampMillis } from './schema/annotations.ts';
+export type { Column, LeafType, Shape } from './schema/columns.ts';
+export { columnsOf, SchemaError } from './schema/columns.ts';
+export { schemaElements } from './schema/elements.ts';
+export { breakingChanges, isAdditive, schemaHash, schemaText } from './schema/text.ts';
+export { directoryStore } from './store/directory.ts';
+export { s3Store } from './store/s3.ts';
+export type { S3Options } from './store/s3-options.ts';
+export { s3Options } from './store/s3-options.ts';
+export type { LocalFile, ObjectStore, PutOptions } from './store/store.ts';

@@ -1,0 +1,160 @@
+import type { Column, LeafType, Shape } from '../schema/columns.ts';
+import { leavesOf } from '../schema/elements.ts';
+import type { ColumnBuilder, Value } from './column.ts';
+
+/** A record that does not fit its schema; the message begins with the path. Nothing of the record was written. */
+export class RecordError extends Error {
+  override readonly name = 'RecordError';
+}
+
+/** Takes a record apart into its leaf columns: one walk, a value or a null to each. */
+export type Shred = (record: unknown) => void;
+
+/** Writes one node of the record; undefined and null are absent. */
+type Write = (value: unknown, repetition: number) => void;
+
+/**
+ * Makes the shredder of a schema: a tree of closures, built once, with the Dremel levels already worked out.
+ * (Code from `new Function` was measured against it: see bench/parquet.ts.)
+ *
+ * @param builders one for each leaf, in the order of {@link leavesOf}
+ * @throws RecordError (the shredder) when a value is not what its column holds
+ */
+export function createShredder(columns: readonly Column[], builders: readonly ColumnBuilder[]): Shred {
+  const rest = [...builders];
+  const write = group(columns, 0, 0, rest, 'record');
+  return (record) => write(record, 0);
+}
+
+/** @param definition the level when what is around this node is present but the node itself is not */
+function node(
+  shape: Shape,
+  definition: number,
+  repetition: number,
+  rest: ColumnBuilder[],
+  label: string,
+): Write {
+  switch (shape.kind) {
+    case 'leaf':
+      return leaf(shape.type, definition, rest.shift()!);
+    case 'group': {
+      const own = rest.slice(0, leavesOf(shape.columns).length);
+      const present = group(shape.columns, definition + 1, repetition, rest, label);
+      return (value, at) => {
+        if (value === undefined || value === null) absent(own, definition, at);
+        else present(value, at);
+      };
+    }
+    case 'list':
+      return list(shape.element, definition, repetition + 1, rest, label);
+    case 'map':
+      return map(definition, repetition + 1, rest.shift()!, rest.shift()!, label);
+  }
+}
+
+function absent(builders: readonly ColumnBuilder[], definition: number, repetition: number): void {
+  for (let i = 0; i < builders.length; i++) builders[i]!.absent(definition, repetition);
+}
+
+function group(
+  columns: readonly Column[],
+  definition: number,
+  repetition: number,
+  rest: ColumnBuilder[],
+  label: string,
+): Write {
+  const members = columns.map(({ name, shape }) => ({
+    name,
+    write: node(shape, definition, repetition, rest, label === 'record' ? name : `${label}.${name}`),
+  }));
+  return (value, at) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw mismatch(label, 'an object', value);
+    const object = value as Record<string, unknown>;
+    for (let i = 0; i < members.length; i++) {
+      const { name, write } = members[i]!;
+      write(object[name], at);
+    }
+  };
+}
+
+function list(
+  element: Shape,
+  definition: number,
+  repetition: number,
+  rest: ColumnBuilder[],
+  label: string,
+): Write {
+  const all = [...rest];
+  const write = node(element, definition + 2, repetition, rest, `${label}[]`);
+  const own = all.slice(0, all.length - rest.length);
+  return (value, at) => {
+    if (value === undefined || value === null) return absent(own, definition, at);
+    if (!Array.isArray(value)) throw mismatch(label, 'a list', value);
+    if (value.length === 0) return absent(own, definition + 1, at);
+    for (let i = 0; i < value.length; i++) write(value[i], i === 0 ? at : repetition);
+  };
+}
+
+function map(
+  definition: number,
+  repetition: number,
+  keys: ColumnBuilder,
+  values: ColumnBuilder,
+  label: string,
+): Write {
+  const write = leaf('utf8', definition + 2, values);
+  return (value, at) => {
+    if (value === undefined || value === null) return absent([keys, values], definition, at);
+    if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(label, 'a map', value);
+    const object = value as Record<string, unknown>;
+    const names = Object.keys(object);
+    if (names.length === 0) return absent([keys, values], definition + 1, at);
+    for (let i = 0; i < names.length; i++) {
+      const next = i === 0 ? at : repetition;
+      keys.value(names[i]!, next);
+      write(object[names[i]!], next);
+    }
+  };
+}
+
+function leaf(type: LeafType, definition: number, builder: ColumnBuilder): Write {
+  const { is, wanted } = TYPES[type];
+  return (value, at) => {
+    if (value === undefined || value === null) builder.absent(definition, at);
+    else if (is(value)) builder.value(value, at);
+    else throw mismatch(builder.leaf.label, wanted, value);
+  };
+}
+
+interface TypeCheck {
+  readonly wanted: string;
+  readonly is: (value: unknown) => value is Value;
+}
+
+const isLong = (value: unknown): value is Value =>
+  typeof value === 'number'
+    ? Number.isSafeInteger(value)
+    : typeof value === 'bigint' && BigInt.asIntN(64, value) === value;
+
+const TYPES: Readonly<Record<LeafType, TypeCheck>> = {
+  utf8: { wanted: 'a text', is: (value): value is Value => typeof value === 'string' },
+  int32: {
+    wanted: 'a 32-bit integer',
+    is: (value): value is Value => typeof value === 'number' && (value | 0) === value,
+  },
+  int64: { wanted: 'a 64-bit integer', is: isLong },
+  timestamp: { wanted: 'epoch milliseconds', is: isLong },
+  double: { wanted: 'a number', is: (value): value is Value => typeof value === 'number' },
+  boolean: { wanted: 'true or false', is: (value): value is Value => typeof value === 'boolean' },
+};
+
+function mismatch(label: string, wanted: string, value: unknown): RecordError {
+  const got =
+    typeof value === 'number' || typeof value === 'bigint'
+      ? String(value)
+      : Array.isArray(value)
+        ? 'a list'
+        : typeof value;
+  return new RecordError(`${label}: expected ${wanted}, got ${got}`);
+}

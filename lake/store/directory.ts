@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, constants, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { delivered, retry } from '../../core/index.ts';
+import type { ObjectStore } from './store.ts';
+
+/**
+ * A folder as an object store: for tests, for a mounted share, and for lakes without S3.
+ *
+ * An object appears whole or not at all: it is written beside its place under a name that begins with a dot, which query
+ * engines pass over, made durable, and linked to its name, which fails if there is one.
+ *
+ * @param root absolute; made when the first object is written
+ */
+export function directoryStore(root: string): ObjectStore {
+  const folder = resolve(root);
+  return {
+    async put(key, file, { signal }) {
+      const target = placeOf(folder, key);
+      const parent = dirname(target);
+      const temporary = join(parent, `.${randomUUID()}.tmp`);
+      try {
+        await makeDurableFolder(folder, parent);
+        await copyDurably(file.path, temporary, signal);
+        await claim(temporary, target);
+        await syncFolder(parent);
+        return delivered({ bytes: file.size });
+      } catch (error) {
+        if (signal.aborted) return retry(`writing ${key} was interrupted`);
+        return retry(explain(folder, error));
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+
+    async check() {
+      await access(await firstExisting(folder), constants.W_OK).catch((error: unknown) => {
+        throw new Error(explain(folder, error));
+      });
+      return `${folder} can be written to`;
+    },
+
+    describe: () => folder,
+    close: () => {},
+  };
+}
+
+/** @throws Error when the key leads out of the folder */
+function placeOf(folder: string, key: string): string {
+  const place = resolve(folder, ...key.split('/'));
+  if (!place.startsWith(folder + sep))
+    throw new Error(`the key ${JSON.stringify(key)} leads out of ${folder}`);
+  return place;
+}
+
+/** Gives the file its name, unless the name is taken: then the object was written before. */
+async function claim(temporary: string, target: string): Promise<void> {
+  try {
+    await link(temporary, target);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    if (!NO_LINKS.has(codeOf(error) ?? '')) throw error;
+    // A file system without hard links (some network shares): nearly as good, as only this process writes here.
+    const taken = await access(target).then(
+      () => true,
+      () => false,
+    );
+    if (!taken) await rename(temporary, target);
+  }
+}
+
+const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
+
+async function copyDurably(from: string, to: string, signal: AbortSignal): Promise<void> {
+  const file = await open(to, 'wx', 0o640);
+  try {
+    const output = file.createWriteStream({ autoClose: false });
+    await pipeline(createReadStream(from), output, { signal });
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a folder and what is above it up to the root of the store; each new name is on stable storage. */
+async function makeDurableFolder(root: string, folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  await syncFolder(root);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open a folder; it has no such thing as syncing one.
+  const handle = await open(folder, 'r').catch(() => undefined);
+  try {
+    await handle?.sync();
+  } catch (error) {
+    if (codeOf(error) !== 'EPERM' && codeOf(error) !== 'EINVAL') throw error;
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function firstExisting(folder: string): Promise<string> {
+  for (let place = folder; ; place = dirname(place)) {
+    const exists = await access(place).then(
+      () => true,
+      () => false,
+    );
+    if (exists || place === dirname(place)) return place;
+  }
+}
+
+function explain(folder: string, error: unknown): string {
+  switch (codeOf(error)) {
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `${folder} cannot be written to: give the user of this process write permission`;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return `${folder} is full: make room or raise the quota`;
+    case 'ENOTDIR':
+      return `${folder} or a folder above it is a file: choose another place`;
+    default:
+      return `writing to ${folder} failed: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}

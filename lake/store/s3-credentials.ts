@@ -1,0 +1,79 @@
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3Options } from './s3-options.ts';
+
+/** The role could not be assumed: told apart from a refusal of the store itself. */
+export class AssumeRoleError extends Error {
+  override readonly name = 'AssumeRoleError';
+  readonly role: string;
+
+  constructor(role: string, cause: unknown) {
+    super(`cannot assume ${role}`, { cause });
+    this.role = role;
+  }
+}
+
+type Credentials = Pick<S3ClientConfig, 'credentials' | 'profile'>;
+
+/**
+ * Where the SDK takes credentials from: a static key, a profile or the default chain (environment, files, IRSA, Pod
+ * Identity, ECS, IMDS), and from there through a role where one is named. The SDK asks again five minutes before a
+ * session ends.
+ *
+ * @throws Error when only half of a static key is given
+ */
+export function credentialsFor(options: S3Options): Credentials {
+  const own = ownCredentials(options);
+  return options.assume_role === undefined ? own : { credentials: () => assumeRole(options, own) };
+}
+
+function ownCredentials(options: S3Options): Credentials {
+  const { access_key_id, secret_access_key, session_token, profile } = options;
+  if ((access_key_id === undefined) !== (secret_access_key === undefined)) {
+    throw new Error('access_key_id and secret_access_key go together: give both or neither');
+  }
+  if (access_key_id === undefined || secret_access_key === undefined) {
+    return profile === undefined ? {} : { profile };
+  }
+  return {
+    credentials: {
+      accessKeyId: access_key_id,
+      secretAccessKey: secret_access_key,
+      ...(session_token === undefined ? {} : { sessionToken: session_token }),
+    },
+  };
+}
+
+async function assumeRole(options: S3Options, own: Credentials) {
+  const role = options.assume_role!;
+  const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts');
+  const client = new STSClient({
+    ...own,
+    region: options.region,
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 10_000, requestTimeout: 10_000 },
+    ...(role.sts_endpoint === undefined ? {} : { endpoint: role.sts_endpoint }),
+  });
+  try {
+    const { Credentials: session } = await client.send(
+      new AssumeRoleCommand({
+        RoleArn: role.role_arn,
+        RoleSessionName: role.session_name ?? 'tiercel',
+        DurationSeconds: Math.round((role.session_duration ?? 3_600_000) / 1000),
+        ...(role.external_id === undefined ? {} : { ExternalId: role.external_id }),
+      }),
+    );
+    if (session?.AccessKeyId === undefined || session.SecretAccessKey === undefined) {
+      throw new Error('the answer has no credentials');
+    }
+    return {
+      accessKeyId: session.AccessKeyId,
+      secretAccessKey: session.SecretAccessKey,
+      ...(session.SessionToken === undefined ? {} : { sessionToken: session.SessionToken }),
+      ...(session.Expiration === undefined ? {} : { expiration: session.Expiration }),
+    };
+  } catch (error) {
+    throw new AssumeRoleError(role.role_arn, error);
+  } finally {
+    client.destroy();
+  }
+}

@@ -6,6 +6,8 @@ export interface UntilOptions {
   readonly interval?: number;
 }
 
+type Falsy = false | null | undefined | 0 | '';
+
 /**
  * Waits until `check` gives something truthy and returns it. A throw counts as "not yet": the last one is
  * named when the time is up.
@@ -16,13 +18,13 @@ export async function until<T>(
   what: string,
   check: () => T | Promise<T>,
   { timeout = 30_000, interval = 50 }: UntilOptions = {},
-): Promise<NonNullable<T>> {
+): Promise<Exclude<T, Falsy>> {
   const deadline = performance.now() + timeout;
   let last = 'it never came true';
   for (;;) {
     try {
       const value = await check();
-      if (value) return value;
+      if (value) return value as Exclude<T, Falsy>;
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);
     }

@@ -53,12 +53,13 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
   }
 
   function failed(reason: string, denied: boolean, probe: boolean): void {
-    if (probe) return open();
-    // An attempt that began before it opened says nothing new.
-    if (state !== 'closed') return;
-    failures++;
-    if (!denied && failures < policy.failures) return;
-    deps.onOpen?.(reason);
+    if (!probe) {
+      // An attempt that began before it opened says nothing new.
+      if (state !== 'closed') return;
+      failures++;
+      if (!denied && failures < policy.failures) return;
+      deps.onOpen?.(reason);
+    }
     open();
   }
 

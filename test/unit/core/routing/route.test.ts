@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { compileRoute, type RouteSpec } from '../../../../core/routing/route.ts';
+import { createRouter } from '../../../../core/routing/router.ts';
+import { sampleEvent } from '../../../support/events.ts';
+
+function route(spec: RouteSpec, onFailure?: (reason: string) => void) {
+  const compiled = compileRoute(spec, onFailure);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.errors));
+  return compiled.route;
+}
+
+describe('a route', () => {
+  it('wants everything when it says nothing', () => {
+    expect(route({}).wants(sampleEvent())).toBe(true);
+    expect(route({ match: {} }).explain(sampleEvent())).toMatchObject({ wanted: true });
+  });
+
+  it('follows the order of Falco', () => {
+    const { wants } = route({ minimum_priority: 'info' });
+    expect(wants(sampleEvent({ priority: 'Emergency' }))).toBe(true);
+    expect(wants(sampleEvent({ priority: 'Informational' }))).toBe(true);
+    expect(wants(sampleEvent({ priority: 'Debug' }))).toBe(false);
+  });
+
+  it('asks for all conditions', () => {
+    const { wants, explain } = route({
+      minimum_priority: 'notice',
+      match: { rules: ['Terminal *'], sources: ['syscall'], tags: ['cont*'], hostnames: ['!node-9'] },
+      when: 'fields["proc.name"] != "bash"',
+    });
+    expect(wants(sampleEvent())).toBe(true);
+    const other = sampleEvent({ hostname: 'node-9' });
+    expect(wants(other)).toBe(false);
+    expect(explain(other)).toEqual({
+      wanted: false,
+      why: 'not wanted: hostnames ["node-9"], match.hostnames ["!node-9"]',
+    });
+  });
+
+  it('looks for the namespace in both fields', () => {
+    const { wants } = route({ match: { namespaces: ['prod', '!kube-*'] } });
+    expect(wants(sampleEvent({ fields: { 'k8s.ns.name': 'prod' } }))).toBe(true);
+    expect(wants(sampleEvent({ fields: { 'ka.target.namespace': 'prod' } }))).toBe(true);
+    expect(wants(sampleEvent({ fields: { 'k8s.ns.name': null } }))).toBe(false);
+    expect(
+      wants(sampleEvent({ fields: { 'k8s.ns.name': 'prod', 'ka.target.namespace': 'kube-system' } })),
+    ).toBe(false);
+  });
+
+  it('takes lists of priorities', () => {
+    const { wants } = route({ match: { priorities: ['critical', 'NOTICE'] } });
+    expect(wants(sampleEvent({ priority: 'Notice' }))).toBe(true);
+    expect(wants(sampleEvent({ priority: 'Alert' }))).toBe(false);
+  });
+
+  it('tells of the first failure of when, counts all, and wants the events', () => {
+    const reasons: string[] = [];
+    const { wants, failures } = route({ when: 'fields["x"] > 3' }, (reason) => reasons.push(reason));
+    expect([wants(sampleEvent()), wants(sampleEvent())]).toEqual([true, true]);
+    expect(reasons).toHaveLength(1);
+    expect(failures()).toBe(2);
+  });
+
+  it('names every mistake', () => {
+    const compiled = compileRoute({
+      minimum_priority: 'hihg',
+      match: { priorities: ['error', 'wrong'], rules: [] },
+      when: 'rul == "x"',
+    });
+    expect(compiled).toMatchObject({
+      ok: false,
+      errors: [
+        { path: ['minimum_priority'], word: 'hihg' },
+        { path: ['match', 'priorities', 1], word: 'wrong' },
+        { path: ['match', 'rules'] },
+        { path: ['when'], offset: 0, word: 'rul' },
+      ],
+    });
+  });
+});
+
+describe('the router', () => {
+  it('gives the same array for the same set', () => {
+    const ask = createRouter([
+      { name: 'lake', wants: () => true },
+      { name: 'oncall', wants: route({ minimum_priority: 'error' }).wants },
+      { name: 'files', wants: route({ match: { sources: ['k8s_audit'] } }).wants },
+    ]);
+    const quiet = ask(sampleEvent());
+    expect(quiet).toEqual(['lake']);
+    expect(ask(sampleEvent({ hostname: 'other' }))).toBe(quiet);
+    expect(ask(sampleEvent({ priority: 'Alert' }))).toEqual(['lake', 'oncall']);
+    expect(ask(sampleEvent({ source: 'k8s_audit' }))).toEqual(['lake', 'files']);
+    expect(createRouter([])(sampleEvent())).toEqual([]);
+  });
+});

@@ -128,6 +128,12 @@ class ParsedEvent implements Event {
     return #json in event ? event.#members() : undefined;
   }
 
+  static peek(event: Event, name: string): unknown {
+    if (!(#json in event)) return event.fields[name];
+    const fields = event.#json.output_fields as Json | null | undefined;
+    return fields == null || !Object.hasOwn(fields, name) ? undefined : fields[name];
+  }
+
   static isParsed(event: Event): boolean {
     return #json in event;
   }
@@ -144,6 +150,15 @@ class ParsedEvent implements Event {
 
 /** All members of a parsed event as they were written, with exact numbers; undefined for an event of another make. */
 export const membersOf: (event: Event) => Readonly<Json> | undefined = ParsedEvent.membersOf;
+
+/**
+ * A field that is a text, `undefined` when it is none: without the work of exact numbers that reading `fields` is.
+ * For the path of a request.
+ */
+export function peekText(event: Event, name: string): string | undefined {
+  const value = ParsedEvent.peek(event, name);
+  return typeof value === 'string' ? value : undefined;
+}
 
 /** Was the event made by {@link parseEvent}, so that its text is all of it? */
 export const isParsed: (event: Event) => boolean = ParsedEvent.isParsed;

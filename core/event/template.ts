@@ -1,8 +1,8 @@
 import { Liquid, type Template } from 'liquidjs';
 import type { Event, FieldValue } from './event.ts';
 
-/** The most that rendering one template may make and do; counts, not time, so that a replay renders the same. */
-const LIMITS = { memoryLimit: 1_000_000, templateLimit: 10_000 };
+/** The most that rendering one template may make (things allocated) and take (milliseconds). */
+const LIMITS = { memoryLimit: 1_000_000, renderLimit: 100 };
 
 /** Renders the templated fields of an event. */
 export type Renderer = (event: Event, fields: Readonly<Record<string, FieldValue>>) => Record<string, string>;
@@ -32,7 +32,7 @@ export function createRenderer(
     const rendered: Record<string, string> = Object.create(null);
     for (const [field, template] of compiled) {
       try {
-        const value = String(liquid.renderSync(template, scope, LIMITS));
+        const value = render(liquid, template, scope);
         if (value !== '') rendered[field] = value;
       } catch (error) {
         if (reported.has(field)) continue;
@@ -42,6 +42,16 @@ export function createRenderer(
     }
     return rendered;
   };
+}
+
+/** Twice when the time was up: the process may have been stopped, and a replay should render the same. */
+function render(liquid: Liquid, template: Template[], scope: object): string {
+  try {
+    return String(liquid.renderSync(template, scope, LIMITS));
+  } catch (error) {
+    if (!(error as Error).message.includes('render limit')) throw error;
+    return String(liquid.renderSync(template, scope, LIMITS));
+  }
 }
 
 function compile(liquid: Liquid, field: string, text: string): Template[] {

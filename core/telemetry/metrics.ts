@@ -1,207 +1,215 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Event } from '../event/event.ts';
+import type { IngestObserver } from '../http/ingest.ts';
 import type { JournalStatus } from '../journal/journal.ts';
-import { countFalcoEvents } from './falco-events.ts';
-import type { HealthState, OutputObserver } from './observer.ts';
+import { createEventCounter } from './event-counter.ts';
+import type { OutputObserver } from './observer.ts';
+import { createOutputMetrics, type OutputAccounts } from './output-metrics.ts';
 
-const STATES: readonly HealthState[] = ['ok', 'retrying', 'open', 'stopped'];
-
-/** What is read when Prometheus asks, not counted along the way. */
-export interface OutputGauges {
-  accepted(): number;
-  pending(): number;
-  /** Acceptance time of the oldest pending event, epoch milliseconds. */
-  oldest(): number | undefined;
+export interface MetricsOptions {
+  readonly version: string;
+  readonly runtime: string;
+  /** Asked at each scrape. */
+  readonly journal: () => JournalStatus;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Series of `falcosecurity_falcosidekick_falco_events_total`; events beyond are counted under `other`. */
+  readonly maxEventSeries?: number;
 }
 
-/** All metrics of one process. */
+/** All numbers of one process; its own registry, nothing global. */
 export interface Metrics {
-  readonly contentType: string;
-  /** The Prometheus text format. */
-  text(): Promise<string>;
-  /** One event was accepted. `wanted` by how many outputs. */
-  accepted(event: Event, wanted: number): void;
-  /** One event was refused: not an event, no room, or too large. */
-  refused(reason: 'invalid' | 'full' | 'failed' | 'too_large'): void;
-  /** From the arrival of a request to the durable acknowledgement, seconds. */
-  appended(seconds: number): void;
-  output(name: string, type: string): OutputObserver & { watch(gauges: OutputGauges): void; remove(): void };
-  journal(status: () => JournalStatus, now: () => number): void;
+  readonly ingest: IngestObserver;
+  /**
+   * Counts for one output. Under a name that was used before (a reload) the counters go on.
+   *
+   * @param accounts asked at each scrape
+   */
+  output(name: string, accounts: () => OutputAccounts): OutputObserver;
+  /** Forgets the series of an output that is gone. */
+  forget(name: string): void;
+  /** One fdatasync of the journal took so long. */
+  fsync(seconds: number): void;
+  /**
+   * The Prometheus exposition. What is read from it belongs to one moment: for each output
+   * `accepted = delivered + dead_lettered + dropped + pending`.
+   */
+  exposition(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Name, type, labels and help of each metric, for the documentation. */
+  describe(): readonly MetricDescription[];
 }
 
-/** Makes the metrics, in a registry of their own. */
-export function createMetrics(version: string): Metrics {
-  const registers = [new Registry()];
-  const registry = registers[0]!;
-  // Not every runtime has all of perf_hooks and /proc; what is missing is left out.
-  try {
-    collectDefaultMetrics({ register: registry });
-  } catch {}
+export interface MetricDescription {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+  readonly help: string;
+}
 
-  const counter = (name: string, help: string, labelNames: string[]) =>
-    new Counter({ name, help, labelNames, registers });
+const MAX_EVENT_SERIES = 2000;
+const FSYNC_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const events = createEventCounter(options.maxEventSeries ?? MAX_EVENT_SERIES);
+  const totals = { received: 0, unrouted: 0, refused: { invalid: 0, full: 0, failed: 0 } };
+  const outputs = createOutputMetrics(registry, options.now);
+  const publishIngest = ingestMetrics(registry, totals, events);
+  const publishJournal = journalMetrics(registry, options);
+  const fsync = new Histogram({
+    name: 'tiercel_journal_fsync_seconds',
+    help: 'Time one fdatasync of the journal took. Every accepted event waits for one.',
+    buckets: FSYNC_SECONDS,
+    registers,
+  });
   new Gauge({
     name: 'tiercel_build_info',
-    help: 'Always 1; the version as a label.',
-    labelNames: ['version'],
+    help: 'Always 1; the labels say what is running.',
+    labelNames: ['version', 'runtime'],
     registers,
-  }).set({ version }, 1);
-  const received = counter('tiercel_events_accepted_total', 'Events on stable storage since the start.', []);
-  const unrouted = counter('tiercel_events_unrouted_total', 'Events accepted that no output wanted.', []);
-  const refused = counter('tiercel_events_refused_total', 'Events answered with an error, by reason.', [
-    'reason',
-  ]);
-  const append = new Histogram({
-    name: 'tiercel_append_seconds',
-    help: 'From a parsed event to its durable acknowledgement.',
-    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
-    registers,
-  });
-  const delivered = counter(
-    'tiercel_output_delivered_total',
-    'Events delivered by an output since the start.',
-    ['output'],
-  );
-  const dead = counter('tiercel_output_dead_lettered_total', 'Events set aside by an output, by cause.', [
-    'output',
-    'cause',
-  ]);
-  const dropped = counter('tiercel_output_dropped_total', 'Events given up by max_lag: drop_oldest.', [
-    'output',
-  ]);
-  const attempts = counter('tiercel_deliveries_total', 'Attempts to deliver a batch, by result.', [
-    'output',
-    'status',
-  ]);
-  const seconds = new Histogram({
-    name: 'tiercel_delivery_seconds',
-    help: 'How long one attempt took.',
-    labelNames: ['output'],
-    buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
-    registers,
-  });
-  const batches = counter('tiercel_batches_closed_total', 'Batches closed, by reason.', ['output', 'reason']);
-  const batchEvents = counter('tiercel_batch_events_total', 'Events in closed batches.', ['output']);
-  const batchBytes = counter('tiercel_batch_bytes_total', 'Raw bytes in closed batches.', ['output']);
-  const state = new Gauge({
-    name: 'tiercel_output_state',
-    help: '1 for the state an output is in: ok, retrying, open (the breaker) or stopped.',
-    labelNames: ['output', 'state'],
-    registers,
-  });
-  const inputs = counter(
-    'falcosecurity_falcosidekick_inputs_total',
-    'Events received (Falcosidekick’s name).',
-    ['source', 'status'],
-  );
-  const outputs = counter(
-    'falcosecurity_falcosidekick_outputs_total',
-    'Events delivered or failed at outputs (Falcosidekick’s name).',
-    ['destination', 'status'],
-  );
-  const falcoEvent = countFalcoEvents(registry);
+  }).set({ version: options.version, runtime: options.runtime }, 1);
+  processMetrics(registry);
 
-  const watched = new Map<string, OutputGauges>();
-  const perOutput = (name: string, help: string, read: (gauges: OutputGauges) => number) =>
-    new Gauge({
-      name,
-      help,
-      labelNames: ['output'],
-      registers,
-      collect() {
-        this.reset();
-        for (const [output, gauges] of watched) this.set({ output }, read(gauges));
-      },
-    });
-  perOutput(
-    'tiercel_output_accepted_total',
-    'Events an output has to answer for: pending at the start plus accepted since. Equals delivered + dead_lettered + dropped + pending.',
-    (gauges) => gauges.accepted(),
-  );
-  perOutput('tiercel_output_pending', 'Events accepted and not yet settled.', (gauges) => gauges.pending());
-  perOutput(
-    'tiercel_output_oldest_seconds',
-    'Age of the oldest pending event; the one alert everybody needs.',
-    (gauges) => {
-      const oldest = gauges.oldest();
-      return oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000);
-    },
-  );
+  const scrape = async () => {
+    // All in one turn, so that the numbers of a scrape belong together.
+    publishIngest();
+    publishJournal();
+    outputs.publish();
+    return { contentType: registry.contentType, text: await registry.metrics() };
+  };
+  let last: Promise<unknown> = Promise.resolve();
 
   return {
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
-    accepted(event, wanted) {
-      received.inc();
-      inputs.inc({ source: 'requests', status: 'accepted' });
-      if (wanted === 0) unrouted.inc();
-      falcoEvent(event);
+    ingest: {
+      received(event) {
+        totals.received++;
+        events.count(event);
+      },
+      unrouted() {
+        totals.unrouted++;
+      },
+      refused(reason, count) {
+        totals.refused[reason] += count;
+      },
     },
-    refused(reason) {
-      refused.inc({ reason });
-      inputs.inc({ source: 'requests', status: 'rejected' });
+    output: outputs.observer,
+    forget: outputs.forget,
+    fsync: (seconds) => fsync.observe(seconds),
+    exposition() {
+      // One after the other: a scrape that overtook another would mix two moments.
+      const next = last.then(scrape);
+      last = next.catch(() => {});
+      return next;
     },
-    appended: (time) => append.observe(time),
-    output(name) {
-      const output = { output: name };
-      return {
-        delivered(events) {
-          delivered.inc(output, events);
-          outputs.inc({ destination: name, status: 'ok' }, events);
-        },
-        deadLettered(events, cause) {
-          dead.inc({ output: name, cause }, events);
-          outputs.inc({ destination: name, status: 'error' }, events);
-        },
-        dropped: (events) => dropped.inc(output, events),
-        attempt(status, time) {
-          attempts.inc({ output: name, status });
-          seconds.observe(output, time);
-        },
-        batchClosed(reason, events, bytes) {
-          batches.inc({ output: name, reason });
-          batchEvents.inc(output, events);
-          batchBytes.inc(output, bytes);
-        },
-        health(current) {
-          for (const each of STATES) state.set({ output: name, state: each }, each === current ? 1 : 0);
-        },
-        watch: (gauges) => void watched.set(name, gauges),
-        remove() {
-          watched.delete(name);
-          for (const each of STATES) state.remove({ output: name, state: each });
-        },
-      };
-    },
-    journal(status, now) {
-      const gauge = (name: string, help: string, read: (status: JournalStatus) => number) =>
-        new Gauge({
-          name,
-          help,
-          registers,
-          collect() {
-            this.set(read(status()));
-          },
-        });
-      gauge('tiercel_journal_bytes', 'Bytes the journal holds on storage.', (is) => is.bytes);
-      gauge('tiercel_journal_max_bytes', 'The journal’s budget, journal.max_size.', (is) => is.maxBytes);
-      gauge('tiercel_journal_oldest_seconds', 'Age of the oldest event the journal keeps.', (is) =>
-        is.oldest === undefined ? 0 : Math.max(0, (now() - is.oldest) / 1000),
-      );
-      gauge('tiercel_journal_ok', '1 while the journal takes events, 0 when it is full or failed.', (is) =>
-        is.state === 'ok' ? 1 : 0,
-      );
-      gauge(
-        'tiercel_journal_corrupt_frames',
-        'Damaged frames met since the start.',
-        (is) => is.corruptFrames,
-      );
-      gauge(
-        'tiercel_journal_recovered_bytes',
-        'Bytes of torn tail cut at recovery.',
-        (is) => is.recoveredBytes,
-      );
-    },
+    describe: () => describe(registry),
   };
+}
+
+interface Totals {
+  readonly received: number;
+  readonly unrouted: number;
+  readonly refused: Readonly<Record<'invalid' | 'full' | 'failed', number>>;
+}
+
+function ingestMetrics(registry: Registry, totals: Totals, events: ReturnType<typeof createEventCounter>) {
+  const registers = [registry];
+  const received = new Counter({
+    name: 'tiercel_events_received_total',
+    help: 'Events accepted: answered with a 2xx, on stable storage.',
+    registers,
+  });
+  const unrouted = new Counter({
+    name: 'tiercel_events_unrouted_total',
+    help: 'Accepted events that no output wanted. Rising unexpectedly: look at minimum_priority and match of the outputs.',
+    registers,
+  });
+  const refused = new Counter({
+    name: 'tiercel_events_refused_total',
+    help: 'Events not accepted, by reason: invalid (not an event), full (no room in the journal), failed (the storage failed).',
+    labelNames: ['reason'],
+    registers,
+  });
+  const inputs = new Counter({
+    name: 'falcosecurity_falcosidekick_inputs_total',
+    help: 'Falcosidekick name: events by status, accepted or rejected.',
+    labelNames: ['source', 'status'],
+    registers,
+  });
+  const falcoEvents = new Counter({
+    name: 'falcosecurity_falcosidekick_falco_events_total',
+    help: 'Falcosidekick name: accepted events by what they say. The number of series is bounded; events beyond are counted under "other".',
+    labelNames: ['hostname', 'rule', 'priority', 'priority_raw', 'source', 'k8s_ns_name', 'k8s_pod_name'],
+    registers,
+  });
+
+  return () => {
+    for (const counter of [received, unrouted, refused, inputs, falcoEvents]) counter.reset();
+    const { invalid, full, failed } = totals.refused;
+    received.inc(totals.received);
+    unrouted.inc(totals.unrouted);
+    for (const [reason, count] of Object.entries(totals.refused)) refused.inc({ reason }, count);
+    inputs.inc({ source: 'requests', status: 'accepted' }, totals.received);
+    inputs.inc({ source: 'requests', status: 'rejected' }, invalid + full + failed);
+    for (const [labels, count] of events.series()) falcoEvents.inc({ ...labels }, count);
+  };
+}
+
+function journalMetrics(registry: Registry, { journal, now }: MetricsOptions) {
+  const registers = [registry];
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const counter = (name: string, help: string) => new Counter({ name, help, registers });
+  const bytes = gauge('tiercel_journal_bytes', 'Bytes of the journal on storage.');
+  const maxBytes = gauge('tiercel_journal_max_bytes', 'The budget of the journal: journal.max_size.');
+  const oldest = gauge(
+    'tiercel_journal_oldest_seconds',
+    'Age of the oldest event the journal keeps. The one alert everybody needs: it rises when any output is behind.',
+  );
+  const state = new Gauge({
+    name: 'tiercel_journal_state',
+    help: '1 for the state the journal is in: ok, full or failed.',
+    labelNames: ['state'],
+    registers,
+  });
+  const corrupt = counter(
+    'tiercel_journal_corrupt_frames_total',
+    'Damaged frames met on storage and set aside since the start. Above 0: the disk is failing.',
+  );
+  const recovered = counter(
+    'tiercel_journal_recovered_bytes_total',
+    'Bytes of torn tail cut at recovery: writes that a crash interrupted before they were acknowledged.',
+  );
+
+  return () => {
+    const status = journal();
+    bytes.set(status.bytes);
+    maxBytes.set(status.maxBytes);
+    oldest.set(status.oldest === undefined ? 0 : Math.max(0, now() - status.oldest) / 1000);
+    for (const name of ['ok', 'full', 'failed']) state.set({ state: name }, name === status.state ? 1 : 0);
+    corrupt.reset();
+    corrupt.inc(status.corruptFrames);
+    recovered.reset();
+    recovered.inc(status.recoveredBytes);
+  };
+}
+
+/** What the runtime tells of the process; Deno and Bun lack some of it. */
+function processMetrics(registry: Registry): void {
+  try {
+    collectDefaultMetrics({ register: registry });
+  } catch {
+    // The metrics registered before the missing one stay.
+  }
+}
+
+function describe(registry: Registry): MetricDescription[] {
+  return registry.getMetricsAsArray().map((metric) => {
+    // The declared type leaves out the label names, which every metric has.
+    const { name, type, help, labelNames } = metric as unknown as {
+      name: string;
+      type: string;
+      help: string;
+      labelNames: readonly string[];
+    };
+    return { name, type: String(type), labels: [...labelNames], help };
+  });
 }

@@ -1,0 +1,180 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { DeadLetterCause, HealthState, OutputObserver } from './observer.ts';
+
+/** What the journal knows of an output: since its start, pending at the start included. */
+export interface OutputAccounts {
+  readonly accepted: number;
+  readonly pending: number;
+  /** Acceptance time of the oldest pending event, epoch milliseconds. */
+  readonly oldest: number | undefined;
+}
+
+export interface OutputMetrics {
+  observer(name: string, accounts: () => OutputAccounts): OutputObserver;
+  forget(name: string): void;
+  /** Brings the numbers into the registry, all outputs in one turn. */
+  publish(): void;
+}
+
+/** The numbers of one output, kept plainly and published at a scrape. */
+interface Tally {
+  accounts: () => OutputAccounts;
+  /** Settled before the current `accounts` began: they do not know of it. */
+  before: number;
+  delivered: number;
+  dropped: number;
+  failures: number;
+  state: HealthState;
+  readonly deadLettered: Record<DeadLetterCause, number>;
+}
+
+const CAUSES: readonly DeadLetterCause[] = [
+  'rejected',
+  'unmappable',
+  'partition',
+  'expired',
+  'lag',
+  'damaged',
+];
+const STATES: readonly HealthState[] = ['ok', 'retrying', 'open', 'stopped'];
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const EVENTS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+const BYTES = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+/** Registers the metrics that every output has, labelled with its name. */
+export function createOutputMetrics(registry: Registry, now: () => number): OutputMetrics {
+  const metrics = register(registry);
+  const tallies = new Map<string, Tally>();
+
+  const publish = () => {
+    for (const metric of metrics.published) metric.reset();
+    for (const [output, tally] of tallies) {
+      const { accepted, pending, oldest } = tally.accounts();
+      metrics.accepted.inc({ output }, tally.before + accepted);
+      metrics.pending.set({ output }, pending);
+      metrics.oldest.set({ output }, oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
+      metrics.delivered.inc({ output }, tally.delivered);
+      metrics.dropped.inc({ output }, tally.dropped);
+      for (const cause of CAUSES) metrics.deadLettered.inc({ output, cause }, tally.deadLettered[cause]);
+      for (const state of STATES) metrics.state.set({ output, state }, state === tally.state ? 1 : 0);
+      metrics.sidekick.inc({ destination: output, status: 'ok' }, tally.delivered);
+      metrics.sidekick.inc({ destination: output, status: 'error' }, tally.failures);
+    }
+  };
+
+  return {
+    publish,
+    observer(output, accounts) {
+      const tally = tallies.get(output) ?? emptyTally(accounts);
+      tally.accounts = accounts;
+      tally.before = settled(tally);
+      tallies.set(output, tally);
+      return {
+        delivered(events) {
+          tally.delivered += events;
+        },
+        deadLettered(events, cause) {
+          tally.deadLettered[cause] += events;
+        },
+        dropped(events) {
+          tally.dropped += events;
+        },
+        attempt(status, seconds) {
+          if (status !== 'delivered') tally.failures++;
+          metrics.deliveries.inc({ output, status });
+          metrics.seconds.observe({ output }, seconds);
+        },
+        batchClosed(reason, events, bytes) {
+          metrics.closed.inc({ output, reason });
+          metrics.batchEvents.observe({ output }, events);
+          metrics.batchBytes.observe({ output }, bytes);
+        },
+        health(state) {
+          tally.state = state;
+        },
+      };
+    },
+    forget(output) {
+      tallies.delete(output);
+      for (const histogram of [metrics.seconds, metrics.batchEvents, metrics.batchBytes]) {
+        histogram.remove({ output });
+      }
+      for (const status of ['delivered', 'retry', 'rejected']) metrics.deliveries.remove({ output, status });
+      for (const reason of ['events', 'size', 'age', 'schedule', 'pressure', 'shutdown']) {
+        metrics.closed.remove({ output, reason });
+      }
+    },
+  };
+}
+
+function emptyTally(accounts: () => OutputAccounts): Tally {
+  const deadLettered = { rejected: 0, unmappable: 0, partition: 0, expired: 0, lag: 0, damaged: 0 };
+  return { accounts, before: 0, delivered: 0, dropped: 0, failures: 0, state: 'ok', deadLettered };
+}
+
+function settled({ delivered, dropped, deadLettered }: Tally): number {
+  return delivered + dropped + Object.values(deadLettered).reduce((sum, events) => sum + events, 0);
+}
+
+function register(registry: Registry) {
+  const registers = [registry];
+  const counter = (name: string, help: string, ...labels: string[]) =>
+    new Counter({ name, help, labelNames: ['output', ...labels], registers });
+  const gauge = (name: string, help: string, ...labels: string[]) =>
+    new Gauge({ name, help, labelNames: ['output', ...labels], registers });
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name, help, labelNames: ['output'], buckets, registers });
+
+  const accepted = counter(
+    'tiercel_events_accepted_total',
+    'Events this output wants, those pending at the start included. accepted = delivered + dead_lettered + dropped + pending, in every scrape.',
+  );
+  const delivered = counter('tiercel_events_delivered_total', 'Events the destination confirmed.');
+  const deadLettered = counter(
+    'tiercel_events_dead_lettered_total',
+    'Events set aside as dead letters, by cause: rejected (by the destination), unmappable (by the mapper), partition (by the output), expired (older than retry.max_age), lag (over max_lag), damaged (on disk).',
+    'cause',
+  );
+  const dropped = counter(
+    'tiercel_events_dropped_total',
+    'Events given up because max_lag says drop_oldest. Always 0 otherwise.',
+  );
+  const pending = gauge('tiercel_events_pending', 'Events neither delivered nor set aside yet.');
+  const oldest = gauge('tiercel_output_oldest_seconds', 'Age of the oldest pending event of this output.');
+  const state = gauge(
+    'tiercel_output_state',
+    '1 for the state the output is in: ok, retrying, open (the breaker is open), stopped.',
+    'state',
+  );
+  const sidekick = new Counter({
+    name: 'falcosecurity_falcosidekick_outputs_total',
+    help: 'Falcosidekick name: ok counts events delivered, error counts attempts that failed.',
+    labelNames: ['destination', 'status'],
+    registers,
+  });
+
+  return {
+    published: [accepted, delivered, deadLettered, dropped, pending, oldest, state, sidekick],
+    accepted,
+    delivered,
+    deadLettered,
+    dropped,
+    pending,
+    oldest,
+    state,
+    sidekick,
+    deliveries: counter(
+      'tiercel_deliveries_total',
+      'Attempts to deliver a batch, by status: delivered, retry, rejected.',
+      'status',
+    ),
+    seconds: histogram('tiercel_delivery_seconds', 'Time one attempt to deliver a batch took.', SECONDS),
+    closed: counter(
+      'tiercel_batches_closed_total',
+      'Batches closed, by reason: events, size, age, schedule, pressure, shutdown.',
+      'reason',
+    ),
+    batchEvents: histogram('tiercel_batch_events', 'Events in a closed batch.', EVENTS),
+    batchBytes: histogram('tiercel_batch_bytes', 'Raw bytes of the events in a closed batch.', BYTES),
+  };
+}

@@ -1,0 +1,31 @@
+/** What stands where a secret stood. */
+export const REDACTED = '[redacted]';
+
+/** Shorter values would blacken every other word, and are no secrets. */
+const SHORTEST = 4;
+
+/**
+ * Makes a function that blackens secrets in a text, in the spellings they take on the way there: as they are, escaped
+ * in JSON (twice, too: JSON in a text), encoded in a URL, in base64.
+ *
+ * @param secrets the values; those shorter than 4 characters are passed over
+ * @example createRedactor(['s3cret'])('token=s3cret') // 'token=[redacted]'
+ */
+export function createRedactor(secrets: readonly string[]): (text: string) => string {
+  const spellings = secrets.filter((secret) => secret.length >= SHORTEST).flatMap(spellingsOf);
+  // The longest first: a secret may be part of another.
+  const ordered = [...new Set(spellings)].sort((a, b) => b.length - a.length);
+  if (ordered.length === 0) return (text) => text;
+  return (text) => ordered.reduce((result, secret) => result.replaceAll(secret, () => REDACTED), text);
+}
+
+function spellingsOf(secret: string): string[] {
+  const escaped = JSON.stringify(secret).slice(1, -1);
+  return [
+    secret,
+    escaped,
+    JSON.stringify(escaped).slice(1, -1),
+    encodeURIComponent(Buffer.from(secret).toString()),
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+  ].filter((spelling) => spelling.length >= SHORTEST);
+}

@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
+import type { Event } from '../../../../core/event/event.ts';
+import type { JournalStatus } from '../../../../core/journal/journal.ts';
+import { createMetrics } from '../../../../core/telemetry/metrics.ts';
+
+const STATUS: JournalStatus = {
+  state: 'ok',
+  bytes: 10,
+  maxBytes: 100,
+  oldest: 4_000,
+  newest: 3,
+  corruptFrames: 1,
+  recoveredBytes: 7,
+};
+
+const decode = createDecoder({ ...noDecodeOptions, customFields: { 'k8s.pod.name': 'custom' } });
+
+function event(members: object = {}): Event {
+  const base = { rule: 'R', priority: 'Warning', time: '2026-01-01T00:00:00Z', ...members };
+  return decode(Buffer.from(JSON.stringify(base)), 0);
+}
+
+function metrics(maxEventSeries = 100) {
+  return createMetrics({
+    version: '1',
+    runtime: 'test',
+    journal: () => STATUS,
+    now: () => 10_000,
+    maxEventSeries,
+  });
+}
+
+async function read(target: ReturnType<typeof metrics>): Promise<Map<string, number>> {
+  const { text } = await target.exposition();
+  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    samples.map((line) => {
+      const blank = line.lastIndexOf(' ');
+      return [line.slice(0, blank), Number(line.slice(blank + 1))];
+    }),
+  );
+}
+
+describe('metrics', () => {
+  it('counts what comes in, under our names and under those of Falcosidekick', async () => {
+    const target = metrics();
+    const seen = event({
+      source: 'syscall',
+      hostname: 'node-1',
+      output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-1' },
+    });
+    target.ingest.received(seen);
+    target.ingest.received(seen);
+    target.ingest.received(event({ output_fields: { 'k8s.ns.name': null, 'k8s.pod.name': 7 } }));
+    target.ingest.unrouted(seen);
+    target.ingest.refused('invalid', 2);
+    target.ingest.refused('full', 1);
+    const samples = await read(target);
+    expect(samples.get('tiercel_events_received_total')).toBe(3);
+    expect(samples.get('tiercel_events_unrouted_total')).toBe(1);
+    expect(samples.get('tiercel_events_refused_total{reason="invalid"}')).toBe(2);
+    const sidekick = 'falcosecurity_falcosidekick';
+    expect(samples.get(`${sidekick}_inputs_total{source="requests",status="accepted"}`)).toBe(3);
+    expect(samples.get(`${sidekick}_inputs_total{source="requests",status="rejected"}`)).toBe(3);
+    expect(
+      samples.get(
+        `${sidekick}_falco_events_total{hostname="node-1",rule="R",priority="4",priority_raw="warning",source="syscall",k8s_ns_name="shop",k8s_pod_name="cart-1"}`,
+      ),
+    ).toBe(2);
+    expect(
+      samples.get(
+        `${sidekick}_falco_events_total{hostname="unknown",rule="R",priority="4",priority_raw="warning",source="syscalls",k8s_ns_name="",k8s_pod_name=""}`,
+      ),
+    ).toBe(1);
+  });
+
+  it('bounds the series, and loses no event by it', async () => {
+    const target = metrics(10);
+    for (let i = 0; i < 1000; i++) {
+      target.ingest.received(event({ output_fields: { 'k8s.pod.name': `pod-${i}` } }));
+    }
+    const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
+    expect(series.length).toBe(11);
+    expect(series.reduce((sum, [, events]) => sum + events, 0)).toBe(1000);
+    expect(series.find(([name]) => name.includes('k8s_pod_name="other"'))?.[1]).toBe(990);
+  });
+
+  it('tells of the journal', async () => {
+    const target = metrics();
+    target.fsync(0.002);
+    const samples = await read(target);
+    expect(samples.get('tiercel_journal_bytes')).toBe(10);
+    expect(samples.get('tiercel_journal_oldest_seconds')).toBe(6);
+    expect(samples.get('tiercel_journal_state{state="ok"}')).toBe(1);
+    expect(samples.get('tiercel_journal_state{state="full"}')).toBe(0);
+    expect(samples.get('tiercel_journal_corrupt_frames_total')).toBe(1);
+    expect(samples.get('tiercel_journal_recovered_bytes_total')).toBe(7);
+    expect(samples.get('tiercel_journal_fsync_seconds_count')).toBe(1);
+  });
+
+  it('keeps the books of an output balanced in every scrape, over reloads too', async () => {
+    const action = fc.record({
+      kind: fc.constantFrom('accept', 'deliver', 'reject', 'drop', 'reload', 'scrape'),
+      events: fc.nat(20),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+        const target = metrics();
+        const book = { accepted: 0, pending: 0, oldest: undefined };
+        const open = () => target.output('lake', () => ({ ...book }));
+        let observer = open();
+        for (const { kind, events } of [...actions, { kind: 'scrape', events: 0 }]) {
+          const settled = Math.min(events, book.pending);
+          if (kind === 'accept') {
+            book.accepted += events;
+            book.pending += events;
+          } else if (kind === 'reload') {
+            book.accepted = book.pending;
+            observer = open();
+          } else if (kind === 'scrape') {
+            const samples = await read(target);
+            const of = (name: string, labels = '') => samples.get(`tiercel_${name}{output="lake"${labels}}`)!;
+            const dead = of('events_dead_lettered_total', ',cause="rejected"');
+            const sum =
+              of('events_delivered_total') + dead + of('events_dropped_total') + of('events_pending');
+            expect(of('events_accepted_total')).toBe(sum);
+          } else {
+            book.pending -= settled;
+            if (kind === 'deliver') observer.delivered(settled);
+            else if (kind === 'drop') observer.dropped(settled);
+            else observer.deadLettered(settled, 'rejected');
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('tells of attempts, batches and health, and forgets an output that is gone', async () => {
+    const target = metrics();
+    const observer = target.output('lake', () => ({ accepted: 5, pending: 5, oldest: 9_000 }));
+    observer.attempt('delivered', 0.2);
+    observer.attempt('retry', 3);
+    observer.batchClosed('age', 5, 500);
+    observer.health('open');
+    const samples = await read(target);
+    expect(samples.get('tiercel_deliveries_total{output="lake",status="retry"}')).toBe(1);
+    expect(samples.get('tiercel_delivery_seconds_count{output="lake"}')).toBe(2);
+    expect(samples.get('tiercel_batches_closed_total{output="lake",reason="age"}')).toBe(1);
+    expect(samples.get('tiercel_output_state{output="lake",state="open"}')).toBe(1);
+    expect(samples.get('tiercel_output_oldest_seconds{output="lake"}')).toBe(1);
+    expect(samples.get('falcosecurity_falcosidekick_outputs_total{destination="lake",status="error"}')).toBe(
+      1,
+    );
+    target.forget('lake');
+    expect([...(await read(target)).keys()].filter((name) => name.includes('lake'))).toEqual([]);
+  });
+
+  it('describes itself for the documentation', () => {
+    const described = metrics().describe();
+    expect(described.find(({ name }) => name === 'tiercel_events_dead_lettered_total')).toMatchObject({
+      type: 'counter',
+      labels: ['output', 'cause'],
+    });
+    for (const { help } of described) expect(help).not.toBe('');
+  });
+});

@@ -1,0 +1,164 @@
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { parsePriority } from '../event/priority.ts';
+import { sampleEvent } from '../event/sample.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { HealthState } from '../telemetry/observer.ts';
+import { type AuthOptions, createAuth } from './auth.ts';
+import { type BodyLimits, type BodySource, withBody } from './body.ts';
+import type { Ingest, Rejection } from './ingest.ts';
+import { Problem, problemResponse } from './problem.ts';
+import { splitEvents } from './split.ts';
+
+/** Whether requests should be sent here, and why not. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** One output as `GET /outputs` shows it. No secret is in it. */
+export interface OutputStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly state: HealthState;
+  readonly reason?: string;
+  /** Since when it has been in this state, epoch milliseconds. */
+  readonly since: number;
+  /** Events wanted by it and not settled. */
+  readonly pending: number;
+}
+
+/** What an operator may look at; on the listener of the events or on one of its own. */
+export interface Admin {
+  /** The Prometheus exposition. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  outputs(): readonly OutputStatus[];
+}
+
+export interface AppOptions {
+  /** Given: `POST /`, `POST /events` and `POST /test` are served. */
+  readonly ingest?: Ingest;
+  /** Given: `GET /metrics` and `GET /outputs` are served. */
+  readonly admin?: Admin;
+  readonly readiness: () => Readiness;
+  readonly limits: BodyLimits;
+  /** Asked for on every path but `/healthz`, `/readyz` and `/ping`. */
+  readonly auth?: AuthOptions;
+  readonly log: Logger;
+  readonly now?: () => number;
+}
+
+type Env = { Bindings: Partial<HttpBindings> };
+
+/** Rejections listed in an answer; the count is always exact. */
+const LISTED = 1000;
+const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/ping']);
+
+/**
+ * The HTTP face: a Fetch API application that any server can serve.
+ *
+ * @example createApp({ ingest, admin, readiness, limits, log }).request('/ping')
+ */
+export function createApp(options: AppOptions): Hono<Env> {
+  const app = new Hono<Env>();
+  const { ingest, admin, limits, log } = options;
+  const now = options.now ?? Date.now;
+  const paths = new Map<string, string>();
+  const body = (c: { env?: Partial<HttpBindings>; req: { raw: Request } }): BodySource => ({
+    incoming: c.env?.incoming,
+    request: c.req.raw,
+  });
+
+  if (options.auth !== undefined) {
+    const check = createAuth(options.auth);
+    app.use(async (c, next) => {
+      if (!OPEN.has(c.req.path)) check(c.req.header('authorization'));
+      await next();
+    });
+  }
+
+  if (ingest !== undefined) {
+    paths.set('/', 'POST').set('/events', 'POST').set('/test', 'POST');
+    app.post('/', async (c) => {
+      await withBody(body(c), limits, (raw) => ingest.one(raw, () => c.req.raw.signal));
+      return new Response('');
+    });
+
+    app.post('/events', (c) =>
+      withBody(body(c), limits, async (raw) => {
+        const bodies = splitEvents(raw);
+        if (bodies === undefined || raw.length === 0) throw notEvents(raw);
+        return bulkAnswer(await ingest.many(bodies));
+      }),
+    );
+
+    app.post('/test', async (c) => {
+      const asked = c.req.query('priority') ?? 'Debug';
+      const priority = parsePriority(asked);
+      if (priority === undefined) {
+        const reason = `${JSON.stringify(asked)} is no priority`;
+        throw new Problem(400, { code: 'bad_request', field: 'priority', reason });
+      }
+      const event = await ingest.one(sampleEvent(now(), priority), () => c.req.raw.signal);
+      return json(200, { id: event.id, rule: event.rule, priority: event.priority });
+    });
+  }
+
+  if (admin !== undefined) {
+    paths.set('/metrics', 'GET, HEAD').set('/outputs', 'GET, HEAD');
+    app.get('/metrics', async () => {
+      const { contentType, text } = await admin.metrics();
+      return new Response(text, { headers: { 'content-type': contentType } });
+    });
+    app.get('/outputs', () => json(200, { outputs: admin.outputs() }));
+  }
+
+  for (const path of OPEN) paths.set(path, 'GET, HEAD');
+  app.get('/ping', () => new Response('pong\n', { headers: { 'content-type': 'text/plain' } }));
+  app.get('/healthz', () => json(200, { status: 'ok' }));
+  app.get('/readyz', () => {
+    const { ready, reasons } = options.readiness();
+    return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons });
+  });
+
+  app.notFound((c) => problemResponse(notServed(paths, c.req.path, c.req.method)));
+  app.onError((error) => {
+    if (error instanceof Problem) return problemResponse(error);
+    log.error({ err: error }, 'a request failed');
+    return problemResponse(new Problem(500, { code: 'internal', reason: 'unexpected error; see the log' }));
+  });
+  return app;
+}
+
+function bulkAnswer(result: { accepted: number; rejected: readonly Rejection[] }): Response {
+  const rejected = result.rejected.slice(0, LISTED);
+  const more = result.rejected.length > LISTED ? { rejected_count: result.rejected.length } : {};
+  const answer = { accepted: result.accepted, rejected, ...more };
+  if (result.accepted > 0 || rejected.length === 0) return json(202, answer);
+  // Only what is on stable storage is answered with a 2xx, and here nothing is.
+  const reason = `none of the ${result.rejected.length} is an event; the first: ${rejected[0]!.reason}`;
+  return problemResponse(new Problem(400, { code: 'invalid_event', reason }), answer);
+}
+
+function notEvents(raw: Uint8Array): Problem {
+  const reason = raw.length === 0 ? 'body is empty' : 'body is not a JSON array: it is cut off or broken';
+  const hint = 'send a JSON array of events, or NDJSON: one event a line';
+  return new Problem(400, { code: 'invalid_body', field: 'body', reason, hint });
+}
+
+function notServed(paths: ReadonlyMap<string, string>, path: string, method: string): Problem {
+  const allow = paths.get(path);
+  if (allow === undefined) {
+    const hint = `served here: ${[...paths].map(([name, methods]) => `${methods.split(',')[0]} ${name}`).join(', ')}`;
+    return new Problem(404, { code: 'not_found', reason: 'nothing is served at this path', hint });
+  }
+  const reason = `${method} is not served at ${path}`;
+  return new Problem(405, { code: 'method_not_allowed', reason, hint: `use ${allow}` }, { allow });
+}
+
+function json(status: number, value: object): Response {
+  return new Response(`${JSON.stringify(value)}\n`, {
+    status,
+    headers: { 'content-type': 'application/json' },
+  });
+}

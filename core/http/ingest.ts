@@ -1,0 +1,160 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../batching/clock.ts';
+import type { Enrich } from '../event/decode.ts';
+import type { Event } from '../event/event.ts';
+import { parseEvent } from '../event/parse.ts';
+import { type Journal, type JournalEntry, JournalFullError } from '../journal/journal.ts';
+import { Problem } from './problem.ts';
+
+/** What happens to the events that come in; told as it happens. */
+export interface IngestObserver {
+  /** An event is on stable storage (or no output wanted it). */
+  received(event: Event): void;
+  /** An accepted event that no output wants. */
+  unrouted(event: Event): void;
+  /** Events that were not taken. `invalid`: not an event; `full`, `failed`: the journal could not take it. */
+  refused(reason: 'invalid' | 'full' | 'failed', events: number): void;
+}
+
+/** One event of a bulk request that is not an event. */
+export interface Rejection {
+  /** Its place in the request, from 0; blank lines are not counted. */
+  readonly index: number;
+  readonly reason: string;
+}
+
+/** The way in: parse, route, append. Every problem is thrown as a {@link Problem}; a return means: on stable storage. */
+export interface Ingest {
+  /**
+   * Takes one event. When the journal is full it waits for room, up to `maxWait`: Falco never sends again, but
+   * waits for its answer as long as it takes.
+   *
+   * @param gone the client's going away, which ends the wait; asked for only when it comes to waiting
+   */
+  one(raw: Uint8Array, gone?: () => AbortSignal): Promise<Event>;
+  /** Takes all the events of a request that are events, together, or none. Never waits for room. */
+  many(bodies: readonly Uint8Array[]): Promise<{ accepted: number; rejected: readonly Rejection[] }>;
+}
+
+export interface IngestOptions {
+  readonly journal: Pick<Journal, 'append' | 'waitForRoom' | 'status'>;
+  /** The names of the outputs that want an event. */
+  readonly route: (event: Event) => readonly string[];
+  readonly enrich: Enrich;
+  readonly clock: Clock;
+  /** Milliseconds that `one` may wait for room. */
+  readonly maxWait: number;
+  readonly observer: IngestObserver;
+}
+
+/** How long one turn of the event loop may go on parsing a bulk request, milliseconds. */
+const TURN = 5;
+/** Seconds after which a relay may ask again. */
+const RETRY_AFTER = '5';
+
+/** Wires parser, router and journal into the way in. */
+export function createIngest(options: IngestOptions): Ingest {
+  const { journal, route, enrich, clock, observer } = options;
+
+  const failed = (error: unknown, events: number): Problem => {
+    observer.refused('failed', events);
+    const reason = `the journal failed: ${(error as Error).message}`;
+    const hint = 'look at the log of this process and at the disk under journal.path';
+    return new Problem(503, { code: 'storage_failed', reason, hint }, { 'retry-after': RETRY_AFTER });
+  };
+
+  const full = (status: 429 | 503, events: number): Problem => {
+    observer.refused('full', events);
+    const hint =
+      'send again later; an output that is behind, or journal.max_size, is the cause: see GET /outputs';
+    const details = { code: 'no_room', reason: 'the journal is full', hint } as const;
+    return new Problem(status, details, { 'retry-after': RETRY_AFTER });
+  };
+
+  const settled = (event: Event, outputs: readonly string[]) => {
+    observer.received(event);
+    if (outputs.length === 0) observer.unrouted(event);
+  };
+
+  /** Appends, and when there is no room, waits for it and appends again. */
+  const appendWaiting = async (entry: JournalEntry, gone: () => AbortSignal): Promise<void> => {
+    const deadline = clock.monotonic() + options.maxWait;
+    for (;;) {
+      try {
+        return await journal.append([entry]);
+      } catch (error) {
+        if (!(error instanceof JournalFullError)) throw failed(error, 1);
+      }
+      const left = deadline - clock.monotonic();
+      const client = gone();
+      if (left <= 0 || client.aborted) throw full(503, 1);
+      await waitForRoom(left, client);
+    }
+  };
+
+  const waitForRoom = async (milliseconds: number, client: AbortSignal): Promise<void> => {
+    const done = new AbortController();
+    const signal = AbortSignal.any([client, done.signal]);
+    try {
+      await Promise.race([journal.waitForRoom(signal), clock.sleep(milliseconds, signal)]);
+    } finally {
+      done.abort();
+    }
+  };
+
+  return {
+    async one(raw, gone = () => new AbortController().signal) {
+      const receivedAt = clock.now();
+      const result = parseEvent(raw, receivedAt);
+      if (!result.ok) {
+        observer.refused('invalid', 1);
+        throw notAnEvent(result.field, result.reason);
+      }
+      const event = enrich(result.event);
+      const outputs = route(event);
+      // What no output wants has nowhere to go: there is nothing to keep it for.
+      if (outputs.length > 0) await appendWaiting({ raw, receivedAt, outputs }, gone);
+      settled(event, outputs);
+      return event;
+    },
+
+    async many(bodies) {
+      if (journal.status().state === 'full') throw full(429, bodies.length);
+      const receivedAt = clock.now();
+      const rejected: Rejection[] = [];
+      const events: [Event, readonly string[]][] = [];
+      let turn = clock.monotonic();
+      for (const [index, raw] of bodies.entries()) {
+        const result = parseEvent(raw, receivedAt);
+        if (result.ok) {
+          const event = enrich(result.event);
+          events.push([event, route(event)]);
+        } else rejected.push({ index, reason: `${result.field} ${result.reason}` });
+        if (clock.monotonic() - turn > TURN) {
+          await nextTurn();
+          turn = clock.monotonic();
+        }
+      }
+      const entries = events
+        .filter(([, outputs]) => outputs.length > 0)
+        .map(([event, outputs]) => ({ raw: event.raw, receivedAt, outputs }));
+      try {
+        if (entries.length > 0) await journal.append(entries);
+      } catch (error) {
+        throw error instanceof JournalFullError ? full(429, bodies.length) : failed(error, bodies.length);
+      }
+      if (rejected.length > 0) observer.refused('invalid', rejected.length);
+      for (const [event, outputs] of events) settled(event, outputs);
+      return { accepted: events.length, rejected };
+    },
+  };
+}
+
+function notAnEvent(field: string, reason: string): Problem {
+  const list = field === 'body' && reason.endsWith('not a list');
+  const hint = list
+    ? 'POST / takes one event; send lists and NDJSON to POST /events'
+    : 'an event is what Falco sends with json_output: true; it needs rule, priority and time';
+  const code = field === 'body' ? 'invalid_body' : 'invalid_event';
+  return new Problem(400, { code, field, reason: `${field} ${reason}`, hint });
+}

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import type { ServerConfig } from '../config/schema.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Admin, createApp, type Readiness } from './app.ts';
+import type { AuthOptions } from './auth.ts';
+import { createByteBudget } from './budget.ts';
+import type { Ingest } from './ingest.ts';
+import { type RunningServer, startServer, type TlsOptions } from './server.ts';
+
+/** Bytes that large bodies may hold together, as a multiple of `server.max_body`. */
+const BODIES_AT_ONCE = 4;
+const MAX_CONNECTIONS = 10_000;
+
+/** What the listeners serve. */
+export interface Faces {
+  readonly ingest: Ingest;
+  readonly admin: Admin;
+  readonly readiness: () => Readiness;
+}
+
+/**
+ * Starts the listener of the events, and one of its own for operators where the configuration asks for it.
+ *
+ * @returns the listener of the events first
+ * @throws Error in one line when an address is taken or a certificate cannot be read
+ */
+export async function listen(server: ServerConfig, faces: Faces, log: Logger): Promise<RunningServer[]> {
+  const { ingest, admin, readiness } = faces;
+  const common = {
+    readiness,
+    limits: { maxBody: server.max_body, budget: createByteBudget(server.max_body * BODIES_AT_ONCE) },
+    log,
+    ...(server.auth === undefined ? {} : { auth: authOf(server.auth) }),
+  };
+  const tls = server.tls === undefined ? {} : { tls: await readTls(server.tls) };
+  const start = (address: string, faces: { ingest?: Ingest; admin?: Admin }) => {
+    const app = createApp({ ...common, ...faces });
+    return startServer({
+      fetch: (request, env) => app.fetch(request, env),
+      ...splitAddress(address),
+      ...tls,
+      maxConnections: MAX_CONNECTIONS,
+      maxBody: server.max_body,
+      log,
+    });
+  };
+  const { listen: address, admin_listen: own } = server;
+  if (own === undefined) return [await start(address, { ingest, admin })];
+  const first = await start(address, { ingest });
+  try {
+    return [first, await start(own, { admin })];
+  } catch (error) {
+    await first.stop(AbortSignal.abort());
+    throw error;
+  }
+}
+
+function authOf(auth: NonNullable<ServerConfig['auth']>): AuthOptions {
+  return {
+    ...(auth.bearer_token === undefined ? {} : { bearer: [auth.bearer_token] }),
+    ...(auth.basic === undefined ? {} : { basic: [auth.basic] }),
+  };
+}
+
+async function readTls(tls: NonNullable<ServerConfig['tls']>): Promise<TlsOptions> {
+  const read = (option: string, path: string) =>
+    readFile(path, 'utf8').catch((error: Error) => {
+      throw new Error(`server.tls.${option} cannot be read: ${error.message}`);
+    });
+  const [cert, key] = await Promise.all([read('cert', tls.cert), read('key', tls.key)]);
+  if (tls.client_ca === undefined) return { cert, key };
+  return { cert, key, clientCa: await read('client_ca', tls.client_ca) };
+}
+
+/** `0.0.0.0:2801`, `[::]:2801` or `:2801`. */
+function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  return { host: host || '0.0.0.0', port: Number(address.slice(colon + 1)) };
+}

@@ -1,0 +1,43 @@
+/** Why a request was not accepted; `code` is for programs, the rest for people. */
+export interface ProblemDetails {
+  readonly code:
+    | 'not_found'
+    | 'method_not_allowed'
+    | 'unauthorized'
+    | 'invalid_event'
+    | 'invalid_body'
+    | 'body_too_large'
+    | 'unsupported_encoding'
+    | 'no_room'
+    | 'storage_failed'
+    | 'bad_request'
+    | 'internal';
+  /** The member of the event that is wrong, `body` for the JSON as a whole. */
+  readonly field?: string;
+  readonly reason: string;
+  /** What to do about it. */
+  readonly hint?: string;
+}
+
+/** A refusal on its way to the client; thrown in a handler, rendered in one place. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+  readonly details: ProblemDetails;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, details: ProblemDetails, headers: Readonly<Record<string, string>> = {}) {
+    super(details.reason);
+    this.status = status;
+    this.details = details;
+    this.headers = headers;
+  }
+}
+
+/** `{"error": {code, field, reason, hint}}`, and `more` beside it. */
+export function problemResponse(problem: Problem, more: object = {}): Response {
+  return new Response(`${JSON.stringify({ error: problem.details, ...more })}\n`, {
+    status: problem.status,
+    headers: { 'content-type': 'application/json', ...problem.headers },
+  });
+}

@@ -1,0 +1,160 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Logger } from '../telemetry/logger.ts';
+import { Problem, problemResponse } from './problem.ts';
+
+/** PEM texts. With `clientCa`, only clients with a certificate of that authority are let in. */
+export interface TlsOptions {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+}
+
+/** One listener. */
+export interface ServerOptions {
+  readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly tls?: TlsOptions;
+  /** Connections beyond are closed at once. */
+  readonly maxConnections: number;
+  /** Bytes; a client that asks before it sends (`Expect: 100-continue`) is refused there, before it sends. */
+  readonly maxBody: number;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly log: Logger;
+}
+
+/** Milliseconds. None of them limits how long an answer may take. */
+export interface Timeouts {
+  /** To send the head of a request. */
+  readonly headers: number;
+  /** To send a whole request. */
+  readonly request: number;
+  /** Between two requests of a connection; shorter than the events of a quiet Falco costs a reconnect each. */
+  readonly idle: number;
+}
+
+export interface RunningServer {
+  /** `http://127.0.0.1:2801`; a wildcard address is shown as it was given. */
+  readonly url: string;
+  readonly port: number;
+  /** Uses new certificates for new connections. */
+  renewTls(tls: TlsOptions): void;
+  /**
+   * Takes no new connections, answers what has come in, then resolves. Requests that reach an open connection
+   * meanwhile are answered too, with `Connection: close`: refusing them would lose events.
+   *
+   * @param signal ends the patience: what is still open is cut
+   */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+const TIMEOUTS: Timeouts = { headers: 10_000, request: 60_000, idle: 75_000 };
+/** How often slow clients are looked for, and idle connections when stopping. */
+const CHECK = 2_000;
+const STOP_CHECK = 20;
+
+/**
+ * Starts a listener on node:http, which Deno and Bun have too.
+ *
+ * @throws Error that names the address when it is taken or not allowed
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, port, tls, log } = options;
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const settings = {
+    headersTimeout: timeouts.headers,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.idle,
+    connectionsCheckingInterval: CHECK,
+    noDelay: true,
+  };
+  let stopping = false;
+  const handle = getRequestListener(options.fetch as Parameters<typeof getRequestListener>[0], {
+    // For clients of HTTP/1.0, which send no Host.
+    hostname: 'localhost',
+    errorHandler: (error) => badRequest(error, log),
+  });
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (stopping) outgoing.setHeader('connection', 'close');
+    void handle(incoming, outgoing);
+  };
+  const server: Server =
+    tls === undefined
+      ? createServer(settings, listener)
+      : createSecureServer({ ...settings, ...secure(tls) }, listener);
+  server.maxConnections = options.maxConnections;
+  // A late answer is part of the promise: only sending may not be slow.
+  server.timeout = 0;
+  server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (Number(incoming.headers['content-length'] ?? 0) <= options.maxBody) outgoing.writeContinue();
+    listener(incoming, outgoing);
+  });
+
+  await listen(server, host, port);
+  server.on('error', (error) => log.error({ err: error }, 'the listener failed'));
+  const address = server.address() as AddressInfo;
+  const shown = host.includes(':') ? `[${host}]` : host;
+
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${shown}:${address.port}`,
+    port: address.port,
+    renewTls(renewed) {
+      if ('setSecureContext' in server) (server as SecureServer).setSecureContext(secure(renewed));
+    },
+    stop(signal) {
+      stopping = true;
+      return close(server, signal);
+    },
+  };
+}
+
+interface SecureServer {
+  setSecureContext(options: object): void;
+}
+
+function secure({ cert, key, clientCa }: TlsOptions) {
+  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  return { cert, key, minVersion: 'TLSv1.2' as const, ...clients };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'another process listens there' : error.message;
+      reject(new Error(`cannot listen on ${host}:${port}: ${why}`, { cause: error }));
+    });
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+function close(server: Server, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = () => server.closeAllConnections();
+    // Connections that become idle after close() are not closed by every runtime.
+    const timer = setInterval(() => server.closeIdleConnections(), STOP_CHECK);
+    server.close(() => {
+      clearInterval(timer);
+      signal.removeEventListener('abort', cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+    if (signal.aborted) cut();
+    else signal.addEventListener('abort', cut, { once: true });
+  });
+}
+
+/** What never reached the application: a malformed target or Host; anything else is our fault. */
+function badRequest(error: unknown, log: Logger): Response {
+  if ((error as Error).name === 'RequestError') {
+    return problemResponse(new Problem(400, { code: 'bad_request', reason: (error as Error).message }));
+  }
+  log.error({ err: error }, 'a request failed');
+  return problemResponse(new Problem(500, { code: 'internal', reason: 'unexpected error; see the log' }));
+}

@@ -17,10 +17,11 @@ export { systemClock } from './batching/clock.ts';
 export { duration, secret, size } from './config/scalars.ts';
 export type { Delivery, Failure } from './delivery/delivery.ts';
 export { delivered, rejected, retry } from './delivery/delivery.ts';
+export { deliverEach } from './delivery/each.ts';
 export type { HttpClient, RequestDetails } from './delivery/http/client.ts';
 export { httpClient } from './delivery/http/client.ts';
 export type { HttpOptions } from './delivery/http/options.ts';
-export { httpOptions, httpUrl } from './delivery/http/options.ts';
+export { httpConnection, httpOptions, httpUrl } from './delivery/http/options.ts';
 export { fromResponse } from './delivery/http/response.ts';
 export { isDecimal } from './event/decimal.ts';
 export type { DecodeOptions } from './event/decode.ts';
@@ -43,4 +44,5 @@ export type {
 } from './plugins/output.ts';
 export { defineOutput } from './plugins/output.ts';
 export { recordJson } from './plugins/record-json.ts';
+export { textTemplate } from './plugins/text-template.ts';
 export type { Logger } from './telemetry/logger.ts';

@@ -7,21 +7,15 @@ export function httpUrl(options: { readonly description: string; readonly exampl
 }
 
 /**
- * The options that every output over HTTP has; spread them into the properties of its own schema and hand the
- * options to {@link httpClient}.
- *
- * @example
- * options: Type.Object({ url: httpUrl({ description: 'Where to POST.' }), ...httpOptions }, { additionalProperties: false })
+ * The options of the connection alone, for outputs whose address is the credential: {@link httpOptions} without
+ * authentication.
  */
-export const httpOptions = {
+export const httpConnection = {
   headers: Type.Optional(
     Type.Record(Type.String(), secret({ description: 'The value of the header.' }), {
       description: 'Further request headers. Their values are kept out of logs.',
     }),
   ),
-  username: Type.Optional(Type.String({ description: 'User name for basic authentication.' })),
-  password: Type.Optional(secret({ description: 'Password for basic authentication.' })),
-  bearer_token: Type.Optional(secret({ description: 'Sent as `Authorization: Bearer …`.' })),
   gzip: Type.Optional(Type.Boolean({ default: false, description: 'Compress request bodies with gzip.' })),
   proxy: Type.Optional(
     Type.String({
@@ -65,6 +59,20 @@ export const httpOptions = {
       },
     ),
   ),
+};
+
+/**
+ * The options that every output over HTTP has; spread them into the properties of its own schema and hand the
+ * options to {@link httpClient}.
+ *
+ * @example
+ * options: Type.Object({ url: httpUrl({ description: 'Where to POST.' }), ...httpOptions }, { additionalProperties: false })
+ */
+export const httpOptions = {
+  ...httpConnection,
+  username: Type.Optional(Type.String({ description: 'User name for basic authentication.' })),
+  password: Type.Optional(secret({ description: 'Password for basic authentication.' })),
+  bearer_token: Type.Optional(secret({ description: 'Sent as `Authorization: Bearer …`.' })),
 };
 
 /** What {@link httpOptions} gives. */

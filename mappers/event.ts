@@ -1,0 +1,10 @@
+import { defineMapper, Type } from '../core/index.ts';
+
+/** The event itself: for outputs that build a payload of their own from it. */
+export default defineMapper({
+  apiVersion: 1,
+  type: 'event',
+  summary: 'The event itself, for outputs that write a payload of their own.',
+  options: Type.Object({}, { additionalProperties: false }),
+  create: () => ({ map: (event) => ({ ok: true, record: event }) }),
+});

@@ -1,0 +1,95 @@
+import {
+  defineOutput,
+  deliverEach,
+  type Event,
+  httpClient,
+  httpConnection,
+  httpUrl,
+  Type,
+  textTemplate,
+} from '../../core/index.ts';
+import { slackPayload } from './payload.ts';
+
+/** Writes each event into a Slack channel. */
+export default defineOutput({
+  apiVersion: 1,
+  type: 'slack',
+  summary: 'Posts each event to a Slack channel through an incoming webhook.',
+  options: Type.Object(
+    {
+      webhook_url: httpUrl({
+        description: 'The incoming webhook.',
+        examples: ['https://hooks.slack.com/services/T000/B000/XXXX'],
+      }),
+      channel: Type.Optional(
+        Type.String({ description: 'Another channel, where the webhook may choose one.' }),
+      ),
+      username: Type.Optional(Type.String({ default: 'Tiercel', description: 'Who the message is from.' })),
+      icon: Type.Optional(Type.String({ description: 'Address of the picture beside the message.' })),
+      footer: Type.Optional(Type.String({ description: 'A line below the fields.' })),
+      format: Type.Optional(
+        Type.Union([Type.Literal('all'), Type.Literal('text'), Type.Literal('fields')], {
+          default: 'all',
+          description: 'What to show of an event: its text, its fields, or both.',
+        }),
+      ),
+      all_fields: Type.Optional(
+        Type.Boolean({
+          default: false,
+          description:
+            'Show fields that hold numbers, booleans and lists too, and not only texts as Falcosidekick does.',
+        }),
+      ),
+      message_template: Type.Optional(
+        Type.String({
+          description:
+            'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
+          examples: ['*{{ priority }}* {{ rule }} on {{ hostname | escape }}'],
+        }),
+      ),
+      ...httpConnection,
+    },
+    { additionalProperties: false },
+  ),
+  examples: [
+    { title: 'Minimal', options: { webhook_url: 'https://hooks.slack.com/services/T000/B000/XXXX' } },
+    {
+      title: 'A line of your own, and the fields',
+      options: {
+        webhook_url: 'https://hooks.slack.com/services/T000/B000/XXXX',
+        format: 'fields',
+        message_template: '*{{ priority }}* {{ rule }} in {{ fields["k8s.ns.name"] | default: "the host" }}',
+      },
+    },
+  ],
+  batch: { events: 1 },
+  mapper: () => ({ type: 'event', options: {} }),
+  notes: `Create an incoming webhook in Slack (*Apps → Incoming Webhooks*) and paste its address. What an event says is escaped, so that it can write no
+mention and no link.
+
+Retried: network faults, 403 and 404 (a revoked webhook: put in another, nothing is lost), 429 after \`Retry-After\`, 5xx. Set aside: 400, a message
+that Slack does not take.`,
+  create(options, context) {
+    const http = httpClient(options, context);
+    const {
+      username = 'Tiercel',
+      format = 'all',
+      all_fields = false,
+      message_template: template = '',
+    } = options;
+    const message = textTemplate('message_template', template, context.log);
+    const look = { ...options, username, format, all_fields };
+    const post = (record: unknown, signal: AbortSignal) => {
+      const event = record as Event;
+      return http.post(
+        options.webhook_url,
+        JSON.stringify(slackPayload(event, message(event), look)),
+        signal,
+      );
+    };
+    return {
+      deliver: ({ records }, signal) => deliverEach(records, (record) => post(record, signal)),
+      stop: async () => http.close(),
+    };
+  },
+});

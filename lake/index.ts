@@ -5,6 +5,9 @@
  * @module
  */
 
+export type { EncodedBatch, Encoder, EncoderOptions } from './parquet/encode.ts';
+export { createEncoder } from './parquet/encode.ts';
+export type { FileOptions } from './parquet/job.ts';
 export { RecordError } from './parquet/shred.ts';
 export type { FileLimits, ParquetWriter, Sink, WriterOptions } from './parquet/writer.ts';
 export { createParquetWriter, DEFAULT_LIMITS } from './parquet/writer.ts';

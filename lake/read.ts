@@ -9,5 +9,10 @@ import { compressors } from 'hyparquet-compressors';
  * @throws Error when the file is not Parquet
  */
 export async function readParquet(path: string, rows: number): Promise<Record<string, unknown>[]> {
-  return parquetReadObjects({ file: await asyncBufferFromFile(path), compressors, rowStart: 0, rowEnd: rows });
+  return parquetReadObjects({
+    file: await asyncBufferFromFile(path),
+    compressors,
+    rowStart: 0,
+    rowEnd: rows,
+  });
 }

@@ -21,6 +21,12 @@ export class PlainBytes {
     this.length = start + size;
   }
 
+  /** UTF-8 without a length. */
+  appendUtf8(text: string): void {
+    this.#reserve(3 * text.length);
+    this.length += this.#writeShort(text, this.length) ?? this.#buffer.write(text, this.length, 'utf8');
+  }
+
   appendInt32(value: number): void {
     this.#reserve(4);
     this.length = this.#buffer.writeInt32LE(value, this.length);

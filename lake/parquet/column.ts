@@ -162,7 +162,10 @@ export class ColumnBuilder {
     let id: number | undefined;
     if (value === this.#lastValue) id = this.#lastId;
     else id = dictionary.get(value) ?? this.#newEntry(value, dictionary);
-    if (id === undefined) return this.#putPlain(value);
+    if (id === undefined) {
+      this.#putPlain(value);
+      return;
+    }
     this.#lastValue = value;
     this.#lastId = id;
     if (this.#count === this.#ids.length) this.#ids = grown(this.#ids, new Int32Array(2 * this.#count));
@@ -209,16 +212,21 @@ export class ColumnBuilder {
   #encode(to: PlainBytes, value: Value): void {
     switch (this.leaf.type) {
       case 'utf8':
-        return to.appendText(value as string);
+        to.appendText(value as string);
+        break;
       case 'int32':
-        return to.appendInt32(value as number);
+        to.appendInt32(value as number);
+        break;
       case 'int64':
       case 'timestamp':
-        return to.appendInt64(value as number | bigint);
+        to.appendInt64(value as number | bigint);
+        break;
       case 'double':
-        return to.appendDouble(value as number);
+        to.appendDouble(value as number);
+        break;
       case 'boolean':
-        return to.appendByte(value ? 1 : 0);
+        to.appendByte(value ? 1 : 0);
+        break;
     }
   }
 

@@ -183,7 +183,7 @@ function footer(
     schema,
     num_rows: BigInt(rows),
     row_groups: groups,
-    key_value_metadata: Object.entries(metadata).map(([key, value]): KeyValue => ({ key, value })),
+    key_value_metadata: keyValues.length > 0 ? keyValues : undefined,
     // Not written: a reader's note of the footer's length.
     metadata_length: 0,
   });

@@ -11,6 +11,9 @@ import { PARQUET_CONTENT_TYPE } from './store.ts';
 /** Without an answer or progress for this long, a connection is given up. */
 const IDLE_TIMEOUT = 60_000;
 
+const nothing = () => {};
+const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 /**
  * A bucket. One PutObject an object, that needs `s3:PutObject` and nothing else: no ACL, no tags, no encryption headers
  * (the bucket's default applies), no multipart. `If-None-Match: *` makes a second write of a key harmless. The SHA-256 of
@@ -33,6 +36,8 @@ export function s3Store(bucket: string, options: S3Options): ObjectStore {
       // The checksum is in the request already.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       requestHandler: { connectionTimeout: 10_000, socketTimeout: IDLE_TIMEOUT },
+      // It prints to the console what is also in the error.
+      logger: silent,
       ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     });
   };

@@ -45,9 +45,13 @@ const at = (milliseconds: number) => new Date(Date.UTC(2026, 10, 23) + milliseco
 function batchOf(samples: readonly Sample[], eventsPerBlock = 3): StreamedBatch {
   async function* blocks(): AsyncGenerator<EventBlock> {
     for (let first = 0; first < samples.length; first += eventsPerBlock) {
-      const raws = samples.slice(first, first + eventsPerBlock).map(({ time, id, rule = 'A rule' }) =>
-        Buffer.from(JSON.stringify({ uuid: id, time, rule, priority: 'Notice', output: 'text', output_fields: {} })),
-      );
+      const raws = samples
+        .slice(first, first + eventsPerBlock)
+        .map(({ time, id, rule = 'A rule' }) =>
+          Buffer.from(
+            JSON.stringify({ uuid: id, time, rule, priority: 'Notice', output: 'text', output_fields: {} }),
+          ),
+        );
       const entries = new Float64Array(4 * raws.length);
       let offset = 0;
       raws.forEach((raw, entry) => {
@@ -110,7 +114,9 @@ describe('createEncoder', () => {
       [5, 'id-9'],
     ]);
     const { row_groups } = parquetMetadata(arrayBuffer(bytes));
-    expect(row_groups[0]!.sorting_columns).toEqual([{ column_idx: 0, descending: false, nulls_first: false }]);
+    expect(row_groups[0]!.sorting_columns).toEqual([
+      { column_idx: 0, descending: false, nulls_first: false },
+    ]);
     await remove();
     expect(leftovers()).toEqual([]);
   });

@@ -1,0 +1,125 @@
+import { type FieldValue, fieldText, isDecimal } from '../../core/index.ts';
+import { MAX_TEXT } from './schema/types.ts';
+
+/** The ways in which Falco says that there is no value. */
+const MISSING: ReadonlySet<unknown> = new Set([null, '', '<NA>', 'N/A']);
+
+const INT32_MAX = 2_147_483_647;
+
+/**
+ * The output fields of one event, each to be used once: whoever maps a field takes it, and what nobody took ends
+ * in `unmapped`. A value that does not fit the column asked for is not taken, and so ends there too.
+ */
+export class Fields {
+  readonly #fields: Readonly<Record<string, FieldValue>>;
+  readonly #taken = new Set<string>();
+  #families: Set<string> | undefined;
+
+  constructor(fields: Readonly<Record<string, FieldValue>>) {
+    this.#fields = fields;
+  }
+
+  /** Is there a field of this family: `ka` for `ka.verb`? */
+  has(family: string): boolean {
+    if (this.#families === undefined) {
+      this.#families = new Set();
+      for (const key in this.#fields) {
+        const dot = key.indexOf('.');
+        if (dot > 0) this.#families.add(key.slice(0, dot));
+      }
+    }
+    return this.#families.has(family);
+  }
+
+  /** A text, or a single value as text, without taking it; undefined where it is missing or too long. */
+  peek(key: string): string | undefined {
+    const value = this.#fields[key];
+    if (value === undefined || MISSING.has(value)) return undefined;
+    if (typeof value === 'object' && !isDecimal(value)) return undefined;
+    const text = fieldText(value);
+    return text.length > MAX_TEXT ? undefined : text;
+  }
+
+  /** Is the value a list or an object? */
+  isNested(key: string): boolean {
+    const value = this.#fields[key];
+    return typeof value === 'object' && value !== null && !isDecimal(value);
+  }
+
+  /** Marks fields as mapped. */
+  take(...keys: string[]): void {
+    for (const key of keys) this.#taken.add(key);
+  }
+
+  /** Takes a text, or a single value as text. */
+  text(key: string): string | undefined {
+    const text = this.peek(key);
+    if (text !== undefined) this.#taken.add(key);
+    return text;
+  }
+
+  /** Takes the first of several fields that has a text. */
+  first(...keys: string[]): string | undefined {
+    for (const key of keys) {
+      const text = this.text(key);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+
+  /** Takes a text that fits: a pattern, a test. */
+  textIf(key: string, fits: (text: string) => boolean): string | undefined {
+    const text = this.peek(key);
+    if (text === undefined || !fits(text)) return undefined;
+    this.#taken.add(key);
+    return text;
+  }
+
+  /** Takes an integer of 32 bits, also where it is written as text. */
+  int32(key: string, min = -INT32_MAX - 1, max = INT32_MAX): number | undefined {
+    const value = this.#fields[key];
+    const number = typeof value === 'string' && /^(0|-?[1-9]\d{0,9})$/.test(value) ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < min || number > max)
+      return undefined;
+    if (Object.is(number, -0)) return undefined;
+    this.#taken.add(key);
+    return number;
+  }
+
+  /** Takes a list of texts; Falco before 0.32 wrote `(a,b)`. */
+  list(key: string, fits: (text: string) => boolean = () => true): string[] | undefined {
+    const items = this.#items(key);
+    if (items === undefined || items.length === 0) return undefined;
+    if (!items.every((item) => item.length <= MAX_TEXT && !MISSING.has(item) && fits(item))) return undefined;
+    this.#taken.add(key);
+    return items;
+  }
+
+  #items(key: string): string[] | undefined {
+    const value = this.#fields[key];
+    if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? value : undefined;
+    if (typeof value !== 'string' || MISSING.has(value)) return undefined;
+    return value.startsWith('(') && value.endsWith(')') ? value.slice(1, -1).split(',') : [value];
+  }
+
+  /** Takes fields that only repeat a value that is mapped already. */
+  takeIfEqual(value: string | undefined, ...keys: string[]): void {
+    if (value === undefined) return;
+    for (const key of keys) if (this.peek(key) === value) this.#taken.add(key);
+  }
+
+  /**
+   * What nobody took, as text.
+   *
+   * @param missing with the fields that have no value: their null, `""` or `<NA>` as it was written
+   */
+  rest(missing: boolean): Record<string, string> {
+    const rest: Record<string, string> = Object.create(null);
+    for (const key in this.#fields) {
+      if (this.#taken.has(key)) continue;
+      const value = this.#fields[key]!;
+      if (missing || !MISSING.has(value)) rest[key] = fieldText(value);
+    }
+    return rest;
+  }
+}

@@ -1,0 +1,18 @@
+import { defineMapper } from '../../core/index.ts';
+import { finisher } from './check/check.ts';
+import { mappingOf } from './mapping.ts';
+import { options } from './options.ts';
+import type { Finding } from './schema/finding.ts';
+
+/** Falco alerts as OCSF: Detection Finding (2004) or Security Finding (2001). */
+export default defineMapper<typeof options, Finding>({
+  apiVersion: 1,
+  type: 'ocsf',
+  summary: 'OCSF Detection Finding (2004) or Security Finding (2001), as Security Lake takes them.',
+  options,
+  create(given) {
+    const mapping = mappingOf(given);
+    const finish = finisher(mapping, given.validation ?? 'repair');
+    return { record: mapping.schema, map: (event) => finish(mapping.map(event)) };
+  },
+});

@@ -1,0 +1,57 @@
+import type { Fields } from '../fields.ts';
+import type { OcsfOptions } from '../options.ts';
+import type { Cloud } from '../schema/objects.ts';
+import type { EventCloud } from '../sources/activity.ts';
+
+/** What Security Lake takes for an account: an AWS account, or one outside of AWS. */
+export const ACCOUNT = /^(?:\d{12}|external(?:_[A-Za-z0-9_.-]+)?)$/;
+
+/** The provider that the configuration tells: by name, or by an account that only AWS has. */
+export function configuredProvider({ cloud }: OcsfOptions): string | undefined {
+  return cloud?.provider ?? (isAws(cloud?.account_id) ? 'AWS' : undefined);
+}
+
+/**
+ * Where in the cloud the event happened: what the event says, then what the configuration says of the place
+ * that Falco runs in. Undefined when nobody knows the provider: OCSF wants it.
+ */
+export function cloudOf(
+  fields: Fields,
+  options: OcsfOptions,
+  told: EventCloud | undefined,
+): Cloud | undefined {
+  const configured = options.cloud ?? {};
+  const own = accountFrom(fields, options.account_id_from);
+  const aws = own !== undefined && /^\d{12}$/.test(own);
+  const place = configuredProvider(options);
+  const provider = told?.provider ?? place ?? (aws ? 'AWS' : undefined);
+  if (provider === undefined) return undefined;
+  const here = provider === (place ?? provider);
+  const account = own ?? told?.account ?? (here ? configured.account_id : undefined);
+  // An external account is written external_{id}: the id is what the account is called.
+  const uid = account?.replace(/^external_?/, '') || undefined;
+  if (own !== undefined) fields.take(options.account_id_from!);
+  const region = told?.region ?? (here ? configured.region : undefined);
+  const inRegion = here && region === configured.region;
+  return {
+    provider,
+    region,
+    zone: inRegion ? configured.zone : undefined,
+    project_uid: told?.project,
+    account:
+      uid === undefined
+        ? undefined
+        : isAws(uid) && provider === 'AWS'
+          ? { uid, type: 'AWS Account', type_id: 10 }
+          : { uid },
+  };
+}
+
+function isAws(account: string | undefined): boolean {
+  return account !== undefined && /^\d{12}$/.test(account);
+}
+
+function accountFrom(fields: Fields, field: string | undefined): string | undefined {
+  const account = field === undefined ? undefined : fields.peek(field);
+  return account !== undefined && ACCOUNT.test(account) ? account : undefined;
+}

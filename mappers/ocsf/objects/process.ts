@@ -1,0 +1,96 @@
+import type { Fields } from '../fields.ts';
+import type { Container, Process, User } from '../schema/objects.ts';
+import { MAX_TEXT } from '../schema/types.ts';
+import { fileOf } from './file.ts';
+import { some } from './some.ts';
+
+/** What the kernel means by "no user": -1 as an unsigned number. */
+const UNSET = '4294967295';
+
+export interface ProcessOptions {
+  /** Gives processes whose pid no rule printed an id. */
+  readonly findingUid: string;
+  /** Fill the attributes of the profile linux/linux_users. */
+  readonly linuxUsers: boolean;
+  /** The container of the event, with the fields taken from it. */
+  readonly container: () => Container | undefined;
+}
+
+/** The process of an event and its parent; undefined when no field tells of one. */
+export function processOf(fields: Fields, options: ProcessOptions): Process | undefined {
+  if (!fields.has('proc')) return undefined;
+  const own = some(processFields(fields, 'proc.'));
+  const parent = some(processFields(fields, 'proc.p'));
+  const lineage = lineageOf(fields);
+  const tid = fields.int32('thread.tid') ?? fields.int32('proc.tid');
+  const created = startOf(fields);
+  const terminal = fields.textIf('proc.tty', (tty) => tty !== '0');
+  if (!own && !parent && !lineage && tid === undefined && created === undefined && !terminal)
+    return undefined;
+  const container = options.container();
+  const { findingUid } = options;
+  const process: Process = {
+    ...own,
+    // Falco's own rules do not print the pid, and OCSF wants one or the other.
+    uid: own?.pid === undefined ? stand(findingUid, '#process') : undefined,
+    tid,
+    namespace_pid: container === undefined ? undefined : fields.int32('proc.vpid'),
+    created_time: created,
+    created_time_dt: created,
+    user: userOf(fields),
+    session: terminal === undefined ? undefined : { terminal },
+    lineage,
+    container,
+    parent_process: parent && {
+      ...parent,
+      uid: parent.pid === undefined ? stand(findingUid, '#parent') : undefined,
+    },
+  };
+  if (options.linuxUsers) {
+    process.auid = fields.int32('user.loginuid', 0);
+    process.group = some({ name: fields.text('group.name'), uid: fields.text('group.gid') });
+  }
+  return process;
+}
+
+function stand(findingUid: string, suffix: string): string {
+  return findingUid.slice(0, MAX_TEXT - suffix.length) + suffix;
+}
+
+/** The attributes that a process and its parent share: `proc.name` and `proc.pname`. */
+function processFields(fields: Fields, prefix: 'proc.' | 'proc.p') {
+  // The path is better; argv[0] is a path only by custom.
+  const path = fields.text(`${prefix}exepath`) ?? fields.textIf(`${prefix}exe`, (exe) => exe.startsWith('/'));
+  return {
+    name: fields.text(`${prefix}name`),
+    pid: fields.int32(`${prefix}pid`),
+    cmd_line: fields.text(`${prefix}cmdline`),
+    file: path === undefined ? undefined : fileOf(path, 1),
+  };
+}
+
+/** `proc.aname[2]` and on, as far as they follow one another: a list has no room for the index. */
+function lineageOf(fields: Fields): string[] | undefined {
+  const lineage: string[] = [];
+  for (let level = 2; ; level++) {
+    const name = fields.text(`proc.aname[${level}]`);
+    if (name === undefined) break;
+    lineage.push(name);
+  }
+  return lineage.length > 0 ? lineage : undefined;
+}
+
+/** `proc.pid.ts` in ms. It is not taken: its nanoseconds stay in unmapped. */
+function startOf(fields: Fields): number | undefined {
+  const nanos = fields.peek('proc.pid.ts');
+  return nanos !== undefined && /^[1-9]\d{12,18}$/.test(nanos) ? Number(nanos.slice(0, -6)) : undefined;
+}
+
+/** The user that a process runs as. */
+export function userOf(fields: Fields): User | undefined {
+  const name = fields.text('user.name');
+  const uid = fields.textIf('user.uid', (id) => id !== UNSET && id !== '-1');
+  if (name === undefined && uid === undefined) return undefined;
+  const root = uid === '0';
+  return { name, uid, type: root ? 'Admin' : undefined, type_id: root ? 2 : undefined };
+}

@@ -1,0 +1,61 @@
+import type { DetectionFinding, SecurityFinding } from './schema/finding.ts';
+import { OBSERVABLES, type Observable } from './schema/objects.ts';
+import type { OcsfVersion } from './schema/types.ts';
+
+type Type = keyof typeof OBSERVABLES;
+
+/** Collects pointers at values: never a value that is nowhere else in the record. */
+class Observables {
+  readonly list: Observable[] = [];
+
+  add(name: string, type: Type, value: string | undefined): void {
+    if (value !== undefined) this.list.push({ name, type: OBSERVABLES[type], type_id: type, value });
+  }
+
+  get(): Observable[] | undefined {
+    return this.list.length > 0 ? this.list : undefined;
+  }
+}
+
+/** The values of a Detection Finding that one searches by. */
+export function detectionObservables(
+  { device, evidences, resources }: Pick<DetectionFinding, 'device' | 'evidences' | 'resources'>,
+  version: OcsfVersion,
+): Observable[] | undefined {
+  const found = new Observables();
+  found.add('device.hostname', 1, device?.hostname);
+  const evidence = evidences?.[0];
+  const { process, user } = evidence?.actor ?? {};
+  found.add('evidences[].src_endpoint.ip', 2, evidence?.src_endpoint?.ip);
+  found.add('evidences[].dst_endpoint.ip', 2, evidence?.dst_endpoint?.ip);
+  found.add('evidences[].actor.user.name', 4, user?.name);
+  found.add('evidences[].file.name', 7, evidence?.file?.name);
+  addProcess(found, 'evidences[].actor.process', process, version);
+  for (const resource of resources ?? []) found.add('resources[].uid', 10, resource.uid);
+  return found.get();
+}
+
+/** The values of a Security Finding that one searches by. */
+export function securityObservables(
+  { process, resources }: Pick<SecurityFinding, 'process' | 'resources'>,
+  version: OcsfVersion,
+): Observable[] | undefined {
+  const found = new Observables();
+  addProcess(found, 'process', process, version);
+  for (const resource of resources ?? []) {
+    if (resource.type === 'Host') found.add('resources[].name', 1, resource.name);
+    found.add('resources[].uid', 10, resource.uid);
+  }
+  return found.get();
+}
+
+function addProcess(
+  found: Observables,
+  path: string,
+  process: SecurityFinding['process'],
+  version: OcsfVersion,
+): void {
+  found.add(`${path}.name`, 9, process?.name);
+  found.add(`${path}.user.name`, 4, process?.user?.name);
+  if (version >= '1.2.0') found.add(`${path}.cmd_line`, 13, process?.cmd_line);
+}

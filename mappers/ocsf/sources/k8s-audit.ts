@@ -1,0 +1,69 @@
+import type { Fields } from '../fields.ts';
+import { isAddress } from '../objects/network.ts';
+import { resource } from '../objects/resources.ts';
+import { some } from '../objects/some.ts';
+import type { Endpoint, Resource, User } from '../schema/objects.ts';
+import type { Activity, Room } from './activity.ts';
+
+/** Kubernetes audit events: falcosecurity/plugins, k8saudit. */
+export function k8sAudit(fields: Fields, room: Room): Activity {
+  return {
+    ...(room.api(undefined) && { api: apiOf(fields) }),
+    ...(room.evidence && {
+      user: userOf(fields),
+      decision: fields.text('ka.auth.decision'),
+      client: clientOf(fields),
+    }),
+    ...(room.url && { url: urlOf(fields) }),
+    resources: [targetOf(fields), resource(fields, 'KubernetesCluster', 'ka.cluster.name')],
+  };
+}
+
+function apiOf(fields: Fields): Activity['api'] {
+  const operation = fields.text('ka.verb');
+  if (operation === undefined) return undefined;
+  // The audit id is EKS's api.request.uid too: the two tables join on it.
+  const uid = fields.text('ka.auditid');
+  const response = some({
+    code: fields.int32('ka.response.code'),
+    message: fields.text('ka.response.reason'),
+  });
+  return {
+    operation,
+    service: { name: 'kube-apiserver' },
+    request: uid === undefined ? undefined : { uid },
+    response,
+  };
+}
+
+function userOf(fields: Fields): User | undefined {
+  const name = fields.text('ka.user.name');
+  if (name === undefined) return undefined;
+  return { name, groups: fields.list('ka.user.groups')?.map((group) => ({ name: group })) };
+}
+
+function clientOf(fields: Fields): Endpoint | undefined {
+  const addresses = fields.list('ka.sourceips', isAddress);
+  if (addresses === undefined) return undefined;
+  const [ip, ...rest] = addresses;
+  return { ip: ip!, intermediate_ips: rest.length > 0 ? rest : undefined };
+}
+
+function urlOf(fields: Fields): Activity['url'] {
+  const uri = fields.textIf('ka.uri', (text) => text.startsWith('/') && !text.startsWith('/?'));
+  if (uri === undefined) return undefined;
+  const question = uri.indexOf('?');
+  if (question < 0 || question === uri.length - 1) return { path: uri };
+  return { path: uri.slice(0, question), query_string: uri.slice(question + 1) };
+}
+
+/** The object of the request, as `pods/exec`. */
+function targetOf(fields: Fields): Resource | undefined {
+  const name = fields.text('ka.target.name');
+  if (name === undefined) return undefined;
+  const kind = fields.peek('ka.target.resource');
+  const part = fields.peek('ka.target.subresource');
+  const type = kind === undefined || part === undefined ? kind : `${kind}/${part}`;
+  if (kind !== undefined) fields.take('ka.target.resource', 'ka.target.subresource');
+  return { type, name, namespace: fields.text('ka.target.namespace') };
+}

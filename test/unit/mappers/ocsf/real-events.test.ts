@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import { event, hasData, mapper, officialErrors, realEvents } from './support.ts';
+
+const KINDS: OcsfOptions[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
+  { version },
+  { version, class: 'security_finding' as const },
+  { version, class: 'security_finding' as const, mode: 'falcosidekick' as const },
+  {
+    version,
+    cloud: { provider: 'AWS', account_id: '123456789012', region: 'eu-west-1', zone: 'eu-west-1a' },
+  },
+  { version, class: 'security_finding' as const, cloud: { provider: 'AWS' } },
+]);
+
+describe.skipIf(!hasData)('real events', () => {
+  const lines = hasData ? realEvents() : [];
+
+  it.each(KINDS)('are valid OCSF by its own schema: %j', (options) => {
+    const { map } = mapper({ ...options, validation: 'strict' });
+    expect(lines.length).toBeGreaterThan(1700);
+    for (const line of lines) {
+      const result = map(event(line));
+      if (!result.ok) throw new Error(`${result.reason}\n${line}`);
+      const record = JSON.parse(JSON.stringify(result.record));
+      const errors = officialErrors(record);
+      if (errors.length > 0) throw new Error(`${JSON.stringify(errors.slice(0, 3))}\n${line}`);
+      expect(record.raw_data).toBe(line);
+    }
+  });
+});

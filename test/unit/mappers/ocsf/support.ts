@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { parseEvent } from '../../../../core/event/parse.ts';
+import { type Event, type Logger, noDecodeOptions } from '../../../../core/index.ts';
+import ocsf from '../../../../mappers/ocsf/index.ts';
+import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+
+void noDecodeOptions;
+
+/** A fixed time of acceptance. */
+export const RECEIVED = Date.UTC(2026, 6, 11, 9, 45);
+
+const log = new Proxy({}, { get: () => () => {} }) as Logger;
+
+/** The mapper with options, which are what a YAML would give. */
+export const mapper = (options: OcsfOptions = {}) => ocsf.create(options, { log });
+
+/** An event of an object, a text or bytes. */
+export function event(body: object | string | Uint8Array): Event {
+  const raw =
+    body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const result = parseEvent(raw, RECEIVED);
+  if (!result.ok) throw new Error(`${result.field} ${result.reason}`);
+  return result.event;
+}
+
+/** A syscall event with these output fields. */
+export const alert = (output_fields: object, more: object = {}): Event =>
+  event({
+    uuid: '11111111-2222-4333-8444-555555555555',
+    hostname: 'node-1',
+    output: 'something happened',
+    priority: 'Notice',
+    rule: 'A rule',
+    source: 'syscall',
+    tags: ['container'],
+    time: '2026-07-11T09:44:58.682419669Z',
+    output_fields,
+    ...more,
+  });
+
+/** The record of an event as OCSF's JSON; throws when it is refused. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into records of three classes.
+export function mapped(of: Event, options: OcsfOptions = {}): any {
+  const result = mapper(options).map(of);
+  if (!result.ok) throw new Error(result.reason);
+  return JSON.parse(JSON.stringify(result.record));
+}
+
+export const DATA = join(import.meta.dirname, '../../../../../shared/data');
+export const hasData = existsSync(DATA);
+if (!hasData) console.log('skipped: ../shared/data is not here (real events and compiled OCSF schemas)');
+
+/** The events of ../shared/data that are events at all. */
+export function realEvents(): string[] {
+  const folder = join(DATA, 'falco-events');
+  return readdirSync(folder)
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
+    .filter((line) => parseEvent(Buffer.from(line), RECEIVED).ok);
+}
+
+const compiled = new Map<string, ValidateFunction>();
+
+/** OCSF's own compiled schema for the version, class and profiles that a record declares. */
+export function officialErrors(record: {
+  class_uid: number;
+  metadata: { version: string; profiles?: string[] };
+}): unknown[] {
+  const { version, profiles = [] } = record.metadata;
+  const order = ['datetime', 'host', 'container', 'cloud'];
+  const name = order.filter((profile) => profiles.includes(profile)).join('+') || 'none';
+  const file = `${version}-${record.class_uid}-${name}.json`;
+  let validate = compiled.get(file);
+  if (validate === undefined) {
+    const ajv = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false });
+    const schema = JSON.parse(readFileSync(join(DATA, 'ocsf', file), 'utf8')) as { $schema?: string };
+    delete schema.$schema;
+    validate = ajv.compile(schema);
+    compiled.set(file, validate);
+  }
+  return validate(record) ? [] : (validate.errors ?? []);
+}

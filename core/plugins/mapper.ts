@@ -24,6 +24,7 @@ export interface MapperDefinition<O extends TObject = TObject, R = unknown> {
   readonly type: string;
   /** One line for lists and the documentation. */
   readonly summary: string;
+  /** A closed object (`additionalProperties: false`); every property has a description. */
   readonly options: O;
   create(options: Static<O>, context: MapperContext): Mapper<R>;
 }
@@ -37,7 +38,8 @@ export interface MapperContext {
  *
  * @example
  * export default defineMapper({
- *   apiVersion: 1, type: 'headline', summary: 'Rule and host.', options: Type.Object({}),
+ *   apiVersion: 1, type: 'headline', summary: 'Rule and host.',
+ *   options: Type.Object({}, { additionalProperties: false }),
  *   create: () => ({ map: (event) => ({ ok: true, record: `${event.rule} on ${event.hostname}` }) }),
  * });
  */

@@ -90,6 +90,11 @@ interface DefinitionBase<O extends TObject> {
   readonly ordering?: 'none' | 'partition';
   /** True when a replay under the same batch id does no harm (same object, same key). Default false. */
   readonly idempotent?: boolean;
+  /**
+   * What no other output may write to (a directory, a bucket and prefix), as texts of any form; two outputs with a claim in
+   * common are refused before start.
+   */
+  readonly claims?: (options: Static<O>) => readonly string[];
   /** Markdown for the generated page: what is retried, what is rejected, how to set up the destination. */
   readonly notes?: string;
 }

@@ -1,0 +1,75 @@
+import { parseSchedule } from '../batching/schedule.ts';
+import { PRIORITIES, parsePriority } from '../event/priority.ts';
+import { type Parsed, parseDuration } from './duration.ts';
+import type { ErrorCode } from './errors.ts';
+import { parseSize } from './size.ts';
+import { didYouMean } from './suggest.ts';
+
+/** What a text with a `format` becomes, and how to say that it does not. */
+export interface Format {
+  readonly code: ErrorCode;
+  /** Completes "must be …". */
+  readonly kind: string;
+  /** `reason` completes `"x" …`. */
+  parse(text: string): Parsed<unknown>;
+}
+
+const PRIORITY_NAMES = PRIORITIES.map((name) => name.toLowerCase());
+
+/** The formats that option schemas may use; others that JSON Schema knows are not checked. */
+export const FORMATS: Readonly<Record<string, Format>> = {
+  duration: {
+    code: 'TIERCEL_CFG_DURATION',
+    kind: 'a duration such as 500ms, 30s, 5m or 7d',
+    parse: parseDuration,
+  },
+  size: { code: 'TIERCEL_CFG_SIZE', kind: 'a size such as 64KiB or 256MiB', parse: parseSize },
+  durability: {
+    code: 'TIERCEL_CFG_DURATION',
+    kind: '"sync" or a duration such as 100ms',
+    parse: (text) => (text === 'sync' ? { ok: true, value: 'sync' } : parseDuration(text)),
+  },
+  priority: {
+    code: 'TIERCEL_CFG_PRIORITY',
+    kind: `one of ${PRIORITY_NAMES.join(', ')}`,
+    parse: (text) => {
+      const priority = parsePriority(text);
+      if (priority !== undefined) return { ok: true, value: priority };
+      const hint = didYouMean(text, [...PRIORITY_NAMES, 'info']).text;
+      return { ok: false, reason: `is not a priority${hint || `; they are ${PRIORITY_NAMES.join(', ')}`}` };
+    },
+  },
+  cron: {
+    code: 'TIERCEL_CFG_CRON',
+    kind: 'a cron expression such as "0 6 * * *"',
+    parse: (text) => {
+      try {
+        parseSchedule(text);
+        return { ok: true, value: text };
+      } catch {
+        return {
+          ok: false,
+          reason: 'is not a cron expression such as "0 6 * * *" (minute, hour, day, month, weekday; UTC)',
+        };
+      }
+    },
+  },
+  address: {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'an address such as 0.0.0.0:2801',
+    parse: (text) => {
+      const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:\s[\]]*):(\d{1,5})$/.exec(text)?.[1];
+      return port !== undefined && Number(port) <= 65_535
+        ? { ok: true, value: text }
+        : { ok: false, reason: 'is not an address such as 0.0.0.0:2801, [::]:2801 or :2801' };
+    },
+  },
+  uri: {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'a URL such as https://example.com/path',
+    parse: (text) =>
+      URL.canParse(text) && /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(text)
+        ? { ok: true, value: text }
+        : { ok: false, reason: 'is not a URL such as https://example.com/path' },
+  },
+};

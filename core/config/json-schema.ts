@@ -1,0 +1,97 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { FORMATS } from './formats.ts';
+
+/** The parts of a JSON Schema that the configuration looks at; TypeBox makes such objects, and so may anybody. */
+export interface JsonSchema {
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly secret?: boolean;
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+}
+
+// Options of plugins are anybody's schemas: what ajv's strict mode would refuse there is checked when a plugin is loaded.
+const ajv = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, strict: false, logger: false });
+for (const [name, format] of Object.entries(FORMATS)) ajv.addFormat(name, (text) => format.parse(text).ok);
+
+const readOnly = new Ajv2020({ strict: false, logger: false });
+for (const [name, format] of Object.entries(FORMATS))
+  readOnly.addFormat(name, (text) => format.parse(text).ok);
+
+/** Validates a value and writes the defaults into it. @returns what is wrong, all of it */
+export function validate(schema: JsonSchema, value: unknown): readonly ErrorObject[] {
+  const check = ajv.compile(schema);
+  return check(value) ? [] : (check.errors ?? []);
+}
+
+/** True when the value fits; changes nothing. */
+export function fits(schema: JsonSchema, value: unknown): boolean {
+  return readOnly.compile(schema)(value);
+}
+
+/** @returns why this is not a JSON Schema, undefined when it is. */
+export function schemaProblem(schema: object): string | undefined {
+  try {
+    new Ajv2020({ strict: false, logger: false }).compile(schema);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** The schemas that a value may fit: itself, or the branches of a union. */
+export function branches(schema: JsonSchema): readonly JsonSchema[] {
+  const union = schema.anyOf ?? schema.oneOf;
+  return union === undefined ? [schema, ...(schema.allOf ?? [])] : union.flatMap(branches);
+}
+
+/** The JSON types that a value may have; empty when the schema does not say. */
+export function typesOf(schema: JsonSchema): ReadonlySet<string> {
+  const types = branches(schema).flatMap((branch) => {
+    if (branch.type !== undefined) return branch.type;
+    const values = branch.enum ?? ('const' in branch ? [branch.const] : []);
+    return [...new Set(values.map((value) => (value === null ? 'null' : typeof value)))];
+  });
+  return new Set(types);
+}
+
+/** The schema of a member of an object; undefined when the schema does not know it. */
+export function memberSchema(schema: JsonSchema, name: string): JsonSchema | undefined {
+  const found: JsonSchema[] = [];
+  for (const branch of branches(schema)) {
+    const own =
+      branch.properties && Object.hasOwn(branch.properties, name) ? branch.properties[name] : undefined;
+    const byPattern = Object.entries(branch.patternProperties ?? {}).find(([pattern]) =>
+      new RegExp(pattern).test(name),
+    )?.[1];
+    const rest = typeof branch.additionalProperties === 'object' ? branch.additionalProperties : undefined;
+    const member = own ?? byPattern ?? rest;
+    if (member !== undefined) found.push(member);
+  }
+  return found.length > 1 ? { anyOf: found } : found[0];
+}
+
+/** The schema of an element of a list. */
+export function itemSchema(schema: JsonSchema): JsonSchema | undefined {
+  return branches(schema).find((branch) => branch.items !== undefined)?.items;
+}
+
+/** True when a value of the schema is a secret in any of its forms. */
+export function isSecret(schema: JsonSchema): boolean {
+  return schema.secret === true || branches(schema).some((branch) => branch.secret === true);
+}
+
+/** The names an object may have, over all its forms. */
+export function knownNames(schema: JsonSchema): string[] {
+  return [...new Set(branches(schema).flatMap((branch) => Object.keys(branch.properties ?? {})))];
+}

@@ -1,0 +1,39 @@
+import type { ConfigError } from './errors.ts';
+import type { Place } from './source.ts';
+
+/**
+ * Errors as text for a terminal: `file:line:column: path: what is wrong`, the line with a caret, what to do, the code.
+ *
+ * @param options.color with the colours of a terminal
+ * @param options.level the word in front, `error` unless said
+ * @example process.stderr.write(renderErrors(errors, { color: true }))
+ */
+export function renderErrors(
+  errors: readonly ConfigError[],
+  { color = false, level = 'error' }: { color?: boolean; level?: 'error' | 'warning' } = {},
+): string {
+  const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+  return errors
+    .map((error) => {
+      const where = error.place ? `${paint(1, locate(error.place))}: ` : '';
+      const path = error.path === '' ? '' : `${error.path}: `;
+      const lines = [`${where}${paint(level === 'error' ? 31 : 33, level)}: ${path}${error.message}`];
+      const { excerpt, line } = error.place ?? {};
+      if (excerpt !== undefined && excerpt.text !== '') {
+        const gutter = String(line).padStart(5);
+        lines.push(`${paint(2, `${gutter} |`)} ${excerpt.text}`);
+        const caret = ' '.repeat(excerpt.start) + paint(31, '^'.repeat(excerpt.length));
+        lines.push(`${paint(2, `${' '.repeat(gutter.length)} |`)} ${caret}`);
+      }
+      if (error.other) lines.push(`      the other one: ${locate(error.other)}`);
+      if (error.fix) lines.push(`      ${error.fix}`);
+      lines.push(`      ${paint(2, error.code)}`);
+      return `${lines.join('\n')}\n`;
+    })
+    .join('\n');
+}
+
+/** `config.yaml:4:7`, or the name alone where there are no lines. */
+export function locate(place: Place): string {
+  return place.line === undefined ? place.source : `${place.source}:${place.line}:${place.column}`;
+}

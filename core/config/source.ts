@@ -1,0 +1,132 @@
+/** Where configuration was written: a file, or (without lines) an argument or an environment variable. */
+export interface Source {
+  /** As people are told of it: `config.yaml`, `--set outputs.lake.region`, `environment variable TIERCEL_LOG__LEVEL`. */
+  readonly name: string;
+  /** Empty for everything that is not a file: its text could be a secret. */
+  readonly text: string;
+  /** The folder that relative paths written here start from. */
+  readonly dir: string;
+  /** What must not, and what may, be shown when a line of the text is quoted. Filled while the text is read and checked. */
+  readonly quotes: Map<number, Quote>;
+  readonly isFile: boolean;
+}
+
+/** A key or scalar of a source. Scalars are hidden until the schema says that they are no secret. */
+export interface Quote {
+  readonly start: number;
+  readonly end: number;
+  shown: 'unknown' | 'yes' | 'never';
+}
+
+/** A stretch of a source. */
+export interface Span {
+  readonly source: Source;
+  /** Offsets in `source.text`, the end exclusive. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A place as it is printed; line and column count from 1 and are absent outside files. */
+export interface Place {
+  readonly source: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** The line with secrets hidden, and where in it the stretch begins (from 0) and how long it is. */
+  readonly excerpt?: { readonly text: string; readonly start: number; readonly length: number };
+}
+
+/** Declares a source that is a file. */
+export function fileSource(name: string, text: string, dir: string): Source {
+  return { name, text, dir, quotes: new Map(), isFile: true };
+}
+
+/** Declares a source that has no lines; its values are never quoted. */
+export function namedSource(name: string, dir: string): Source {
+  return { name, text: '', dir, quotes: new Map(), isFile: false };
+}
+
+/** Notes that a stretch of the source is a key (may be quoted) or a scalar (may not, until {@link reveal}). */
+export function noteQuote(span: Span, shown: Quote['shown']): void {
+  if (!span.source.quotes.has(span.start)) span.source.quotes.set(span.start, { ...span, shown });
+}
+
+/** The schema knows this scalar: it may be quoted unless it is a secret, there or elsewhere (an alias, say). */
+export function reveal(span: Span, secret: boolean): void {
+  const quote = span.source.quotes.get(span.start);
+  if (quote === undefined || quote.shown === 'never') return;
+  quote.shown = secret ? 'never' : 'yes';
+}
+
+/** Line, column and the line quoted, with everything hidden that may be a secret. */
+export function placeOf({ source, start, end }: Span): Place {
+  if (!source.isFile) return { source: source.name };
+  const at = Math.min(start, source.text.length);
+  const lineStart = source.text.lastIndexOf('\n', at - 1) + 1;
+  const newline = source.text.indexOf('\n', at);
+  const lineEnd = newline === -1 ? source.text.length : newline;
+  const line = countLines(source.text, lineStart) + 1;
+  return {
+    source: source.name,
+    line,
+    column: at - lineStart + 1,
+    excerpt: quoteLine(source, { start: lineStart, end: lineEnd }, { start: at, end: Math.max(end, at + 1) }),
+  };
+}
+
+interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
+function quoteLine(
+  source: Source,
+  line: Stretch,
+  marked: Stretch,
+): { text: string; start: number; length: number } {
+  const quotes = source.quotes.size > 0 ? [...source.quotes.values()] : guessQuotes(source.text, line);
+  let text = '';
+  let at = line.start;
+  let start = -1;
+  let end = -1;
+  /** Copies up to the offset and remembers where the mark falls, which moves when text before it is hidden. */
+  const copy = (to: number, shown: string) => {
+    if (start < 0 && marked.start < to)
+      start = text.length + Math.min(marked.start - at, Math.max(shown.length - 1, 0));
+    if (end < 0 && marked.end <= to) end = text.length + Math.min(marked.end - at, shown.length);
+    text += shown;
+    at = to;
+  };
+  const onLine = quotes
+    .filter((quote) => quote.start < line.end && quote.end > line.start)
+    .sort((a, b) => a.start - b.start);
+  for (const quote of onLine) {
+    const from = Math.max(quote.start, line.start);
+    const to = Math.min(quote.end, line.end);
+    if (from < at) continue;
+    copy(from, source.text.slice(at, from));
+    copy(to, quote.shown === 'yes' ? source.text.slice(from, to) : '***');
+  }
+  // A comment behind the last value may hold yesterday's password.
+  copy(line.end, source.text.slice(at, line.end).replace(/\s*#.*$/, ''));
+  text = text.replace(/\s+$/, '').replaceAll('\t', ' ');
+  if (start < 0) start = text.length;
+  if (end <= start) end = Math.max(text.length, start + 1);
+  return { text, start, length: Math.max(1, end - start) };
+}
+
+/** A text that is not YAML has no scalars to go by: what stands behind a colon or has no colon is hidden word by word. */
+function guessQuotes(text: string, line: Stretch): Quote[] {
+  const content = text.slice(line.start, line.end);
+  const key = /^\s*(?:- +)*["']?[A-Za-z0-9_./@-]*["']?\s*:(?=\s|$)/.exec(content);
+  const from = key === null ? 0 : key[0].length;
+  return [...content.slice(from).matchAll(/[^\s"'{}[\],:#|>&*!-][^"'{}[\],:#]*/g)].map((match) => {
+    const start = line.start + from + match.index;
+    return { start, end: start + match[0].trimEnd().length, shown: 'never' as const };
+  });
+}
+
+function countLines(text: string, end: number): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
+}

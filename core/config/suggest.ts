@@ -1,0 +1,57 @@
+/**
+ * The candidate that a misspelt word most probably means; undefined when none is near.
+ * Case, `-` and `_` do not count; else a typo for every three letters, at least one.
+ *
+ * @example suggest('webhok', ['webhook', 'file']) // 'webhook'
+ */
+export function suggest(word: string, candidates: Iterable<string>): string | undefined {
+  const wanted = normalize(word);
+  if (wanted === '') return undefined;
+  const allowed = wanted.length <= 3 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
+  let best: string | undefined;
+  let bestDistance = allowed + 1;
+  for (const candidate of candidates) {
+    const name = normalize(candidate);
+    if (Math.abs(name.length - wanted.length) >= bestDistance) continue;
+    const steps = distance(wanted, name);
+    // A word of two letters is one typo away from everything: something must be left of it.
+    if (steps < bestDistance && steps < Math.max(wanted.length, name.length) - 1) {
+      best = candidate;
+      bestDistance = steps;
+    }
+  }
+  return best;
+}
+
+/** Appends `Did you mean "x"?` to a sentence when there is something to suggest. */
+export function didYouMean(
+  word: string,
+  candidates: Iterable<string>,
+): { suggestion?: string; text: string } {
+  const suggestion = suggest(word, candidates);
+  return suggestion === undefined ? { text: '' } : { suggestion, text: `; did you mean "${suggestion}"?` };
+}
+
+function normalize(word: string): string {
+  return word.toLowerCase().replace(/[-_ ]/g, '');
+}
+
+/** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
+function distance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let steps = Math.min(row[j - 1]! + 1, last[j]! + 1, last[j - 1]! + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        steps = Math.min(steps, beforeLast[j - 2]! + 1);
+      }
+      row.push(steps);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length]!;
+}

@@ -1,0 +1,68 @@
+import { type JsonSchema, schemaProblem } from '../config/json-schema.ts';
+import { COMMON_SETTINGS } from '../config/schema.ts';
+
+/** Outputs and mappers are checked alike, but for what only outputs have. */
+export type PluginKind = 'output' | 'mapper';
+
+/**
+ * Looks whether the default export of a module is a definition this version understands. Everything is looked at: the
+ * module may come from anywhere, and another copy of our package may have typed it.
+ *
+ * @returns what is wrong, a sentence each; empty when nothing is
+ */
+export function checkDefinition(kind: PluginKind, value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) {
+    return [
+      `has no definition as its default export (export default define${kind === 'output' ? 'Output' : 'Mapper'}({…}))`,
+    ];
+  }
+  const definition = value as Record<string, unknown>;
+  if (definition.apiVersion !== 1) {
+    return [`is written for apiVersion ${JSON.stringify(definition.apiVersion)}; this version understands 1`];
+  }
+  const problems: string[] = [];
+  if (typeof definition.type !== 'string' || !/^[a-z][a-z0-9_]*$/.test(definition.type)) {
+    problems.push(`its type ${JSON.stringify(definition.type)} is not snake_case`);
+  }
+  if (typeof definition.summary !== 'string' || definition.summary === '') problems.push('it has no summary');
+  if (typeof definition.create !== 'function') problems.push('it has no create()');
+  problems.push(...checkOptions(kind, definition.options));
+  if (kind === 'output') problems.push(...checkBatch(definition.batch));
+  return problems;
+}
+
+function checkOptions(kind: PluginKind, options: unknown): string[] {
+  if (typeof options !== 'object' || options === null || (options as JsonSchema).type !== 'object') {
+    return ['its options are not an object schema'];
+  }
+  const schema = options as JsonSchema;
+  const problem = schemaProblem(schema);
+  if (problem !== undefined) return [`its options are not a valid JSON Schema: ${problem}`];
+  const problems: string[] = [];
+  if (schema.additionalProperties !== false)
+    problems.push('its options are not closed (additionalProperties: false)');
+  const taken = new Set(kind === 'output' ? COMMON_SETTINGS : ['type']);
+  for (const [name, option] of Object.entries(schema.properties ?? {})) {
+    if (!option.description) problems.push(`its option "${name}" has no description`);
+    if (taken.has(name))
+      problems.push(`its option "${name}" has the name of a setting that every ${kind} has`);
+  }
+  return problems;
+}
+
+function checkBatch(batch: unknown): string[] {
+  if (typeof batch !== 'object' || batch === null) return ['it has no batch'];
+  const limits = batch as Record<string, unknown>;
+  const problems: string[] = [];
+  for (const [name, limit] of Object.entries(limits)) {
+    if (!['events', 'size', 'every', 'cron'].includes(name))
+      problems.push(`its batch has the unknown limit "${name}"`);
+    else if (name !== 'cron' && limit !== undefined && !(typeof limit === 'number' && limit > 0)) {
+      problems.push(`its batch limit "${name}" is not a positive number`);
+    }
+  }
+  if (Object.values(limits).every((limit) => limit === undefined)) {
+    problems.push('its batch has no limit, so nothing would ever be delivered');
+  }
+  return problems;
+}

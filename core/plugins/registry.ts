@@ -1,0 +1,142 @@
+import { suggest } from '../config/suggest.ts';
+import { globs } from '../routing/glob.ts';
+import type { PluginKind } from './check.ts';
+import { loadModule } from './load.ts';
+import type { MapperDefinition } from './mapper.ts';
+import type { AnyOutputDefinition } from './output.ts';
+import type { PluginProblem, Result } from './problem.ts';
+import { isPackageName, isPath, resolveModule } from './resolve.ts';
+
+/** A definition that comes with the program; loaded when it is wanted, so that start does not pay for what nobody uses. */
+export interface BuiltIn<D> {
+  /** The URL of the compiled module: another thread imports it, and threads run JavaScript only. */
+  readonly module: string;
+  load(): Promise<D>;
+}
+
+/** Definitions by their type; what `outputs/index.ts` and `mappers/index.ts` hold. */
+export type BuiltIns<D> = Readonly<Record<string, BuiltIn<D>>>;
+
+// biome-ignore lint/suspicious/noExplicitAny: mappers of every options type; each is checked against its own schema.
+export type AnyMapperDefinition = MapperDefinition<any, any>;
+
+/** A definition found and checked. */
+export interface Loaded<D> {
+  readonly definition: D;
+  /** The URL of the module whose default export it is; another thread can import it. */
+  readonly module: string;
+  readonly builtIn: boolean;
+}
+
+/** Where the `type` of an output or mapper is looked for. */
+export interface ResolveOptions {
+  /** The folder of the configuration file: packages and paths are seen from there. */
+  readonly configDir: string;
+  /** `plugins.allow`. */
+  readonly allow?: readonly string[];
+  /** False: code that is not built in is not loaded at all. */
+  readonly plugins?: boolean;
+}
+
+/** All outputs and mappers there are: the built-in ones, and packages and paths on demand. */
+export interface Registry {
+  readonly outputs: BuiltIns<AnyOutputDefinition>;
+  readonly mappers: BuiltIns<AnyMapperDefinition>;
+  output(type: string, options: ResolveOptions): Promise<Result<Loaded<AnyOutputDefinition>>>;
+  mapper(type: string, options: ResolveOptions): Promise<Result<Loaded<AnyMapperDefinition>>>;
+}
+
+/**
+ * Makes the registry; `main.ts` hands in the built-ins, so that the framework knows none of them.
+ *
+ * @example createRegistry({ outputs, mappers })
+ */
+export function createRegistry(builtIns: {
+  readonly outputs: BuiltIns<AnyOutputDefinition>;
+  readonly mappers: BuiltIns<AnyMapperDefinition>;
+}): Registry {
+  const { outputs, mappers } = builtIns;
+  return {
+    outputs,
+    mappers,
+    output: (type, options) => lookUp('output', outputs, type, options),
+    mapper: (type, options) => lookUp('mapper', mappers, type, options),
+  };
+}
+
+async function lookUp<D extends { readonly type: string }>(
+  kind: PluginKind,
+  builtIns: BuiltIns<D>,
+  type: string,
+  options: ResolveOptions,
+): Promise<Result<Loaded<D>>> {
+  const builtIn = Object.hasOwn(builtIns, type) ? builtIns[type]! : undefined;
+  if (builtIn !== undefined) {
+    return { ok: true, value: { definition: await builtIn.load(), module: builtIn.module, builtIn: true } };
+  }
+  const names = Object.keys(builtIns);
+  if (isDenied(type, options)) {
+    const misspelt = !isPath(type) && suggest(type, names) !== undefined;
+    return misspelt
+      ? { ok: false, problem: notFound(kind, names, type, options.configDir) }
+      : refused(kind, type, options);
+  }
+  const url = resolveModule(type, options.configDir);
+  if (url === undefined) return { ok: false, problem: notFound(kind, names, type, options.configDir) };
+  const loaded = await loadModule<D>(kind, type, url);
+  if (!loaded.ok) return loaded;
+  const definition = loaded.value;
+  if (Object.hasOwn(builtIns, definition.type)) {
+    const message = `the ${kind} "${type}" calls itself "${definition.type}", which is the name of a built-in`;
+    return { ok: false, problem: { code: 'TIERCEL_CFG_PLUGIN_INVALID', message } };
+  }
+  return { ok: true, value: { definition, module: url, builtIn: false } };
+}
+
+function isDenied(type: string, { allow, plugins }: ResolveOptions): boolean {
+  if (plugins === false) return true;
+  // An empty list allows nothing; as globs it would match everything.
+  return allow !== undefined && (allow.length === 0 || !globs(allow)([type]));
+}
+
+function refused(
+  kind: PluginKind,
+  type: string,
+  options: ResolveOptions,
+): { ok: false; problem: PluginProblem } {
+  const byFlag = options.plugins === false;
+  const message = byFlag
+    ? `the ${kind} "${type}" is not built in, and loading plugins was switched off`
+    : `the ${kind} "${type}" is not among plugins.allow`;
+  const fix = byFlag ? undefined : `Add "${type}" to plugins.allow if its code may run here.`;
+  return { ok: false, problem: { code: 'TIERCEL_CFG_PLUGIN_NOT_ALLOWED', message, ...(fix && { fix }) } };
+}
+
+function notFound(
+  kind: PluginKind,
+  builtIns: readonly string[],
+  type: string,
+  configDir: string,
+): PluginProblem {
+  const code = 'TIERCEL_CFG_UNKNOWN_TYPE';
+  if (isPath(type)) {
+    return {
+      code,
+      message: `there is no file ${type}`,
+      fix: `Paths start from the folder of the configuration, ${configDir}.`,
+    };
+  }
+  const suggestion = suggest(type, builtIns);
+  const list = `Built in: ${[...builtIns].sort().join(', ')}.`;
+  if (suggestion !== undefined) {
+    // Nothing about installing: a misspelt name may be somebody's trap on the public registry.
+    return { code, message: `no ${kind} of type "${type}"; did you mean "${suggestion}"?`, suggestion };
+  }
+  if (!isPackageName(type)) return { code, message: `no ${kind} of type "${type}"`, fix: list };
+  const name = /^(@[^/]+\/)?[^/]+/.exec(type)![0];
+  return {
+    code,
+    message: `no built-in ${kind} and no package "${type}" seen from ${configDir}`,
+    fix: `If it is a package: npm i ${name} in ${configDir}. ${list}`,
+  };
+}

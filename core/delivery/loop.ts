@@ -6,6 +6,7 @@ import type { Mapper } from '../plugins/mapper.ts';
 import type { Output, StreamOutput } from '../plugins/output.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
+import { aborted, sharedAbort } from './abort.ts';
 import type { DeadLetterStore } from './dead-letters/store.ts';
 import { createDeadLetterWriter } from './dead-letters.ts';
 import { createHealthBoard, type OutputHealth } from './health.ts';
@@ -61,7 +62,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   const { name, output, policy, journal, clock, observer, log } = deps;
   const random = deps.random ?? Math.random;
   const health = createHealthBoard(clock, observer);
-  const stopRequested = new AbortController();
+  const stopRequested = sharedAbort();
   let deadline: AbortSignal | undefined;
   let subscription: Subscription | undefined;
   /** Accepted in earlier openings of the cursor. */
@@ -130,7 +131,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   async function run(first: Subscription): Promise<void> {
     let current = first;
     // Lag is shed while the output cannot start, too: that is when it grows.
-    const ready = new AbortController();
+    const ready = sharedAbort();
     const starting = startOutput().finally(() => ready.abort());
     while (!ready.signal.aborted) {
       await lagOr(current, ready.signal);
@@ -191,11 +192,4 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
       oldest: subscription?.oldest(),
     }),
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

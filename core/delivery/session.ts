@@ -1,5 +1,6 @@
 import { createBatchScheduler } from '../batching/scheduler.ts';
 import type { Subscription } from '../journal/journal.ts';
+import { sharedAbort } from './abort.ts';
 import { callOutput, createChain } from './chain.ts';
 import { loadRecords, streamOf } from './content.ts';
 import { createDeadLetterWriter } from './dead-letters.ts';
@@ -24,9 +25,9 @@ export function startSession(
   deps: OutputLoopDeps & { readonly random: () => number; readonly health: HealthBoard },
 ): Session {
   const { policy, output, clock, observer, health, log } = deps;
-  const reading = new AbortController();
-  const stopping = new AbortController();
-  const attempts = new AbortController();
+  const reading = sharedAbort();
+  const stopping = sharedAbort();
+  const attempts = sharedAbort();
   const writeDeadLetters = createDeadLetterWriter({
     store: deps.deadLetters,
     subscription,

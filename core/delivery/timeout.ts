@@ -1,4 +1,5 @@
 import type { Clock } from '../batching/clock.ts';
+import { aborted } from './abort.ts';
 import { type Delivery, retry } from './delivery.ts';
 import type { Deliver } from './part.ts';
 import { StoppingError } from './stopping.ts';
@@ -34,11 +35,4 @@ export function withTimeout(deliver: Deliver, milliseconds: number, clock: Clock
       signal.removeEventListener('abort', stop);
     }
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,0 +1,49 @@
+import { sharedAbort } from '../../core/delivery/abort.ts';
+import type { Deliver, Part } from '../../core/delivery/part.ts';
+import { wholeBatch } from '../../core/delivery/part.ts';
+import { PositionSet } from '../../core/journal/positions.ts';
+
+/** A batch of so many records at the positions 1, 2, …; record n is the text `r{n}`, counted from 0. */
+export function partOf(
+  count: number,
+  options: { id?: string; partition?: string; closedAt?: number } = {},
+): Part {
+  const { id = 'batch', partition = '', closedAt = Date.UTC(2026, 0, 15, 12) } = options;
+  const records = Array.from({ length: count }, (_, n) => `r${n}`);
+  const manifest = {
+    id,
+    partition,
+    positions: PositionSet.fromRuns([[1, count]]),
+    bytes: count * 10,
+    openedAt: closedAt,
+    closedAt,
+  };
+  return wholeBatch(manifest, {
+    stream: false,
+    count,
+    positionOf: (index) => index + 1,
+    setAside: () => [],
+    records: (indexes) => indexes?.map((index) => records[index]) ?? records,
+    bytes: (indexes) => (indexes?.length ?? count) * 10,
+  });
+}
+
+/** The records of a part. */
+export function recordsOf(part: Part): readonly unknown[] {
+  return part.content.stream ? [] : part.content.records(part.indexes);
+}
+
+/** A deliver that gives these results one after the other, the last for ever, and remembers the parts it saw. */
+export function scripted(...results: (Awaited<ReturnType<Deliver>> | Error)[]) {
+  const parts: Part[] = [];
+  const deliver: Deliver = async (part) => {
+    parts.push(part);
+    const result = results[Math.min(parts.length, results.length) - 1]!;
+    if (result instanceof Error) throw result;
+    return result;
+  };
+  return { deliver, parts };
+}
+
+/** A signal that never aborts. */
+export const never: AbortSignal = sharedAbort().signal;

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { withVerdict } from '../../../../core/delivery/attempt.ts';
+import { type Delivery, delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
+import { never, partOf, scripted } from '../../../support/parts.ts';
+
+const verdictOn = (result: Delivery | Error, count = 3) =>
+  withVerdict(scripted(result).deliver)(partOf(count), never);
+
+describe('the verdict on what an output answers', () => {
+  it('takes a throw for a retry', async () => {
+    expect(await verdictOn(new Error('ECONNREFUSED'))).toEqual(retry('ECONNREFUSED'));
+    const throwsText = withVerdict(() => Promise.reject('no'));
+    expect(await throwsText(partOf(1), never)).toEqual(retry('no'));
+    const throwsAtOnce = withVerdict(() => {
+      throw new Error('at once');
+    });
+    expect(await throwsAtOnce(partOf(1), never)).toEqual(retry('at once'));
+  });
+
+  it('passes on what makes sense', async () => {
+    expect(await verdictOn(rejected('bad'))).toEqual(rejected('bad'));
+    expect(await verdictOn(delivered({ bytes: 5 }))).toEqual(delivered({ bytes: 5, rejected: [] }));
+    expect(await verdictOn(retry('busy', { failed: [2, 0, 2], after: 5 }))).toMatchObject({
+      failed: [0, 2],
+      after: 5,
+    });
+  });
+
+  it('retries what was not named when only rejections were', async () => {
+    expect(await verdictOn(retry('busy', { rejected: [{ index: 1, reason: 'bad' }] }))).toMatchObject({
+      failed: [0, 2],
+      rejected: [{ index: 1, reason: 'bad' }],
+    });
+  });
+
+  it('is delivered when nothing is left to retry', async () => {
+    expect(await verdictOn(retry('busy', { failed: [] }))).toEqual(delivered({ rejected: [] }));
+  });
+
+  it('tries again what is in both lists, and counts a record once', async () => {
+    const both = retry('busy', { failed: [1], rejected: [{ index: 1, reason: 'bad' }] });
+    expect(await verdictOn(both)).toMatchObject({ failed: [1], rejected: [] });
+    const twice = { index: 1, reason: 'bad' };
+    expect(await verdictOn(delivered({ rejected: [twice, twice] }))).toEqual(
+      delivered({ rejected: [twice] }),
+    );
+  });
+
+  it.each([
+    delivered({ rejected: [{ index: 3, reason: 'x' }] }),
+    delivered({ rejected: [{ index: -1, reason: 'x' }] }),
+    retry('x', { failed: [0.5] }),
+    retry('x', { failed: [0], rejected: [{ index: 9, reason: 'x' }] }),
+    undefined as unknown as Delivery,
+    { status: 'ok' } as unknown as Delivery,
+  ])('retries all of it when the answer makes no sense: %j', async (answer) => {
+    const verdict = await verdictOn(answer);
+    expect(verdict).toMatchObject({ status: 'retry', reason: expect.stringContaining('makes no sense') });
+    expect(verdict).not.toHaveProperty('failed');
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { delivered, retry } from '../../../../core/delivery/delivery.ts';
+import { withGate } from '../../../../core/delivery/gate.ts';
+import { withLimit, withOrder } from '../../../../core/delivery/limit.ts';
+import type { Part } from '../../../../core/delivery/part.ts';
+import { withRateLimit } from '../../../../core/delivery/rate-limit.ts';
+import { StoppingError } from '../../../../core/delivery/stopping.ts';
+import { createFakeClock } from '../../../support/fake-clock.ts';
+import { never, partOf, scripted } from '../../../support/parts.ts';
+
+describe('the gate', () => {
+  it('quiets the whole output for as long as the destination asked', async () => {
+    const clock = createFakeClock();
+    const { deliver, parts } = scripted(retry('429', { after: 20_000 }), delivered());
+    const gated = withGate(deliver, clock, never);
+    await gated(partOf(1), never);
+    const others = [gated(partOf(1), never), gated(partOf(1), never)];
+    await clock.advance(19_999);
+    expect(parts).toHaveLength(1);
+    await clock.advance(1);
+    expect(parts).toHaveLength(3);
+    await Promise.all(others);
+  });
+
+  it('listens for an hour at most', async () => {
+    const clock = createFakeClock();
+    const { deliver, parts } = scripted(retry('429', { after: 1e15 }), delivered());
+    const gated = withGate(deliver, clock, never);
+    await gated(partOf(1), never);
+    const other = gated(partOf(1), never);
+    await clock.advance(3_600_000);
+    expect(parts).toHaveLength(2);
+    await other;
+  });
+});
+
+describe('the rate limit', () => {
+  it('saves up one burst and then keeps the rate', async () => {
+    const clock = createFakeClock();
+    const { deliver, parts } = scripted(delivered());
+    const limited = withRateLimit(deliver, { events: 10, per: 1000 }, clock, never);
+    await clock.advance(60_000);
+    for (let i = 0; i < 30; i++) limited(partOf(1), never);
+    await clock.settle();
+    expect(parts).toHaveLength(10);
+    await clock.advance(1000);
+    expect(parts).toHaveLength(20);
+    await clock.advance(1000);
+    expect(parts).toHaveLength(30);
+  });
+
+  it('lets a batch larger than the bucket pass, and pays for it afterwards', async () => {
+    const clock = createFakeClock();
+    const { deliver, parts } = scripted(delivered());
+    const limited = withRateLimit(deliver, { events: 10, per: 1000 }, clock, never);
+    await limited(partOf(50), never);
+    const next = limited(partOf(1), never);
+    await clock.advance(4000);
+    expect(parts).toHaveLength(1);
+    await clock.advance(200);
+    expect(parts).toHaveLength(2);
+    await next;
+  });
+});
+
+describe('the limit', () => {
+  it('holds so many attempts at once, first come first served', async () => {
+    const clock = createFakeClock();
+    const order: string[] = [];
+    let most = 0;
+    let now = 0;
+    const limited = withLimit(
+      async (part: Part) => {
+        most = Math.max(most, ++now);
+        await clock.sleep(100);
+        now--;
+        order.push(part.id);
+        return delivered();
+      },
+      2,
+      never,
+    );
+    const all = ['a', 'b', 'c', 'd', 'e'].map((id) => limited(partOf(1, { id }), never));
+    await clock.advance(300);
+    await Promise.all(all);
+    expect(most).toBe(2);
+    expect(order).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('gives back those who wait when the output is stopped, and lets those inside finish', async () => {
+    const clock = createFakeClock();
+    const stopping = new AbortController();
+    const deliver = async () => {
+      await clock.sleep(100);
+      return delivered();
+    };
+    const limited = withLimit(deliver, 1, stopping.signal);
+    const outcomes = Promise.allSettled([limited(partOf(1), never), limited(partOf(1), never)]);
+    await clock.settle();
+    stopping.abort();
+    await clock.advance(100);
+    const [inside, outside] = await outcomes;
+    expect(inside).toMatchObject({ status: 'fulfilled' });
+    expect(outside).toMatchObject({ status: 'rejected', reason: expect.any(StoppingError) });
+  });
+});
+
+describe('the order', () => {
+  it('holds within a partition, whatever each takes, and partitions do not wait for each other', async () => {
+    const clock = createFakeClock();
+    const done: string[] = [];
+    const work = withOrder(
+      async ({ id, takes }: { id: string; takes: number }) => {
+        await clock.sleep(takes);
+        done.push(id);
+        if (id === 'a2') throw new Error('a failure does not block the lane');
+      },
+      ({ id }) => id[0]!,
+      never,
+    );
+    const all = Promise.allSettled([
+      work({ id: 'a1', takes: 300 }),
+      work({ id: 'a2', takes: 10 }),
+      work({ id: 'a3', takes: 10 }),
+      work({ id: 'b1', takes: 50 }),
+    ]);
+    await clock.advance(400);
+    await all;
+    expect(done).toEqual(['b1', 'a1', 'a2', 'a3']);
+  });
+});

@@ -29,8 +29,12 @@ export interface Tiercel {
   /** SIGTERM, and waits: how a container stops. */
   stop(grace?: number): Promise<Exit>;
   send(signal: NodeJS.Signals): void;
-  /** Starts again in the same folder and on the same port, after {@link kill} or {@link stop}. */
-  start(): Promise<void>;
+  /**
+   * Starts again in the same folder and on the same port, after {@link kill} or {@link stop}.
+   *
+   * @param env instead of the environment that was given first
+   */
+  start(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Stops whatever runs and removes the folder. */
   remove(): Promise<void>;
 }
@@ -70,9 +74,9 @@ export async function startTiercel(options: TiercelOptions): Promise<Tiercel> {
     if (!child) throw new Error('the program was not started');
     return child;
   };
-  const start = async (): Promise<void> => {
+  const start = async (env = options.env): Promise<void> => {
     if (child) printed += child.output();
-    const started = startChild(program, [...args, 'run', '-c', file], { cwd: directory, env: options.env });
+    const started = startChild(program, [...args, 'run', '-c', file], { cwd: directory, env });
     child = started;
     await until(
       'the program to be ready',

@@ -1,6 +1,12 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { program, type Server, startServer } from './server.ts';
 
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+}
+
 /** The root account of the S3 server. */
 export const MINIO_KEYS = { accessKeyId: 'tiercel-tests', secretAccessKey: 'tiercel-tests-secret' };
 
@@ -22,14 +28,9 @@ export function startMinio(): Promise<Server> {
   });
 }
 
-/** A client of that server with the root account's rights. */
-export function minioClient(server: Server): S3Client {
-  return new S3Client({
-    endpoint: server.url,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: MINIO_KEYS,
-  });
+/** A client of that server; with the root account's rights unless others are given. */
+export function minioClient(server: Server, credentials: Keys = MINIO_KEYS): S3Client {
+  return new S3Client({ endpoint: server.url, region: 'us-east-1', forcePathStyle: true, credentials });
 }
 
 /** Creates an empty bucket. */

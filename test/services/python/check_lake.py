@@ -124,8 +124,11 @@ def check_file(path, key):
     if match is None:
         yield "the key is not ext/{source}[/{version}]/region=/accountId=/eventDay=/{name}.parquet"
     file = pq.ParquetFile(path)
-    yield from check_schema(file.schema_arrow)
+    wrong_columns = list(check_schema(file.schema_arrow))
+    yield from wrong_columns
     yield from check_layout(file.metadata)
+    if wrong_columns:
+        return  # rows of wrong types cannot be looked at
     yield from check_rows(read_rows(file), match["day"] if match else None)
 
 

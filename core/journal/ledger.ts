@@ -13,6 +13,8 @@ export interface Ledger {
   readonly sealed: PositionBits;
   /** Sealed and not settled, oldest first. */
   manifests: readonly Manifest[];
+  /** Settled, but not yet durably: after a crash they are unsettled again. */
+  settling: readonly Manifest[];
   /** The first position that was not handed out yet. */
   next: Position;
   /** Up to here the cursor file says what is pending; behind it, the log does. */
@@ -32,6 +34,7 @@ export function createLedger(output: string, through: Position): Ledger {
     pending: new PositionBits(),
     sealed: new PositionBits(),
     manifests: [],
+    settling: [],
     next: 1,
     through,
     accepted: 0,
@@ -73,7 +76,18 @@ export function upcoming(ledger: Ledger, limit: number): PositionSet {
 export function settle(ledger: Ledger, positions: PositionSet): void {
   for (const [first, last] of positions.runs()) ledger.pending.deleteRun(first, last);
   ledger.through = Math.max(ledger.through, positions.last);
-  if (ledger.manifests.length > 0) ledger.manifests = ledger.manifests.filter((m) => isOpen(ledger, m));
+  const done = ledger.manifests.filter((manifest) => !isOpen(ledger, manifest));
+  if (done.length === 0) return;
+  ledger.manifests = ledger.manifests.filter((manifest) => !done.includes(manifest));
+  ledger.settling = [...ledger.settling, ...done];
+}
+
+/** The oldest position that the output may still ask for, by what its memory says. */
+export function oldestNeeded(ledger: Ledger): Position {
+  let needed = ledger.pending.first ?? Number.POSITIVE_INFINITY;
+  for (const { positions } of ledger.manifests) needed = Math.min(needed, positions.first);
+  for (const { positions } of ledger.settling) needed = Math.min(needed, positions.first);
+  return needed;
 }
 
 /** True while some position of the manifest is pending. */
@@ -86,20 +100,8 @@ export function isOpen(ledger: Ledger, manifest: Manifest): boolean {
   return false;
 }
 
-/**
- * Books positions as damaged on storage. Those already handed out, or held by a manifest, stay pending: whoever
- * holds them settles them.
- *
- * @returns how many this output wanted and will not get.
- */
-export function lose(ledger: Ledger, first: Position, last: Position): number {
-  let lost = 0;
-  let position = ledger.pending.next(Math.max(first, ledger.next));
-  while (position !== undefined && position <= last) {
-    const after = ledger.pending.next(position + 1);
-    if (!ledger.sealed.has(position)) lost += ledger.pending.deleteRun(position);
-    position = after;
-  }
-  ledger.damaged += lost;
-  return lost;
+/** Settles events that are no longer on storage: nobody will ever be handed them. */
+export function setAside(ledger: Ledger, positions: PositionSet): void {
+  ledger.damaged += positions.count;
+  settle(ledger, positions);
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Journal, JournalEntry, Manifest, Position, StoredEvent } from './journal.ts';
+import type { Journal, JournalEntry, Position, StoredEvent } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { createLedger, want } from './ledger.ts';
+import { createLedger, oldestNeeded, want } from './ledger.ts';
 import type { Backing } from './subscription.ts';
 import { openSubscription } from './subscription.ts';
 import { createWaiters } from './waiters.ts';
@@ -34,9 +34,7 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
   function trim(): void {
     const before = bytes;
     let keep = newest + 1;
-    for (const { pending, manifests } of ledgers.values()) {
-      keep = Math.min(keep, pending.first ?? keep, ...manifests.map((m) => m.positions.first));
-    }
+    for (const ledger of ledgers.values()) keep = Math.min(keep, oldestNeeded(ledger));
     for (; oldest < keep; oldest++) {
       bytes -= sizeOf(events.get(oldest)!.raw);
       events.delete(oldest);
@@ -83,10 +81,14 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       }
       if (chunk.length > 0) yield chunk;
     },
-    async seal(_ledger: Ledger, _manifest: Manifest) {
+    async seal(ledger, manifest) {
       assertOpen();
+      ledger.manifests = [...ledger.manifests, manifest];
     },
-    settled: trim,
+    settled(ledger) {
+      ledger.settling = [];
+      trim();
+    },
     async flush() {},
     receivedAt: (position) => events.get(position)?.receivedAt,
   };

@@ -15,6 +15,7 @@ export interface Backing {
     maxBytes: number,
   ): Promise<{ readonly events: readonly StoredEvent[]; readonly through: Position }>;
   stream(positions: PositionSet, signal?: AbortSignal): AsyncIterable<readonly StoredEvent[]>;
+  /** Makes the manifest durable and adds it to the ledger. */
   seal(ledger: Ledger, manifest: Manifest): Promise<void>;
   /** The ledger has changed and must become durable soon. */
   settled(ledger: Ledger): void;
@@ -52,10 +53,7 @@ export function openSubscription(ledger: Ledger, backing: Backing): Subscription
     },
     caughtUp: () => upcoming(ledger, 1).count === 0,
     fetch: (positions, signal) => backing.stream(positions, signal),
-    async seal(manifest) {
-      await backing.seal(ledger, manifest);
-      ledger.manifests = [...ledger.manifests, manifest];
-    },
+    seal: (manifest) => backing.seal(ledger, manifest),
     acknowledge(positions) {
       settle(ledger, positions);
       backing.settled(ledger);

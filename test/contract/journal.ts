@@ -1,14 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type {
-  Journal,
-  JournalEntry,
-  Manifest,
-  StoredEvent,
-  Subscription,
-} from '../../core/journal/journal.ts';
+import type { Journal, Manifest, StoredEvent } from '../../core/journal/journal.ts';
 import { JournalFullError } from '../../core/journal/journal.ts';
 import { PositionSet } from '../../core/journal/positions.ts';
+import { ample, bodies, drain, entry, fetchAll, never, positionsOf } from '../unit/core/journal/fixtures.ts';
 
 /** What the suite needs of an implementation. */
 export interface JournalFixture {
@@ -19,38 +14,14 @@ export interface JournalFixture {
   dispose(): Promise<void>;
 }
 
-const never = new AbortController().signal;
-const ample = { events: 1_000_000, bytes: 1 << 30 };
-const text = new TextDecoder();
-
-function entry(body: string, ...outputs: string[]): JournalEntry {
-  return { raw: new TextEncoder().encode(body), receivedAt: 1_700_000_000_000, outputs };
-}
-
-function bodies(events: readonly StoredEvent[]): string[] {
-  return events.map(({ raw }) => text.decode(raw));
-}
-
-/** Reads until the output is caught up. */
-async function drain(subscription: Subscription, limits = ample): Promise<StoredEvent[]> {
-  const events: StoredEvent[] = [];
-  while (!subscription.caughtUp()) events.push(...(await subscription.read(limits, never)));
-  return events;
-}
-
-async function fetchAll(subscription: Subscription, positions: PositionSet): Promise<StoredEvent[]> {
-  const events: StoredEvent[] = [];
-  for await (const chunk of subscription.fetch(positions)) events.push(...chunk);
-  return events;
-}
-
-function positionsOf(events: readonly StoredEvent[]): PositionSet {
-  return PositionSet.of(...events.map(({ position }) => position));
-}
-
 function manifestOf(id: string, events: readonly StoredEvent[]): Manifest {
   const bytes = events.reduce((sum, { raw }) => sum + raw.length, 0);
   return { id, partition: 'a/b', positions: positionsOf(events), bytes, openedAt: 1, closedAt: 2 };
+}
+
+/** A manifest that can be compared. */
+function plain(manifest: Manifest): object {
+  return { ...manifest, positions: [...manifest.positions.runs()] };
 }
 
 /** What every journal must do, wherever it keeps its events. */
@@ -201,7 +172,7 @@ export function journalContract(name: string, createFixture: () => Promise<Journ
       a.acknowledge(PositionSet.of(odd.positions.first));
       await a.close();
       const again = await journal.subscribe('a');
-      expect(again.unsettled).toEqual([odd]);
+      expect(again.unsettled.map(plain)).toEqual([plain(odd)]);
       // The whole batch can be rebuilt, though part of it was acknowledged.
       expect((await fetchAll(again, odd.positions)).map(({ position }) => position)).toEqual([
         ...odd.positions,
@@ -318,7 +289,7 @@ export function journalContract(name: string, createFixture: () => Promise<Journ
       expect(journal.status().newest).toBe(10);
       a = await journal.subscribe('a');
       expect([a.pending(), a.accepted()]).toEqual([6, 6]);
-      expect(a.unsettled).toEqual([manifest]);
+      expect(a.unsettled.map(plain)).toEqual([plain(manifest)]);
       expect(bodies(await drain(a))).toEqual(['3', '4', '7', '10']);
       expect(await journal.orphans()).toEqual([{ output: 'b/ü', pending: 10 }]);
       await journal.append([entry('11', 'a', 'b/ü')]);

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { FileSystem } from './filesystem.ts';
+import { readWhole } from './filesystem.ts';
+import type { Position } from './journal.ts';
+import type { Ledger } from './ledger.ts';
+import { decodeNote, encodeNote, numbersOfRuns, runsOfNumbers } from './note.ts';
+
+/**
+ * What a cursor file says: up to `through` exactly the positions in `pending` are not settled; behind it, every
+ * event that names the output is pending. So an output that has settled all costs a hundred bytes, and one that
+ * settles out of order a few more for each run.
+ */
+export interface Cursor {
+  readonly output: string;
+  readonly epoch: string;
+  readonly through: Position;
+  readonly pending: readonly (readonly [first: Position, last: Position])[];
+}
+
+const EXTENSION = '.cursor';
+
+/** The name of an output's cursor file: what is legible of the name, and a hash, for a name may be any text. */
+export function cursorFile(output: string): string {
+  const legible = output
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]+/g, '-')
+    .slice(0, 40);
+  const hash = createHash('sha256').update(output).digest('hex').slice(0, 16);
+  return `${legible}-${hash}${EXTENSION}`;
+}
+
+/** The bytes of a cursor file that says what the ledger says now. */
+export function encodeCursor(ledger: Ledger, epoch: string): Uint8Array {
+  const { output, through, pending } = ledger;
+  return encodeNote({ head: { output, epoch, through }, numbers: numbersOfRuns(pending.runs(through)) });
+}
+
+/** Reads all cursor files. The unreadable ones are named, not skipped in silence. */
+export async function readCursors(
+  fs: FileSystem,
+  directory: string,
+): Promise<{ readonly cursors: readonly Cursor[]; readonly unreadable: ReadonlySet<string> }> {
+  const cursors: Cursor[] = [];
+  const unreadable = new Set<string>();
+  for (const name of await fs.list(directory)) {
+    if (!name.endsWith(EXTENSION)) continue;
+    const data = await readWhole(fs, join(directory, name)).catch(() => undefined);
+    const note = data && decodeNote(data);
+    if (note === undefined) {
+      unreadable.add(name);
+      continue;
+    }
+    const head = note.head as Omit<Cursor, 'pending'>;
+    cursors.push({ ...head, pending: [...runsOfNumbers(note.numbers)] });
+  }
+  return { cursors, unreadable };
+}

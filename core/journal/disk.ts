@@ -1,0 +1,443 @@
+import { join } from 'node:path';
+import type { Clock } from '../batching/clock.ts';
+import { systemClock } from '../batching/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Gap } from './codec.ts';
+import { FRAME_BYTES, saltOf } from './codec.ts';
+import type { FileSystem } from './filesystem.ts';
+import { guarded, nodeFileSystem } from './filesystem.ts';
+import { createGroupCommit } from './group-commit.ts';
+import type { Journal, JournalEntry, Position, StoredEvent } from './journal.ts';
+import { JournalFailedError, JournalFullError } from './journal.ts';
+import type { Ledger } from './ledger.ts';
+import { createLedger, setAside, want } from './ledger.ts';
+import type { Lock } from './lock.ts';
+import { acquireLock } from './lock.ts';
+import { createManifestLog } from './manifests.ts';
+import { PositionBits } from './position-bits.ts';
+import { PositionSet } from './positions.ts';
+import { createQuarantine } from './quarantine.ts';
+import type { Source } from './reader.ts';
+import { readEvents } from './reader.ts';
+import { recover } from './recover.ts';
+import { createReserve } from './reserve.ts';
+import { createSaver } from './saver.ts';
+import type { Segment } from './segment.ts';
+import { indexPath, markBefore, segmentOf } from './segment.ts';
+import type { Backing } from './subscription.ts';
+import { openSubscription } from './subscription.ts';
+import { createTail } from './tail.ts';
+import { createWaiters } from './waiters.ts';
+import type { WantedRun } from './writer.ts';
+import { createWriter } from './writer.ts';
+
+export interface DiskJournalOptions {
+  /** Made when it is not there; one process at a time. */
+  readonly directory: string;
+  /** Budget for segments, in bytes. Beside it stand indexes (a few percent), cursors, manifests and a reserve of a megabyte. */
+  readonly maxBytes: number;
+  /** Size at which a new segment is begun, in bytes; an eighth of the budget at most. Default 64 MiB. */
+  readonly segmentBytes?: number;
+  /**
+   * `sync` (default): an append resolves when its events are on stable storage. `{ intervalMs }`: it resolves when
+   * the operating system has them, and they are synced that often: a crash of the process loses nothing, a crash of
+   * the machine or a power cut loses up to that many milliseconds of events that were acknowledged to their sender.
+   */
+  readonly durability?: 'sync' | { readonly intervalMs: number };
+  readonly clock?: Clock;
+  readonly log: Logger;
+  readonly fileSystem?: FileSystem;
+  /** How the right to write in the directory is taken; {@link acquireLock} unless a test says otherwise. */
+  readonly lock?: (directory: string) => Promise<Lock>;
+}
+
+const GROUP_BYTES = 4 << 20;
+const TAIL_BYTES = 4 << 20;
+const RESERVE_BYTES = 1 << 20;
+/** How often a full disk is tried again, in milliseconds. */
+const PROBE = 1000;
+
+/**
+ * Opens the journal in a directory and recovers what an earlier process left there.
+ *
+ * @throws JournalLockedError when another process has it.
+ * @throws the system's error when the directory cannot be made or read. Data is never a reason to refuse.
+ */
+export async function openDiskJournal(options: DiskJournalOptions): Promise<Journal> {
+  const { directory, maxBytes, durability = 'sync', clock = systemClock, log } = options;
+  const bare = options.fileSystem ?? nodeFileSystem;
+  const segmentBytes = Math.min(options.segmentBytes ?? 64 << 20, Math.floor(maxBytes / 8));
+  await bare.makeDirectory(directory);
+  const lock = await (options.lock ?? acquireLock)(directory);
+  try {
+    return await openLocked();
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+
+  async function openLocked(): Promise<Journal> {
+    let fenced: string | undefined;
+    lock.onLost((reason) => {
+      fenced = `the lock was lost: ${reason}`;
+      log.error({ directory, reason }, 'the lock of the journal was lost: nothing more is written');
+    });
+    const fs = guarded(bare, () => fenced);
+    const cursorDirectory = join(directory, 'cursors');
+    await fs.makeDirectory(cursorDirectory);
+    await fs.syncDirectory(directory);
+
+    const quarantine = createQuarantine(fs, join(directory, 'corrupt'), log);
+    const recovered = await recover({ fs, directory, cursorDirectory, quarantine, log });
+    const { epoch, segments, ledgers, recoveredBytes } = recovered;
+    const salt = saltOf(epoch);
+    const reserve = createReserve(fs, directory, Math.min(RESERVE_BYTES, Math.floor(segmentBytes / 4)));
+    const room = createWaiters();
+    const tail = createTail(TAIL_BYTES);
+    const stop = new AbortController();
+    let newest: Position = recovered.start.previous;
+    let corruptFrames = recovered.corruptFrames;
+    let used = 0;
+    let queued = 0;
+    /** The size of the largest append that was refused for want of room in the budget. */
+    let refused = 0;
+    let diskFull = false;
+    let probing: Promise<void> | undefined;
+    let syncing: Promise<void> | undefined;
+    let closed = false;
+
+    const count = () => {
+      used = segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    };
+    const hasRoom = () => !diskFull && used + queued + refused <= maxBytes;
+
+    /** The disk is full: nothing more is taken until the reserve stands again. */
+    function noteDiskFull(error: unknown): void {
+      if (!diskFull) log.warn({ error }, 'the disk is full: events are refused until there is room again');
+      diskFull = true;
+      probing ??= probe().finally(() => {
+        probing = undefined;
+      });
+    }
+
+    async function probe(): Promise<void> {
+      while (diskFull && !stop.signal.aborted) {
+        await clock.sleep(PROBE, stop.signal);
+        if (!stop.signal.aborted) await tryRoom();
+      }
+    }
+
+    async function tryRoom(): Promise<void> {
+      if (!(await reserve.establish()) || !diskFull) return;
+      diskFull = false;
+      log.info('there is room on the disk again');
+      room.wake();
+    }
+
+    async function makeRoom(): Promise<boolean> {
+      noteDiskFull('a cursor or a manifest needs the reserve');
+      return reserve.release();
+    }
+
+    const saver = createSaver({
+      fs,
+      directory: cursorDirectory,
+      epoch,
+      clock,
+      log,
+      makeRoom,
+      onSaved: reclaim,
+    });
+    for (const ledger of ledgers.values()) saver.adopt(ledger);
+
+    const manifests = createManifestLog({
+      fs,
+      directory,
+      makeRoom,
+      live: () =>
+        [...ledgers.values()].flatMap((ledger) =>
+          [...ledger.settling, ...ledger.manifests].map((manifest) => ({ output: ledger.output, manifest })),
+        ),
+      sealed(group) {
+        for (const { output, manifest } of group) {
+          const ledger = ledgers.get(output);
+          if (ledger !== undefined) ledger.manifests = [...ledger.manifests, manifest];
+        }
+      },
+    });
+
+    const writer = createWriter({
+      fs,
+      directory,
+      epoch,
+      segments,
+      segmentBytes,
+      durable: durability === 'sync',
+      start: recovered.start,
+      clock,
+      log,
+      written,
+    });
+
+    /** Books a group that counts from now on, and wakes those who wait for it. */
+    function written(events: readonly StoredEvent[], runs: readonly WantedRun[]): void {
+      const touched = new Set<Ledger>();
+      for (const { first, last, outputs } of runs) {
+        for (const output of outputs) {
+          const ledger = ledgers.get(output);
+          if (ledger === undefined) continue;
+          want(ledger, first, last);
+          saver.wanted(ledger, first);
+          touched.add(ledger);
+        }
+      }
+      for (const event of events) tail.push(event);
+      newest = events.at(-1)!.position;
+      count();
+      for (const ledger of touched) ledger.changes.wake();
+    }
+
+    const groups = createGroupCommit<readonly JournalEntry[]>(
+      async (calls) => {
+        const entries = calls.length === 1 ? calls[0]! : calls.flat();
+        try {
+          // An empty group is the interval's: time to sync.
+          await (entries.length === 0 ? writer.sync() : writer.write(entries));
+        } catch (error) {
+          if (error instanceof JournalFullError) noteDiskFull(error);
+          throw error;
+        } finally {
+          queued -= sizeOf(entries);
+          count();
+        }
+        if (durability !== 'sync' && entries.length > 0) syncSoon(durability.intervalMs);
+      },
+      { weigh: sizeOf, most: GROUP_BYTES },
+    );
+
+    function syncSoon(wait: number): void {
+      syncing ??= clock.sleep(wait, stop.signal).then(async () => {
+        syncing = undefined;
+        await groups.submit([]).catch(() => {});
+      });
+    }
+
+    /** Unlinks the segments that no output can ask for again, whatever happens now. */
+    function reclaim(): void {
+      let needed = Number.POSITIVE_INFINITY;
+      for (const ledger of ledgers.values()) needed = Math.min(needed, saver.oldestNeeded(ledger));
+      let freed = false;
+      while (segments.length > 1 && segments[0]!.last < needed) {
+        const segment = segments.shift()!;
+        freed = true;
+        unlinking = unlinking.then(() => unlink(segment));
+      }
+      if (!freed) return;
+      count();
+      unlinking = unlinking.then(async () => {
+        if (diskFull) await tryRoom();
+        if (used + queued + refused <= maxBytes) refused = 0;
+        if (hasRoom()) room.wake();
+      });
+    }
+
+    let unlinking = Promise.resolve();
+
+    async function unlink(segment: Segment): Promise<void> {
+      await fs.remove(indexPath(segment)).catch(() => {});
+      await fs
+        .remove(segment.path)
+        .catch((error) => log.warn({ error, path: segment.path }, 'a settled segment could not be removed'));
+    }
+
+    const damagedPositions = new PositionBits();
+    const damagedPlaces = new Set<string>();
+
+    const source: Source = {
+      fs,
+      salt,
+      segments,
+      async damaged(segment: Segment, { offset, length, after, before }: Gap) {
+        const last = (before ?? segment.last + 1) - 1;
+        const place = `${segment.path}:${offset}`;
+        const fresh =
+          last > after ? damagedPositions.addRun(after + 1, last) : damagedPlaces.has(place) ? 0 : 1;
+        damagedPlaces.add(place);
+        if (fresh === 0) return;
+        corruptFrames += fresh;
+        const { path } = segment;
+        log.error(
+          { path, offset, bytes: length, events: fresh },
+          'a damaged place in the journal was set aside',
+        );
+        await quarantine.copy(path, offset, length);
+      },
+    };
+
+    const backing: Backing = {
+      async load(ledger, positions, maxBytes) {
+        const { events, through } =
+          positions.first >= tail.first()
+            ? fromTail(positions, maxBytes)
+            : await fromDisk(positions, maxBytes);
+        const missing = without(positions, events, through);
+        if (missing.count > 0) {
+          setAside(ledger, missing);
+          saver.changed(ledger);
+        }
+        return { events, through };
+      },
+      async *stream(positions, signal) {
+        for await (const { events } of readEvents(source, positions)) {
+          if (signal?.aborted) return;
+          if (events.length > 0) yield events;
+        }
+      },
+      seal: (ledger, manifest) => manifests.seal({ output: ledger.output, manifest }),
+      settled: saver.changed,
+      flush: saver.save,
+      receivedAt(position) {
+        const event = tail.get(position);
+        if (event !== undefined) return event.receivedAt;
+        const segment = segments[segmentOf(segments, position)];
+        return segment?.marks[markBefore(segment, position) + 2];
+      },
+    };
+
+    function fromTail(positions: PositionSet, maxBytes: number) {
+      const events: StoredEvent[] = [];
+      let size = 0;
+      for (const position of positions) {
+        const event = tail.get(position)!;
+        size += event.raw.length;
+        if (events.length > 0 && size > maxBytes) break;
+        events.push(event);
+      }
+      return { events, through: events.at(-1)!.position };
+    }
+
+    async function fromDisk(positions: PositionSet, maxBytes: number) {
+      for await (const { events, through } of readEvents(source, positions)) {
+        if (events.length === 0) continue;
+        let size = 0;
+        const fitting = events.findIndex(({ raw }, i) => {
+          size += raw.length;
+          return i > 0 && size > maxBytes;
+        });
+        if (fitting < 0) return { events, through };
+        return { events: events.slice(0, fitting), through: events[fitting - 1]!.position };
+      }
+      return { events: [], through: positions.last };
+    }
+
+    count();
+    if (!(await reserve.establish())) noteDiskFull('no room for the reserve');
+    reclaim();
+    log.debug({ directory, epoch, segments: segments.length, bytes: used, newest }, 'the journal is open');
+
+    return {
+      epoch,
+      async append(entries) {
+        if (closed) throw new JournalFailedError('the journal is closed');
+        const failure = fenced ?? writer.failure();
+        if (failure !== undefined) throw new JournalFailedError(failure);
+        if (entries.length === 0) return;
+        const size = sizeOf(entries);
+        if (size > maxBytes / 2) {
+          throw new RangeError(`${size} bytes are more than a journal of ${maxBytes} bytes takes at once`);
+        }
+        if (diskFull) throw new JournalFullError('the disk is full');
+        if (used + queued + size > maxBytes) {
+          refused = Math.max(refused, size);
+          throw new JournalFullError(`the journal holds ${used} of ${maxBytes} bytes`);
+        }
+        queued += size;
+        await groups.submit(entries);
+      },
+      async subscribe(output, { start = 'now' } = {}) {
+        const known = ledgers.get(output);
+        if (known !== undefined) return openSubscription(known, backing);
+        const ledger = createLedger(output, newest);
+        if (start === 'oldest') {
+          for (const { header, last } of segments)
+            if (last >= header.first) ledger.pending.addRun(header.first, last);
+        }
+        ledgers.set(output, ledger);
+        const subscription = openSubscription(ledger, backing);
+        saver.adopt(ledger);
+        saver.changed(ledger);
+        try {
+          await saver.save(ledger);
+        } catch (error) {
+          ledgers.delete(output);
+          throw error;
+        }
+        log.info({ output, start, pending: ledger.pending.count }, 'a new output has its cursor');
+        return subscription;
+      },
+      waitForRoom: async (signal) => {
+        while (!hasRoom() && !closed && !signal.aborted) await room.wait(signal);
+      },
+      async orphans() {
+        return [...ledgers.values()]
+          .filter((ledger) => !ledger.subscribed)
+          .map(({ output, pending }) => ({ output, pending: pending.count }));
+      },
+      async forget(output) {
+        const ledger = ledgers.get(output);
+        if (ledger === undefined) return;
+        if (ledger.subscribed) throw new Error(`output ${JSON.stringify(output)} is in use`);
+        ledgers.delete(output);
+        await saver.remove(ledger);
+        await manifests.compact();
+        reclaim();
+      },
+      status() {
+        const failure = closed ? 'the journal is closed' : (fenced ?? writer.failure());
+        const reason =
+          failure ?? (diskFull ? 'the disk is full' : `the journal holds ${used} of ${maxBytes} bytes`);
+        const oldest = segments.find(({ marks }) => marks.length > 0)?.marks[2];
+        const state = failure !== undefined ? 'failed' : hasRoom() ? 'ok' : 'full';
+        return {
+          state,
+          ...(state !== 'ok' && { reason }),
+          bytes: used,
+          maxBytes,
+          ...(oldest !== undefined && { oldest }),
+          newest,
+          corruptFrames,
+          recoveredBytes,
+        };
+      },
+      async close() {
+        if (closed) return;
+        closed = true;
+        await groups.idle();
+        stop.abort();
+        await Promise.all([probing, syncing]);
+        await saver.close();
+        await manifests.close();
+        await writer.close();
+        await unlinking;
+        room.wake();
+        await lock.release();
+      },
+    };
+  }
+}
+
+/** The positions up to `through` that no event came for. */
+function without(positions: PositionSet, events: readonly StoredEvent[], through: Position): PositionSet {
+  const missing = new PositionSet();
+  let i = 0;
+  for (const position of positions) {
+    if (position > through) break;
+    if (events[i]?.position === position) i++;
+    else missing.push(position);
+  }
+  return missing;
+}
+
+function sizeOf(entries: readonly JournalEntry[]): number {
+  return entries.reduce((sum, { raw }) => sum + FRAME_BYTES + raw.length, 0);
+}

@@ -1,0 +1,190 @@
+import { close, fdatasync, fstat, fsync, ftruncate, open, read, write } from 'node:fs';
+import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+/** An open file. Writes and reads may do less than asked, as the system calls do. */
+export interface File {
+  size(): Promise<number>;
+  /** Returns the number of bytes read, 0 at the end. */
+  read(target: Uint8Array, position: number): Promise<number>;
+  /** Returns the number of bytes written, which a full disk makes smaller than the data without an error. */
+  write(data: Uint8Array, position: number): Promise<number>;
+  truncate(size: number): Promise<void>;
+  /** Resolves when the data and the size are on stable storage. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The part of a file system that the journal uses: the seam at which the model test breaks things. */
+export interface FileSystem {
+  /** @param mode `create` fails when the file exists; the others fail when it does not. */
+  open(path: string, mode: 'read' | 'modify' | 'create'): Promise<File>;
+  /** The names in a directory, in no order. */
+  list(directory: string): Promise<readonly string[]>;
+  makeDirectory(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Resolves when the entries of the directory are on stable storage. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+const FLAGS = { read: 'r', modify: 'r+', create: 'wx+' } as const;
+
+/** Descriptors rather than FileHandle: they cost less, and every runtime has them. */
+const call = {
+  open: promisify(open),
+  close: promisify(close),
+  stat: promisify(fstat),
+  truncate: promisify(ftruncate),
+  datasync: promisify(fdatasync),
+  sync: promisify(fsync),
+};
+
+/** The file system of the machine. */
+export const nodeFileSystem: FileSystem = {
+  async open(path, mode) {
+    return fileOf(await call.open(path, FLAGS[mode]));
+  },
+  list: (directory) => readdir(directory),
+  async makeDirectory(path) {
+    await mkdir(path, { recursive: true });
+  },
+  rename,
+  remove: unlink,
+  async syncDirectory(path) {
+    const descriptor = await call.open(path, 'r');
+    try {
+      await call.sync(descriptor);
+    } catch (error) {
+      // Some file systems cannot sync a directory and need not.
+      if (!['EINVAL', 'EISDIR', 'EPERM'].includes(codeOf(error))) throw error;
+    } finally {
+      await call.close(descriptor);
+    }
+  },
+};
+
+function fileOf(descriptor: number): File {
+  return {
+    size: async () => (await call.stat(descriptor)).size,
+    read: (target, position) =>
+      new Promise((resolve, reject) => {
+        read(descriptor, target, 0, target.length, position, (error, count) =>
+          error ? reject(error) : resolve(count),
+        );
+      }),
+    write: (data, position) =>
+      new Promise((resolve, reject) => {
+        write(descriptor, data, 0, data.length, position, (error, count) =>
+          error ? reject(error) : resolve(count),
+        );
+      }),
+    truncate: (size) => call.truncate(descriptor, size),
+    sync: () => call.datasync(descriptor),
+    close: () => call.close(descriptor),
+  };
+}
+
+/** The system's name of an error, `ENOSPC` for example; `''` when it has none. */
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+/** Is the disk, or the user's share of it, full? */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
+}
+
+/** Writes all of the data. A write that gets nowhere is a full disk. */
+export async function writeAll(file: File, data: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < data.length; ) {
+    const count = await file.write(done === 0 ? data : data.subarray(done), position + done);
+    if (count === 0) throw Object.assign(new Error('ENOSPC: nothing was written'), { code: 'ENOSPC' });
+    done += count;
+  }
+}
+
+/** Fills the target from a position. Returns what there was of it. */
+export async function readAll(file: File, target: Uint8Array, position: number): Promise<Uint8Array> {
+  let done = 0;
+  while (done < target.length) {
+    const count = await file.read(target.subarray(done), position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return target.subarray(0, done);
+}
+
+/** Reads a small file whole. */
+export async function readWhole(fs: FileSystem, path: string): Promise<Uint8Array> {
+  const file = await fs.open(path, 'read');
+  try {
+    return await readAll(file, new Uint8Array(await file.size()), 0);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes a file that did not exist and closes it; what a failure leaves behind is removed. */
+export async function writeNew(
+  fs: FileSystem,
+  path: string,
+  data: Uint8Array,
+  options: { sync: boolean },
+): Promise<void> {
+  const file = await fs.open(path, 'create');
+  try {
+    await writeAll(file, data, 0);
+    if (options.sync) await file.sync();
+    await file.close();
+  } catch (error) {
+    await file.close().catch(() => {});
+    await fs.remove(path).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Puts a file in the place of another, so that after a crash there is the old one or the new one and nothing
+ * between. Durable when it resolves, if asked to be.
+ */
+export async function replaceFile(
+  fs: FileSystem,
+  path: string,
+  data: Uint8Array,
+  options: { durable: boolean },
+): Promise<void> {
+  const temporary = `${path}.new`;
+  await fs.remove(temporary).catch(() => {});
+  await writeNew(fs, temporary, data, { sync: options.durable });
+  await fs.rename(temporary, path);
+  if (options.durable) await fs.syncDirectory(dirname(path));
+}
+
+/** The same file system, which changes nothing any more once `forbidden` gives a reason. */
+export function guarded(fs: FileSystem, forbidden: () => string | undefined): FileSystem {
+  async function guard(): Promise<void> {
+    const reason = forbidden();
+    if (reason !== undefined) throw new Error(reason);
+  }
+  return {
+    list: fs.list,
+    makeDirectory: (path) => guard().then(() => fs.makeDirectory(path)),
+    rename: (from, to) => guard().then(() => fs.rename(from, to)),
+    remove: (path) => guard().then(() => fs.remove(path)),
+    syncDirectory: (path) => guard().then(() => fs.syncDirectory(path)),
+    async open(path, mode) {
+      if (mode !== 'read') await guard();
+      const file = await fs.open(path, mode);
+      if (mode === 'read') return file;
+      return {
+        ...file,
+        write: (data, position) => guard().then(() => file.write(data, position)),
+        truncate: (size) => guard().then(() => file.truncate(size)),
+        sync: () => guard().then(() => file.sync()),
+      };
+    },
+  };
+}

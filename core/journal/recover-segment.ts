@@ -1,0 +1,80 @@
+import type { Frame, Gap } from './codec.ts';
+import { HEADER_BYTES } from './codec.ts';
+import type { FileSystem } from './filesystem.ts';
+import type { Position } from './journal.ts';
+import { readFrames } from './reader.ts';
+import type { Routes, Segment } from './segment.ts';
+import { book, createRoutes, readIndex } from './segment.ts';
+
+/** A segment as it was found. */
+export interface FoundSegment {
+  readonly routes: Routes;
+  /** Damage before the last sound frame; of an older segment, behind it too. */
+  readonly gaps: readonly Gap[];
+  /** Bytes behind the last frame that counts: a torn tail, or a group that failed. */
+  readonly tail: number;
+  /** It was read whole and deserves an index. */
+  readonly scanned: boolean;
+}
+
+/**
+ * Finds out what a segment holds: from its index, else by reading it, a megabyte at a time.
+ *
+ * @param limit the last position that counts; undefined for the newest segment, which is always read
+ */
+export async function findSegment(
+  fs: FileSystem,
+  segment: Segment,
+  salt: number,
+  limit: Position | undefined,
+): Promise<FoundSegment> {
+  const file = await fs.open(segment.path, 'read');
+  try {
+    const fileBytes = await file.size();
+    if (limit !== undefined) {
+      const routes = await readIndex(fs, segment, fileBytes);
+      // An index that knows of more than counts was not written for this log.
+      if (routes !== undefined && segment.last <= limit) return { routes, gaps: [], tail: 0, scanned: false };
+      segment.marks.length = 0;
+      segment.last = segment.header.first - 1;
+      segment.bytes = HEADER_BYTES;
+    }
+    const routes = createRoutes();
+    const gaps: Gap[] = [];
+    let trailing: Gap | undefined;
+    let from = { offset: HEADER_BYTES, after: segment.header.first - 1 };
+    while (from.offset < fileBytes) {
+      const stretch = await readFrames(file, salt, from, fileBytes);
+      for (const frame of stretch.frames) {
+        if (frame.position > (limit ?? Number.POSITIVE_INFINITY)) {
+          return { routes, gaps, tail: fileBytes - segment.bytes, scanned: true };
+        }
+        take(segment, routes, frame);
+      }
+      for (const gap of stretch.gaps) {
+        if (gap.before === undefined) trailing = gap;
+        else gaps.push(gap);
+      }
+      from = { offset: stretch.next, after: stretch.frames.at(-1)?.position ?? from.after };
+    }
+    // Behind the last sound frame of an older segment something is missing only if the log went on further.
+    if (trailing !== undefined && limit !== undefined && limit > segment.last) {
+      gaps.push({ ...trailing, before: limit + 1 });
+      return { routes, gaps, tail: 0, scanned: true };
+    }
+    return { routes, gaps, tail: fileBytes - segment.bytes, scanned: true };
+  } finally {
+    await file.close();
+  }
+}
+
+function take(segment: Segment, routes: Routes, frame: Frame): void {
+  if (frame.kind === 'event') book(segment, routes, frame);
+  else routes.names.set(frame.route, namesIn(frame));
+  segment.bytes = frame.offset + frame.length;
+}
+
+function namesIn(frame: Frame): readonly string[] {
+  const names: unknown = JSON.parse(new TextDecoder().decode(frame.payload));
+  return names as readonly string[];
+}

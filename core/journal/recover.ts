@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from '../telemetry/logger.ts';
+import type { SegmentHeader } from './codec.ts';
+import { decodeHeader, HEADER_BYTES, saltOf } from './codec.ts';
+import type { Cursor } from './cursor.ts';
+import { cursorFile, readCursors } from './cursor.ts';
+import type { FileSystem } from './filesystem.ts';
+import { readAll } from './filesystem.ts';
+import type { Position } from './journal.ts';
+import type { Ledger } from './ledger.ts';
+import { createLedger, isOpen } from './ledger.ts';
+import { readManifests } from './manifests.ts';
+import type { Quarantine } from './quarantine.ts';
+import type { FoundSegment } from './recover-segment.ts';
+import { findSegment } from './recover-segment.ts';
+import type { Routes, Segment } from './segment.ts';
+import { createSegment, segmentNumber, segmentPath, writeIndex } from './segment.ts';
+
+/** What a directory held when the journal was opened. */
+export interface Recovered {
+  readonly epoch: string;
+  /** Ascending. None is written on: the writer begins a fresh one. */
+  readonly segments: Segment[];
+  /** One for each cursor file. */
+  readonly ledgers: Map<string, Ledger>;
+  /** Where the writer starts. */
+  readonly start: { readonly next: Position; readonly previous: Position; readonly number: number };
+  readonly corruptFrames: number;
+  readonly recoveredBytes: number;
+}
+
+export interface RecoverOptions {
+  readonly fs: FileSystem;
+  readonly directory: string;
+  readonly cursorDirectory: string;
+  readonly quarantine: Quarantine;
+  readonly log: Logger;
+}
+
+/**
+ * Reads what an earlier process left, whatever state it is in: memory stays bounded, data is never a reason to
+ * refuse, and all that is missing or damaged is said.
+ */
+export async function recover(options: RecoverOptions): Promise<Recovered> {
+  const { fs, directory, quarantine, log } = options;
+  const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
+  numbers.sort((a, b) => a - b);
+  const tally = { corruptFrames: 0, recoveredBytes: 0 };
+  const headers = await readHeaders(options, numbers, tally);
+  const { cursors, unreadable } = await readCursors(fs, options.cursorDirectory);
+  const epoch = headers.at(-1)?.epoch ?? cursors[0]?.epoch ?? randomUUID();
+  const books = await openBooks(options, epoch, cursors, unreadable);
+
+  const segments: Segment[] = [];
+  const salt = saltOf(epoch);
+  for (const [i, header] of headers.entries()) {
+    const segment = createSegment(directory, header);
+    const following = headers[i + 1];
+    books.checkStart(header, segments.at(-1));
+    const found = await findSegment(fs, segment, salt, following?.previous);
+    for (const gap of found.gaps) {
+      const lost = Math.max((gap.before ?? gap.after + 1) - gap.after - 1, 1);
+      tally.corruptFrames += lost;
+      log.error(
+        { path: segment.path, offset: gap.offset, bytes: gap.length, lost },
+        'a damaged place in the journal was set aside',
+      );
+      await quarantine.copy(segment.path, gap.offset, gap.length);
+    }
+    books.enter(found.routes);
+    tally.recoveredBytes += await settleTail(options, segment, found, following === undefined);
+    segments.push(segment);
+  }
+
+  const newest = Math.max(segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
+  books.close(newest);
+  const lastSealed = await enterManifests(options, books.ledgers, tally);
+  const through = Math.max(
+    newest,
+    lastSealed,
+    ...[...books.ledgers.values()].map((ledger) => ledger.through),
+  );
+  return {
+    epoch,
+    segments,
+    ledgers: books.ledgers,
+    start: {
+      // Never a position twice: not one that a cursor or a manifest has seen and the log has lost.
+      next: Math.max(through, (headers.at(-1)?.first ?? 1) - 1) + 1,
+      previous: newest,
+      number: (numbers.at(-1) ?? 0) + 1,
+    },
+    ...tally,
+  };
+}
+
+/** The headers of the segments that belong to this log, ascending; what does not is set aside and said. */
+async function readHeaders(
+  { fs, directory, quarantine, log }: RecoverOptions,
+  numbers: readonly number[],
+  tally: { recoveredBytes: number },
+): Promise<SegmentHeader[]> {
+  const headers: SegmentHeader[] = [];
+  for (const number of numbers) {
+    const path = segmentPath(directory, number);
+    const file = await fs.open(path, 'read');
+    const size = await file.size();
+    const header = decodeHeader(await readAll(file, new Uint8Array(HEADER_BYTES), 0));
+    await file.close();
+    if (header === undefined && number === numbers.at(-1) && size <= HEADER_BYTES) {
+      // The process ended while it began this one; nothing in it was ever acknowledged.
+      tally.recoveredBytes += size;
+      await fs.remove(path);
+    } else if (header?.number !== number) {
+      const what =
+        header === undefined ? 'its header is damaged' : `it is a copy of segment ${header.number}`;
+      log.error({ path, bytes: size }, `a segment was set aside: ${what}`);
+      await quarantine.move(path);
+    } else headers.push(header);
+  }
+  const epoch = headers.at(-1)?.epoch;
+  const own = headers.filter((header) => header.epoch === epoch);
+  for (const header of headers.filter((header) => header.epoch !== epoch)) {
+    const path = segmentPath(directory, header.number);
+    log.error({ path, epoch: header.epoch }, 'a segment was set aside: it belongs to another journal');
+    await quarantine.move(path);
+  }
+  return own;
+}
+
+/** Cuts a torn tail off and writes the index of a segment that had to be read. Returns the bytes cut. */
+async function settleTail(
+  { fs, log }: RecoverOptions,
+  segment: Segment,
+  found: FoundSegment,
+  isNewest: boolean,
+): Promise<number> {
+  if (isNewest && found.tail > 0) {
+    log.warn({ path: segment.path, bytes: found.tail }, 'the torn end of the journal was cut off');
+    try {
+      const file = await fs.open(segment.path, 'modify');
+      await file.truncate(segment.bytes).finally(() => file.close());
+    } catch (error) {
+      log.warn({ error, path: segment.path }, 'the torn end stays in the file; it is not read');
+    }
+  }
+  if (found.scanned && segment.last >= segment.header.first) {
+    await writeIndex(fs, segment, found.routes).catch(() => {});
+  }
+  return isNewest ? found.tail : 0;
+}
+
+/** Fills the ledgers from the cursors and then, segment by segment, from the log. */
+async function openBooks(
+  { fs, cursorDirectory, quarantine, log }: RecoverOptions,
+  epoch: string,
+  cursors: readonly Cursor[],
+  unreadable: ReadonlySet<string>,
+) {
+  const ledgers = new Map<string, Ledger>();
+  const lost = new Map<Ledger, number>();
+  for (const cursor of cursors) {
+    const ledger = createLedger(cursor.output, 0);
+    ledgers.set(cursor.output, ledger);
+    if (cursor.epoch === epoch) {
+      ledger.through = cursor.through;
+      for (const [first, last] of cursor.pending) ledger.pending.addRun(first, last);
+    } else {
+      log.error(
+        { output: cursor.output },
+        'the cursor belongs to another journal: starting at the oldest event kept',
+      );
+    }
+  }
+  for (const name of unreadable) {
+    log.error({ file: name }, 'a cursor is unreadable: its output starts at the oldest event kept');
+    const path = join(cursorDirectory, name);
+    const file = await fs.open(path, 'read').catch(() => undefined);
+    const size = (await file?.size().catch(() => 0)) ?? 0;
+    await file?.close();
+    await quarantine.copy(path, 0, size);
+  }
+
+  /** The end of what was entered so far. */
+  let entered: Position = 0;
+
+  /** Nothing stands between what was entered and this position: who waited for something there waits in vain. */
+  function skip(first: Position): void {
+    if (first <= entered + 1) return;
+    for (const ledger of ledgers.values()) {
+      const gone = ledger.pending.deleteRun(entered + 1, first - 1);
+      if (gone > 0) lost.set(ledger, (lost.get(ledger) ?? 0) + gone);
+    }
+  }
+
+  function ledgerOf(output: string): Ledger | undefined {
+    const ledger = ledgers.get(output);
+    if (ledger !== undefined || !unreadable.has(cursorFile(output))) return ledger;
+    const fresh = createLedger(output, 0);
+    ledgers.set(output, fresh);
+    return fresh;
+  }
+
+  return {
+    ledgers,
+    checkStart(header: SegmentHeader, before: Segment | undefined): void {
+      if (before === undefined || before.last >= header.previous) return;
+      const missing = { from: before.last + 1, to: header.previous };
+      log.error(missing, 'positions are missing from the journal: a segment is gone or damaged');
+    },
+    enter({ names, runs }: Routes): void {
+      const wanting = new Map<number, Ledger[]>();
+      for (let i = 0; i < runs.length; i += 3) {
+        const [first, last, route] = runs.slice(i, i + 3) as [number, number, number];
+        skip(first);
+        let takers = wanting.get(route);
+        if (takers === undefined) {
+          const outputs = names.get(route);
+          if (outputs === undefined)
+            log.error({ first }, 'who wanted some events is damaged: every output gets them');
+          takers = (outputs?.map(ledgerOf) ?? [...ledgers.values()]).filter((taker) => taker !== undefined);
+          wanting.set(route, takers);
+        }
+        for (const { pending, through } of takers) {
+          if (last > through) pending.addRun(Math.max(first, through + 1), last);
+        }
+        entered = last;
+      }
+    },
+    close(newest: Position): void {
+      skip(Number.MAX_SAFE_INTEGER);
+      for (const [{ output }, count] of lost) {
+        log.error(
+          { output, lost: count },
+          `${count} events that output "${output}" had not settled are gone`,
+        );
+      }
+      for (const { output, through } of ledgers.values()) {
+        if (through > newest) {
+          const ahead = through - newest;
+          log.error({ output, ahead }, 'the cursor is ahead of the journal: it goes on with what comes next');
+        }
+      }
+    },
+  };
+}
+
+/** Gives the ledgers the manifests that are not settled. Returns the last position that any manifest knows of. */
+async function enterManifests(
+  { fs, directory, log }: RecoverOptions,
+  ledgers: ReadonlyMap<string, Ledger>,
+  tally: { corruptFrames: number },
+): Promise<Position> {
+  const { manifests, damagedBytes } = await readManifests(fs, directory);
+  if (damagedBytes > 0) {
+    tally.corruptFrames++;
+    log.warn({ bytes: damagedBytes }, 'part of the manifests is damaged: their batches may be cut anew');
+  }
+  let last = 0;
+  for (const { output, manifest } of manifests) {
+    last = Math.max(last, manifest.positions.last);
+    const ledger = ledgers.get(output);
+    if (ledger === undefined || !isOpen(ledger, manifest)) continue;
+    ledger.manifests = [...ledger.manifests.filter(({ id }) => id !== manifest.id), manifest];
+  }
+  return last;
+}

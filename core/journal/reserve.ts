@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import type { FileSystem } from './filesystem.ts';
+import { writeNew } from './filesystem.ts';
+
+/**
+ * Space put by for a full disk. Cursors and manifests must be written for outputs to go on, and segments are only
+ * freed when they do: without a reserve, a full disk could never empty.
+ */
+export interface Reserve {
+  /** Makes sure that the reserve stands and that about as much again is free; false when it is not. */
+  establish(): Promise<boolean>;
+  /** Gives the space up. False when there was none left to give. */
+  release(): Promise<boolean>;
+}
+
+export function createReserve(fs: FileSystem, directory: string, bytes: number): Reserve {
+  const path = join(directory, 'reserve');
+  const probe = `${path}.probe`;
+  let stands = false;
+
+  return {
+    async establish() {
+      try {
+        await fs.remove(probe).catch(() => {});
+        if (!stands) {
+          await fs.remove(path).catch(() => {});
+          await writeNew(fs, path, new Uint8Array(bytes), { sync: true });
+          stands = true;
+        }
+        await writeNew(fs, probe, new Uint8Array(bytes), { sync: true });
+        await fs.remove(probe);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    async release() {
+      const stood = stands;
+      stands = false;
+      await fs.remove(path).catch(() => {});
+      return stood;
+    },
+  };
+}

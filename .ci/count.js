@@ -15,8 +15,9 @@ function counts() {
     // A file that does not load fails without a test of its own.
     return [numPassedTests, numFailedTests || numFailedTestSuites];
   }
-  const summary = /^(\d+) passed, (\d+) failed$/m.exec(readFileSync(join(folder, 'log'), 'utf8'));
-  return summary ? [Number(summary[1]), Number(summary[2])] : status === 0 ? [1, 0] : [0, 1];
+  const summary = /^(\d+) of (\d+) runtimes work$/m.exec(readFileSync(join(folder, 'log'), 'utf8'));
+  if (summary) return [Number(summary[1]), Number(summary[2]) - Number(summary[1])];
+  return status === 0 ? [1, 0] : [0, 1];
 }
 
 function readable() {

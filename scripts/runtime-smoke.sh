@@ -73,11 +73,11 @@ targets=("$@")
 ((${#targets[@]})) || targets=(npx node20 node22 node24 node26 deno bun)
 if ! pack_and_install; then
   echo "the tarball could not be packed and installed"
-  echo "0 passed, ${#targets[@]} failed"
+  echo "0 of ${#targets[@]} runtimes work"
   exit 1
 fi
 for target in "${targets[@]}"; do
   if smoke "$target"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
-echo "$passed passed, $failed failed"
+echo "$passed of $((passed + failed)) runtimes work"
 ((failed == 0))

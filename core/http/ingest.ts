@@ -57,6 +57,11 @@ export function createIngest(options: IngestOptions): Ingest {
   const { journal, route, enrich, clock, observer } = options;
 
   const failed = (error: unknown, events: number): Problem => {
+    if (error instanceof RangeError) {
+      observer.refused('full', events);
+      const hint = 'send fewer events in one request, or raise journal.max_size';
+      return new Problem(413, { code: 'body_too_large', reason: error.message, hint });
+    }
     observer.refused('failed', events);
     const reason = `the journal failed: ${(error as Error).message}`;
     const hint = 'look at the log of this process and at the disk under journal.path';

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../telemetry/logger.ts';
 import { Problem, problemResponse } from './problem.ts';
@@ -94,6 +94,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     listener(incoming, outgoing);
   });
 
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+
   await listen(server, host, port);
   server.on('error', (error) => log.error({ err: error }, 'the listener failed'));
   const address = server.address() as AddressInfo;
@@ -107,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     stop(signal) {
       stopping = true;
-      return close(server, signal);
+      return close(server, sockets, signal);
     },
   };
 }
@@ -134,7 +140,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function close(server: Server, signal: AbortSignal): Promise<void> {
+function close(server: Server, sockets: ReadonlySet<Socket>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const cut = () => server.closeAllConnections();
     // Connections that become idle after close() are not closed by every runtime.
@@ -145,6 +151,8 @@ function close(server: Server, signal: AbortSignal): Promise<void> {
       resolve();
     });
     server.closeIdleConnections();
+    // A connection on which nothing was ever sent does not count as idle.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     if (signal.aborted) cut();
     else signal.addEventListener('abort', cut, { once: true });
   });

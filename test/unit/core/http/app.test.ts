@@ -1,0 +1,358 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { ENCODINGS } from '../../../../core/http/decompress.ts';
+import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
+import { EVENT, setup } from './setup.ts';
+
+const post = (body: RequestInit['body'], headers: Record<string, string> = {}) => ({
+  method: 'POST',
+  body,
+  headers,
+});
+
+describe('POST /', () => {
+  it('answers 200 with nothing, once the event is in the journal as it was sent', async () => {
+    const { app, stored, counts } = await setup();
+    for (const type of ['application/json', 'text/plain', '']) {
+      const answer = await app.request(
+        '/',
+        post(Buffer.from(EVENT), type === '' ? {} : { 'content-type': type }),
+      );
+      expect([answer.status, await answer.text()]).toEqual([200, '']);
+    }
+    expect(await stored()).toEqual([EVENT, EVENT, EVENT]);
+    expect(counts).toMatchObject({ received: 3, unrouted: 0 });
+  });
+
+  it('accepts what no output wants, and counts it', async () => {
+    const { app, stored, counts } = await setup({ outputs: [] });
+    expect((await app.request('/', post(EVENT))).status).toBe(200);
+    expect(await stored()).toEqual([]);
+    expect(counts).toMatchObject({ received: 1, unrouted: 1 });
+  });
+
+  it.each([
+    ['', 'body', 'invalid_body'],
+    ['x', 'body', 'invalid_body'],
+    [`[${EVENT}]`, 'body', 'invalid_body'],
+    [`${EVENT}\n${EVENT}`, 'body', 'invalid_body'],
+    ['{"rule":"R","priority":"loud","time":"2026-01-01T00:00:00Z"}', 'priority', 'invalid_event'],
+    ['{"rule":"R","priority":"Debug"}', 'time', 'invalid_event'],
+  ])('refuses %j, naming %s', async (body, field, code) => {
+    const { app, stored, counts } = await setup();
+    const answer = await app.request('/', post(body));
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('content-type')).toBe('application/json');
+    const { error } = (await answer.json()) as { error: Record<string, string> };
+    expect(error).toMatchObject({ field, code, reason: expect.any(String), hint: expect.any(String) });
+    expect(await stored()).toEqual([]);
+    expect(counts.invalid).toBe(1);
+  });
+
+  it('points lists to POST /events', async () => {
+    const { app } = await setup();
+    expect(await (await app.request('/', post(`[${EVENT}]`))).text()).toContain('POST /events');
+  });
+
+  it('waits for room, and answers when there is some', async () => {
+    let full = true;
+    let room = () => {};
+    const calls: string[] = [];
+    const context = await setup();
+    const { app, stored } = await setup({
+      journal: {
+        append: async (entries) => {
+          calls.push('append');
+          if (full) throw new JournalFullError('full');
+          return context.journal.append(entries);
+        },
+        waitForRoom: () => new Promise((resolve) => (room = resolve)),
+      },
+    });
+    const answer = app.request('/', post(EVENT));
+    await expect.poll(() => calls.length).toBe(1);
+    full = false;
+    room();
+    expect((await answer).status).toBe(200);
+    expect(calls.length).toBe(2);
+    expect(await context.stored()).toEqual([EVENT]);
+    expect(await stored()).toEqual([]);
+  });
+
+  it('answers 503 when max_wait is over, or when the client is gone', async () => {
+    let now = 0;
+    const waits: number[] = [];
+    const clock = {
+      now: () => now,
+      monotonic: () => now,
+      sleep: async (milliseconds: number) => {
+        waits.push(milliseconds);
+        now += milliseconds;
+      },
+    };
+    const journal = {
+      append: async () => {
+        throw new JournalFullError('full');
+      },
+      waitForRoom: () => new Promise<void>(() => {}),
+    };
+    const { app, counts } = await setup({ clock, maxWait: 30_000, journal });
+    const answer = await app.request('/', post(EVENT));
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(await answer.json()).toMatchObject({ error: { code: 'no_room' } });
+    expect(waits).toEqual([30_000]);
+    const gone = new Request('http://h/', { ...post(EVENT), signal: AbortSignal.abort() });
+    expect((await app.request(gone)).status).toBe(503);
+    expect(waits.length).toBe(1);
+    expect(counts).toMatchObject({ received: 0, full: 2 });
+  });
+
+  it('answers 503 when the storage failed', async () => {
+    const append = async () => {
+      throw new JournalFailedError('EIO');
+    };
+    const { app, counts } = await setup({ journal: { append } });
+    for (const path of ['/', '/events']) {
+      const answer = await app.request(path, post(EVENT));
+      expect([answer.status, await answer.json()]).toMatchObject([
+        503,
+        { error: { code: 'storage_failed' } },
+      ]);
+    }
+    expect(counts).toMatchObject({ received: 0, failed: 2 });
+  });
+});
+
+describe('POST /events', () => {
+  it.each([
+    ['a list', `[${EVENT}, {"x":"]},["} ,${EVENT}]`, 2, [1]],
+    ['NDJSON', `${EVENT}\r\n\n{"x":1}\n${EVENT}\n{"cut`, 2, [1, 3]],
+    ['one object', EVENT, 1, []],
+    ['one object over several lines', JSON.stringify(JSON.parse(EVENT), null, 2), 1, []],
+    ['a line that is cut, first', `{"cut\n${EVENT}`, 1, [0]],
+  ])('takes %s and says which were not taken', async (_, body, accepted, rejected) => {
+    const { app, stored } = await setup();
+    const answer = await app.request('/events', post(body));
+    expect(answer.status).toBe(202);
+    const said = (await answer.json()) as { accepted: number; rejected: { index: number; reason: string }[] };
+    expect(said.accepted).toBe(accepted);
+    expect(said.rejected.map(({ index }) => index)).toEqual(rejected);
+    for (const { reason } of said.rejected) expect(reason).toMatch(/rule is missing|body is not JSON/);
+    expect((await stored()).length).toBe(accepted);
+  });
+
+  it('keeps the bytes of each event', async () => {
+    const { app, stored } = await setup();
+    const spaced = EVENT.replace(':', ' : ');
+    await app.request('/events', post(`\ufeff[\n ${spaced} ,\n${EVENT}\n]\n`));
+    expect(await stored()).toEqual([spaced, EVENT]);
+  });
+
+  it('answers an empty list with 202, and nothing, a broken list or no event at all with 400', async () => {
+    const { app } = await setup();
+    expect(await (await app.request('/events', post('[]'))).json()).toEqual({ accepted: 0, rejected: [] });
+    for (const body of [
+      '',
+      '[',
+      '[1',
+      `[${EVENT}`,
+      `[${EVENT},]`,
+      `[${EVENT}] x`,
+      `[,${EVENT}]`,
+      '["]',
+      '[{]',
+      '{}',
+      '[7]',
+      'x',
+    ]) {
+      const answer = await app.request('/events', post(body));
+      expect([body, answer.status]).toEqual([body, 400]);
+      expect(await answer.json()).toMatchObject({ error: { reason: expect.any(String) } });
+    }
+  });
+
+  it('lists the first thousand rejections and counts the rest', async () => {
+    const { app } = await setup();
+    const answer = await app.request('/events', post(`${'{}\n'.repeat(1500)}${EVENT}`));
+    const said = (await answer.json()) as { rejected: unknown[]; rejected_count: number };
+    expect([answer.status, said.rejected.length, said.rejected_count]).toEqual([202, 1000, 1500]);
+  });
+
+  it('answers 429 at once when the journal is full, and takes nothing', async () => {
+    const { app, stored, counts } = await setup({ maxBytes: 30_000 });
+    const many = post(`${EVENT}\n`.repeat(100));
+    expect((await app.request('/events', many)).status).toBe(202);
+    for (let i = 0; i < 2; i++) {
+      const answer = await app.request('/events', many);
+      expect(answer.status).toBe(429);
+      expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    }
+    expect((await stored()).length).toBe(100);
+    expect(counts).toMatchObject({ received: 100, full: 200 });
+  });
+
+  it('answers 413 for more than the journal may ever hold', async () => {
+    const { app, counts } = await setup({ maxBytes: 1000 });
+    const answer = await app.request('/events', post(`${EVENT}\n`.repeat(100)));
+    expect([answer.status, await answer.json()]).toMatchObject([413, { error: { code: 'body_too_large' } }]);
+    expect(counts).toMatchObject({ received: 0, full: 100 });
+  });
+
+  it('reads gzip', async () => {
+    const { app, stored } = await setup();
+    for (const encoding of ['gzip', 'x-gzip', 'GZIP']) {
+      const answer = await app.request('/events', post(gzipSync(EVENT), { 'content-encoding': encoding }));
+      expect(answer.status).toBe(202);
+    }
+    expect((await stored()).length).toBe(3);
+    const damaged = await app.request('/events', post('not gzip', { 'content-encoding': 'gzip' }));
+    expect(damaged.status).toBe(400);
+  });
+
+  it('says which encodings it reads', async () => {
+    const { app } = await setup();
+    const unknown = ENCODINGS.includes('zstd') ? ['br', 'gzip, gzip'] : ['br', 'gzip, gzip', 'zstd'];
+    for (const encoding of unknown) {
+      const answer = await app.request('/events', post('x', { 'content-encoding': encoding }));
+      expect([answer.status, answer.headers.get('accept-encoding')]).toEqual([415, ENCODINGS.join(', ')]);
+    }
+  });
+});
+
+describe('limits', () => {
+  it('refuses a body over max_body, declared, chunked or compressed', async () => {
+    const { app, maxBody, stored } = await setup({ maxBody: 100_000 });
+    const big = Buffer.alloc(maxBody + 1, 0x20);
+    const chunks = new ReadableStream({
+      pull: (controller) => controller.enqueue(Buffer.alloc(50_000, 0x20)),
+    });
+    const requests: RequestInit[] = [
+      post(big, { 'content-length': String(big.length) }),
+      post(big),
+      { ...post(chunks), duplex: 'half' } as RequestInit,
+      post(gzipSync(Buffer.alloc(1 << 26)), { 'content-encoding': 'gzip' }),
+    ];
+    for (const path of ['/', '/events']) {
+      for (const request of path === '/' ? requests.slice(0, 2) : requests) {
+        const answer = await app.request(path, request);
+        expect([answer.status, await answer.json()]).toMatchObject([
+          413,
+          { error: { code: 'body_too_large' } },
+        ]);
+      }
+    }
+    expect(await stored()).toEqual([]);
+    const fits = Buffer.concat([Buffer.from(EVENT), Buffer.alloc(maxBody - EVENT.length, 0x20)]);
+    expect((await app.request('/', post(fits))).status).toBe(200);
+  });
+});
+
+describe('the other paths', () => {
+  it.each([
+    ['/ping', 200, 'pong\n'],
+    ['/healthz', 200, '{"status":"ok"}\n'],
+    ['/readyz', 200, '{"status":"ready","reasons":[]}\n'],
+    ['/metrics', 200, 'tiercel_up 1\n'],
+    ['/outputs', 200, '{"outputs":[{"name":"lake","type":"stdout","state":"ok","since":0,"pending":0}]}\n'],
+  ])('GET %s', async (path, status, text) => {
+    const { app } = await setup();
+    const answer = await app.request(path);
+    expect([answer.status, await answer.text()]).toEqual([status, text]);
+    const head = await app.request(path, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([status, '']);
+  });
+
+  it('says why it is not ready', async () => {
+    const readiness = () => ({ ready: false, reasons: ['stopping'] });
+    const { app } = await setup({ app: { readiness } });
+    const answer = await app.request('/readyz');
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      { status: 'not ready', reasons: ['stopping'] },
+    ]);
+    expect((await app.request('/healthz')).status).toBe(200);
+  });
+
+  it('answers 405 with Allow, 404 with what is served', async () => {
+    const { app } = await setup();
+    for (const [method, path, allow] of [
+      ['GET', '/', 'POST'],
+      ['PUT', '/events', 'POST'],
+      ['GET', '/test', 'POST'],
+      ['POST', '/healthz', 'GET, HEAD'],
+      ['DELETE', '/metrics', 'GET, HEAD'],
+      ['OPTIONS', '/', 'POST'],
+    ] as const) {
+      const answer = await app.request(path, { method });
+      expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 405, allow]);
+    }
+    const nowhere = await app.request('/nowhere', post(EVENT));
+    expect([nowhere.status, await nowhere.text()]).toEqual([404, expect.stringContaining('POST /events')]);
+  });
+
+  it('puts in a test event', async () => {
+    const { app, stored } = await setup();
+    const answer = await app.request('/test?priority=critical', { method: 'POST' });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      200,
+      { rule: 'Test rule', priority: 'Critical' },
+    ]);
+    expect(JSON.parse((await stored())[0]!)).toMatchObject({ rule: 'Test rule', source: 'internal' });
+    expect((await app.request('/test?priority=loud', { method: 'POST' })).status).toBe(400);
+  });
+
+  it('serves events and administration apart when told to', async () => {
+    const admin = await setup({ app: { ingest: undefined } });
+    expect((await admin.app.request('/', post(EVENT))).status).toBe(404);
+    expect((await admin.app.request('/metrics')).status).toBe(200);
+    const events = await setup({ app: { admin: undefined } });
+    expect((await events.app.request('/metrics')).status).toBe(404);
+    expect((await events.app.request('/', post(EVENT))).status).toBe(200);
+    expect((await events.app.request('/healthz')).status).toBe(200);
+  });
+
+  it('answers 500 without details when something unexpected happens, and logs it', async () => {
+    const outputs = () => {
+      throw new Error('the detail');
+    };
+    const metrics = async () => ({ contentType: '', text: '' });
+    const { app, lines } = await setup({ app: { admin: { metrics, outputs } } });
+    const answer = await app.request('/outputs');
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain('the detail');
+    expect(lines.join('')).toContain('the detail');
+  });
+});
+
+describe('auth', () => {
+  const auth = { bearer: ['token-1', 'token-2'], basic: [{ username: 'falco', password: 'pass:word' }] };
+
+  it.each([
+    ['Bearer token-1', 200],
+    ['bearer  token-2 ', 200],
+    [`Basic ${Buffer.from('falco:pass:word').toString('base64')}`, 200],
+    [`Basic ${Buffer.from('falco:wrong').toString('base64')}`, 401],
+    ['Bearer token-3', 401],
+    ['Bearer token-1 token-2', 401],
+    ['token-1', 401],
+    ['Bearer', 401],
+    ['', 401],
+  ])('%j is answered %d', async (authorization, status) => {
+    const { app, stored } = await setup({ app: { auth } });
+    const answer = await app.request('/', post(EVENT, authorization === '' ? {} : { authorization }));
+    expect(answer.status).toBe(status);
+    expect((await stored()).length).toBe(status === 200 ? 1 : 0);
+    if (status !== 200) {
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="tiercel", Basic realm="tiercel"');
+    }
+  });
+
+  it('is asked for everywhere but for health', async () => {
+    const { app } = await setup({ app: { auth } });
+    for (const path of ['/metrics', '/outputs', '/nowhere', '/test', '/events']) {
+      expect((await app.request(path)).status).toBe(401);
+    }
+    for (const path of ['/healthz', '/readyz', '/ping']) expect((await app.request(path)).status).toBe(200);
+  });
+});

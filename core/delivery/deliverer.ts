@@ -96,6 +96,13 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     countDeadLetters(setAside, deps.observer);
     const delivered = manifest.positions.count - setAside.length;
     if (delivered > 0) deps.observer.delivered(delivered);
+    if (setAside.length > 0) {
+      const { cause, reason } = setAside[0] as SetAside;
+      deps.log.warn(
+        { batch: manifest.id, events: setAside.length, cause, reason },
+        'set aside as dead letters',
+      );
+    }
     deps.log.debug({ batch: manifest.id, events: manifest.positions.count, delivered }, 'batch settled');
   }
 

@@ -69,18 +69,19 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   let acceptedBefore = 0;
   let running: Promise<void> | undefined;
 
-  async function open(): Promise<Subscription> {
-    const opened = await journal.subscribe(name, { start: policy.start });
-    subscription = opened;
-    return opened;
+  function open(): Promise<Subscription> {
+    return journal.subscribe(name, { start: policy.start });
   }
 
   /** The cursor is opened anew, so that everything not settled is handed out again. */
   async function reopen(old: Subscription): Promise<Subscription> {
     await old.flush();
+    const settled = old.accepted() - old.pending();
     await old.close();
-    acceptedBefore += old.accepted() - old.pending();
-    return open();
+    const opened = await open();
+    acceptedBefore += settled;
+    subscription = opened;
+    return opened;
   }
 
   /** Until it has started or is to stop. */
@@ -172,6 +173,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   return {
     async start() {
       const first = await open();
+      subscription = first;
       running = run(first).catch((error) => {
         const reason = error instanceof Error ? error.message : String(error);
         health.raise('loop', 'stopped', reason);

@@ -42,6 +42,9 @@ export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], dep
       }
     };
     const firstAttempt = clock.now();
+    // From here on by the clock that never jumps: setting the time must not expire a batch.
+    const ageBefore = Math.max(0, firstAttempt - batch.manifest.closedAt);
+    const started = clock.monotonic();
     let part = batch;
     let backoff = policy.initial;
     for (;;) {
@@ -62,7 +65,7 @@ export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], dep
       deps.onRetry?.(part, result.reason);
       const attempt = part.attempt + 1;
       part = { ...subset(part, result.failed ?? allIndexes(part)), attempt };
-      if (clock.now() - part.manifest.closedAt >= policy.maxAge) {
+      if (ageBefore + clock.monotonic() - started >= policy.maxAge) {
         putAside(
           part,
           everyRecord(part, `still failing after ${policy.maxAge} ms: ${result.reason}`),

@@ -60,7 +60,7 @@ export async function createWorld(
     journal,
     deadLetters,
     /** Starts the loop of an output. */
-    async run(output: Output<never> | StreamOutput, settings: LoopOptions = {}) {
+    async run(output: Output<number> | StreamOutput, settings: LoopOptions = {}) {
       const {
         name = 'out',
         limits = { events: 10, every: 1000 },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
+import { type Delivery, delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
 import type { Batch, StreamedBatch } from '../../../../core/index.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { createWorld, numberOf } from '../../../support/output-loop.ts';
@@ -155,7 +155,7 @@ describe('the delivery of an output', () => {
     let most = 0;
     const hung = await world.run(
       {
-        deliver(_batch: Batch<number>, signal) {
+        deliver(_batch: Batch<number>, signal: AbortSignal): Promise<Delivery> {
           most = Math.max(most, ++under);
           return new Promise((_, refuse) => {
             signal.addEventListener('abort', () => {
@@ -202,10 +202,12 @@ describe('the delivery of an output', () => {
     await stopped;
     expect(first.loop.health()).toMatchObject({ state: 'stopped' });
 
+    // Other limits would make other batches of events that had not been sealed.
     const { batches, records, output } = collector();
-    const second = await world.run(output);
+    const second = await world.run(output, { limits: { events: 3, every: 1000 } });
     await world.clock.advance(1000);
     expect(records()).toEqual(numbers(0, 15));
+    expect(batches.map(({ count }) => count)).toEqual([10, 3, 2]);
     expect(batches[0]!.id).toBe(ids[0]);
     expect(second.loop.accounts()).toMatchObject({ accepted: 15, pending: 0 });
     expect(second.identity()).toBe(0);

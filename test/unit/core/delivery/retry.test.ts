@@ -76,6 +76,16 @@ describe('retry', () => {
     ]);
   });
 
+  it('does not expire a batch because the time was set', async () => {
+    const clock = createFakeClock();
+    const { deliver, parts } = scripted(retry('busy'), delivered());
+    const settled = withRetry(deliver, POLICY, { clock, random: () => 1, stopping: never })(partOf(1), never);
+    clock.jump(30 * 86_400_000);
+    await clock.advance(1000);
+    expect(parts).toHaveLength(2);
+    expect((await settled).setAside).toEqual([]);
+  });
+
   it('takes a single record that is refused as such', async () => {
     const clock = createFakeClock();
     const settle = withRetry(scripted(rejected('bad')).deliver, POLICY, {

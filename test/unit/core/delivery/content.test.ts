@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { loadRecords, streamOf } from '../../../../core/delivery/content.ts';
+import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
+import type { StoredEvent } from '../../../../core/journal/journal.ts';
+import { PositionSet } from '../../../../core/journal/positions.ts';
+import { rawEvent } from '../../../support/events.ts';
+import { numberMapper, numberOf } from '../../../support/output-loop.ts';
+
+/** A subscription on a journal in which some positions are damaged; event n is at position n. */
+function damagedAt(damaged: ReadonlySet<number>, chunk = 3) {
+  return {
+    async *fetch(positions: PositionSet): AsyncGenerator<readonly StoredEvent[]> {
+      let events: StoredEvent[] = [];
+      for (const position of positions) {
+        if (!damaged.has(position)) events.push({ position, receivedAt: 5, raw: rawEvent(position) });
+        if (events.length === chunk) {
+          yield events;
+          events = [];
+        }
+      }
+      if (events.length > 0) yield events;
+    },
+  } as unknown as Parameters<typeof streamOf>[1];
+}
+
+const manifestOf = (positions: readonly number[]) => ({
+  id: 'm',
+  partition: '',
+  positions: PositionSet.of(...positions),
+  bytes: 0,
+  openedAt: 0,
+  closedAt: 0,
+});
+
+const sets = fc
+  .uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 30 })
+  .map((all) => all.sort((a, b) => a - b));
+
+describe('the content of a batch', () => {
+  it('names the damaged events and maps the others', async () => {
+    await fc.assert(
+      fc.asyncProperty(sets, fc.array(fc.integer({ min: 1, max: 60 })), async (positions, bad) => {
+        const damaged = new Set(bad);
+        const content = await loadRecords(
+          manifestOf(positions),
+          damagedAt(damaged),
+          createDecoder(noDecodeOptions),
+          numberMapper,
+        );
+        const whole = positions.filter((p) => !damaged.has(p));
+        expect(content.records(undefined)).toEqual(whole);
+        expect(whole.map((_, index) => content.positionOf(index))).toEqual(whole);
+        expect(content.setAside().map(({ position }) => position)).toEqual(
+          positions.filter((p) => damaged.has(p)),
+        );
+        if (whole.length > 1) expect(content.records([1])).toEqual([whole[1]]);
+      }),
+    );
+  });
+
+  it('streams any part of it, indexed within the part', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        sets,
+        fc.array(fc.integer({ min: 1, max: 60 })),
+        fc.nat(),
+        async (positions, bad, bits) => {
+          const damaged = new Set(bad);
+          const content = streamOf(manifestOf(positions), damagedAt(damaged));
+          const indexes = positions.flatMap((_, i) => ((bits >> i) & 1 ? [i] : []));
+          for (const wanted of [undefined, indexes]) {
+            const found: [number, number][] = [];
+            for await (const { buffer, entries } of content.blocks(wanted)) {
+              for (let i = 0; i < entries.length; i += 4) {
+                expect(entries[i + 1]).toBe(5);
+                found.push([entries[i]!, numberOf(new Uint8Array(buffer, entries[i + 2], entries[i + 3]))]);
+              }
+            }
+            const expected = (wanted ?? positions.map((_, i) => i)).map((i) => positions[i]!);
+            expect(found).toEqual(expected.flatMap((p, index) => (damaged.has(p) ? [] : [[index, p]])));
+          }
+          expect(positions.map((_, i) => content.positionOf(i))).toEqual(positions);
+          expect(content.setAside().map(({ position }) => position)).toEqual(
+            positions.filter((p) => damaged.has(p)),
+          );
+        },
+      ),
+    );
+  });
+});

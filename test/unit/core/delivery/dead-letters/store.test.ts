@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type DeadLetter,
+  decodeDeadLetter,
+  encodeDeadLetter,
+} from '../../../../../core/delivery/dead-letters/codec.ts';
+import {
+  type DeadLetterFilter,
+  openDeadLetterStore,
+} from '../../../../../core/delivery/dead-letters/store.ts';
+import type { JournalEntry } from '../../../../../core/journal/journal.ts';
+import { createMemoryJournal } from '../../../../../core/journal/memory.ts';
+import { rawEvent } from '../../../../support/events.ts';
+import { createFakeClock } from '../../../../support/fake-clock.ts';
+
+const letter = (n: number, members: Partial<DeadLetter> = {}): DeadLetter => ({
+  output: 'lake',
+  cause: 'rejected',
+  reason: `reason ${n}`,
+  raw: rawEvent(n),
+  receivedAt: 1000 + n,
+  firstAttempt: 2000 + n,
+  lastAttempt: 3000 + n,
+  attempts: n,
+  ...members,
+});
+
+async function setUp(letters: readonly DeadLetter[]) {
+  const journal = createMemoryJournal();
+  const store = await openDeadLetterStore(journal, createFakeClock());
+  await store.append(letters);
+  const reasons = async (filter?: DeadLetterFilter) => {
+    const all: string[] = [];
+    for await (const { reason } of store.list(filter)) all.push(reason);
+    return all;
+  };
+  return { journal, store, reasons };
+}
+
+describe('a dead letter', () => {
+  it('comes out of its bytes as it went in', () => {
+    const letters = fc.record({
+      output: fc.string({ unit: 'binary' }),
+      cause: fc.constantFrom('rejected' as const, 'lag' as const),
+      reason: fc.string({ unit: 'grapheme' }),
+      raw: fc.uint8Array(),
+      receivedAt: fc.nat(),
+      firstAttempt: fc.nat(),
+      lastAttempt: fc.nat(),
+      attempts: fc.nat(),
+    });
+    fc.assert(
+      fc.property(letters, (given) => {
+        const decoded = decodeDeadLetter(encodeDeadLetter(given));
+        expect({ ...decoded, raw: [...decoded.raw] }).toEqual({ ...given, raw: [...given.raw] });
+      }),
+    );
+  });
+
+  it.each([[[]], [[2, 0, 0, 0, 0]], [[1, 200, 0, 0, 0, 123]]])('refuses bytes that are none: %j', (bytes) => {
+    expect(() => decodeDeadLetter(Uint8Array.from(bytes))).toThrow(RangeError);
+  });
+});
+
+describe('the dead letter store', () => {
+  it('lists, filters and shows', async () => {
+    const { store, reasons } = await setUp([
+      letter(1),
+      letter(2, { output: 'oncall', reason: 'Status 400: Bad Field' }),
+      letter(3),
+    ]);
+    expect(await reasons()).toEqual(['reason 1', 'Status 400: Bad Field', 'reason 3']);
+    expect(await reasons({ output: 'lake' })).toEqual(['reason 1', 'reason 3']);
+    expect(await reasons({ reason: 'bad field' })).toEqual(['Status 400: Bad Field']);
+    expect(await reasons({ since: 3002, until: 3003 })).toEqual(['Status 400: Bad Field']);
+    expect(await store.show(3)).toMatchObject({ id: 3, reason: 'reason 3', raw: rawEvent(3), attempts: 3 });
+    expect(await store.show(99)).toBeUndefined();
+    expect(store.count()).toBe(3);
+  });
+
+  it('drops, once, and what is dropped stays dropped after it is opened again', async () => {
+    const { journal, store, reasons } = await setUp(Array.from({ length: 10 }, (_, n) => letter(n)));
+    expect(await store.drop({ ids: [2, 4, 4, 77] })).toBe(2);
+    expect(await store.drop({ ids: [2, 4] })).toBe(0);
+    expect(await store.drop({ since: 3005 })).toBe(5);
+    expect(await reasons()).toEqual(['reason 0', 'reason 2', 'reason 4']);
+    await store.append([letter(11)]);
+    expect(await reasons()).toEqual(['reason 0', 'reason 2', 'reason 4', 'reason 11']);
+    await store.close();
+    const again = await openDeadLetterStore(journal, createFakeClock());
+    expect(again.count()).toBe(4);
+    const left: string[] = [];
+    for await (const { reason } of again.list()) left.push(reason);
+    expect(left).toEqual(['reason 0', 'reason 2', 'reason 4', 'reason 11']);
+  });
+
+  it('hands events back for the output that refused them, and for no other', async () => {
+    const letters = Array.from({ length: 1200 }, (_, n) => letter(n, { output: n % 2 ? 'oncall' : 'lake' }));
+    const { store } = await setUp([...letters, letter(9999, { cause: 'damaged', raw: new Uint8Array() })]);
+    const appended: JournalEntry[] = [];
+    const count = await store.replay({ output: 'lake' }, async (entries) => {
+      appended.push(...entries);
+    });
+    expect(count).toBe(600);
+    expect(appended.map(({ outputs }) => outputs.join())).toEqual(Array(600).fill('lake'));
+    expect(appended[1]!.raw).toEqual(rawEvent(2));
+    // The other output's, and the one whose bytes are lost.
+    expect(store.count()).toBe(601);
+  });
+
+  it('keeps what could not be handed back', async () => {
+    const { store } = await setUp([letter(1)]);
+    const full = () => Promise.reject(new Error('the journal is full'));
+    await expect(store.replay({}, full)).rejects.toThrow('full');
+    expect(store.count()).toBe(1);
+  });
+
+  it('shows two readers the same while one drops', async () => {
+    const { store, reasons } = await setUp(Array.from({ length: 50 }, (_, n) => letter(n)));
+    const [all] = await Promise.all([reasons(), store.drop({ until: 3025 }), store.append([letter(60)])]);
+    expect(all.length).toBeGreaterThanOrEqual(25);
+    expect(await reasons()).toHaveLength(26);
+  });
+});

@@ -20,8 +20,8 @@ export interface Child {
 
 export interface ChildOptions {
   readonly cwd?: string;
-  /** Added to the environment of the tests. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment of the tests; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 const KEEP = 256 * 1024;

@@ -8,6 +8,13 @@ import { until } from './until.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
+/** TIERCEL_* of the tests' own environment would be configuration to the program. */
+const UNSET = Object.fromEntries(
+  Object.keys(process.env)
+    .filter((name) => name.startsWith('TIERCEL_'))
+    .map((name) => [name, undefined]),
+);
+
 /** What the program answered to a request. */
 export interface Answer {
   readonly status: number;
@@ -76,7 +83,10 @@ export async function startTiercel(options: TiercelOptions): Promise<Tiercel> {
   };
   const start = async (env = options.env): Promise<void> => {
     if (child) printed += child.output();
-    const started = startChild(program, [...args, 'run', '-c', file], { cwd: directory, env });
+    const started = startChild(program, [...args, 'run', '-c', file], {
+      cwd: directory,
+      env: { ...UNSET, ...env },
+    });
     child = started;
     await until(
       'the program to be ready',

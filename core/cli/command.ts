@@ -1,22 +1,104 @@
-import type { Command } from 'commander';
+import { Command, Option } from 'commander';
+import type { Config } from '../config/config.ts';
+import type { BuiltIns } from './built-ins.ts';
+import { loadOrExplain } from './load.ts';
 
-/** Exit codes of every command: 0 done, 1 something is wrong with what was looked at, 2 it was called wrongly or the configuration is broken. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+/** Exit codes of every command. */
+export const EXIT = {
+  ok: 0,
+  /** Something is wrong with what was looked at, or the program failed. */
+  failed: 1,
+  /** It was called wrongly, or the configuration is broken. */
+  usage: 2,
+} as const;
 
-/** Where a command writes and what it knows of the terminal. */
-export interface Terminal {
+/** What a command works with. */
+export interface Cli {
+  readonly builtIns: BuiltIns;
+  /** To standard output: what was asked for. */
   out(text: string): void;
+  /** To standard error: everything said about it. */
   err(text: string): void;
-  /** Standard output is a terminal: people read it. */
-  readonly interactive: boolean;
-  /** Colours are welcome on standard error. */
-  readonly color: boolean;
+  /** Loads the configuration, or says every mistake in it and returns undefined: the command ends with {@link EXIT}.usage. */
+  load(options: ConfigOptions): Promise<Config | undefined>;
+  /** What the command came to; the process's exit code. */
+  exit(code: number): void;
 }
 
-/** One command of the program: adds itself to the parser; its action returns an exit code. */
-export type RegisterCommand = (program: Command, act: Act) => void;
+/** The options that every command with a configuration takes. */
+export interface ConfigOptions {
+  readonly config: string;
+  readonly set: readonly string[];
+  readonly format?: 'text' | 'json';
+}
 
-/** Wraps an action: its exit code becomes the process's, a throw becomes one clear line. */
-export type Act = <A extends unknown[]>(
-  action: (...args: A) => Promise<number> | number,
-) => (...args: A) => Promise<void>;
+/** One command: adds itself to the program. */
+export type RegisterCommand = (program: Command, cli: Cli) => void;
+
+/** Adds `-c` and `--set` to a command. */
+export function withConfig(command: Command): Command {
+  return command
+    .addOption(
+      new Option('-c, --config <file>', 'the configuration').default('tiercel.yaml').env('TIERCEL_CONFIG'),
+    )
+    .option(
+      '--set <path=value>',
+      'override one key, as in outputs.lake.region=eu-west-1; may be repeated',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    );
+}
+
+/** Parses the arguments and runs one command. @returns the exit code */
+export async function runProgram(
+  builtIns: BuiltIns,
+  commands: readonly RegisterCommand[],
+  argv: readonly string[],
+): Promise<number> {
+  let code: number = EXIT.ok;
+  const out = (text: string) => void process.stdout.write(`${text}\n`);
+  const err = (text: string) => void process.stderr.write(`${text}\n`);
+  const cli: Cli = {
+    builtIns,
+    out,
+    err,
+    load: (options) => loadOrExplain(builtIns, options, { out, err }),
+    exit: (value) => {
+      code = value;
+    },
+  };
+  const program = new Command('tiercel')
+    .description('Takes Falco alerts in, keeps them safe, delivers each to every output that wants it.')
+    .version(builtIns.version, '-v, --version')
+    .showHelpAfterError('(tiercel --help shows the commands)')
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tiercel demo                              the whole way on this machine, in seconds
+  tiercel validate -c tiercel.yaml          every mistake, with line and column
+  tiercel run -c tiercel.yaml               take events in and deliver them`,
+    )
+    .exitOverride();
+  for (const register of commands) register(program, cli);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (isCommanderError(error)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    err(`tiercel: ${error instanceof Error ? error.message : String(error)}`);
+    if (process.env.TIERCEL_DEBUG && error instanceof Error) err(error.stack ?? '');
+    return EXIT.failed;
+  }
+  return code;
+}
+
+/** Commander says what was wrong by itself; told by its shape, because two copies of it may be loaded. */
+function isCommanderError(error: unknown): error is { exitCode: number } {
+  return (
+    error instanceof Error &&
+    'exitCode' in error &&
+    String((error as { code?: string }).code).startsWith('commander.')
+  );
+}

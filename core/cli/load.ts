@@ -1,0 +1,31 @@
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { renderErrors } from '../config/render.ts';
+import { createRegistry } from '../plugins/registry.ts';
+import type { BuiltIns } from './built-ins.ts';
+import type { ConfigOptions } from './command.ts';
+
+/** Loads the configuration, or prints every mistake in it: as text on standard error, as JSON on standard output. */
+export async function loadOrExplain(
+  builtIns: BuiltIns,
+  options: ConfigOptions,
+  { out, err }: { out(text: string): void; err(text: string): void },
+): Promise<Config | undefined> {
+  const result = await loadConfig({
+    file: options.config,
+    sets: options.set,
+    env: process.env,
+    registry: createRegistry(builtIns),
+  });
+  if (options.format === 'json' && !result.ok) {
+    out(JSON.stringify({ ok: false, errors: result.errors, warnings: result.warnings }, null, 2));
+    return undefined;
+  }
+  const color = process.stderr.isTTY === true && !process.env.NO_COLOR;
+  if (result.warnings.length > 0) err(renderErrors(result.warnings, { color, level: 'warning' }));
+  if (result.ok) return result.config;
+  err(renderErrors(result.errors, { color }));
+  const count = result.errors.length;
+  err(`${count} mistake${count === 1 ? '' : 's'} in ${options.config}`);
+  return undefined;
+}

@@ -1,0 +1,86 @@
+import { watch as watchFile } from 'node:fs';
+import type { App } from '../app.ts';
+import type { Config } from '../config/config.ts';
+import { createLogger, type RootLogger } from '../telemetry/log.ts';
+import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+
+/** How long a burst of writes to the configuration is waited out. */
+const SETTLE_MS = 200;
+
+export const run: RegisterCommand = (program, cli) => {
+  withConfig(program.command('run', { isDefault: true }))
+    .description('take events in and deliver them, until SIGTERM')
+    .option('--watch', 'reload when the configuration changes, as SIGHUP does')
+    .addHelpText('after', '\nExample:\n  tiercel run -c tiercel.yaml --set log.level=debug')
+    .action(async (options: ConfigOptions & { watch?: boolean }) => {
+      const config = await cli.load(options);
+      if (config === undefined) return cli.exit(EXIT.usage);
+      const log = createLogger({ ...config.log, secrets: config.secrets });
+      cli.exit(await runUntilStopped(config, log, options, cli));
+    });
+};
+
+async function runUntilStopped(
+  config: Config,
+  log: RootLogger,
+  options: ConfigOptions & { watch?: boolean },
+  cli: Parameters<RegisterCommand>[1],
+): Promise<number> {
+  // Loaded here, so that `--help` and `validate` do not pay for it.
+  const { startApp } = await import('../app.ts');
+  let app: App;
+  try {
+    app = await startApp({ config, log, version: cli.builtIns.version });
+  } catch (error) {
+    log.error({ code: (error as NodeJS.ErrnoException).code }, (error as Error).message);
+    return EXIT.failed;
+  }
+
+  let reloading = Promise.resolve();
+  const reload = (why: string) => {
+    reloading = reloading.then(async () => {
+      log.info(`Reloading the configuration: ${why}`);
+      const next = await cli.load({ ...options });
+      if (next === undefined)
+        return log.error('The new configuration is broken (see above); the old one keeps running');
+      try {
+        const { needsRestart } = await app.reload(next);
+        if (needsRestart.length > 0)
+          log.warn(`Changed, but taken over only by a restart: ${needsRestart.join(', ')}`);
+      } catch (error) {
+        log.error(`The new configuration could not be taken over: ${(error as Error).message}`);
+      }
+    });
+  };
+  process.on('SIGHUP', () => reload('SIGHUP'));
+  const stopWatching = options.watch ? watch(config.files, () => reload('the file changed')) : () => {};
+
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  });
+  stopWatching();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      log.warn(`${name} again: stopping now. What is under way is delivered after the next start`);
+      process.exit(EXIT.failed);
+    });
+  }
+  log.info(`${signal}: stopping within ${config.shutdown.deadline / 1000} s; a second signal stops at once`);
+  await app.stop(AbortSignal.timeout(config.shutdown.deadline));
+  return EXIT.ok;
+}
+
+/** Tells of changes once they have settled. Editors replace files, so the folder entries are watched by name again and again. */
+function watch(files: readonly string[], changed: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const watchers = files.map((file) =>
+    watchFile(file, { persistent: false }, () => {
+      clearTimeout(timer);
+      timer = setTimeout(changed, SETTLE_MS);
+    }),
+  );
+  return () => {
+    clearTimeout(timer);
+    for (const watcher of watchers) watcher.close();
+  };
+}

@@ -1,0 +1,18 @@
+import { Option } from 'commander';
+import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+
+export const validate: RegisterCommand = (program, cli) => {
+  withConfig(program.command('validate'))
+    .description('say every mistake in a configuration, with line and column')
+    .addOption(
+      new Option('--format <format>', 'how mistakes are printed').choices(['text', 'json']).default('text'),
+    )
+    .addHelpText('after', '\nExample:\n  tiercel validate -c tiercel.yaml --format json')
+    .action(async (options: ConfigOptions) => {
+      const config = await cli.load(options);
+      if (config === undefined) return cli.exit(EXIT.usage);
+      if (options.format === 'json') return cli.out(JSON.stringify({ ok: true, errors: [] }));
+      const names = config.outputs.map(({ name, type }) => `${name} (${type})`).join(', ');
+      cli.out(`${options.config} is valid: ${config.outputs.length} outputs: ${names}`);
+    });
+};

@@ -1,0 +1,149 @@
+// The composition root: the only file that knows tsyringe. Everything else is plain functions that take what they need.
+// reflect-metadata must be there before tsyringe is.
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe';
+import type { Clock } from './batching/clock.ts';
+import type { Config, OutputConfig } from './config/config.ts';
+import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
+import { createOutputLoop, type OutputLoop } from './delivery/loop.ts';
+import { createDecoder, createEnricher, type Enrich } from './event/decode.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Mapper } from './plugins/mapper.ts';
+import type { Output, OutputContext, StreamOutput } from './plugins/output.ts';
+import type { Route } from './routing/route.ts';
+import { compileRoute } from './routing/route.ts';
+import type { RootLogger } from './telemetry/log.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import type { OutputObserver } from './telemetry/observer.ts';
+
+function token<T>(name: string): InjectionToken<T> {
+  return Symbol(name) as InjectionToken<T>;
+}
+
+const tokens = {
+  config: token<Config>('config'),
+  clock: token<Clock>('clock'),
+  log: token<RootLogger>('log'),
+  metrics: token<Metrics>('metrics'),
+  journal: token<Journal>('journal'),
+  deadLetters: token<DeadLetterStore>('dead letters'),
+  enrich: token<Enrich>('enrich'),
+  // One output's own, in its child container.
+  settings: token<OutputConfig>('settings'),
+  outputLog: token<RootLogger>('output log'),
+  observer: token<OutputObserver>('observer'),
+  mapper: token<Mapper>('mapper'),
+  context: token<OutputContext>('context'),
+  output: token<Output | StreamOutput>('output'),
+  route: token<Route>('route'),
+  loop: token<OutputLoop>('loop'),
+} as const;
+
+/** What is opened before anything can be wired: it takes time or may fail. */
+export interface Resources {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: RootLogger;
+  readonly metrics: Metrics;
+  readonly journal: Journal;
+  readonly deadLetters: DeadLetterStore;
+}
+
+/** One output, wired: its definition made, its route compiled, its delivery ready to start. */
+export interface WiredOutput {
+  readonly settings: OutputConfig;
+  readonly output: Output | StreamOutput;
+  readonly route: Route;
+  readonly loop: OutputLoop;
+}
+
+/** The wiring of one configuration. */
+export interface Wiring {
+  readonly enrich: Enrich;
+  /** @throws Error when the output cannot be made from its options. */
+  output(settings: OutputConfig): WiredOutput;
+}
+
+/** Wires the program. Each output gets a child container: its own log, metrics, state directory; it never sees the container. */
+export function wire(resources: Resources): Wiring {
+  const app = container.createChildContainer();
+  for (const name of ['config', 'clock', 'log', 'metrics', 'journal', 'deadLetters'] as const) {
+    app.register(tokens[name] as InjectionToken<unknown>, { useValue: resources[name] });
+  }
+  once(app, tokens.enrich, (c) => {
+    const log = c.resolve(tokens.log);
+    return createEnricher(c.resolve(tokens.config).enrich, (message) => log.warn(message));
+  });
+  return {
+    enrich: app.resolve(tokens.enrich),
+    output: (settings) => wireOutput(app, settings),
+  };
+}
+
+function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutput {
+  const own = app.createChildContainer();
+  own.register(tokens.settings, { useValue: settings });
+  once(own, tokens.outputLog, (c) => c.resolve(tokens.log).child({ output: settings.name }));
+  once(own, tokens.observer, (c) =>
+    c.resolve(tokens.metrics).output(settings.name, () => c.resolve(tokens.loop).accounts()),
+  );
+  once(own, tokens.mapper, (c) =>
+    settings.mapperDefinition.create(settings.mapper.options, { log: c.resolve(tokens.outputLog) }),
+  );
+  once(own, tokens.context, (c) => ({
+    name: settings.name,
+    log: c.resolve(tokens.outputLog),
+    clock: c.resolve(tokens.clock),
+    fetch: globalThis.fetch,
+    stateDir: join(c.resolve(tokens.config).journal.path, 'outputs', settings.name),
+    configDir: c.resolve(tokens.config).dir,
+    mapper: c.resolve(tokens.mapper),
+    mapperRef: settings.mapper,
+    decode: c.resolve(tokens.config).enrich,
+  }));
+  once(own, tokens.output, (c) => settings.definition.create(settings.options, c.resolve(tokens.context)));
+  once(own, tokens.route, (c) => compileOrThrow(settings, c.resolve(tokens.outputLog)));
+  once(own, tokens.loop, (c) =>
+    createOutputLoop({
+      name: settings.name,
+      output: c.resolve(tokens.output),
+      stream: settings.definition.stream === true,
+      mapper: c.resolve(tokens.mapper),
+      decode: createDecoder(c.resolve(tokens.config).enrich),
+      limits: settings.batch,
+      policy: settings.policy,
+      journal: c.resolve(tokens.journal),
+      deadLetters: c.resolve(tokens.deadLetters),
+      clock: c.resolve(tokens.clock),
+      observer: c.resolve(tokens.observer),
+      log: c.resolve(tokens.outputLog),
+    }),
+  );
+  return {
+    settings,
+    output: own.resolve(tokens.output),
+    route: own.resolve(tokens.route),
+    loop: own.resolve(tokens.loop),
+  };
+}
+
+function compileOrThrow(settings: OutputConfig, log: RootLogger): Route {
+  const compiled = compileRoute(settings.route, (reason) =>
+    log.warn(
+      { reason },
+      'the `when` of this output could not be evaluated on an event; such events are wanted',
+    ),
+  );
+  // The configuration was checked with the same compiler when it was loaded.
+  if (!compiled.ok) throw new Error(`outputs.${settings.name}: ${compiled.errors[0]!.message}`);
+  return compiled.route;
+}
+
+function once<T>(
+  into: DependencyContainer,
+  key: InjectionToken<T>,
+  make: (c: DependencyContainer) => T,
+): void {
+  into.register(key, { useFactory: instanceCachingFactory(() => make(into)) });
+}

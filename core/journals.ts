@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import type { Clock } from './batching/clock.ts';
+import type { ConfigSections } from './config/schema.ts';
+import { type DeadLetterStore, openDeadLetterStore } from './delivery/dead-letters/store.ts';
+import { openDiskJournal } from './journal/disk.ts';
+import type { Journal } from './journal/journal.ts';
+import { createMemoryJournal } from './journal/memory.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+/** What is kept on storage: the events, and the dead letters in a journal of their own with a budget of its own. */
+export interface Journals {
+  readonly journal: Journal;
+  readonly deadLetters: DeadLetterStore;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens both journals under `journal.path`.
+ *
+ * @throws Error in one line when another process holds them
+ */
+export async function openJournals(
+  config: Pick<ConfigSections, 'journal' | 'dead_letters'>,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): Promise<Journals> {
+  const { type, path, segment_size, durability } = config.journal;
+  const open = async (name: string, maxBytes: number): Promise<Journal> => {
+    if (type === 'memory') return createMemoryJournal({ maxBytes });
+    return openDiskJournal({
+      directory: join(path, name),
+      maxBytes,
+      segmentBytes: segment_size,
+      durability: durability === 'sync' ? 'sync' : { intervalMs: durability },
+      clock,
+      log,
+    });
+  };
+  const journal = await open('journal', config.journal.max_size);
+  const deadJournal = await open('dead-letters', config.dead_letters.max_size).catch(async (error) => {
+    await journal.close();
+    throw error;
+  });
+  const deadLetters = await openDeadLetterStore(deadJournal, clock);
+  return {
+    journal,
+    deadLetters,
+    close: async () => {
+      await deadLetters.close();
+      await deadJournal.close();
+      await journal.close();
+    },
+  };
+}

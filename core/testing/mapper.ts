@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { fits, type JsonSchema } from '../config/json-schema.ts';
+import type { Event } from '../event/event.ts';
+import { checkDefinition } from '../plugins/check.ts';
+import type { AnyMapperDefinition } from '../plugins/registry.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { decodeEvent, markedEvents } from './events.ts';
+import type { TestFunction } from './output.ts';
+
+/** How one mapper is held against the contract. */
+export interface MapperContract {
+  readonly test: TestFunction;
+  /** Decoded options; default none. */
+  readonly options?: Record<string, unknown>;
+  /** Further raw events, each of which must be mapped or refused with a reason. */
+  readonly events?: readonly (string | Uint8Array)[];
+}
+
+/**
+ * Holds a mapper against the contract: described options, the same record for the same event every time, never a throw,
+ * and records that fit the shape it declares.
+ *
+ * @example testMapper(headline, { test })
+ */
+export function testMapper(definition: AnyMapperDefinition, contract: MapperContract): void {
+  const { test, options = {} } = contract;
+  const name = (what: string) => `${definition.type}: ${what}`;
+  const events: readonly Event[] = [
+    ...markedEvents(3).map(({ raw }) => raw),
+    ...(contract.events ?? []).map((event) => (typeof event === 'string' ? Buffer.from(event) : event)),
+  ].map((raw) => decodeEvent(raw, Date.UTC(2026, 0, 2)));
+
+  test(name('is a definition: described options, a closed schema'), async () => {
+    assert.deepEqual(checkDefinition('mapper', definition), []);
+  });
+
+  test(name('maps every event or says why not'), async () => {
+    const mapper = definition.create(options, { log: silent });
+    for (const event of events) {
+      const mapped = mapper.map(event);
+      if (!mapped.ok) assert.ok(mapped.reason.length > 0, 'an event is refused without a reason');
+      else if (mapper.record !== undefined) {
+        assert.ok(
+          fits(mapper.record as JsonSchema, mapped.record),
+          `the record of ${event.rule} does not fit its shape`,
+        );
+      }
+    }
+  });
+
+  test(name('gives the same record every time, from another instance too'), async () => {
+    const [first, second] = [
+      definition.create(options, { log: silent }),
+      definition.create(options, { log: silent }),
+    ];
+    for (const event of events) {
+      assert.deepEqual(first.map(event), first.map(event));
+      assert.deepEqual(second.map(event), first.map(event));
+    }
+  });
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

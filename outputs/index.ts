@@ -1,0 +1,33 @@
+// Written by scripts/generate-builtins.js; do not edit.
+
+/** The URL of a module's compiled form, also where this runs from TypeScript: worker threads take JavaScript only. */
+const compiled = (path: string) =>
+  new URL(import.meta.url.endsWith('.ts') ? `../dist/outputs/${path}` : path, import.meta.url).href;
+
+/** The built-in outputs by type, each loaded when it is wanted. */
+export const outputs = {
+  alertmanager: {
+    module: compiled('./alertmanager/index.js'),
+    load: async () => (await import('./alertmanager/index.ts')).default,
+  },
+  aws_security_lake: {
+    module: compiled('./aws-security-lake/index.js'),
+    load: async () => (await import('./aws-security-lake/index.ts')).default,
+  },
+  file: {
+    module: compiled('./file.js'),
+    load: async () => (await import('./file.ts')).default,
+  },
+  slack: {
+    module: compiled('./slack/index.js'),
+    load: async () => (await import('./slack/index.ts')).default,
+  },
+  stdout: {
+    module: compiled('./stdout.js'),
+    load: async () => (await import('./stdout.ts')).default,
+  },
+  webhook: {
+    module: compiled('./webhook.js'),
+    load: async () => (await import('./webhook.ts')).default,
+  },
+};

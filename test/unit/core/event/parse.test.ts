@@ -256,6 +256,17 @@ describe('properties', () => {
   });
 });
 
+it('every sample is accepted and comes back exactly', () => {
+  const samples = readFileSync(new URL('../../../../samples/events.ndjson', import.meta.url), 'utf8');
+  for (const line of samples.split('\n').filter(Boolean)) {
+    const seen = event(line);
+    const { output_fields: fields } = JSON.parse(line) as { output_fields?: object | null };
+    expect(Object.keys(seen.fields)).toEqual(Object.keys(fields ?? {}));
+    if (Object.keys(fields ?? {}).length > 0)
+      expect(line).toContain(`${stringify(seen.fields)}`.slice(0, 60));
+  }
+});
+
 const DATA = new URL('../../../../../shared/data/falco-events/', import.meta.url);
 const absent = !existsSync(DATA);
 if (absent) console.log('skipped: no real events beside the repository (../shared/data)');

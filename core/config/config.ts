@@ -23,6 +23,10 @@ export interface Config
   readonly tests: readonly ConfigTest[];
   /** The whole in YAML spelling, defaults filled in, secrets replaced by `***`. */
   readonly redacted: Readonly<Record<string, unknown>>;
+  /** The texts that stand behind `***` in {@link redacted}: a log must never show them. */
+  readonly secrets: readonly string[];
+  /** Every file that was read, secrets among them: what `--watch` watches. */
+  readonly files: readonly string[];
   /** Where a value was written, for errors that are found later; what was not written is where its parent is. */
   sourceOf(path: Path): Place;
 }

@@ -2,6 +2,7 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Fault, Path } from './errors.ts';
 import { FORMATS } from './formats.ts';
 import { isSecret, type JsonSchema, knownNames, memberSchema, typesOf, validate } from './json-schema.ts';
+import type { Span } from './source.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import { find, isNull, type Node, spanOf, toValue } from './tree.ts';
 
@@ -9,12 +10,18 @@ import { find, isNull, type Node, spanOf, toValue } from './tree.ts';
  * Holds a part of the configuration against a schema.
  *
  * @param path where the node stands in the whole
+ * @param key where to point for what is missing in it
  * @returns its plain value in YAML spelling with defaults, and everything that is wrong with it
  */
-export function checkShape(node: Node, schema: JsonSchema, path: Path): { value: unknown; faults: Fault[] } {
+export function checkShape(
+  node: Node,
+  schema: JsonSchema,
+  path: Path,
+  key: Span = spanOf(node, []),
+): { value: unknown; faults: Fault[] } {
   const value = toValue(node);
   const errors = pickBranches(validate(schema, value));
-  const explain = (error: ErrorObject) => explainError(error, node, path);
+  const explain = (error: ErrorObject) => explainError(error, { root: node, key }, path);
   const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
   const missing = errors.filter((error) => error.keyword === 'required');
   const { pairs, missing: stillMissing } = pairTypos(unknown, missing);
@@ -107,12 +114,12 @@ function explainUnknown({ error, missing }: Unknown, root: Node, base: Path): Fa
   };
 }
 
-function explainError(error: ErrorObject, root: Node, base: Path): Fault {
+function explainError(error: ErrorObject, { root, key }: { root: Node; key: Span }, base: Path): Fault {
   const local = pointer(error.instancePath);
   const path = [...base, ...local];
   const schema = (error.parentSchema ?? {}) as JsonSchema;
   const { node } = find(root, local);
-  const span = spanOf(root, local);
+  const span = local.length === 0 ? key : spanOf(root, local);
   if (error.keyword === 'required') {
     const name = String(error.params.missingProperty);
     const empty = node.kind === 'map' ? node.entries.get(name) : undefined;

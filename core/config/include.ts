@@ -2,7 +2,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Fault, Path } from './errors.ts';
 import { describeFileError, interpolate, type Lookup } from './interpolate.ts';
 import { parseSource } from './parse.ts';
-import { fileSource, type Span } from './source.ts';
+import { fileSource, reveal, type Span } from './source.ts';
 import type { Entry, MapNode, Node, ScalarNode } from './tree.ts';
 
 /** The files a configuration is made of. */
@@ -85,6 +85,7 @@ function patterns(include: Node | undefined, faults: Fault[]): ScalarNode[] {
   if (include === undefined || (include.kind === 'scalar' && include.value === null)) return [];
   const nodes = include.kind === 'list' ? include.items : [include];
   return nodes.filter((node): node is ScalarNode => {
+    if (node.kind === 'scalar') reveal(node.span, false);
     const good = node.kind === 'scalar' && typeof node.value === 'string' && node.value !== '';
     if (!good) {
       const message = 'must be a path, a folder or a pattern such as "conf.d/*.yaml"';

@@ -11,7 +11,7 @@ import { describeFileError } from './interpolate.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { type CheckedOutput, checkOutput } from './outputs.ts';
 import { applyEnvironment, applySets } from './override.ts';
-import { redact } from './print.ts';
+import { hiddenTexts, redact } from './print.ts';
 import { ConfigSchema, type ConfigSections } from './schema.ts';
 import { settle } from './settle.ts';
 import { placeOf } from './source.ts';
@@ -51,9 +51,14 @@ export type LoadResult =
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const { env = {}, sets = [] } = options;
+  const read = options.readFile ?? ((path: string) => readFile(path, 'utf8'));
+  const seen = new Set<string>();
   const files: Files = {
     env,
-    readFile: options.readFile ?? ((path) => readFile(path, 'utf8')),
+    readFile: (path) => {
+      seen.add(path);
+      return read(path);
+    },
     readDir: options.readDir ?? ((path) => readdir(path)),
   };
   const name = options.file ?? 'configuration';
@@ -81,7 +86,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
     const all = [...faults, ...dropConsequences(checked?.faults ?? [], faults)];
     return { ok: false, errors: toErrors(all), warnings };
   }
-  const config = assemble(checked, dir, options.file === undefined ? undefined : file);
+  const config = assemble(checked, dir, options.file === undefined ? undefined : file, [...seen]);
   return { ok: true, config, warnings };
 }
 
@@ -166,15 +171,21 @@ function assemble(
   { root, value, sections, outputs }: Checked,
   dir: string,
   file: string | undefined,
+  files: readonly string[],
 ): Config {
   const { enrich, journal, outputs: _, ...rest } = sections as ConfigSections;
   const redacted = redact({ ...value, outputs: {} }, ConfigSchema as JsonSchema, root) as Record<
     string,
     unknown
   >;
-  redacted.outputs = Object.fromEntries(
-    outputs.map((output) => [output.name, redact(output.value, output.schema, output.node)]),
+  const shown = outputs.map(
+    (output) => [output.name, redact(output.value, output.schema, output.node)] as const,
   );
+  redacted.outputs = Object.fromEntries(shown);
+  const plain = {
+    ...value,
+    outputs: Object.fromEntries(outputs.map((output) => [output.name, output.value])),
+  };
   return {
     ...rest,
     ...(file !== undefined && { file }),
@@ -187,6 +198,8 @@ function assemble(
     },
     outputs: outputs.map(({ config }) => config!),
     redacted,
+    secrets: hiddenTexts(plain, redacted),
+    files,
     sourceOf: (path) => placeOf(spanOf(root, path)),
   };
 }

@@ -51,19 +51,19 @@ export async function checkOutput(
   const type = typeNode?.kind === 'scalar' && typeof typeNode.value === 'string' ? typeNode.value : undefined;
   if (raw.kind !== 'map' || type === undefined || type === '') {
     // Without a type nothing is known of the options; only the settings common to all can be looked at.
-    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path);
+    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
     const route = routeOf(value, shape, path);
     return { name, faults: [...faults, ...shape], node, schema: common, value, route };
   }
   const found = await context.registry.output(type, context.resolve);
   if (!found.ok) {
-    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path);
+    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
     faults.push({ ...found.problem, path: [...path, 'type'], span: spanOf(raw, ['type']) }, ...shape);
     return { name, faults, node, schema: common, value, route: routeOf(value, shape, path) };
   }
   const { definition, module } = found.value;
   const schema = withMembers(definition.options as JsonSchema, common);
-  const { node, value, faults: shape } = check(raw, schema, path);
+  const { node, value, faults: shape } = check(raw, schema, path, key);
   faults.push(...shape);
   const done = { name, node, schema, value, route: routeOf(value, shape, path) };
   if (faults.length > 0) return { ...done, faults };
@@ -93,9 +93,14 @@ export async function checkOutput(
   return { ...done, faults, config };
 }
 
-function check(raw: Node, schema: JsonSchema, path: Path): { node: Node; value: unknown; faults: Fault[] } {
+function check(
+  raw: Node,
+  schema: JsonSchema,
+  path: Path,
+  key: Span,
+): { node: Node; value: unknown; faults: Fault[] } {
   const node = settle(raw, schema);
-  return { node, ...checkShape(node, schema, path) };
+  return { node, ...checkShape(node, schema, path, key) };
 }
 
 function routeOf(value: unknown, faults: readonly Fault[], path: Path): RouteSpec {
@@ -163,7 +168,7 @@ async function checkMapper(
   const schema = withMembers(found.value.definition.options as JsonSchema, MAPPER_MEMBERS);
   const bare: MapNode = { kind: 'map', span, entries: new Map() };
   const raw: MapNode = given.kind === 'map' && isNamed ? given : withType(bare, name, span);
-  const { value, faults } = check(raw, schema, path);
+  const { value, faults } = check(raw, schema, path, output.entries.get('mapper')?.key ?? span);
   if (faults.length > 0) return { faults };
   const decoded = decodeScalars(schema, value) as object;
   return made(

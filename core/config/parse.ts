@@ -2,10 +2,12 @@ import {
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
   type YAMLError,
   type Node as YamlNode,
 } from 'yaml';
@@ -30,7 +32,9 @@ export function parseSource(source: Source): { root: Node; faults: Fault[] } {
     intAsBigInt: false,
     strict: true,
   });
-  const syntax = [...document.errors, ...document.warnings].map((error) => explainSyntax(error, source));
+  const syntax = [...document.errors, ...document.warnings].map((error) =>
+    explainSyntax(error, source, document),
+  );
   const empty: MapNode = { kind: 'map', span: { source, start: 0, end: 0 }, entries: new Map() };
   if (syntax.length > 0) return { root: empty, faults: syntax.slice(0, 1) };
   const builder = new Builder(source, document);
@@ -160,12 +164,28 @@ const SYNTAX: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: 'something stands here that does not belong; a quote or bracket may be missing before it',
 };
 
-function explainSyntax(error: YAMLError, source: Source): Fault {
-  const [start] = error.pos;
-  return {
+function explainSyntax(error: YAMLError, source: Source, document: Document): Fault {
+  const fault = (start: number, message: string): Fault => ({
     code: 'TIERCEL_CFG_SYNTAX',
     path: [],
-    message: `not valid YAML: ${SYNTAX[error.code] ?? 'the text cannot be read from here on'}`,
+    message: `not valid YAML: ${message}`,
     span: { source, start, end: start + 1 },
-  };
+  });
+  const [at] = error.pos;
+  // The reader notices at the end of the file; the writer wants to know where it began.
+  const opened = /clos|end with/i.test(error.message) ? openedAt(document, at) : undefined;
+  if (opened === undefined) return fault(at, SYNTAX[error.code] ?? 'the text cannot be read from here on');
+  const what = /["']/.test(source.text[opened]!) ? 'quote' : 'bracket';
+  return fault(opened, `the ${what} that opens here is never closed, or closed too late`);
+}
+
+/** The start of the innermost quote or bracket around an offset. */
+function openedAt(document: Document, at: number): number | undefined {
+  let start: number | undefined;
+  visit(document, (_, node) => {
+    if (!isNode(node) || !node.range) return;
+    const opens = isScalar(node) ? node.type?.startsWith('QUOTE') : (isMap(node) || isSeq(node)) && node.flow;
+    if (opens && node.range[0] <= at && node.range[2] >= at) start = node.range[0];
+  });
+  return start;
 }

@@ -38,3 +38,13 @@ function isFreeText(schema: JsonSchema | undefined): boolean {
     typesOf(schema).has('string') && schema.enum === undefined && !(schema.format && schema.format !== 'uri')
   );
 }
+
+/** The texts that {@link redact} hid: what logs and errors must never show. */
+export function hiddenTexts(value: unknown, redacted: unknown): string[] {
+  if (redacted === REDACTED) return typeof value === 'object' ? [] : [String(value)];
+  if (typeof value !== 'object' || value === null || typeof redacted !== 'object' || redacted === null)
+    return [];
+  return Object.entries(value).flatMap(([key, member]) =>
+    hiddenTexts(member, (redacted as Record<string, unknown>)[key]),
+  );
+}

@@ -25,7 +25,7 @@ export function renderErrors(
         const caret = ' '.repeat(excerpt.start) + paint(31, '^'.repeat(excerpt.length));
         lines.push(`${paint(2, `${' '.repeat(gutter.length)} |`)} ${caret}`);
       }
-      if (error.other) lines.push(`      the other one: ${locate(error.other)}`);
+      if (error.other) lines.push(`      see also ${locate(error.other)}`);
       if (error.fix) lines.push(`      ${error.fix}`);
       lines.push(`      ${paint(2, error.code)}`);
       return `${lines.join('\n')}\n`;

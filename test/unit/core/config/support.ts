@@ -76,3 +76,23 @@ export function testRegistry(): Registry {
     },
   });
 }
+
+/** A file system of texts below a folder. */
+export function memoryFiles(dir: string, files: Readonly<Record<string, string>>) {
+  const missing = (path: string) => Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+  return {
+    readFile: async (path: string) => {
+      const text = files[path.slice(dir.length + 1)];
+      if (text === undefined) throw missing(path);
+      return text;
+    },
+    readDir: async (path: string) => {
+      const prefix = path === dir ? '' : `${path.slice(dir.length + 1)}/`;
+      const inside = Object.keys(files).filter(
+        (name) => name.startsWith(prefix) && !name.slice(prefix.length).includes('/'),
+      );
+      if (inside.length === 0) throw missing(path);
+      return inside.map((name) => name.slice(prefix.length));
+    },
+  };
+}

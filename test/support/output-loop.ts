@@ -1,4 +1,5 @@
 import type { BatchLimits } from '../../core/batching/batch.ts';
+import type { Clock } from '../../core/batching/clock.ts';
 import { openDeadLetterStore, type StoredDeadLetter } from '../../core/delivery/dead-letters/store.ts';
 import { createOutputLoop, type OutputLoop } from '../../core/delivery/loop.ts';
 import { DEFAULT_POLICY, type DeliveryPolicy } from '../../core/delivery/policy.ts';
@@ -40,11 +41,11 @@ export interface LoopOptions {
   readonly stream?: boolean;
 }
 
-/** A journal, a dead letter store and any number of outputs on a fake clock. */
-export async function createWorld(
-  options: { clock?: FakeClock; journal?: Journal; maxBytes?: number; deadLetterBytes?: number } = {},
+/** A journal, a dead letter store and any number of outputs, on a fake clock unless another is given. */
+export async function createWorld<C extends Clock = FakeClock>(
+  options: { clock?: C; journal?: Journal; maxBytes?: number; deadLetterBytes?: number } = {},
 ) {
-  const clock = options.clock ?? createFakeClock();
+  const clock = options.clock ?? (createFakeClock() as unknown as C);
   const journal =
     options.journal ??
     createMemoryJournal(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes });

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../../../../core/batching/clock.ts';
+import { delivered, retry } from '../../../../core/delivery/delivery.ts';
+import type { Batch } from '../../../../core/index.ts';
+import { openDiskJournal } from '../../../../core/journal/disk.ts';
+import { createWorld, silent } from '../../../support/output-loop.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tiercel-loop-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const openJournal = () =>
+  openDiskJournal({ directory, maxBytes: 64 << 20, segmentBytes: 1 << 20, log: silent });
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await systemClock.sleep(5);
+}
+
+it('replays batches from disk under their old ids with their old records', async () => {
+  const seen = new Map<string, string>();
+  let journal = await openJournal();
+  const before = await createWorld({ clock: systemClock, journal });
+  const down = await before.run(
+    {
+      async deliver({ id, records }: Batch<number>) {
+        seen.set(id, records.join());
+        return retry('down');
+      },
+    },
+    { limits: { events: 700 } },
+  );
+  await before.accept(5000);
+  await until(() => seen.size >= 4);
+  await down.loop.stop(AbortSignal.timeout(5000));
+  expect(down.identity()).toBe(0);
+  await journal.close();
+
+  journal = await openJournal();
+  const after = await createWorld({ clock: systemClock, journal });
+  const ids: string[] = [];
+  const records: number[] = [];
+  const up = await after.run(
+    {
+      async deliver(batch: Batch<number>) {
+        ids.push(batch.id);
+        expect(seen.get(batch.id) ?? batch.records.join()).toBe(batch.records.join());
+        records.push(...batch.records);
+        return delivered();
+      },
+    },
+    { limits: { events: 11, every: 100 } },
+  );
+  await until(() => up.loop.accounts().pending === 0);
+  expect(records.sort((a, b) => a - b)).toEqual(Array.from({ length: 5000 }, (_, n) => n));
+  expect(ids.filter((id) => seen.has(id)).length).toBe(seen.size);
+  expect(up.loop.accounts().accepted).toBe(5000);
+  expect(up.identity()).toBe(0);
+  await up.loop.stop(AbortSignal.timeout(5000));
+  await journal.close();
+});

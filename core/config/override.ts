@@ -16,7 +16,7 @@ const OWN_VARIABLES = new Set(['TIERCEL_CONFIG']);
 const SERVICE_LINK =
   /^TIERCEL(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9]+)*|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
 
-/** Keys set by the environment: `TIERCEL_OUTPUTS__LAKE__REGION`; two underscores separate levels. */
+/** Keys set by the environment: `TIERCEL_OUTPUTS__LAKE__REGION`; two underscores separate levels; an empty variable is none. */
 export function applyEnvironment(
   root: MapNode,
   env: Lookup['env'],
@@ -25,7 +25,7 @@ export function applyEnvironment(
   const faults: Fault[] = [];
   let result = root;
   for (const [name, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!name.startsWith(ENV_PREFIX) || value === undefined || OWN_VARIABLES.has(name)) continue;
+    if (!name.startsWith(ENV_PREFIX) || !value || OWN_VARIABLES.has(name)) continue;
     if (!name.includes('__') && (SERVICE_LINK.test(name) || isServicePort(name, value))) continue;
     const source = namedSource(`environment variable ${name}`, dir);
     const steps = name.slice(ENV_PREFIX.length).split('__');

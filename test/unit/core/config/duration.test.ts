@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatDuration, parseDuration } from '../../../../core/config/duration.ts';
+
+describe('parseDuration', () => {
+  it.each([
+    ['500ms', 500],
+    ['30s', 30_000],
+    ['5m', 300_000],
+    ['1.5s', 1500],
+    ['1.1s', 1100],
+    ['24h', 86_400_000],
+    ['7d', 604_800_000],
+    ['1h30m', 5_400_000],
+    ['0s', 0],
+  ])('reads %s', (text, value) => {
+    expect(parseDuration(text)).toEqual({ ok: true, value });
+  });
+
+  it.each([
+    ['30', 'has no unit: did you mean 30s? (units are ms, s, m, h and d)'],
+    ['5min', 'has the unknown unit "min": did you mean 5m? (units are ms, s, m, h and d)'],
+    ['5M', 'has the unknown unit "M": did you mean 5m? (units are ms, s, m, h and d)'],
+    ['5w', 'has the unknown unit "w" (units are ms, s, m, h and d)'],
+    ['5constructor', 'has the unknown unit "constructor" (units are ms, s, m, h and d)'],
+    ['30m1h', 'must have its units from the largest to the smallest: "1h" comes too late'],
+    ['0.5ms', 'is finer than a millisecond'],
+    ['99999999999d', 'is longer than any clock can count'],
+    ['', 'is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)'],
+    ['-5s', 'is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)'],
+    ['5 s', 'is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)'],
+  ])('refuses %j', (text, reason) => {
+    expect(parseDuration(text)).toEqual({ ok: false, reason });
+  });
+
+  it('reads what formatDuration writes', () => {
+    fc.assert(
+      fc.property(fc.maxSafeNat(), (milliseconds) => {
+        expect(parseDuration(formatDuration(milliseconds))).toEqual({ ok: true, value: milliseconds });
+      }),
+    );
+  });
+
+  it('answers any text with a safe whole number or a reason', () => {
+    const text = fc.oneof(fc.string(), fc.stringMatching(/^[0-9.]{1,20}[a-zA-Z]{0,3}$/));
+    fc.assert(
+      fc.property(text, (input) => {
+        const parsed = parseDuration(input);
+        if (parsed.ok) expect(Number.isSafeInteger(parsed.value) && parsed.value >= 0).toBe(true);
+        else expect(parsed.reason).not.toBe('');
+      }),
+    );
+  });
+});

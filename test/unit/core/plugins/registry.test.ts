@@ -1,0 +1,189 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkDefinition } from '../../../../core/plugins/check.ts';
+import { resolveModule } from '../../../../core/plugins/resolve.ts';
+import { testRegistry } from '../config/support.ts';
+
+let dir: string;
+
+const definition = (type: string) => `export default {
+  apiVersion: 1, type: '${type}', summary: 'x', examples: [], batch: { events: 1 },
+  options: { type: 'object', properties: {}, additionalProperties: false },
+  create: () => ({ deliver: async () => ({ status: 'delivered' }) }),
+};`;
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(dir, path)), { recursive: true });
+  writeFileSync(join(dir, path), text);
+}
+
+function pack(name: string, manifest: object, files: Record<string, string>): void {
+  write(`node_modules/${name}/package.json`, JSON.stringify({ name, type: 'module', ...manifest }));
+  for (const [file, text] of Object.entries(files)) write(`node_modules/${name}/${file}`, text);
+}
+
+beforeAll(() => {
+  dir = realpathSync(mkdtempSync(join(tmpdir(), 'tiercel-plugins-')));
+  write('etc/config.yaml', '');
+  write('etc/tickets.js', definition('tickets'));
+  write('etc/broken.js', 'export default {{');
+  write('etc/lonely.js', 'import "not-installed-anywhere"; export default 1;');
+  write('etc/old.js', definition('old').replace('apiVersion: 1', 'apiVersion: 7'));
+  write('etc/clash.js', definition('webhook'));
+  write('etc/typed.ts', definition('typed'));
+  pack(
+    '@acme/import-only',
+    { exports: { '.': { import: './a.js' } } },
+    { 'a.js': definition('import_only') },
+  );
+  pack('plain', { main: 'lib' }, { 'lib/index.js': definition('plain') });
+  pack(
+    'dual',
+    { exports: { require: './no.cjs', default: './yes.js' } },
+    { 'yes.js': definition('dual'), 'no.cjs': '' },
+  );
+  pack('several', { exports: { './outputs/*': './dist/*.js' } }, { 'dist/one.js': definition('one') });
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const url = (path: string) => pathToFileURL(join(dir, path)).href;
+
+describe('resolveModule', () => {
+  it.each([
+    ['./tickets.js', 'etc/tickets.js'],
+    ['@acme/import-only', 'node_modules/@acme/import-only/a.js'],
+    ['plain', 'node_modules/plain/lib/index.js'],
+    ['dual', 'node_modules/dual/yes.js'],
+    ['several/outputs/one', 'node_modules/several/dist/one.js'],
+  ])('finds %s from the folder of the configuration', (type, path) => {
+    expect(resolveModule(type, join(dir, 'etc'))).toBe(url(path));
+  });
+
+  it.each(['several', 'several/dist/one.js', 'nowhere', './nowhere.js', 'fs', 'node:fs', '', '..', '@acme'])(
+    'finds nothing for %j',
+    (type) => {
+      expect(resolveModule(type, join(dir, 'etc'))).toBeUndefined();
+    },
+  );
+});
+
+describe('createRegistry', () => {
+  const output = async (type: string, options: { allow?: readonly string[]; plugins?: boolean } = {}) => {
+    const found = await testRegistry().output(type, { configDir: join(dir, 'etc'), ...options });
+    const plain = (text: string) => text.replaceAll(dir, '');
+    return found.ok
+      ? { type: found.value.definition.type, module: plain(found.value.module), builtIn: found.value.builtIn }
+      : `${found.problem.code}: ${plain(found.problem.message)}`;
+  };
+
+  it('knows built-ins, paths and packages', async () => {
+    expect(await output('webhook')).toEqual({
+      type: 'webhook',
+      module: 'file:///built-in/webhook.js',
+      builtIn: true,
+    });
+    expect(await output('./tickets.js')).toMatchObject({ type: 'tickets', builtIn: false });
+    expect(await output('@acme/import-only')).toMatchObject({ type: 'import_only' });
+  });
+
+  it.each([
+    ['webhok', 'TIERCEL_CFG_UNKNOWN_TYPE: no output of type "webhok"; did you mean "webhook"?'],
+    ['pagerduty', 'TIERCEL_CFG_UNKNOWN_TYPE: no built-in output and no package "pagerduty" seen from /etc'],
+    ['./gone.js', 'TIERCEL_CFG_UNKNOWN_TYPE: there is no file ./gone.js'],
+    [
+      './old.js',
+      'TIERCEL_CFG_PLUGIN_INVALID: the output "./old.js" (/etc/old.js) cannot be used: is written for apiVersion 7; this version understands 1',
+    ],
+    [
+      './clash.js',
+      'TIERCEL_CFG_PLUGIN_INVALID: the output "./clash.js" calls itself "webhook", which is the name of a built-in',
+    ],
+  ])('says what is wrong with %s', async (type, problem) => {
+    expect(await output(type)).toBe(problem);
+  });
+
+  it('says that a module does not load', async () => {
+    expect(await output('./broken.js')).toMatch(
+      /^TIERCEL_CFG_PLUGIN_LOAD: \/etc\/broken\.js cannot be loaded: /,
+    );
+    expect(await output('./lonely.js')).toMatch(
+      /^TIERCEL_CFG_PLUGIN_LOAD: \/etc\/lonely\.js cannot be loaded: /,
+    );
+  });
+
+  it('loads nothing that is not allowed', async () => {
+    const refused = 'TIERCEL_CFG_PLUGIN_NOT_ALLOWED: the output "./tickets.js" is not among plugins.allow';
+    expect(await output('./tickets.js', { allow: ['@acme/*'] })).toBe(refused);
+    expect(await output('./tickets.js', { allow: [] })).toBe(refused);
+    expect(await output('./tickets.js', { plugins: false })).toMatch('loading plugins was switched off');
+    expect(await output('@acme/import-only', { allow: ['@acme/*'] })).toMatchObject({ type: 'import_only' });
+    expect(await output('webhook', { allow: [], plugins: false })).toMatchObject({ builtIn: true });
+    expect(await output('webhok', { allow: [] })).toMatch('did you mean "webhook"');
+  });
+
+  it.skipIf(Boolean((process.features as { typescript?: unknown }).typescript))(
+    'says that this runtime takes no TypeScript',
+    async () => {
+      expect(await output('./typed.ts')).toBe(
+        'TIERCEL_CFG_PLUGIN_LOAD: /etc/typed.ts is TypeScript, which this runtime does not run',
+      );
+    },
+  );
+});
+
+describe('checkDefinition', () => {
+  const good = {
+    apiVersion: 1,
+    type: 'good',
+    summary: 'x',
+    options: {
+      type: 'object',
+      properties: { a: { type: 'string', description: 'A.' } },
+      additionalProperties: false,
+    },
+    batch: { events: 1 },
+    create: () => ({}),
+  };
+
+  it('takes a good one', () => {
+    expect(checkDefinition('output', good)).toEqual([]);
+    expect(checkDefinition('mapper', { ...good, batch: undefined })).toEqual([]);
+  });
+
+  it.each([
+    [undefined, ['has no definition as its default export (export default defineOutput({…}))']],
+    [{ ...good, apiVersion: undefined }, ['is written for apiVersion undefined; this version understands 1']],
+    [{ ...good, type: 'Good-One' }, ['its type "Good-One" is not snake_case']],
+    [{ ...good, summary: '', create: 1 }, ['it has no summary', 'it has no create()']],
+    [{ ...good, options: 1 }, ['its options are not an object schema']],
+    [
+      { ...good, options: { type: 'object', properties: { batch: { type: 'string' } } } },
+      [
+        'its options are not closed (additionalProperties: false)',
+        'its option "batch" has no description',
+        'its option "batch" has the name of a setting that every output has',
+      ],
+    ],
+    [{ ...good, batch: {} }, ['its batch has no limit, so nothing would ever be delivered']],
+    [
+      { ...good, batch: { events: 0, evry: 1 } },
+      ['its batch limit "events" is not a positive number', 'its batch has the unknown limit "evry"'],
+    ],
+  ])('names everything that is wrong (%#)', (value, problems) => {
+    expect(checkDefinition('output', value)).toEqual(problems);
+  });
+
+  it('names a schema that is none', () => {
+    const options = {
+      type: 'object',
+      properties: { a: { type: 'strin', description: 'A.' } },
+      additionalProperties: false,
+    };
+    expect(checkDefinition('output', { ...good, options })[0]).toMatch(
+      /^its options are not a valid JSON Schema: /,
+    );
+  });
+});

@@ -17,6 +17,9 @@ class WrittenNumber implements Decimal {
   }
 }
 
+/** Digits up to which an integer becomes a `bigint`: reading one takes time that grows with the square of its length. */
+const LONGEST_INTEGER = 100;
+
 /**
  * The value of a JSON number without loss: a `number` where a double prints as the literal was written, a
  * `bigint` for an integer beyond 2^53, else a {@link Decimal}.
@@ -27,11 +30,10 @@ class WrittenNumber implements Decimal {
  */
 export function exactNumber(literal: string): number | bigint | Decimal {
   const nearest = Number(literal);
-  if (Number.isInteger(nearest) && !Number.isSafeInteger(nearest) && /^-?\d+$/.test(literal)) {
-    return BigInt(literal);
-  }
-  if (String(nearest) === literal) return nearest;
-  return /^-?[1-9]\d*$/.test(literal) ? BigInt(literal) : new WrittenNumber(literal);
+  const safe = Number.isSafeInteger(nearest) || !Number.isInteger(nearest);
+  if (safe && String(nearest) === literal) return nearest;
+  const integer = literal.length <= LONGEST_INTEGER && /^-?[1-9]\d*$/.test(literal);
+  return integer ? BigInt(literal) : new WrittenNumber(literal);
 }
 
 /**

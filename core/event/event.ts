@@ -2,7 +2,8 @@ import type { Priority } from './priority.ts';
 
 /**
  * A value inside `output_fields`, exact to the last digit: an integer that a double cannot hold is a
- * `bigint`; a decimal whose text a double would not give back (`0.0`, `1e400`) is a {@link Decimal}.
+ * `bigint`; a decimal whose text a double would not give back (`0.0`, `1e400`), or an integer of more than a hundred
+ * digits, is a {@link Decimal}.
  */
 export type FieldValue =
   | string

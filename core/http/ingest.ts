@@ -6,12 +6,19 @@ import { parseEvent } from '../event/parse.ts';
 import { type Journal, type JournalEntry, JournalFullError } from '../journal/journal.ts';
 import { Problem } from './problem.ts';
 
+/** A count of events that say the same. */
+export interface Tally {
+  events: number;
+}
+
 /** What happens to the events that come in; told as it happens. */
 export interface IngestObserver {
+  /** Where an event is counted: found while it is at hand, so that a bulk request need not keep it until it is stored. */
+  tallyOf(event: Event): Tally;
   /** An event is on stable storage (or no output wanted it). */
-  received(event: Event): void;
-  /** An accepted event that no output wants. */
-  unrouted(event: Event): void;
+  received(tally: Tally): void;
+  /** Accepted events that no output wants. */
+  unrouted(events: number): void;
   /** Events that were not taken. `invalid`: not an event; `full`, `failed`: the journal could not take it. */
   refused(reason: 'invalid' | 'full' | 'failed', events: number): void;
 }
@@ -76,11 +83,6 @@ export function createIngest(options: IngestOptions): Ingest {
     return new Problem(status, details, { 'retry-after': RETRY_AFTER });
   };
 
-  const settled = (event: Event, outputs: readonly string[]) => {
-    observer.received(event);
-    if (outputs.length === 0) observer.unrouted(event);
-  };
-
   /** Appends, and when there is no room, waits for it and appends again. */
   const appendWaiting = async (entry: JournalEntry, gone: () => AbortSignal): Promise<void> => {
     const deadline = clock.monotonic() + options.maxWait;
@@ -119,7 +121,8 @@ export function createIngest(options: IngestOptions): Ingest {
       const outputs = route(event);
       // What no output wants has nowhere to go: there is nothing to keep it for.
       if (outputs.length > 0) await appendWaiting({ raw, receivedAt, outputs }, gone);
-      settled(event, outputs);
+      else observer.unrouted(1);
+      observer.received(observer.tallyOf(event));
       return event;
     },
 
@@ -127,30 +130,32 @@ export function createIngest(options: IngestOptions): Ingest {
       if (journal.status().state === 'full') throw full(429, bodies.length);
       const receivedAt = clock.now();
       const rejected: Rejection[] = [];
-      const events: [Event, readonly string[]][] = [];
+      // Not the events themselves: thousands of parsed trees would cost more to keep than to make.
+      const entries: JournalEntry[] = [];
+      const tallies: Tally[] = [];
       let turn = clock.monotonic();
       for (const [index, raw] of bodies.entries()) {
         const result = parseEvent(raw, receivedAt);
         if (result.ok) {
           const event = enrich(result.event);
-          events.push([event, route(event)]);
+          const outputs = route(event);
+          if (outputs.length > 0) entries.push({ raw, receivedAt, outputs });
+          tallies.push(observer.tallyOf(event));
         } else rejected.push({ index, reason: `${result.field} ${result.reason}` });
         if (clock.monotonic() - turn > TURN) {
           await nextTurn();
           turn = clock.monotonic();
         }
       }
-      const entries = events
-        .filter(([, outputs]) => outputs.length > 0)
-        .map(([event, outputs]) => ({ raw: event.raw, receivedAt, outputs }));
       try {
         if (entries.length > 0) await journal.append(entries);
       } catch (error) {
         throw error instanceof JournalFullError ? full(429, bodies.length) : failed(error, bodies.length);
       }
       if (rejected.length > 0) observer.refused('invalid', rejected.length);
-      for (const [event, outputs] of events) settled(event, outputs);
-      return { accepted: events.length, rejected };
+      for (const tally of tallies) observer.received(tally);
+      if (entries.length < tallies.length) observer.unrouted(tallies.length - entries.length);
+      return { accepted: tallies.length, rejected };
     },
   };
 }

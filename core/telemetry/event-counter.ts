@@ -18,7 +18,8 @@ export interface EventLabels {
 
 /** Counts events by what they say; in bounded memory, whatever they say. */
 export interface EventCounter {
-  count(event: Event): void;
+  /** The series an event belongs to; whoever counts it adds to its `events`. */
+  seriesOf(event: Event): { events: number };
   series(): Iterable<readonly [EventLabels, number]>;
 }
 
@@ -48,7 +49,7 @@ export function createEventCounter(maxSeries: number): EventCounter {
     counts.get(priority) ?? open(priority, labelsOf(priority, OTHER, OTHER, OTHER, OTHER, OTHER));
 
   return {
-    count(event) {
+    seriesOf(event) {
       const { priority } = event;
       const hostname = brief(event.hostname || 'unknown');
       const rule = brief(event.rule);
@@ -63,10 +64,11 @@ export function createEventCounter(maxSeries: number): EventCounter {
         const room = counts.size < maxSeries;
         series = room ? open(key, labelsOf(priority, rule, source, hostname, namespace, pod)) : other(event);
       }
-      series.events++;
+      return series;
     },
     *series() {
-      for (const { labels, events } of counts.values()) yield [labels, events];
+      // A series without events was opened for one that could not be stored.
+      for (const { labels, events } of counts.values()) if (events > 0) yield [labels, events];
     },
   };
 }

@@ -81,12 +81,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     ingest: {
-      received(event) {
+      tallyOf: events.seriesOf,
+      received(tally) {
         totals.received++;
-        events.count(event);
+        tally.events++;
       },
-      unrouted() {
-        totals.unrouted++;
+      unrouted(count) {
+        totals.unrouted += count;
       },
       refused(reason, count) {
         totals.refused[reason] += count;

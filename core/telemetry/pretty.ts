@@ -7,7 +7,7 @@ export function prettyStream(destination: LogDestination): { write(line: string)
     colorize: destination.isTTY === true && !process.env.NO_COLOR,
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'pid,hostname',
-    customLevels: '',
+    singleLine: true,
   });
   return { write: (line) => destination.write(format(line)) };
 }

@@ -111,6 +111,13 @@ describe('parseEvent', () => {
     expect(String(fields.c)).toBe('0.0');
   });
 
+  it('reads a number of a million digits at once', () => {
+    const digits = '9'.repeat(1_000_000);
+    const { fields } = event(`{${BASE},"output_fields":{"a":${digits},"b":0.${digits},"c":-${digits}}}`);
+    expect(String(fields.a)).toBe(digits);
+    expect(stringify(fields)).toBe(`{"a":${digits},"b":0.${digits},"c":-${digits}}`);
+  });
+
   it('is not fooled by digits, quotes and backslashes inside texts', () => {
     const members = String.raw`{"x":"\\","y":"a \" :9007199254740993, \\\" ","9007199254740993":9007199254740993,"\u0061\"":[9007199254740993]}`;
     const { fields } = event(`{${BASE},"output_fields":${members}}`);

@@ -33,9 +33,15 @@ export async function setup(
   const journal: Journal = Object.assign(Object.create(real), real, options.journal);
   const subscription = await real.subscribe('lake');
   const counts = { received: 0, unrouted: 0, invalid: 0, full: 0, failed: 0 };
+  const tally = { events: 0 };
   const observer: IngestObserver = {
-    received: () => counts.received++,
-    unrouted: () => counts.unrouted++,
+    tallyOf: () => tally,
+    received: () => {
+      counts.received++;
+    },
+    unrouted: (events) => {
+      counts.unrouted += events;
+    },
     refused: (reason, events) => {
       counts[reason] += events;
     },

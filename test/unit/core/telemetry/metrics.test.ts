@@ -32,6 +32,10 @@ function metrics(maxEventSeries = 100) {
   });
 }
 
+function receive(target: ReturnType<typeof metrics>, seen: Event): void {
+  target.ingest.received(target.ingest.tallyOf(seen));
+}
+
 async function read(target: ReturnType<typeof metrics>): Promise<Map<string, number>> {
   const { text } = await target.exposition();
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -51,10 +55,10 @@ describe('metrics', () => {
       hostname: 'node-1',
       output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-1' },
     });
-    target.ingest.received(seen);
-    target.ingest.received(seen);
-    target.ingest.received(event({ output_fields: { 'k8s.ns.name': null, 'k8s.pod.name': 7 } }));
-    target.ingest.unrouted(seen);
+    receive(target, seen);
+    receive(target, seen);
+    receive(target, event({ output_fields: { 'k8s.ns.name': null, 'k8s.pod.name': 7 } }));
+    target.ingest.unrouted(1);
     target.ingest.refused('invalid', 2);
     target.ingest.refused('full', 1);
     const samples = await read(target);
@@ -79,7 +83,7 @@ describe('metrics', () => {
   it('bounds the series, and loses no event by it', async () => {
     const target = metrics(10);
     for (let i = 0; i < 1000; i++) {
-      target.ingest.received(event({ output_fields: { 'k8s.pod.name': `pod-${i}` } }));
+      receive(target, event({ output_fields: { 'k8s.pod.name': `pod-${i}` } }));
     }
     const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
     expect(series.length).toBe(11);

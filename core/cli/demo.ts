@@ -53,7 +53,7 @@ export const demo: RegisterCommand = (program, cli) => {
       const written = await filesBelow(options.dir, (path) =>
         tables.some(({ extension }) => path.endsWith(extension)),
       );
-      const root = commonFolder(written.map(({ path }) => path));
+      const root = options.dir;
       const leaves = written.map(({ path, bytes }) => ({
         path: relative(root, path),
         note: renderBytes(bytes),
@@ -90,12 +90,4 @@ async function filesBelow(
     .filter(wanted)
     .sort();
   return Promise.all(paths.map(async (path) => ({ path, bytes: (await stat(path)).size })));
-}
-
-/** The deepest folder that holds all the paths. */
-function commonFolder(paths: readonly string[]): string {
-  const split = paths.map((path) => path.split('/').slice(0, -1));
-  const first = split[0] ?? [];
-  const depth = first.findIndex((part, index) => split.some((parts) => parts[index] !== part));
-  return first.slice(0, depth < 0 ? first.length : depth).join('/') || '.';
 }

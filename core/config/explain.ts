@@ -19,7 +19,7 @@ export function checkShape(
   path: Path,
   key: Span = spanOf(node, []),
 ): { value: unknown; faults: Fault[] } {
-  const value = toValue(node);
+  const value = toValue(node, schema);
   const errors = pickBranches(validate(schema, value));
   const explain = (error: ErrorObject) => explainError(error, { root: node, key }, path);
   const unknown = errors.filter((error) => error.keyword === 'additionalProperties');

@@ -7,7 +7,7 @@ import type { Entry, MapNode, Node, ScalarNode } from './tree.ts';
 export const ENV_PREFIX = 'TIERCEL_';
 
 /** Variables with the prefix that are not keys: the program's own. */
-const OWN_VARIABLES = new Set(['TIERCEL_CONFIG']);
+const OWN_VARIABLES = new Set(['TIERCEL_CONFIG', 'TIERCEL_DEBUG']);
 
 /**
  * Kubernetes gives every pod variables for the Services of its namespace; a Service named `tiercel` makes

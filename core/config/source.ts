@@ -54,7 +54,10 @@ export function noteQuote(span: Span, shown: Quote['shown']): void {
 export function reveal(span: Span, secret: boolean): void {
   const quote = span.source.quotes.get(span.start);
   if (quote === undefined || quote.shown === 'never') return;
-  quote.shown = secret ? 'never' : 'yes';
+  const text = quote.start < quote.end ? span.source.text.slice(quote.start, quote.end) : '';
+  // A quote forgotten earlier makes one value of many lines, whatever stands in them.
+  const swallows = text.includes('\n') && !/^[|>]/.test(text);
+  quote.shown = secret || swallows ? 'never' : 'yes';
 }
 
 /** Line, column and the line quoted, with everything hidden that may be a secret. */

@@ -1,4 +1,5 @@
 import type { Path } from './errors.ts';
+import { itemSchema, type JsonSchema, memberSchema } from './json-schema.ts';
 import type { Span } from './source.ts';
 
 /** A value of the configuration that knows where it was written. */
@@ -36,16 +37,23 @@ export interface ScalarNode {
   readonly textStart?: number;
 }
 
-/** The plain value of a node. `null` in a mapping is "not set" and left out: the key without a value is an everyday accident. */
-export function toValue(node: Node): unknown {
+/**
+ * The plain value of a node. A key without a value is "not set" and left out, everyday accident that it is; but one that the
+ * schema does not know stays in, to be found out.
+ */
+export function toValue(node: Node, schema?: JsonSchema): unknown {
   if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'list') return node.items.map(toValue);
+  if (node.kind === 'list') {
+    const items = schema && itemSchema(schema);
+    return node.items.map((item) => toValue(item, items));
+  }
   const object: Record<string, unknown> = {};
   for (const [key, { value }] of node.entries) {
-    if (isNull(value)) continue;
+    const member = schema && memberSchema(schema, key);
+    if (isNull(value) && (schema === undefined || member !== undefined)) continue;
     // A key named __proto__ must become a key.
     Object.defineProperty(object, key, {
-      value: toValue(value),
+      value: toValue(value, member),
       enumerable: true,
       writable: true,
       configurable: true,

@@ -29,7 +29,8 @@ export function toDetectionFinding(event: Event, map: MapOptions): DetectionFind
   const resources = parts.resources.length > 0 ? parts.resources : undefined;
   const evidences = evidence && [evidence];
   const { related } = parts.activity;
-  const record: DetectionFinding = {
+  const record = {
+    __proto__: recordPrototype,
     activity_id: 1,
     activity_name: 'Create',
     category_uid: 2,
@@ -68,7 +69,7 @@ export function toDetectionFinding(event: Event, map: MapOptions): DetectionFind
     evidences,
     device,
   };
-  return Object.setPrototypeOf(record, recordPrototype) as DetectionFinding;
+  return record satisfies DetectionFinding;
 }
 
 function evidenceOf({ fields, activity, process }: Parts): Evidence | undefined {

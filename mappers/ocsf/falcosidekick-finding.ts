@@ -31,7 +31,8 @@ export function toFalcosidekickFinding(event: Event, map: MapOptions): Falcoside
   if (texts.originalTime !== undefined) texts.unmapped.time ??= texts.originalTime;
   if (texts.message !== texts.output && texts.message !== undefined) texts.unmapped.message ??= texts.message;
   const severity = map.severities[event.priority];
-  const record: FalcosidekickFinding = {
+  const record = {
+    __proto__: recordPrototype,
     activity_id: 1,
     activity_name: 'Generate',
     category_uid: 2,
@@ -63,5 +64,5 @@ export function toFalcosidekickFinding(event: Event, map: MapOptions): Falcoside
     },
     observables: observables.length > 0 ? observables : undefined,
   };
-  return Object.setPrototypeOf(record, recordPrototype) as FalcosidekickFinding;
+  return record satisfies FalcosidekickFinding;
 }

@@ -2,7 +2,8 @@ import { type FieldValue, fieldText, isDecimal } from '../../core/index.ts';
 import { MAX_TEXT } from './schema/types.ts';
 
 /** The ways in which Falco says that there is no value. */
-const MISSING: ReadonlySet<unknown> = new Set([null, '', '<NA>', 'N/A']);
+const isMissing = (value: FieldValue): boolean =>
+  value === null || value === '' || value === '<NA>' || value === 'N/A';
 
 const INT32_MAX = 2_147_483_647;
 
@@ -34,7 +35,7 @@ export class Fields {
   /** A text, or a single value as text, without taking it; undefined where it is missing or too long. */
   peek(key: string): string | undefined {
     const value = this.#fields[key];
-    if (value === undefined || MISSING.has(value)) return undefined;
+    if (value === undefined || isMissing(value)) return undefined;
     if (typeof value === 'object' && !isDecimal(value)) return undefined;
     const text = fieldText(value);
     return text.length > MAX_TEXT ? undefined : text;
@@ -90,7 +91,7 @@ export class Fields {
   list(key: string, fits: (text: string) => boolean = () => true): string[] | undefined {
     const items = this.#items(key);
     if (items === undefined || items.length === 0) return undefined;
-    if (!items.every((item) => item.length <= MAX_TEXT && !MISSING.has(item) && fits(item))) return undefined;
+    if (!items.every((item) => item.length <= MAX_TEXT && !isMissing(item) && fits(item))) return undefined;
     this.#taken.add(key);
     return items;
   }
@@ -98,7 +99,7 @@ export class Fields {
   #items(key: string): string[] | undefined {
     const value = this.#fields[key];
     if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? value : undefined;
-    if (typeof value !== 'string' || MISSING.has(value)) return undefined;
+    if (typeof value !== 'string' || isMissing(value)) return undefined;
     return value.startsWith('(') && value.endsWith(')') ? value.slice(1, -1).split(',') : [value];
   }
 
@@ -118,7 +119,7 @@ export class Fields {
     for (const key in this.#fields) {
       if (this.#taken.has(key)) continue;
       const value = this.#fields[key]!;
-      if (missing || !MISSING.has(value)) rest[key] = fieldText(value);
+      if (missing || !isMissing(value)) rest[key] = fieldText(value);
     }
     return rest;
   }

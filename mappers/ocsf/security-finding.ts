@@ -21,7 +21,8 @@ export function toSecurityFinding(event: Event, map: MapOptions): SecurityFindin
   if (hostname !== undefined) parts.resources.unshift({ type: 'Host', name: hostname });
   const resources = parts.resources.length > 0 ? parts.resources : undefined;
   const { related, api } = parts.activity;
-  const record: SecurityFinding = {
+  const record = {
+    __proto__: recordPrototype,
     activity_id: 1,
     activity_name: 'Create',
     category_uid: 2,
@@ -60,5 +61,5 @@ export function toSecurityFinding(event: Event, map: MapOptions): SecurityFindin
     process: parts.process,
     api,
   };
-  return Object.setPrototypeOf(record, recordPrototype) as SecurityFinding;
+  return record satisfies SecurityFinding;
 }

@@ -4,7 +4,6 @@ import type { Node } from '../schema/trim.ts';
 import type { Fault } from './fault.ts';
 
 type Json = Record<string, unknown>;
-type Path = readonly (string | number)[];
 
 /** A node of the record definition that has something to check, directly or below. */
 interface Watch {
@@ -81,7 +80,14 @@ function watch(node: Node): Watch | undefined {
   return { captions, profiles, children };
 }
 
-function inspect(value: Json, at: Watch, path: Path, declared: readonly string[], faults: Fault[]): void {
+/** @param path where `value` is; one array for the whole walk, copied when there is a fault */
+function inspect(
+  value: Json,
+  at: Watch,
+  path: (string | number)[],
+  declared: readonly string[],
+  faults: Fault[],
+): void {
   for (const [id, caption, captions] of at.captions) {
     const text = value[caption];
     // 99 is Other: its caption is the source's own word.
@@ -97,10 +103,16 @@ function inspect(value: Json, at: Watch, path: Path, declared: readonly string[]
   for (const [name, below] of at.children) {
     const child = value[name];
     if (child === undefined) continue;
-    if (!Array.isArray(child)) inspect(child as Json, below, [...path, name], declared, faults);
+    path.push(name);
+    if (!Array.isArray(child)) inspect(child as Json, below, path, declared, faults);
     else {
-      for (let i = 0; i < child.length; i++) inspect(child[i], below, [...path, name, i], declared, faults);
+      for (let i = 0; i < child.length; i++) {
+        path.push(i);
+        inspect(child[i], below, path, declared, faults);
+        path.pop();
+      }
     }
+    path.pop();
   }
 }
 

@@ -32,8 +32,8 @@ export function networkOf(fields: Fields): Network | undefined {
   if (tuple !== undefined) fields.take('fd.name');
   const isServer = fields.peek('fd.is_server');
   const local = localEnd(fields, tuple, isServer);
-  const client = endpoint(fields, 'c', tuple?.client, local === 'client' ? 'l' : 'r', local);
-  const server = endpoint(fields, 's', tuple?.server, local === 'server' ? 'l' : 'r', local);
+  const client = endpoint(fields, CLIENT, tuple?.client, local && (local === 'client' ? LOCAL : REMOTE));
+  const server = endpoint(fields, SERVER, tuple?.server, local && (local === 'server' ? LOCAL : REMOTE));
   if (client === undefined && server === undefined) return undefined;
   if (isServer !== undefined) fields.take('fd.is_server');
   return { client, server, connection: connectionOf(fields, client ?? server!, local) };
@@ -55,29 +55,33 @@ function localEnd(fields: Fields, tuple: Tuple | undefined, isServer: string | u
   return port === client ? 'client' : port === server ? 'server' : undefined;
 }
 
+/** The fields of an end by the four ways to see it: client, server, local, remote. */
+const named = (side: 'c' | 's' | 'l' | 'r') => ({
+  ip: `fd.${side}ip`,
+  port: `fd.${side}port`,
+  hostname: `fd.${side}ip.name`,
+});
+const CLIENT = named('c');
+const SERVER = named('s');
+const LOCAL = named('l');
+const REMOTE = named('r');
+
 /** One end: `fd.cip` or `fd.sip`, else what the tuple says, else the local or remote address that it is. */
 function endpoint(
   fields: Fields,
-  side: 'c' | 's',
+  side: typeof CLIENT,
   told: { ip: string; port: number } | undefined,
-  view: 'l' | 'r',
-  local: End | undefined,
+  view: typeof LOCAL | undefined,
 ): Endpoint | undefined {
-  const views = local === undefined ? [] : [view];
-  const ip =
-    fields.textIf(`fd.${side}ip`, isAddress) ??
-    told?.ip ??
-    views.map((v) => fields.textIf(`fd.${v}ip`, isAddress)).find((text) => text !== undefined);
+  const ip = fields.textIf(side.ip, isAddress) ?? told?.ip ?? (view && fields.textIf(view.ip, isAddress));
   if (ip === undefined) return undefined;
   const port =
-    fields.int32(`fd.${side}port`, 0, 65_535) ??
-    told?.port ??
-    views.map((v) => fields.int32(`fd.${v}port`, 0, 65_535)).find((number) => number !== undefined);
-  const hostname = fields.textIf(`fd.${side}ip.name`, isHostname);
-  for (const v of views) {
-    fields.takeIfEqual(ip, `fd.${v}ip`);
-    fields.takeIfEqual(port?.toString(), `fd.${v}port`);
-    fields.takeIfEqual(hostname, `fd.${v}ip.name`);
+    fields.int32(side.port, 0, 65_535) ?? told?.port ?? (view && fields.int32(view.port, 0, 65_535));
+  const hostname = fields.textIf(side.hostname, isHostname);
+  if (view !== undefined) {
+    fields.takeIfEqual(ip, view.ip);
+    fields.takeIfEqual(port?.toString(), view.port);
+    fields.takeIfEqual(hostname, view.hostname);
   }
   return { ip, port, hostname };
 }

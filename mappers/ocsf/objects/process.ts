@@ -19,8 +19,8 @@ export interface ProcessOptions {
 /** The process of an event and its parent; undefined when no field tells of one. */
 export function processOf(fields: Fields, options: ProcessOptions): Process | undefined {
   if (!fields.has('proc')) return undefined;
-  const own = some(processFields(fields, 'proc.'));
-  const parent = some(processFields(fields, 'proc.p'));
+  const own = some(processFields(fields, OWN));
+  const parent = some(processFields(fields, PARENT));
   const lineage = lineageOf(fields);
   const tid = fields.int32('thread.tid') ?? fields.int32('proc.tid');
   const created = startOf(fields);
@@ -57,14 +57,26 @@ function stand(findingUid: string, suffix: string): string {
   return findingUid.slice(0, MAX_TEXT - suffix.length) + suffix;
 }
 
+/** Names are made once: a text put together anew costs more to look up than the mapping of its value. */
+const named = (prefix: string) => ({
+  name: `${prefix}name`,
+  pid: `${prefix}pid`,
+  cmdline: `${prefix}cmdline`,
+  exepath: `${prefix}exepath`,
+  exe: `${prefix}exe`,
+});
+const OWN = named('proc.');
+const PARENT = named('proc.p');
+const ANCESTORS = Array.from({ length: 62 }, (_, index) => `proc.aname[${index + 2}]`);
+
 /** The attributes that a process and its parent share: `proc.name` and `proc.pname`. */
-function processFields(fields: Fields, prefix: 'proc.' | 'proc.p') {
+function processFields(fields: Fields, of: typeof OWN) {
   // The path is better; argv[0] is a path only by custom.
-  const path = fields.text(`${prefix}exepath`) ?? fields.textIf(`${prefix}exe`, (exe) => exe.startsWith('/'));
+  const path = fields.text(of.exepath) ?? fields.textIf(of.exe, (exe) => exe.startsWith('/'));
   return {
-    name: fields.text(`${prefix}name`),
-    pid: fields.int32(`${prefix}pid`),
-    cmd_line: fields.text(`${prefix}cmdline`),
+    name: fields.text(of.name),
+    pid: fields.int32(of.pid),
+    cmd_line: fields.text(of.cmdline),
     file: path === undefined ? undefined : fileOf(path, 1),
   };
 }
@@ -72,8 +84,8 @@ function processFields(fields: Fields, prefix: 'proc.' | 'proc.p') {
 /** `proc.aname[2]` and on, as far as they follow one another: a list has no room for the index. */
 function lineageOf(fields: Fields): string[] | undefined {
   const lineage: string[] = [];
-  for (let level = 2; ; level++) {
-    const name = fields.text(`proc.aname[${level}]`);
+  for (const field of ANCESTORS) {
+    const name = fields.text(field);
     if (name === undefined) break;
     lineage.push(name);
   }

@@ -2,12 +2,14 @@ import type { Fields } from '../fields.ts';
 import type { Container, Resource } from '../schema/objects.ts';
 
 /** The Kubernetes kinds that Falco names besides pods, by the middle of `k8s.deployment.name`. */
-const KINDS: readonly (readonly [string, string])[] = [
+const KINDS = [
   ['deployment', 'KubernetesDeployment'],
   ['rs', 'KubernetesReplicaSet'],
   ['rc', 'KubernetesReplicationController'],
   ['svc', 'KubernetesService'],
-];
+] as const;
+const K8S = KINDS.map(([kind, type]) => [type, `k8s.${kind}.name`, `k8s.${kind}.id`] as const);
+const K8SMETA = KINDS.map(([kind, type]) => [type, `k8smeta.${kind}.name`, `k8smeta.${kind}.uid`] as const);
 
 /** A resource of two fields that hold its name and its id; undefined when neither does. */
 export function resource(
@@ -31,9 +33,7 @@ export function workloadResources(fields: Fields, container: Container | undefin
   if (fields.has('k8s')) {
     const pod = fields.peek('k8s.pod.uid') === undefined ? 'k8s.pod.id' : 'k8s.pod.uid';
     resources.push(resource(fields, 'KubernetesPod', 'k8s.pod.name', pod, namespace));
-    for (const [kind, type] of KINDS) {
-      resources.push(resource(fields, type, `k8s.${kind}.name`, `k8s.${kind}.id`, namespace));
-    }
+    for (const [type, name, uid] of K8S) resources.push(resource(fields, type, name, uid, namespace));
   }
   if (fields.has('k8smeta')) {
     fields.takeIfEqual(namespace, 'k8smeta.ns.name');
@@ -43,9 +43,7 @@ export function workloadResources(fields: Fields, container: Container | undefin
     if (known === undefined) {
       resources.push(resource(fields, 'KubernetesPod', 'k8smeta.pod.name', 'k8smeta.pod.uid', namespace));
     }
-    for (const [kind, type] of KINDS) {
-      resources.push(resource(fields, type, `k8smeta.${kind}.name`, `k8smeta.${kind}.uid`, namespace));
-    }
+    for (const [type, name, uid] of K8SMETA) resources.push(resource(fields, type, name, uid, namespace));
   }
   const present = resources.filter((each) => each !== undefined);
   if (namespace !== undefined && present.length === 0) {

@@ -93,7 +93,13 @@ export const list = <T extends TSchema>(items: T, description: string, notes: No
   Type.Array(items, { description, minItems: 1, ...notes });
 
 /** `unmapped`: a map of text to text, the form that AWS's own files have. */
-export const textMap = (description: string) => Type.Record(Type.String(), Type.String(), { description });
+export const textMap = (description: string) =>
+  Type.Unsafe<Record<string, string>>({
+    type: 'object',
+    // Not patternProperties, as Type.Record has it: that is a pattern to match for every key.
+    additionalProperties: { type: 'string' },
+    description,
+  });
 
 /**
  * A closed object. The constraint is a keyword of our own: `anyOf` would say the same, but a column that is a

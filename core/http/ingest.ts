@@ -52,6 +52,8 @@ export interface IngestOptions {
   /** Milliseconds that `one` may wait for room. */
   readonly maxWait: number;
   readonly observer: IngestObserver;
+  /** Told of each event on stable storage, for the debug log; leave it out otherwise, it makes bulk requests keep their events. */
+  readonly queued?: (event: Event, outputs: readonly string[]) => void;
 }
 
 /** How long one turn of the event loop may go on parsing a bulk request, milliseconds. */
@@ -61,7 +63,7 @@ const RETRY_AFTER = '5';
 
 /** Wires parser, router and journal into the way in. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { journal, route, enrich, clock, observer } = options;
+  const { journal, route, enrich, clock, observer, queued } = options;
 
   const failed = (error: unknown, events: number): Problem => {
     if (error instanceof RangeError) {
@@ -123,6 +125,7 @@ export function createIngest(options: IngestOptions): Ingest {
       if (outputs.length > 0) await appendWaiting({ raw, receivedAt, outputs }, gone);
       else observer.unrouted(1);
       observer.received(observer.tallyOf(event));
+      queued?.(event, outputs);
       return event;
     },
 
@@ -133,6 +136,7 @@ export function createIngest(options: IngestOptions): Ingest {
       // Not the events themselves: thousands of parsed trees would cost more to keep than to make.
       const entries: JournalEntry[] = [];
       const tallies: Tally[] = [];
+      const told: (() => void)[] = [];
       let turn = clock.monotonic();
       for (const [index, raw] of bodies.entries()) {
         const result = parseEvent(raw, receivedAt);
@@ -141,6 +145,7 @@ export function createIngest(options: IngestOptions): Ingest {
           const outputs = route(event);
           if (outputs.length > 0) entries.push({ raw, receivedAt, outputs });
           tallies.push(observer.tallyOf(event));
+          if (queued !== undefined) told.push(() => queued(event, outputs));
         } else rejected.push({ index, reason: `${result.field} ${result.reason}` });
         if (clock.monotonic() - turn > TURN) {
           await nextTurn();
@@ -154,6 +159,7 @@ export function createIngest(options: IngestOptions): Ingest {
       }
       if (rejected.length > 0) observer.refused('invalid', rejected.length);
       for (const tally of tallies) observer.received(tally);
+      for (const tell of told) tell();
       if (entries.length < tallies.length) observer.unrouted(tallies.length - entries.length);
       return { accepted: tallies.length, rejected };
     },

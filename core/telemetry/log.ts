@@ -26,6 +26,8 @@ export interface LogDestination {
 export interface RootLogger extends Logger {
   /** @example log.child({ output: 'lake' }) */
   child(details: object): RootLogger;
+  /** Would a line of this level be written? Asked before working out what is costly. */
+  isLevelEnabled(level: LogLevel): boolean;
 }
 
 /**

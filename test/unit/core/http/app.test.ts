@@ -142,6 +142,13 @@ describe('POST /events', () => {
     expect((await stored()).length).toBe(accepted);
   });
 
+  it('tells of each event that is stored', async () => {
+    const { app, lines } = await setup();
+    await app.request('/events', post(`${EVENT}\n{}\n${EVENT}`));
+    await app.request('/', post(EVENT));
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(Array(3).fill('event queued'));
+  });
+
   it('keeps the bytes of each event', async () => {
     const { app, stored } = await setup();
     const spaced = EVENT.replace(':', ' : ');

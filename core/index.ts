@@ -46,3 +46,4 @@ export { defineOutput } from './plugins/output.ts';
 export { recordJson } from './plugins/record-json.ts';
 export { textTemplate } from './plugins/text-template.ts';
 export type { Logger } from './telemetry/logger.ts';
+export { VERSION } from './version.ts';

@@ -22,3 +22,5 @@ export { s3Store } from './store/s3.ts';
 export type { S3Options } from './store/s3-options.ts';
 export { s3Options } from './store/s3-options.ts';
 export type { LocalFile, ObjectStore, PutOptions } from './store/store.ts';
+export type { Uploader, UploaderOptions } from './upload.ts';
+export { createUploader } from './upload.ts';

@@ -14,6 +14,10 @@ export const outputs = {
     module: compiled('./aws-security-lake/index.js'),
     load: async () => (await import('./aws-security-lake/index.ts')).default,
   },
+  elasticsearch: {
+    module: compiled('./elasticsearch/index.js'),
+    load: async () => (await import('./elasticsearch/index.ts')).default,
+  },
   file: {
     module: compiled('./file.js'),
     load: async () => (await import('./file.ts')).default,

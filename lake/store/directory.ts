@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, constants, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, constants, link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { delivered, retry } from '../../core/index.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -31,7 +30,7 @@ export function directoryStore(root: string): ObjectStore {
         if (signal.aborted) return retry(`writing ${key} was interrupted`);
         return retry(explain(folder, error));
       } finally {
-        await rm(temporary, { force: true });
+        await rm(temporary, { force: true }).catch(() => {});
       }
     },
 
@@ -76,8 +75,8 @@ const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'])
 async function copyDurably(from: string, to: string, signal: AbortSignal): Promise<void> {
   const file = await open(to, 'wx', 0o640);
   try {
-    const output = file.createWriteStream({ autoClose: false });
-    await pipeline(createReadStream(from), output, { signal });
+    // Not a pipeline into a stream of the handle: on Node 20 that never ends when the handle stays open.
+    await writeFile(file, createReadStream(from), { signal });
     await file.sync();
   } finally {
     await file.close();

@@ -1,0 +1,7 @@
+import { createRequire } from 'node:module';
+
+// By the package's own name: the file is one folder up from the sources and two from the compiled program.
+const { version } = createRequire(import.meta.url)('tiercel/package.json') as { version: string };
+
+/** The version of this package. */
+export const VERSION = version;

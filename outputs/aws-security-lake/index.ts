@@ -1,0 +1,142 @@
+import { defineOutput, type Static, type StreamOutputDefinition, VERSION } from '../../core/index.ts';
+import { createEncoder, createUploader, directoryStore, s3Store } from '../../lake/index.ts';
+import { destinationOf } from './destination.ts';
+import { notes } from './notes.ts';
+import { objectKey } from './object-key.ts';
+import { mapping, options } from './options.ts';
+import { daysLate, parsePartition, partitionOf } from './partition.ts';
+
+type Options = Static<typeof options>;
+
+const MINUTE = 60_000;
+const MAX_FUTURE = 10 * MINUTE;
+/** Later than this is worth a look; it is written all the same. */
+const VERY_LATE_DAYS = 7;
+
+/** Writes events into Amazon Security Lake as a custom source: OCSF in Parquet, one object per account, day and batch. */
+const definition: StreamOutputDefinition<typeof options> = defineOutput({
+  apiVersion: 1,
+  type: 'aws_security_lake',
+  summary:
+    'Writes events to Amazon Security Lake: OCSF findings in Parquet, one object per account and day every five minutes.',
+  options,
+  examples: [
+    {
+      title: 'As CreateCustomLogSource returned it, through the role it made',
+      options: {
+        location: 's3://aws-security-data-lake-eu-west-1-abc123/ext/falco/',
+        region: 'eu-west-1',
+        account_id: '123456789012',
+        assume_role: {
+          role_arn: 'arn:aws:iam::123456789012:role/AmazonSecurityLake-Provider-falco-eu-west-1',
+          external_id: 'the-external-id',
+        },
+      },
+    },
+    {
+      title: 'A local lake with the same layout',
+      options: { directory: './lake', source: 'falco', region: 'us-east-1', account_id: '123456789012' },
+    },
+    {
+      title: 'Outside of AWS, an S3-compatible store',
+      options: {
+        bucket: 'lake',
+        source: 'falco',
+        region: 'us-east-1',
+        account_id: 'external_on-prem',
+        endpoint: 'http://minio:9000',
+        force_path_style: true,
+      },
+    },
+  ],
+  batch: { every: 5 * MINUTE, size: 256 * 1024 * 1024 },
+  // AWS: every 5 minutes to every day, more often only with files beyond 256 MB. One PutObject takes 5 GiB.
+  batchBounds: { every: [5 * MINUTE, 24 * 60 * MINUTE], size: [256_000_000, 5 * 1024 ** 3] },
+  timeout: 10 * MINUTE,
+  mapper: (given) => ({ type: 'ocsf', options: mapperOptions(given) }),
+  idempotent: true,
+  claims: (given) => {
+    try {
+      const { bucket, directory, prefix } = destinationOf(given, '/');
+      return [`${bucket === undefined ? directory : `s3://${bucket}`}/${prefix}`];
+    } catch {
+      // What is wrong with the destination is said elsewhere.
+      return [];
+    }
+  },
+  notes,
+  stream: true,
+  create(given, context) {
+    const { log, clock, stateDir, configDir } = context;
+    const destination = destinationOf(given, configDir);
+    const { bucket, directory } = destination;
+    const store = bucket === undefined ? directoryStore(directory) : s3Store(bucket, given);
+    const encoder = createEncoder({
+      mapper: context.mapperRef,
+      decode: context.decode,
+      directory: stateDir,
+      log,
+      file: { createdBy: `tiercel ${VERSION}`, sortedBy: 'time', metadata: footer(given) },
+    });
+    const uploader = createUploader({ encoder, store, log });
+    const partitions = { ...given, max_future: given.max_future ?? MAX_FUTURE };
+
+    return {
+      partition: (event) => partitionOf(event, partitions),
+      async deliver(batch, signal) {
+        const partition = parsePartition(batch.partition);
+        const late = daysLate(partition.day, batch.openedAt);
+        if (late > 0) {
+          const details = { day: partition.day, days: late, events: batch.count };
+          if (late > VERY_LATE_DAYS) log.warn(details, 'Events are very late; they go to their own day');
+          else log.info(details, 'Late events go to their own day');
+        }
+        return uploader.upload(batch, objectKey(destination, partition, batch.id), signal);
+      },
+      async start(signal) {
+        if (given.check_identity !== true) return;
+        try {
+          log.info({ store: store.describe() }, await store.check(signal));
+        } catch (error) {
+          log.warn({ store: store.describe(), at: clock.now() }, (error as Error).message);
+        }
+      },
+      async check(signal) {
+        log.info({ store: store.describe() }, await store.check(signal));
+      },
+      stop: () => uploader.close(),
+    };
+  },
+});
+
+export default definition;
+
+/** What the mapper is told: the options it shares with the output, and the cloud that a 12-digit account is in. */
+export function mapperOptions(given: Options): Record<string, unknown> {
+  const { account_id: account, account_id_from, cloud } = given;
+  const own = /^\d{12}$/.test(account) ? { provider: 'AWS', account_id: account } : {};
+  const shared = Object.keys(mapping).map((name) => [name, given[name as keyof Options]] as const);
+  return Object.fromEntries(
+    [...shared, ['account_id_from', account_id_from] as const, ['cloud', merged(own, cloud)] as const].filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+}
+
+/** Another provider is another account: nothing of ours is mixed into it. */
+function merged(own: object, cloud: Options['cloud']): object | undefined {
+  const foreign = cloud?.provider !== undefined && cloud.provider !== 'AWS';
+  const all = { ...(foreign ? {} : own), ...cloud };
+  return Object.keys(all).length > 0 ? all : undefined;
+}
+
+/** What stands in the footer of every file, beside the hash of its schema. */
+function footer({ class: name = 'detection_finding', version = '1.1.0', mode = 'enriched' }: Options) {
+  return {
+    ocsf_version: version,
+    ocsf_class: name === 'detection_finding' ? '2004' : '2001',
+    mapping: name === 'detection_finding' ? 'ocsf' : `ocsf ${mode}`,
+    mapping_version: VERSION,
+    product_version: VERSION,
+  };
+}

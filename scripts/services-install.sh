@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the real servers of `npm run test:services` under .cache/, each from its public package registry:
-# Go (MinIO, nats-server, Alertmanager), Python (moto, pyarrow), Maven (OpenSearch) and Debian (libfaketime).
+# Go (MinIO, nats-server, Alertmanager), Python (moto, pyarrow) and Maven (OpenSearch).
 # What is there already is left alone. A server that cannot be had is named at the end; the rest is installed.
 #
-# Usage: scripts/services-install.sh [minio|nats|python|opensearch|alertmanager|faketime]...
+# Usage: scripts/services-install.sh [minio|nats|python|opensearch|alertmanager]...
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -60,26 +60,8 @@ install_opensearch() {
     -DoutputDirectory="$cache/opensearch"
 }
 
-# Unpacks one Debian package under .cache/, without installing it: no service is started, no user made.
-unpack_debian() {
-  local package=$1 folder
-  folder=$(mktemp -d)
-  # _apt, the user that apt-get downloads as, must be able to write there.
-  chmod 777 "$folder"
-  (cd "$folder" && { apt-get download -qq "$package" || { apt-get update -qq && apt-get download -qq "$package"; }; })
-  mkdir -p "$cache/debian"
-  dpkg -x "$folder"/*.deb "$cache/debian"
-  rm -rf "$folder"
-}
-
-# Not a server: lets the chaos run turn the program's clock.
-install_faketime() {
-  unpack_debian libfaketime
-  ln -sf "$(find "$cache/debian" -name libfaketime.so.1)" "$cache/libfaketime.so.1"
-}
-
 wanted=("$@")
-((${#wanted[@]})) || wanted=(python faketime opensearch nats alertmanager minio)
+((${#wanted[@]})) || wanted=(python opensearch nats alertmanager minio)
 for name in "${wanted[@]}"; do
   case $name in
     minio) once minio "$minio_version" install_minio ;;
@@ -87,7 +69,6 @@ for name in "${wanted[@]}"; do
     python) once python "$(cksum <"$root/test/services/python/requirements.txt")" install_python ;;
     opensearch) once opensearch "$(cksum <"$root/test/services/opensearch/pom.xml")" install_opensearch ;;
     alertmanager) once alertmanager "$alertmanager_version" install_alertmanager ;;
-    faketime) once faketime debian install_faketime ;;
     *) say "unknown: $name"; exit 2 ;;
   esac
 done

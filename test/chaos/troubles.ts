@@ -106,7 +106,7 @@ export function startTroubles({ tiercel, disk, clock, targets, random }: Stage):
   };
 
   const troubleClock = async (): Promise<void> => {
-    while (clock.movable && !healed.signal.aborted) {
+    while (!healed.signal.aborted) {
       await pause(3000, 10_000);
       if (healed.signal.aborted) break;
       note('clock jump');

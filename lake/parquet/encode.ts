@@ -112,7 +112,7 @@ async function prepare(directory: string): Promise<void> {
 
 function startWorker(setup: WorkerSetup): Worker {
   // By the package's own name for it, so that the compiled worker is found from the sources too.
-  const entry = createRequire(import.meta.url).resolve('#dist/lake/parquet/worker.js');
+  const entry = createRequire(import.meta.url).resolve('#parquet-worker');
   const worker = new Worker(pathToFileURL(entry), { workerData: setup });
   worker.unref();
   // Without a listener an error of the worker would end the process; who waits for the worker hears of it himself.

@@ -1,9 +1,23 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
+import type { ColumnMetaData } from 'hyparquet';
 import { parquetMetadata } from 'hyparquet';
+import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { describe, expect, it } from 'vitest';
 import { RecordError } from '../../../../lake/parquet/shred.ts';
+import { createParquetWriter } from '../../../../lake/parquet/writer.ts';
+import { createZstd } from '../../../../lake/parquet/zstd.ts';
 import type { Column, Shape } from '../../../../lake/schema/columns.ts';
-import { arrayBuffer, encode, normal, query, readWithDuckDB, readWithHyparquet } from '../support.ts';
+import {
+  arrayBuffer,
+  encode,
+  normal,
+  query,
+  readWithDuckDB,
+  readWithHyparquet,
+  scratch,
+} from '../support.ts';
 
 const leafTypes = ['utf8', 'int32', 'int64', 'double', 'boolean'] as const;
 
@@ -70,6 +84,21 @@ const tables = samples.chain(({ shape, values }) =>
   }),
 );
 
+/** Uncompressed size of every page of a column chunk, header included, from the headers themselves. */
+function pagesOf(bytes: Buffer, chunk: ColumnMetaData): number[] {
+  const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
+  const end = start + Number(chunk.total_compressed_size);
+  const reader = { view: new DataView(arrayBuffer(bytes.subarray(start, end))), offset: 0 };
+  const sizes: number[] = [];
+  while (reader.offset < end - start) {
+    const at = reader.offset;
+    const header = deserializeTCompactProtocol(reader) as { field_2: number; field_3: number };
+    sizes.push(reader.offset - at + header.field_2);
+    reader.offset += header.field_3;
+  }
+  return sizes;
+}
+
 describe('createParquetWriter', () => {
   it('writes what hyparquet and DuckDB read back, whatever the schema and the records', async () => {
     await fc.assert(
@@ -81,5 +110,110 @@ describe('createParquetWriter', () => {
       }),
       { numRuns: Number(process.env.TIERCEL_FUZZ ?? 120) },
     );
+  });
+
+  const text = (name: string): Column => ({ name, shape: { kind: 'leaf', type: 'utf8' } });
+
+  it('keeps pages within 1 MB, whatever becomes of the dictionary, and row groups within their rows', async () => {
+    const columns: Column[] = [
+      text('unique'),
+      text('long'),
+      text('few'),
+      { name: 'list', shape: { kind: 'list', element: { kind: 'leaf', type: 'utf8' } } },
+      { name: 'n', shape: { kind: 'leaf', type: 'int64' } },
+    ];
+    const records = Array.from({ length: 30_000 }, (_, n) => ({
+      unique: `${n}-${'u'.repeat(40)}`,
+      // Repeats enough to stay in the dictionary, and is long enough to fill it.
+      long: `${n % 3000}-${'é'.repeat(300)}`,
+      few: `value ${n % 7}`,
+      list: Array.from({ length: n % 9 }, (_, i) => `${n % 500}/${i}`),
+      n,
+    }));
+    const bytes = await encode(columns, records, { limits: { rowGroupRows: 20_000 } });
+    const { row_groups } = parquetMetadata(arrayBuffer(bytes));
+    expect(row_groups.map(({ num_rows }) => num_rows)).toEqual([20_000n, 10_000n]);
+    const sizes = row_groups.flatMap(({ columns }) =>
+      columns.flatMap((column) => pagesOf(bytes, column.meta_data!)),
+    );
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000_000);
+    const encodings = row_groups[0]!.columns.map(({ meta_data }) =>
+      meta_data!.encoding_stats!.map(({ encoding }) => encoding),
+    );
+    expect(encodings).toEqual([
+      ['PLAIN', 'RLE_DICTIONARY', 'PLAIN'],
+      ['PLAIN', 'RLE_DICTIONARY', 'PLAIN'],
+      ['PLAIN', 'RLE_DICTIONARY'],
+      ['PLAIN', 'RLE_DICTIONARY'],
+      ['PLAIN', 'RLE_DICTIONARY', 'PLAIN'],
+    ]);
+    expect(await readWithDuckDB(bytes)).toEqual(records.map(normal));
+  });
+
+  it('keeps row groups within their bytes', async () => {
+    const records = Array.from({ length: 4096 }, (_, n) => ({ a: `${n}${'x'.repeat(400)}` }));
+    const bytes = await encode([text('a')], records, { limits: { rowGroupBytes: 500_000 } });
+    const { row_groups } = parquetMetadata(arrayBuffer(bytes));
+    expect(row_groups.length).toBeGreaterThan(1);
+    expect(await readWithHyparquet(bytes)).toEqual(records);
+  });
+
+  it('takes a record back that does not fit, wherever in it that shows', async () => {
+    const columns: Column[] = [
+      text('a'),
+      { name: 'l', shape: { kind: 'list', element: { kind: 'leaf', type: 'utf8' } } },
+      { name: 'n', shape: { kind: 'leaf', type: 'int32' } },
+    ];
+    const parts: Uint8Array[] = [];
+    const writer = createParquetWriter({
+      columns,
+      sink: { write: (part) => parts.push(part) },
+      compress: await createZstd(),
+      createdBy: 'tiercel test',
+      limits: { pageBytes: 60, rowGroupRows: 50 },
+    });
+    const kept: Record<string, unknown>[] = [];
+    for (let i = 0; i < 200; i++) {
+      const record = { a: `a${i}`, l: ['x', `y${i}`, `z${i % 5}`], n: i };
+      const bad = {
+        1: { ...record, n: 2 ** 31 },
+        2: { ...record, l: ['x', 'long '.repeat(20), 7] },
+        3: { ...record, a: 5 },
+      };
+      const row = i % 10;
+      if (row in bad) expect(() => writer.append(bad[row as 1 | 2 | 3])).toThrow(RecordError);
+      writer.append(record);
+      kept.push(record);
+    }
+    writer.finish();
+    expect(await readWithDuckDB(Buffer.concat(parts))).toEqual(kept.map(normal));
+    expect(() => writer.append({ l: 'text' })).toThrow('l: expected a list, got string');
+    expect(() => writer.append({ n: 1.5 })).toThrow('n: expected a 32-bit integer, got 1.5');
+    expect(() => writer.append(null)).toThrow('record: expected an object');
+  });
+
+  it('writes instants, 64-bit integers and the footer as DuckDB knows them', async () => {
+    const columns: Column[] = [
+      { name: 'time', shape: { kind: 'leaf', type: 'int64' } },
+      { name: 'time_dt', shape: { kind: 'leaf', type: 'timestamp' } },
+      { name: 'm', shape: { kind: 'map' } },
+    ];
+    const time = Date.UTC(2026, 10, 23, 13, 30, 0, 123);
+    const records = [
+      { time, time_dt: time, m: { 'evt.type': 'execve' } },
+      { time: 2n ** 63n - 1n, time_dt: -1 },
+    ];
+    const bytes = await encode(columns, records, { metadata: { product: 'x' }, sortedBy: 'time' });
+    const file = join(scratch(), 'f.parquet');
+    writeFileSync(file, bytes);
+    const [first, second] = await query(
+      `select time::varchar as t, typeof(time_dt) as k, epoch_ms(time_dt)::varchar as e, m['evt.type'] as v from '${file}'`,
+    );
+    expect(first).toMatchObject({ t: String(time), k: 'TIMESTAMP WITH TIME ZONE', e: String(time) });
+    expect(second).toMatchObject({ t: '9223372036854775807', e: '-1' });
+    const metadata = parquetMetadata(arrayBuffer(bytes));
+    expect(metadata.created_by).toBe('tiercel test');
+    expect(metadata.key_value_metadata).toEqual([{ key: 'product', value: 'x' }]);
+    expect(metadata.row_groups[0]!.sorting_columns?.[0]?.column_idx).toBe(0);
   });
 });

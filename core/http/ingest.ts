@@ -13,10 +13,12 @@ export interface Tally {
 
 /** What happens to the events that come in; told as it happens. */
 export interface IngestObserver {
+  /** An event is on stable storage (or no output wanted it). */
+  received(event: Event): void;
   /** Where an event is counted: found while it is at hand, so that a bulk request need not keep it until it is stored. */
   tallyOf(event: Event): Tally;
-  /** An event is on stable storage (or no output wanted it). */
-  received(tally: Tally): void;
+  /** The events of a bulk request are on stable storage: one tally an event. */
+  receivedMany(tallies: readonly Tally[]): void;
   /** Accepted events that no output wants. */
   unrouted(events: number): void;
   /** Events that were not taken. `invalid`: not an event; `full`, `failed`: the journal could not take it. */
@@ -124,7 +126,7 @@ export function createIngest(options: IngestOptions): Ingest {
       // What no output wants has nowhere to go: there is nothing to keep it for.
       if (outputs.length > 0) await appendWaiting({ raw, receivedAt, outputs }, gone);
       else observer.unrouted(1);
-      observer.received(observer.tallyOf(event));
+      observer.received(event);
       queued?.(event, outputs);
       return event;
     },
@@ -158,7 +160,7 @@ export function createIngest(options: IngestOptions): Ingest {
         throw error instanceof JournalFullError ? full(429, bodies.length) : failed(error, bodies.length);
       }
       if (rejected.length > 0) observer.refused('invalid', rejected.length);
-      for (const tally of tallies) observer.received(tally);
+      observer.receivedMany(tallies);
       for (const tell of told) tell();
       if (entries.length < tallies.length) observer.unrouted(tallies.length - entries.length);
       return { accepted: tallies.length, rejected };

@@ -81,10 +81,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     ingest: {
-      tallyOf: events.seriesOf,
-      received(tally) {
+      received(event) {
         totals.received++;
-        tally.events++;
+        events.seriesOf(event).events++;
+      },
+      tallyOf: events.seriesOf,
+      receivedMany(tallies) {
+        totals.received += tallies.length;
+        for (const tally of tallies) tally.events++;
       },
       unrouted(count) {
         totals.unrouted += count;

@@ -36,6 +36,9 @@ export async function setup(
   const tally = { events: 0 };
   const observer: IngestObserver = {
     tallyOf: () => tally,
+    receivedMany: (tallies) => {
+      counts.received += tallies.length;
+    },
     received: () => {
       counts.received++;
     },

@@ -32,10 +32,6 @@ function metrics(maxEventSeries = 100) {
   });
 }
 
-function receive(target: ReturnType<typeof metrics>, seen: Event): void {
-  target.ingest.received(target.ingest.tallyOf(seen));
-}
-
 async function read(target: ReturnType<typeof metrics>): Promise<Map<string, number>> {
   const { text } = await target.exposition();
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -55,9 +51,9 @@ describe('metrics', () => {
       hostname: 'node-1',
       output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-1' },
     });
-    receive(target, seen);
-    receive(target, seen);
-    receive(target, event({ output_fields: { 'k8s.ns.name': null, 'k8s.pod.name': 7 } }));
+    target.ingest.received(seen);
+    target.ingest.received(seen);
+    target.ingest.received(event({ output_fields: { 'k8s.ns.name': null, 'k8s.pod.name': 7 } }));
     target.ingest.unrouted(1);
     target.ingest.refused('invalid', 2);
     target.ingest.refused('full', 1);
@@ -83,12 +79,24 @@ describe('metrics', () => {
   it('bounds the series, and loses no event by it', async () => {
     const target = metrics(10);
     for (let i = 0; i < 1000; i++) {
-      receive(target, event({ output_fields: { 'k8s.pod.name': `pod-${i}` } }));
+      target.ingest.received(event({ output_fields: { 'k8s.pod.name': `pod-${i}` } }));
     }
     const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
     expect(series.length).toBe(11);
     expect(series.reduce((sum, [, events]) => sum + events, 0)).toBe(1000);
     expect(series.find(([name]) => name.includes('k8s_pod_name="other"'))?.[1]).toBe(990);
+  });
+
+  it('counts a bulk request when it is stored, and shows no series for what was not', async () => {
+    const target = metrics();
+    const tallies = [event(), event({ rule: 'S' })].map(target.ingest.tallyOf);
+    expect([...(await read(target)).keys()].filter((name) => name.includes('falco_events_total'))).toEqual(
+      [],
+    );
+    target.ingest.receivedMany([...tallies, tallies[0]!]);
+    const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
+    expect(series.map(([, events]) => events)).toEqual([2, 1]);
+    expect((await read(target)).get('tiercel_events_received_total')).toBe(3);
   });
 
   it('tells of the journal', async () => {

@@ -14,8 +14,8 @@ export type Shred = (record: unknown) => void;
 type Write = (value: unknown, repetition: number) => void;
 
 /**
- * Makes the shredder of a schema: a tree of closures, built once, with the Dremel levels already worked out.
- * (Code from `new Function` was measured against it: see bench/parquet.ts.)
+ * Makes the shredder of a schema: a tree of closures, built once, with the Dremel levels already worked out. Closures
+ * and not generated code, so that it also runs where eval is barred.
  *
  * @param builders one for each leaf, in the order of {@link leavesOf}
  * @throws RecordError (the shredder) when a value is not what its column holds

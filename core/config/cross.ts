@@ -135,7 +135,7 @@ function checkClaims({ outputs, root }: Whole): Fault[] {
         const owner = owners.get(claim);
         owners.set(claim, owner ?? name);
         if (owner === undefined || owner === name) return [];
-        const message = `would write to the same place as the output "${owner}" (${claim})`;
+        const message = `would write to the same place as the output "${owner}"`;
         const [span, other] = [keyOf(root, ['outputs', name]), keyOf(root, ['outputs', owner])];
         return [{ code: 'TIERCEL_CFG_CLAIM', path: ['outputs', name], message, span, other }];
       });
@@ -201,12 +201,14 @@ function checkTests({ tests = [] }: Partial<ConfigSections>, { routes, root }: W
     return [...lists, ...records]
       .filter(({ name }) => !names.includes(name))
       .map(({ name, path }): Fault => {
+        const { node } = find(root, path);
+        const isHidden = node.kind === 'scalar' && node.secret;
         const { text, suggestion } = didYouMean(name, names);
         const span = path.includes('records') ? keyOf(root, path) : spanOf(root, path);
         return {
           code: 'TIERCEL_CFG_UNKNOWN_OUTPUT',
           path,
-          message: `there is no output "${name}"${text}`,
+          message: isHidden ? 'there is no such output' : `there is no output "${name}"${text}`,
           ...(suggestion && { suggestion }),
           span,
         };

@@ -1,4 +1,5 @@
 import type { MapperRef } from '../plugins/output.ts';
+import type { PluginProblem } from '../plugins/problem.ts';
 import type { AnyMapperDefinition, Loaded, Registry, ResolveOptions } from '../plugins/registry.ts';
 import type { RouteSpec } from '../routing/route.ts';
 import type { OutputConfig } from './config.ts';
@@ -58,7 +59,10 @@ export async function checkOutput(
   const found = await context.registry.output(type, context.resolve);
   if (!found.ok) {
     const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
-    faults.push({ ...found.problem, path: [...path, 'type'], span: spanOf(raw, ['type']) }, ...shape);
+    faults.push(
+      { ...discreet(found.problem, typeNode), path: [...path, 'type'], span: spanOf(raw, ['type']) },
+      ...shape,
+    );
     return { name, faults, node, schema: common, value, route: routeOf(value, shape, path) };
   }
   const { definition, module } = found.value;
@@ -91,6 +95,12 @@ export async function checkOutput(
     place: placeOf(key),
   };
   return { ...done, faults, config };
+}
+
+/** A problem with a name that came from outside does not repeat the name. */
+function discreet(problem: PluginProblem, name: Node | undefined): PluginProblem {
+  if (name?.kind !== 'scalar' || !name.secret) return problem;
+  return { code: problem.code, message: 'cannot be used (its text comes from outside and is not shown)' };
 }
 
 function check(
@@ -164,7 +174,9 @@ async function checkMapper(
   const name = isNamed ? mapperName(given) : (definition.mapper ?? DEFAULT_MAPPER);
   const found = await context.registry.mapper(name, context.resolve);
   const at = given.kind === 'map' && isNamed ? spanOf(given, ['type']) : span;
-  if (!found.ok) return { faults: [{ ...found.problem, path, span: at }] };
+  const named = given.kind === 'map' ? given.entries.get('type')?.value : given;
+  if (!found.ok)
+    return { faults: [{ ...discreet(found.problem, isNamed ? named : undefined), path, span: at }] };
   const schema = withMembers(found.value.definition.options as JsonSchema, MAPPER_MEMBERS);
   const bare: MapNode = { kind: 'map', span, entries: new Map() };
   const raw: MapNode = given.kind === 'map' && isNamed ? given : withType(bare, name, span);

@@ -103,7 +103,7 @@ class Builder {
     const merged: MapNode[] = [];
     for (const pair of items) {
       const key = this.#span(pair.key);
-      noteQuote(key, 'yes');
+      noteQuote(key, isScalar(pair.key) ? 'yes' : 'never');
       if (!isScalar(pair.key)) {
         this.#fault('TIERCEL_CFG_SYNTAX', key, 'a key must be a plain word');
         continue;

@@ -71,9 +71,7 @@ async function lookUp<D extends { readonly type: string }>(
   options: ResolveOptions,
 ): Promise<Result<Loaded<D>>> {
   const builtIn = Object.hasOwn(builtIns, type) ? builtIns[type]! : undefined;
-  if (builtIn !== undefined) {
-    return { ok: true, value: { definition: await builtIn.load(), module: builtIn.module, builtIn: true } };
-  }
+  if (builtIn !== undefined) return loadBuiltIn(kind, type, builtIn);
   const names = Object.keys(builtIns);
   if (isDenied(type, options)) {
     const misspelt = !isPath(type) && suggest(type, names) !== undefined;
@@ -91,6 +89,19 @@ async function lookUp<D extends { readonly type: string }>(
     return { ok: false, problem: { code: 'TIERCEL_CFG_PLUGIN_INVALID', message } };
   }
   return { ok: true, value: { definition, module: url, builtIn: false } };
+}
+
+async function loadBuiltIn<D>(
+  kind: PluginKind,
+  type: string,
+  builtIn: BuiltIn<D>,
+): Promise<Result<Loaded<D>>> {
+  try {
+    return { ok: true, value: { definition: await builtIn.load(), module: builtIn.module, builtIn: true } };
+  } catch (error) {
+    const message = `the built-in ${kind} "${type}" cannot be loaded: ${(error as Error).message}`;
+    return { ok: false, problem: { code: 'TIERCEL_CFG_PLUGIN_LOAD', message, fix: 'Install tiercel anew.' } };
+  }
 }
 
 function isDenied(type: string, { allow, plugins }: ResolveOptions): boolean {

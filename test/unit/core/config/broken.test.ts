@@ -629,7 +629,7 @@ test('two lakes in one place', async () => {
   a: { type: lake, bucket: b, region: r }
   b: { type: lake, bucket: b, region: r }`),
   ).toMatchInlineSnapshot(`
-    "config.yaml:3:3: error: outputs.b: would write to the same place as the output "a" (s3://b/)
+    "config.yaml:3:3: error: outputs.b: would write to the same place as the output "a"
         3 |   b: { type: lake, bucket: b, region: r }
           |   ^
           see also config.yaml:2:3
@@ -765,6 +765,19 @@ test('a wrong --set and a wrong environment variable', async () => {
 
     --set outputs.hook.timeout: error: outputs.hook.timeout: "soon" is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)
           TIERCEL_CFG_DURATION
+    "
+  `);
+});
+
+test('an unknown key without a value', async () => {
+  expect(
+    await told(`outputs:
+  hook: { type: webhook, url: https://a.example, tokn: }`),
+  ).toMatchInlineSnapshot(`
+    "config.yaml:2:50: error: outputs.hook: unknown option "tokn"; did you mean "token"?
+        2 |   hook: { type: webhook, url: https://a.example, tokn: ***}
+          |                                                  ^^^^
+          TIERCEL_CFG_UNKNOWN_OPTION
     "
   `);
 });

@@ -5,6 +5,7 @@ import type { MapOptions } from './mapping.ts';
 import { recordPrototype } from './record.ts';
 import { type FalcosidekickFinding, SEVERITIES } from './schema/finding.ts';
 import { MAX_TEXT } from './schema/types.ts';
+import { addUnmapped } from './unmapped.ts';
 
 type Observable = NonNullable<FalcosidekickFinding['observables']>[number];
 
@@ -28,8 +29,9 @@ export function toFalcosidekickFinding(event: Event, map: MapOptions): Falcoside
     add(name, text);
   }
   const texts = textsOf(event, fields);
-  if (texts.originalTime !== undefined) texts.unmapped.time ??= texts.originalTime;
-  if (texts.message !== texts.output && texts.message !== undefined) texts.unmapped.message ??= texts.message;
+  if (texts.originalTime !== undefined) addUnmapped(texts.unmapped, 'time', texts.originalTime);
+  if (texts.message !== texts.output && texts.message !== undefined)
+    addUnmapped(texts.unmapped, 'message', texts.message);
   const severity = map.severities[event.priority];
   const record = {
     __proto__: recordPrototype,

@@ -19,6 +19,8 @@ export function finisher(mapping: Mapping, validation: Validation): (record: Fin
   const used = usedProfiles(mapping.schema);
 
   const declare = (record: Finding): void => {
+    // A repair may have taken it: then the record is refused.
+    if (record.metadata === undefined) return;
     if (!mapping.compatible) (record.metadata as { profiles?: string[] }).profiles = used(record);
   };
   // Falcosidekick's observables name fields, not attributes: that is what the mode is for.

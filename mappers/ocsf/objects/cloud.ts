@@ -27,10 +27,11 @@ export function cloudOf(
   const provider = told?.provider ?? place ?? (aws ? 'AWS' : undefined);
   if (provider === undefined) return undefined;
   const here = provider === (place ?? provider);
-  const account = own ?? told?.account ?? (here ? configured.account_id : undefined);
+  const field = own === undefined ? told?.accountField : options.account_id_from;
+  const account = own ?? accountFrom(fields, field) ?? (here ? configured.account_id : undefined);
   // An external account is written external_{id}: the id is what the account is called.
   const uid = account?.replace(/^external_?/, '') || undefined;
-  if (own !== undefined) fields.take(options.account_id_from!);
+  if (field !== undefined) fields.takeIfEqual(uid, field);
   const region = told?.region ?? (here ? configured.region : undefined);
   const inRegion = here && region === configured.region;
   return {

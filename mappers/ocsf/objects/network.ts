@@ -30,7 +30,8 @@ export function networkOf(fields: Fields): Network | undefined {
   if (!fields.has('fd')) return undefined;
   const tuple = parseTuple(fields.peek('fd.name'));
   if (tuple !== undefined) fields.take('fd.name');
-  const isServer = fields.peek('fd.is_server');
+  const told = fields.peek('fd.is_server');
+  const isServer = told === 'true' || told === 'false' ? told : undefined;
   const local = localEnd(fields, tuple, isServer);
   const client = endpoint(fields, CLIENT, tuple?.client, local && (local === 'client' ? LOCAL : REMOTE));
   const server = endpoint(fields, SERVER, tuple?.server, local && (local === 'server' ? LOCAL : REMOTE));

@@ -268,7 +268,7 @@ export const evidence = object(
     url: opt(url),
   },
   {
-    atLeastOne: ['actor', 'api', 'connection_info', 'dst_endpoint', 'file', 'src_endpoint'],
+    atLeastOne: ['actor', 'api', 'connection_info', 'dst_endpoint', 'file', 'src_endpoint', 'url'],
   },
 );
 

@@ -10,7 +10,8 @@ import { okta } from './okta.ts';
 export interface EventCloud {
   readonly provider: string;
   readonly region?: string | undefined;
-  readonly account?: string | undefined;
+  /** The field that holds the account; not taken yet. */
+  readonly accountField?: string | undefined;
   readonly project?: string | undefined;
 }
 

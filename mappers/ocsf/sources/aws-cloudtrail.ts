@@ -4,14 +4,12 @@ import { some } from '../objects/some.ts';
 import type { Api, Endpoint, Resource, User } from '../schema/objects.ts';
 import type { Activity, EventCloud, Room } from './activity.ts';
 
-const ACCOUNT = /^\d{12}$/;
-
 /** CloudTrail events: falcosecurity/plugins, cloudtrail. */
 export function cloudtrail(fields: Fields, room: Room): Activity {
   const cloud: EventCloud = {
     provider: 'AWS',
     region: fields.text('ct.region'),
-    account: fields.textIf('ct.recipientaccountid', (id) => ACCOUNT.test(id)),
+    accountField: 'ct.recipientaccountid',
   };
   // The event id is metadata.uid of Security Lake's own CloudTrail table.
   const id = fields.text('ct.id');

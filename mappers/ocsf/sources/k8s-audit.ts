@@ -7,11 +7,13 @@ import type { Activity, Room } from './activity.ts';
 
 /** Kubernetes audit events: falcosecurity/plugins, k8saudit. */
 export function k8sAudit(fields: Fields, room: Room): Activity {
+  const user = room.evidence ? userOf(fields) : undefined;
   return {
     ...(room.api(undefined) && { api: apiOf(fields) }),
     ...(room.evidence && {
-      user: userOf(fields),
-      decision: fields.text('ka.auth.decision'),
+      user,
+      // It has its place beside the user.
+      decision: user && fields.text('ka.auth.decision'),
       client: clientOf(fields),
     }),
     ...(room.url && { url: urlOf(fields) }),

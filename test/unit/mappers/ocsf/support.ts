@@ -2,11 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { parseEvent } from '../../../../core/event/parse.ts';
-import { type Event, type Logger, noDecodeOptions } from '../../../../core/index.ts';
+import type { Event, Logger } from '../../../../core/index.ts';
 import ocsf from '../../../../mappers/ocsf/index.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
-
-void noDecodeOptions;
 
 /** A fixed time of acceptance. */
 export const RECEIVED = Date.UTC(2026, 6, 11, 9, 45);

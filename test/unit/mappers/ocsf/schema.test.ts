@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { columnsOf } from '../../../../lake/schema/columns.ts';
+import { mappingOf } from '../../../../mappers/ocsf/mapping.ts';
+import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import { columnTable } from '../../../../mappers/ocsf/schema/docs.ts';
+
+/** Path and physical type of each column: what the snapshot holds. A line that goes or changes breaks tables in the field. */
+const columns = (options: OcsfOptions) =>
+  columnTable(mappingOf(options).schema)
+    .split('\n')
+    .slice(2, -1)
+    .map((row) => row.split(' | ').slice(0, 2).join(' ').replace('| ', '').replace(' **always**', ''));
+
+const KINDS: OcsfOptions[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
+  { version },
+  { version, class: 'security_finding' as const },
+  { version, class: 'security_finding' as const, mode: 'falcosidekick' as const },
+]);
+
+describe('the columns', () => {
+  it.each(KINDS)('change by addition only: %j', async (options) => {
+    const { class: name = 'detection_finding', mode = 'enriched', version } = options;
+    await expect(`${columns(options).join('\n')}\n`).toMatchFileSnapshot(
+      `../../../fixtures/ocsf-columns/${name}-${mode}-${version}.txt`,
+    );
+  });
+
+  it.each(KINDS)('can be written as Parquet, and none is a partition key: %j', (options) => {
+    const names = columnsOf(mappingOf(options).schema).map(({ name }) => name);
+    expect(names).not.toEqual(expect.arrayContaining(['region']));
+    for (const key of ['region', 'accountId', 'eventDay']) expect(names).not.toContain(key);
+  });
+});

@@ -7,8 +7,7 @@ export interface Places {
 }
 
 /** Short backoffs and timeouts, so that an hour of outages fits in a minute. */
-const POLICY = `    timeout: 2s
-    retry: { initial: 50ms, max: 500ms }
+const POLICY = `    retry: { initial: 50ms, max: 500ms }
     breaker: { failures: 3, initial: 100ms, max: 1s }
     start: oldest
 `;
@@ -20,6 +19,7 @@ export function chaosConfig({ journal, objectStore, hooks, file }: Places): stri
     type: webhook
     url: ${url}
     batch: { events: 50, every: 100ms }
+    timeout: 2s
 ${POLICY}`,
   );
   return `journal: { path: ${journal}, segment_size: 1MiB, max_size: 24MiB }
@@ -37,6 +37,7 @@ outputs:
     force_path_style: true
     batch: { size: 256KiB }
     flush_on_stop: true
+    timeout: 10s # it covers the making of the file, on a machine that is busy with chaos
 ${POLICY}${webhooks.join('')}  log:
     type: file
     path: ${file}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { accountOf, imbalance } from './metrics.ts';
+import { accountOf, imbalance } from '../support/metrics.ts';
 import { createOracle } from './oracle.ts';
 import { eventOf, idOf } from './payload.ts';
 import { createRandom } from './random.ts';
@@ -72,13 +72,15 @@ it('reads aws-chunked bodies', () => {
 });
 
 it('adds up the account of an output', () => {
-  const metrics = `tiercel_output_accepted_total{output="a"} 10
-tiercel_output_delivered_total{output="a"} 6
-tiercel_output_dead_lettered_total{output="a",cause="rejected"} 1
-tiercel_output_dead_lettered_total{output="a",cause="expired"} 2
-tiercel_output_pending{output="a"} 1
-tiercel_output_pending{output="b"} 5
+  const metrics = `tiercel_events_accepted_total{output="a"} 10
+tiercel_events_delivered_total{output="a"} 6
+tiercel_events_dead_lettered_total{output="a",cause="rejected"} 1
+tiercel_events_dead_lettered_total{output="a",cause="expired"} 2
+tiercel_events_pending{output="a"} 1
+tiercel_events_accepted_total{output="b"} 4
+tiercel_events_pending{output="b"} 5
 `;
   expect(imbalance('a', accountOf(metrics, 'a'))).toBeUndefined();
   expect(imbalance('b', accountOf(metrics, 'b'))).toContain('pending 5');
+  expect(() => accountOf(metrics, 'c')).toThrow('has no tiercel_events_accepted_total of c');
 });

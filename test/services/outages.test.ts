@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { accountOf } from '../support/metrics.ts';
 import { startTiercel, type Tiercel } from '../support/process.ts';
 import { until } from '../support/until.ts';
 import { describeWith } from './describe.ts';
@@ -73,8 +74,9 @@ ${family.output(server)}
       await there.restore();
       await send(220, 230);
       await has(numbers(20, 230));
-      const { body } = await running.get('/metrics');
-      expect(body).not.toMatch(/^tiercel_output_dead_lettered_total\{/m);
+      const account = async () => accountOf((await running.get('/metrics')).body, 'it');
+      await until('nothing to be pending', async () => (await account()).pending === 0);
+      expect(await account()).toMatchObject({ accepted: 230, delivered: 230, deadLettered: 0 });
     });
   });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exit } from './child.ts';
+import { accountOf } from './metrics.ts';
 import type { Tiercel } from './process.ts';
 
 /** How long the program gets to read what lies in its journal before it is stopped again. */
@@ -14,14 +15,14 @@ const READING = 3000;
  */
 export async function drain(tiercel: Tiercel, output: string, rounds = 8): Promise<Exit[]> {
   const exits = [await tiercel.stop(60_000)];
-  let pending: string | undefined;
+  let pending = Number.NaN;
   for (let round = 0; round < rounds; round += 1) {
     await tiercel.start();
     const { body } = await tiercel.get('/metrics');
-    pending = new RegExp(`^tiercel_output_pending\\{output="${output}"\\} (\\d+)$`, 'm').exec(body)?.[1];
-    if (pending !== '0') await sleep(READING);
+    pending = accountOf(body, output).pending;
+    if (pending > 0) await sleep(READING);
     exits.push(await tiercel.stop(60_000));
-    if (pending === '0') return exits;
+    if (pending === 0) return exits;
   }
   throw new Error(`${output} still has ${pending} pending events after ${rounds} stops`);
 }

@@ -43,6 +43,7 @@ export type {
   StreamOutputDefinition,
 } from './plugins/output.ts';
 export { defineOutput } from './plugins/output.ts';
+export { loadPeer } from './plugins/peer.ts';
 export { recordJson } from './plugins/record-json.ts';
 export { textTemplate } from './plugins/text-template.ts';
 export type { Logger } from './telemetry/logger.ts';

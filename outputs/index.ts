@@ -14,6 +14,10 @@ export const outputs = {
     module: compiled('./aws-security-lake/index.js'),
     load: async () => (await import('./aws-security-lake/index.ts')).default,
   },
+  aws_sqs: {
+    module: compiled('./aws-sqs.js'),
+    load: async () => (await import('./aws-sqs.ts')).default,
+  },
   elasticsearch: {
     module: compiled('./elasticsearch/index.js'),
     load: async () => (await import('./elasticsearch/index.ts')).default,
@@ -21,6 +25,14 @@ export const outputs = {
   file: {
     module: compiled('./file.js'),
     load: async () => (await import('./file.ts')).default,
+  },
+  nats: {
+    module: compiled('./nats.js'),
+    load: async () => (await import('./nats.ts')).default,
+  },
+  parquet_lake: {
+    module: compiled('./parquet-lake/index.js'),
+    load: async () => (await import('./parquet-lake/index.ts')).default,
   },
   slack: {
     module: compiled('./slack/index.js'),

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { describe, expect, it, vi } from 'vitest';
-import { mappers } from '../../../../mappers/index.ts';
 import ocsf from '../../../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../../../outputs/aws-security-lake/index.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';

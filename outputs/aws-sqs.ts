@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import type { BatchResultErrorEntry, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  type Delivery,
+  defineOutput,
+  delivered,
+  type Failure,
+  loadPeer,
+  recordJson,
+  rejected,
+  retry,
+  Type,
+} from '../core/index.ts';
+import { credentialsFor, s3Options } from '../lake/index.ts';
+
+/** The most that SendMessageBatch takes (SQS API reference). */
+const AT_ONCE = 10;
+/** Refusals of what was sent; everything else passes. */
+const CONTENT_REFUSED = new Set([
+  'BatchRequestTooLong',
+  'InvalidMessageContents',
+  'AWS.SimpleQueueService.BatchRequestTooLong',
+]);
+
+const { region, endpoint, profile, access_key_id, secret_access_key, session_token, assume_role } = s3Options;
+
+/** Sends each event to an SQS queue. */
+export default defineOutput({
+  apiVersion: 1,
+  type: 'aws_sqs',
+  summary: 'Sends each event as a message to an Amazon SQS queue, ten at a time.',
+  options: Type.Object(
+    {
+      queue_url: Type.String({
+        pattern: '^https?://',
+        description: 'The queue.',
+        examples: ['https://sqs.eu-west-1.amazonaws.com/123456789012/falco'],
+      }),
+      message_group: Type.Optional(
+        Type.String({
+          default: 'falco',
+          minLength: 1,
+          maxLength: 128,
+          description: 'Message group of a FIFO queue.',
+        }),
+      ),
+      region: { ...region, description: 'Region of the queue.' },
+      endpoint: { ...endpoint, description: 'URL of an SQS-compatible service; leave out for AWS.' },
+      profile,
+      access_key_id,
+      secret_access_key,
+      session_token,
+      assume_role,
+    },
+    { additionalProperties: false },
+  ),
+  examples: [
+    {
+      title: 'Minimal',
+      options: { queue_url: 'https://sqs.eu-west-1.amazonaws.com/123456789012/falco', region: 'eu-west-1' },
+    },
+  ],
+  batch: { events: AT_ONCE, size: 200 * 1024, every: 500 },
+  mapper: 'falco',
+  notes: `Needs the package \`@aws-sdk/client-sqs\` (\`npm install @aws-sdk/client-sqs\`) and \`sqs:SendMessage\`. Messages of a FIFO queue (\`.fifo\`) carry a
+deduplication id derived from their text, so that a repeated batch does no harm there; a standard queue may get a message twice.
+
+Each message is judged by itself. Retried: network faults, refused credentials, throttling, faults of the service. Set aside: a message that
+SQS refuses for its content or its size.`,
+  create(options, context) {
+    const toJson = recordJson(context.mapper);
+    const isFifo = options.queue_url.endsWith('.fifo');
+    const peer = () => loadPeer('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
+    const credentials = credentialsFor(options);
+    let opened: SQSClient | undefined;
+
+    async function open(): Promise<SQSClient> {
+      const { SQSClient } = await peer();
+      opened ??= new SQSClient({
+        ...credentials,
+        region: options.region,
+        maxAttempts: 1,
+        ...(options.endpoint !== undefined && { endpoint: options.endpoint, useQueueUrlAsEndpoint: false }),
+      });
+      return opened;
+    }
+
+    async function send(
+      texts: readonly string[],
+      signal: AbortSignal,
+    ): Promise<readonly BatchResultErrorEntry[]> {
+      const { SendMessageBatchCommand } = await peer();
+      const Entries = texts.map((text, index) => ({
+        Id: String(index),
+        MessageBody: text,
+        ...(isFifo && {
+          MessageGroupId: options.message_group ?? 'falco',
+          MessageDeduplicationId: digest(text),
+        }),
+      }));
+      const client = await open();
+      const command = new SendMessageBatchCommand({ QueueUrl: options.queue_url, Entries });
+      return (await client.send(command, { abortSignal: signal })).Failed ?? [];
+    }
+
+    return {
+      async deliver({ records }, signal) {
+        const failed: number[] = [];
+        const refused: Failure[] = [];
+        let reason = '';
+        for (let start = 0; start < records.length; start += AT_ONCE) {
+          try {
+            const entries = await send(records.slice(start, start + AT_ONCE).map(toJson), signal);
+            for (const { Id, SenderFault, Code, Message } of entries) {
+              const index = start + Number(Id);
+              const text = [Code, Message].filter(Boolean).join(': ');
+              if (SenderFault === true) refused.push({ index, reason: text });
+              else failed.push(index);
+              reason ||= text;
+            }
+          } catch (error) {
+            const fault = faultOf(error);
+            // As a whole, so that it is halved until the guilty message is found.
+            if (fault.status === 'rejected' && records.length <= AT_ONCE) return fault;
+            const rest = Array.from({ length: records.length - start }, (_, offset) => start + offset);
+            const denied = fault.status === 'retry' && fault.denied === true;
+            return retry(fault.status === 'delivered' ? '' : fault.reason, {
+              failed: [...failed, ...rest],
+              rejected: refused,
+              ...(denied && { denied }),
+            });
+          }
+        }
+        const aside = refused.length > 0 ? { rejected: refused } : {};
+        return failed.length > 0 ? retry(reason, { failed, ...aside }) : delivered(aside);
+      },
+      async start() {
+        await open();
+      },
+      async stop() {
+        opened?.destroy();
+        opened = undefined;
+      },
+    };
+  },
+});
+
+function faultOf(error: unknown): Delivery {
+  const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+  const status = $metadata?.httpStatusCode;
+  const reason = `SQS: ${name}: ${message}`;
+  if (CONTENT_REFUSED.has(name) || status === 413) return rejected(reason);
+  return retry(reason, status === 401 || status === 403 ? { denied: true } : {});
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { JetStreamClient } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  defineOutput,
+  delivered,
+  type Event,
+  eventToJson,
+  loadPeer,
+  retry,
+  secret,
+  Type,
+  textTemplate,
+} from '../core/index.ts';
+
+const DEFAULT_SUBJECT = 'falco.{{ priority | downcase }}.{{ rule | slugify }}';
+
+/** Publishes each event to NATS. */
+export default defineOutput({
+  apiVersion: 1,
+  type: 'nats',
+  summary: 'Publishes each event to NATS, to a JetStream stream unless told otherwise.',
+  options: Type.Object(
+    {
+      servers: Type.Array(Type.String({ minLength: 1, description: 'One server.' }), {
+        minItems: 1,
+        description: 'Servers to connect to; others of the cluster are found from there.',
+        examples: [['nats://nats:4222']],
+      }),
+      subject: Type.Optional(
+        Type.String({
+          default: DEFAULT_SUBJECT,
+          minLength: 1,
+          description:
+            'The subject: a Liquid template over the event. White space and wildcards in it become `_`.',
+          examples: ['falco.{{ hostname }}'],
+        }),
+      ),
+      jetstream: Type.Optional(
+        Type.Boolean({
+          default: true,
+          description:
+            'Wait until a stream has stored the event. Without, delivered means that the server has it, and nobody need listen.',
+        }),
+      ),
+      token: Type.Optional(secret({ description: 'Token for authentication.' })),
+      username: Type.Optional(Type.String({ description: 'User name for authentication.' })),
+      password: Type.Optional(secret({ description: 'Password for authentication.' })),
+      credentials_file: Type.Optional(Type.String({ description: 'A `.creds` file with JWT and seed.' })),
+      tls: Type.Optional(
+        Type.Object(
+          {
+            ca: Type.Optional(Type.String({ description: 'PEM file of the authorities to trust.' })),
+            cert: Type.Optional(Type.String({ description: 'PEM file of the client certificate.' })),
+            key: Type.Optional(Type.String({ description: 'PEM file of its key.' })),
+          },
+          { additionalProperties: false, description: 'TLS of the connection.' },
+        ),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  examples: [
+    { title: 'Minimal', options: { servers: ['nats://nats:4222'] } },
+    {
+      title: 'Without JetStream, one subject',
+      options: { servers: ['nats://nats:4222'], jetstream: false, subject: 'falco' },
+    },
+  ],
+  batch: { events: 256, every: 200 },
+  mapper: () => ({ type: 'event', options: {} }),
+  notes: `Needs the packages \`@nats-io/transport-node\` and \`@nats-io/jetstream\` (\`npm install @nats-io/transport-node @nats-io/jetstream\`).
+
+One connection, opened at the start and repaired by itself. With JetStream an event is delivered when its stream has acknowledged it; its id is the
+message id, so that a repeated event is told apart within the stream's duplicate window. A stream must take the subject: without one, events
+wait and the reason says so. Everything is retried; nothing is set aside.`,
+  create(options, context) {
+    const { subject: template = DEFAULT_SUBJECT, jetstream: isStored = true } = options;
+    const subjectOf = textTemplate('subject', template, context.log);
+    let link: { connection: NatsConnection; stream?: JetStreamClient } | undefined;
+
+    async function connected() {
+      if (link !== undefined && !link.connection.isClosed()) return link;
+      const { connect, credsAuthenticator } = await loadPeer(
+        '@nats-io/transport-node',
+        () => import('@nats-io/transport-node'),
+      );
+      const file = (name: string) => resolve(context.configDir, name);
+      const { servers, token, username: user, password: pass, credentials_file: creds, tls } = options;
+      const connection = await connect({
+        servers: [...servers],
+        name: `tiercel ${context.name}`,
+        maxReconnectAttempts: -1,
+        ...(token !== undefined && { token }),
+        ...(user !== undefined && { user, pass }),
+        ...(creds !== undefined && { authenticator: credsAuthenticator(readFileSync(file(creds))) }),
+        ...(tls !== undefined && {
+          tls: {
+            ...(tls.ca !== undefined && { caFile: file(tls.ca) }),
+            ...(tls.cert !== undefined && { certFile: file(tls.cert) }),
+            ...(tls.key !== undefined && { keyFile: file(tls.key) }),
+          },
+        }),
+      });
+      link = { connection };
+      if (isStored) {
+        const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
+        link = { connection, stream: jetstream(connection) };
+      }
+      return link;
+    }
+
+    async function publish(events: readonly Event[]): Promise<readonly string[]> {
+      const { connection, stream } = await connected();
+      const messages = events.map((event) => ({
+        event,
+        subject: validSubject(subjectOf(event)),
+        text: eventToJson(event),
+      }));
+      if (stream === undefined) {
+        for (const { subject, text } of messages) connection.publish(subject, text);
+        await connection.flush();
+        return messages.map(() => '');
+      }
+      return Promise.all(
+        messages.map(({ event, subject, text }) =>
+          stream.publish(subject, text, { msgID: event.id }).then(
+            () => '',
+            (error: Error) => reasonOf(error, subject),
+          ),
+        ),
+      );
+    }
+
+    return {
+      async deliver({ records }, signal) {
+        // The client knows no signal: what it still does after the abort is not waited for.
+        const aborted = new Promise<never>((_, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('NATS: no answer in time')), {
+            once: true,
+          });
+        });
+        const reasons = await Promise.race([publish(records as readonly Event[]), aborted]);
+        const failed = reasons.flatMap((reason, index) => (reason === '' ? [] : [index]));
+        return failed.length === 0 ? delivered() : retry(reasons[failed[0]!]!, { failed });
+      },
+      async start() {
+        await connected();
+      },
+      async stop() {
+        await link?.connection.close();
+        link = undefined;
+      },
+    };
+  },
+});
+
+function reasonOf(error: Error, subject: string): string {
+  return error.name === 'NoRespondersError' || /no responders|not enabled|503/i.test(error.message)
+    ? `NATS: no JetStream stream takes the subject ${subject}: create one, or set jetstream: false`
+    : `NATS: ${error.message}`;
+}
+
+/** White space and wildcards have a meaning in a subject, and empty parts are not allowed. */
+function validSubject(text: string): string {
+  const parts = text.replace(/[\s*>]+/g, '_').split('.');
+  return parts.map((part) => part || '_').join('.');
+}

@@ -94,15 +94,12 @@ export async function startApp({
     enrich: (event) => enrich(event),
     clock,
     maxWait: config.server.max_wait,
-    observer: {
-      ...metrics.ingest,
-      received: (event) => {
-        metrics.ingest.received(event);
-        // The id may have to be derived: not on the request path unless somebody reads it.
-        if (config.log.level === 'debug')
-          log.debug({ id: event.id, rule: event.rule }, `Event queued (${event.id})`);
-      },
-    },
+    observer: metrics.ingest,
+    // The id may have to be derived: only when somebody reads the line.
+    ...(log.isLevelEnabled('debug') && {
+      queued: (event: Event, outputs: readonly string[]) =>
+        log.debug({ id: event.id, rule: event.rule, outputs }, `Event queued (${event.id})`),
+    }),
   });
   const listeners = await listen(config.server, { ingest, admin: adminOf(), readiness }, log);
   log.info({ outputs: [...running.keys()] }, `Enabled outputs: ${[...running.keys()].join(', ') || 'none'}`);

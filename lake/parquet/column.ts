@@ -19,8 +19,8 @@ export interface Chunk {
   >;
 }
 
-/** Levels of this many slots stay small beside a page even if no run of them repeats. */
-const MAX_SLOTS = 1 << 18;
+/** Slots a page: what bounds the memory of the many columns whose values are small (ids, levels) or all null. */
+const MAX_SLOTS = 1 << 14;
 /** A dictionary is given up when, after this many entries, more than half of the values were new ones. */
 const TRIAL = 4096;
 

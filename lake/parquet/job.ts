@@ -19,7 +19,7 @@ export interface FileOptions {
   /** The column that holds the event's time: the rows are in its order, and the footer says so. */
   readonly sortedBy?: string;
   readonly limits?: Partial<FileLimits>;
-  /** Raw bytes of a batch held in memory; beyond that a temporary file is used. Default 128 MiB. */
+  /** Raw bytes of a batch held in memory; beyond that a temporary file is used. Default 64 MiB. */
   readonly holdBytes?: number;
 }
 
@@ -54,7 +54,7 @@ export interface Job {
   discard(): void;
 }
 
-const HOLD_BYTES = 128 * 1024 * 1024;
+const HOLD_BYTES = 64 * 1024 * 1024;
 
 /**
  * Turns a batch into a Parquet file whose rows are sorted by (time, id). The events come in the journal's order, so

@@ -46,7 +46,11 @@ smoke() {
   local name=$1 folder path=$work/path-$1
   local command
   case $name in
-    npx) command=(npx --no-install tiercel) ;;
+    npx)
+      # npx hands no SIGTERM on, so the run that ends by one is left to the others.
+      (cd "$work/app" && npx --no-install tiercel demo)
+      return
+      ;;
     # What npx runs: a link with a shebang, here with that very Node.
     node*) command=(./node_modules/.bin/tiercel) ;;
     deno) command=(deno run --allow-all node_modules/tiercel/dist/main.js) ;;
@@ -56,12 +60,8 @@ smoke() {
       return 2
       ;;
   esac
-  if [[ $name == npx ]]; then
-    path=$PATH
-  else
-    folder=$(runtime "$name") && mkdir "$path" && ln -s "$folder/${name%%[0-9]*}" "$path/" || return 1
-    echo "$name: $("$path/${name%%[0-9]*}" --version | head -1)"
-  fi
+  folder=$(runtime "$name") && mkdir "$path" && ln -s "$folder/${name%%[0-9]*}" "$path/" || return 1
+  echo "$name: $("$path/${name%%[0-9]*}" --version | head -1)"
   # The driver itself runs on this machine's Node.
   (cd "$work/app" && PATH=$path "$driver" smoke.mjs "${command[@]}")
 }

@@ -49,7 +49,7 @@ const child = spawn(command[0], [...command.slice(1), 'run', '-c', join(director
 });
 const ended = new Promise((resolve) => {
   child.once('error', (error) => resolve({ code: error.message, signal: null }));
-  child.once('close', (code, signal) => resolve({ code, signal }));
+  child.once('exit', (code, signal) => resolve({ code, signal }));
 });
 for (const stream of [child.stdout, child.stderr]) {
   stream.on('data', (chunk) => {

@@ -22,7 +22,7 @@ const CONTENT_REFUSED = new Set([
   'AWS.SimpleQueueService.BatchRequestTooLong',
 ]);
 
-const { region, endpoint, profile, access_key_id, secret_access_key, session_token, assume_role } = s3Options;
+const { region, profile, access_key_id, secret_access_key, session_token, assume_role } = s3Options;
 
 /** Sends each event to an SQS queue. */
 export default defineOutput({
@@ -45,7 +45,12 @@ export default defineOutput({
         }),
       ),
       region: { ...region, description: 'Region of the queue.' },
-      endpoint: { ...endpoint, description: 'URL of an SQS-compatible service; leave out for AWS.' },
+      endpoint: Type.Optional(
+        Type.String({
+          pattern: '^https?://',
+          description: 'URL of an SQS-compatible service; leave out for AWS.',
+        }),
+      ),
       profile,
       access_key_id,
       secret_access_key,

@@ -1,6 +1,7 @@
 import { createEnricher, noDecodeOptions } from '../event/decode.ts';
 import { compileRoute, type RouteError, type RouteSpec } from '../routing/route.ts';
 import type { OutputConfig } from './config.ts';
+import { formatDuration } from './duration.ts';
 import type { Fault, Path } from './errors.ts';
 import type { ConfigSections } from './schema.ts';
 import { formatSize } from './size.ts';
@@ -25,7 +26,7 @@ export function crossCheck(whole: Whole): Fault[] {
   return [
     ...checkNames(whole),
     ...whole.routes.flatMap((output) => checkRoute(output, root)),
-    ...whole.outputs.flatMap((output) => checkLimits(output, whole)),
+    ...whole.outputs.flatMap((output) => [...checkLimits(output, whole), ...checkBounds(output, whole)]),
     ...checkClaims(whole),
     ...checkSections(sections, root),
     ...checkTemplates(sections, root),
@@ -123,6 +124,23 @@ function checkLimits({ name, batch, policy }: OutputConfig, { sections, root }: 
     });
   }
   return faults;
+}
+
+/** What the type of an output allows for its batches. */
+function checkBounds({ name, type, batch, definition }: OutputConfig, { root }: Whole): Fault[] {
+  const { every, size } = definition.batchBounds ?? {};
+  const limits = [
+    { limit: 'every', value: batch.every, bounds: every, format: formatDuration },
+    { limit: 'size', value: batch.size, bounds: size, format: formatSize },
+  ] as const;
+  return limits.flatMap(({ limit, value, bounds, format }): Fault[] => {
+    if (value === undefined || bounds === undefined) return [];
+    const [least, most] = bounds;
+    if (value >= least && value <= most) return [];
+    const path = ['outputs', name, 'batch', limit];
+    const message = `must be between ${format(least)} and ${format(most)} for an output of the type ${type}`;
+    return [{ code: 'TIERCEL_CFG_LIMITS', path, message, span: spanOf(root, path) }];
+  });
 }
 
 function checkClaims({ outputs, root }: Whole): Fault[] {

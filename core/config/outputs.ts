@@ -1,9 +1,10 @@
-import type { MapperRef } from '../plugins/output.ts';
+import type { AnyOutputDefinition, MapperRef } from '../plugins/output.ts';
 import type { PluginProblem } from '../plugins/problem.ts';
 import type { AnyMapperDefinition, Loaded, Registry, ResolveOptions } from '../plugins/registry.ts';
 import type { RouteSpec } from '../routing/route.ts';
 import type { OutputConfig } from './config.ts';
 import { decodeScalars } from './decode.ts';
+import { formatDuration } from './duration.ts';
 import type { Fault, Path } from './errors.ts';
 import { checkShape } from './explain.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -66,7 +67,7 @@ export async function checkOutput(
     return { name, faults, node, schema: common, value, route: routeOf(value, shape, path) };
   }
   const { definition, module } = found.value;
-  const schema = withMembers(definition.options as JsonSchema, common);
+  const schema = withMembers(definition.options as JsonSchema, settingsOf(definition, common));
   const { node, value, faults: shape } = check(raw, schema, path, key);
   faults.push(...shape);
   const done = { name, node, schema, value, route: routeOf(value, shape, path) };
@@ -101,6 +102,16 @@ export async function checkOutput(
 function discreet(problem: PluginProblem, name: Node | undefined): PluginProblem {
   if (name?.kind !== 'scalar' || !name.secret) return problem;
   return { code: problem.code, message: 'cannot be used (its text comes from outside and is not shown)' };
+}
+
+/** The settings common to all outputs, with the defaults of this type. */
+function settingsOf({ timeout }: AnyOutputDefinition, common: JsonSchema): JsonSchema {
+  if (timeout === undefined) return common;
+  const { properties = {} } = common;
+  return {
+    ...common,
+    properties: { ...properties, timeout: { ...properties.timeout, default: formatDuration(timeout) } },
+  };
 }
 
 function check(

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { decodeScalars } from '../../../core/config/decode.ts';
+import { validate } from '../../../core/config/json-schema.ts';
+import type { AnyOutputDefinition, Event } from '../../../core/index.ts';
+import { checkDefinition } from '../../../core/plugins/check.ts';
+import ocsf from '../../../mappers/ocsf/index.ts';
+import { outputs } from '../../../outputs/index.ts';
+import { calm, contextOf, jsonTextMapper, recordingLogger } from './support.ts';
+
+const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
+const mapperOf = ({ mapper }: AnyOutputDefinition, options: Record<string, unknown>) => {
+  const type = typeof mapper === 'function' ? mapper(options).type : mapper;
+  if (type === 'ocsf') return ocsf.create({}, { log: recordingLogger() });
+  return type === 'event' ? events : jsonTextMapper;
+};
+
+describe.each(Object.entries(outputs))('the definition of %s', (type, { load }) => {
+  it('is complete, and says what is retried and what is set aside', async () => {
+    const definition: AnyOutputDefinition = await load();
+    expect(definition.type).toBe(type);
+    expect(checkDefinition('output', definition)).toEqual([]);
+    expect(definition.notes).toMatch(/retried/i);
+  });
+
+  it('has examples that are right, and can be started from them', async () => {
+    const definition: AnyOutputDefinition = await load();
+    expect(definition.examples.length).toBeGreaterThan(0);
+    for (const { options } of definition.examples) {
+      const text = structuredClone(options);
+      expect(validate(definition.options, text)).toEqual([]);
+      const decoded = decodeScalars(definition.options, text) as Record<string, unknown>;
+      const output = definition.create(decoded, contextOf<unknown>(mapperOf(definition, decoded)));
+      await output.stop?.(calm());
+    }
+  });
+});

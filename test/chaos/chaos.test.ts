@@ -65,6 +65,9 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
     }),
     server: '  max_wait: 5s',
     env: { ...clock.env, AWS_ACCESS_KEY_ID: 'chaos', AWS_SECRET_ACCESS_KEY: 'chaos' },
+  }).catch((error) => {
+    disk.remove();
+    throw error;
   });
 
   try {

@@ -34,7 +34,7 @@ export interface AppOptions {
   readonly clock?: Clock;
 }
 
-const PATHS_THAT_NEED_A_RESTART = ['server', 'journal', 'dead_letters', 'log', 'metrics'] as const;
+const PATHS_THAT_NEED_A_RESTART = ['server', 'journal', 'dead_letters', 'log'] as const;
 
 /**
  * Starts the program: journal, outputs, then the listeners. When it resolves, events are taken.

@@ -10,7 +10,7 @@ import type { Place } from './source.ts';
 
 /** A configuration that was read, checked and decoded: milliseconds and bytes as numbers, defaults filled in. */
 export interface Config
-  extends Pick<ConfigSections, 'server' | 'log' | 'metrics' | 'plugins' | 'dead_letters' | 'shutdown'> {
+  extends Pick<ConfigSections, 'server' | 'log' | 'plugins' | 'dead_letters' | 'shutdown'> {
   /** The file, absent when the configuration was given as text. */
   readonly file?: string;
   /** Relative paths in options start here: the folder of the file. */

@@ -154,23 +154,6 @@ export const LogSchema = optionalSection(
   'The program’s own log.',
 );
 
-export const MetricsSchema = optionalSection(
-  {
-    enabled: Type.Boolean({ description: 'Serve `GET /metrics`.', default: true }),
-    falcosidekick_names: Type.Boolean({
-      description: 'Serve Falcosidekick’s metric names as well, for its dashboards.',
-      default: true,
-    }),
-    extra_labels: Type.Array(Type.String(), {
-      description:
-        'Names of `output_fields` that become labels of the counter of accepted events. Few values each, or memory grows.',
-      default: [],
-      examples: [['k8s.ns.name']],
-    }),
-  },
-  'Prometheus metrics.',
-);
-
 export const PluginsSchema = optionalSection(
   {
     allow: Type.Optional(
@@ -358,7 +341,6 @@ export const ConfigSchema = section(
     dead_letters: DeadLettersSchema,
     enrich: EnrichSchema,
     log: LogSchema,
-    metrics: MetricsSchema,
     plugins: PluginsSchema,
     shutdown: ShutdownSchema,
     outputs: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
@@ -375,7 +357,6 @@ export const ConfigSchema = section(
 
 export type ServerConfig = Static<typeof ServerSchema>;
 export type JournalConfig = Static<typeof JournalSchema>;
-export type MetricsConfig = Static<typeof MetricsSchema>;
 export type OutputSettings = Static<typeof OutputSchema>;
 export type ConfigTest = Static<typeof TestSchema>;
 export type ConfigSections = Static<typeof ConfigSchema>;

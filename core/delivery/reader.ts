@@ -2,7 +2,7 @@ import type { Clock } from '../batching/clock.ts';
 import { batchId } from '../batching/id.ts';
 import type { BatchScheduler, ClosedBatch } from '../batching/scheduler.ts';
 import type { Event } from '../event/event.ts';
-import type { Manifest, StoredEvent, Subscription } from '../journal/journal.ts';
+import type { Manifest, Position, StoredEvent, Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 import type { SetAside } from './content.ts';
@@ -13,6 +13,8 @@ import type { HealthBoard } from './health.ts';
 export interface ReaderDeps {
   readonly subscription: Subscription;
   readonly epoch: string;
+  /** The newest position of the journal. */
+  readonly newest: () => Position;
   readonly scheduler: BatchScheduler;
   /** Absent: all events share the partition ''. */
   readonly partition?: ((event: Event) => string | { readonly reject: string }) | undefined;
@@ -28,6 +30,8 @@ export interface ReaderDeps {
 const READ = { events: 1000, bytes: 1 << 20 };
 /** How long to wait after the journal failed, milliseconds. */
 const FAILED_WAIT = 1000;
+/** How long the last reads may wait for events that turn out to be damaged, milliseconds. */
+const LAST_READ = 1000;
 
 /**
  * Reads the events of one output, sorts them into partitions and batches, and submits each batch that is closed.
@@ -35,6 +39,7 @@ const FAILED_WAIT = 1000;
  */
 export function createReader(deps: ReaderDeps) {
   const { subscription, scheduler, clock, observer } = deps;
+  let last: Position = 0;
 
   async function submitAll(batches: readonly ClosedBatch[]): Promise<void> {
     for (const { partition, positions, bytes, openedAt, closedAt, reason } of batches) {
@@ -46,6 +51,7 @@ export function createReader(deps: ReaderDeps) {
 
   async function take(events: readonly StoredEvent[], signal: AbortSignal): Promise<void> {
     const refused: SetAside[] = [];
+    last = events.at(-1)?.position ?? last;
     for (const { position, receivedAt, raw } of events) {
       const partition = partitionOf(raw, receivedAt, deps);
       if (typeof partition === 'string') {
@@ -59,36 +65,47 @@ export function createReader(deps: ReaderDeps) {
     countDeadLetters(refused, observer);
   }
 
-  async function step(signal: AbortSignal): Promise<void> {
+  async function step(signal: AbortSignal, ending: AbortSignal): Promise<void> {
     const caughtUp = subscription.caughtUp();
     await submitAll(scheduler.due(clock.now(), caughtUp));
     if (signal.aborted) return;
     const next = scheduler.nextDue(caughtUp);
-    const events = await readUntil(next === undefined ? undefined : next - clock.now(), signal);
-    await take(events, signal);
+    const wait = next === undefined ? Number.POSITIVE_INFINITY : next - clock.now();
+    await take(await readUntil(ending.aborted ? Math.min(wait, LAST_READ) : wait, signal, ending), signal);
   }
 
-  async function readUntil(milliseconds: number | undefined, signal: AbortSignal) {
-    if (milliseconds === undefined) return subscription.read(READ, signal);
+  /** The next events, or none after so many milliseconds, when the signal aborts, or as soon as the end is near. */
+  async function readUntil(milliseconds: number, signal: AbortSignal, ending: AbortSignal) {
     const over = new AbortController();
     const stop = () => over.abort();
     signal.addEventListener('abort', stop, { once: true });
+    ending.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    clock.sleep(Math.max(0, milliseconds), over.signal).then(stop);
+    if (Number.isFinite(milliseconds)) clock.sleep(Math.max(0, milliseconds), over.signal).then(stop);
     try {
       return await subscription.read(READ, over.signal);
     } finally {
       over.abort();
       signal.removeEventListener('abort', stop);
+      ending.removeEventListener('abort', stop);
     }
   }
 
   return {
-    /** Runs until the signal aborts. Events read but not submitted by then are read again after the next opening. */
-    async run(signal: AbortSignal): Promise<void> {
-      while (!signal.aborted) {
+    /**
+     * Runs until the signal aborts. Events read but not submitted by then are read again after the next opening.
+     *
+     * @param ending from its abort on only what was accepted before is read, and then it ends by itself
+     */
+    async run(signal: AbortSignal, ending: AbortSignal): Promise<void> {
+      let until = Number.POSITIVE_INFINITY;
+      const setEnd = () => {
+        until = deps.newest();
+      };
+      ending.addEventListener('abort', setEnd, { once: true });
+      while (!signal.aborted && !(ending.aborted && (last >= until || subscription.caughtUp()))) {
         try {
-          await step(signal);
+          await step(signal, ending);
           deps.health.clear('reader');
         } catch (error) {
           if (signal.aborted) return;

@@ -14,7 +14,10 @@ const MEMORY_BATCH = 4 << 20;
 
 /** Reader and deliverer at work on one opening of the subscription. */
 export interface Session {
-  /** Reads no more, finishes what is under way (and the open batches, when they are to be flushed) until the deadline aborts. */
+  /**
+   * Finishes what is under way until the deadline aborts, and reads no more; when the output is to be flushed, all that was
+   * accepted so far is read first, and the open batches are closed.
+   */
   finish(deadline: AbortSignal): Promise<void>;
   /** Ends as fast as it can: attempts are aborted, batches stay sealed. */
   abandon(): Promise<void>;
@@ -26,6 +29,7 @@ export function startSession(
 ): Session {
   const { policy, output, clock, observer, health, log } = deps;
   const reading = sharedAbort();
+  const ending = sharedAbort();
   const stopping = sharedAbort();
   const attempts = sharedAbort();
   const writeDeadLetters = createDeadLetterWriter({
@@ -64,6 +68,7 @@ export function startSession(
     ...common,
     scheduler,
     epoch: deps.journal.epoch,
+    newest: () => deps.journal.status().newest,
     partition: output.partition?.bind(output),
     decode: deps.decode,
     submit: (manifest) => deliverer.submit(manifest, false),
@@ -73,7 +78,7 @@ export function startSession(
   const unsettled = subscription.unsettled;
   const work = (async () => {
     for (const manifest of unsettled) await deliverer.submit(manifest, true);
-    await reader.run(reading.signal);
+    await reader.run(reading.signal, ending.signal);
   })();
 
   const end = async () => {
@@ -89,8 +94,11 @@ export function startSession(
       if (deadline.aborted) return end();
       deadline.addEventListener('abort', end, { once: true });
       try {
-        reading.abort();
-        if (!policy.flushOnStop) stopping.abort();
+        if (policy.flushOnStop) ending.abort();
+        else {
+          reading.abort();
+          stopping.abort();
+        }
         await work;
         if (policy.flushOnStop) await reader.flush();
         await deliverer.idle();

@@ -238,6 +238,62 @@ describe('the delivery of an output', () => {
     }
   });
 
+  it('reads on until it has caught up when it is to flush, as far as the deadline lets it', async () => {
+    for (const [patience, delivers] of [
+      [60_000, 3950],
+      [1000, 2000],
+    ] as const) {
+      const world = await createWorld();
+      const done: number[] = [];
+      const { loop, identity } = await world.run(
+        {
+          async deliver({ records }: Batch<number>, signal) {
+            await world.clock.sleep(100, signal);
+            if (signal.aborted) return retry('told to stop');
+            done.push(...records);
+            return delivered();
+          },
+        },
+        { policy: { flushOnStop: true, concurrency: 2 }, limits: { events: 100, every: 60_000 } },
+      );
+      // More than one read takes, and nobody has time to deliver it.
+      await world.accept(3950);
+      await world.clock.settle();
+      const deadline = new AbortController();
+      const stopped = loop.stop(deadline.signal);
+      await world.clock.advance(patience);
+      deadline.abort();
+      await stopped;
+      expect(done.length).toBe(delivers);
+      expect(loop.accounts().pending).toBe(3950 - delivers);
+      expect(identity()).toBe(0);
+      expect(world.clock.sleepers()).toBe(0);
+    }
+  });
+
+  it('chases no stream when it is to flush: it ends behind what was accepted before the stop', async () => {
+    const world = await createWorld();
+    const { records, output } = collector();
+    const { loop } = await world.run(
+      {
+        async deliver(batch: Batch<number>) {
+          // Each delivery brings more than it took away.
+          await world.clock.sleep(100);
+          await world.accept(batch.count + 1);
+          return output.deliver(batch);
+        },
+      },
+      { policy: { flushOnStop: true, concurrency: 1 }, limits: { events: 10, every: 60_000 } },
+    );
+    await world.accept(35);
+    await world.clock.settle();
+    const stopped = loop.stop(soon());
+    await world.clock.advance(2000);
+    await stopped;
+    expect(records().length).toBeGreaterThanOrEqual(35);
+    expect(loop.accounts().pending).toBeGreaterThan(0);
+  });
+
   it('starts again and again, says why it cannot, and keeps the events meanwhile', async () => {
     const world = await createWorld();
     const { records, output } = collector();

@@ -36,22 +36,14 @@ export class PositionBits {
   /** Adds the positions from first to last. Returns how many were not there before. */
   addRun(first: number, last = first): number {
     let added = 0;
-    for (const [id, from, to] of chunksOf(first, last)) {
-      let chunk = this.#chunks.get(id);
-      if (chunk === undefined) {
-        chunk = { words: new Uint32Array(WORDS), count: 0 };
-        this.#chunks.set(id, chunk);
-        this.#low = Math.min(this.#low, id);
-        this.#high = Math.max(this.#high, id);
-      }
-      let inChunk = 0;
-      for (let word = from >>> 5; word <= to >>> 5; word++) {
-        const mask = maskOf(word, from, to);
-        inChunk += ones(mask & ~chunk.words[word]!);
-        chunk.words[word]! |= mask;
-      }
+    for (let position = first; position <= last; ) {
+      const id = Math.floor(position / CHUNK);
+      const end = Math.min(last, id * CHUNK + CHUNK - 1);
+      const chunk = this.#chunks.get(id) ?? this.#grow(id);
+      const inChunk = fill(chunk.words, position - id * CHUNK, end - id * CHUNK);
       chunk.count += inChunk;
       added += inChunk;
+      position = end + 1;
     }
     this.#count += added;
     return added;
@@ -60,20 +52,18 @@ export class PositionBits {
   /** Removes the positions from first to last. Returns how many were there. */
   deleteRun(first: number, last = first): number {
     let removed = 0;
-    const low = Math.max(first, this.#low * CHUNK);
-    const high = Math.min(last, this.#high * CHUNK + CHUNK - 1);
-    for (const [id, from, to] of chunksOf(low, high)) {
+    const through = Math.min(last, this.#high * CHUNK + CHUNK - 1);
+    for (let position = Math.max(first, this.#low * CHUNK); position <= through; ) {
+      const id = Math.floor(position / CHUNK);
+      const end = Math.min(through, id * CHUNK + CHUNK - 1);
       const chunk = this.#chunks.get(id);
-      if (chunk === undefined) continue;
-      let inChunk = 0;
-      for (let word = from >>> 5; word <= to >>> 5; word++) {
-        const mask = maskOf(word, from, to);
-        inChunk += ones(mask & chunk.words[word]!);
-        chunk.words[word]! &= ~mask;
+      if (chunk !== undefined) {
+        const inChunk = clear(chunk.words, position - id * CHUNK, end - id * CHUNK);
+        chunk.count -= inChunk;
+        removed += inChunk;
+        if (chunk.count === 0) this.#drop(id);
       }
-      chunk.count -= inChunk;
-      removed += inChunk;
-      if (chunk.count === 0) this.#drop(id);
+      position = end + 1;
     }
     this.#count -= removed;
     return removed;
@@ -112,6 +102,14 @@ export class PositionBits {
     }
   }
 
+  #grow(id: number): Chunk {
+    const chunk = { words: new Uint32Array(WORDS), count: 0 };
+    this.#chunks.set(id, chunk);
+    this.#low = Math.min(this.#low, id);
+    this.#high = Math.max(this.#high, id);
+    return chunk;
+  }
+
   #drop(id: number): void {
     this.#chunks.delete(id);
     if (this.#chunks.size === 0) {
@@ -135,14 +133,26 @@ function nextBit(words: Uint32Array, from: number, flip: 0 | -1): number {
   return index * 32 + 31 - Math.clz32(word & -word);
 }
 
-/** The chunks that a run touches: chunk id, first and last bit. */
-function* chunksOf(first: number, last: number): Generator<readonly [id: number, from: number, to: number]> {
-  for (let position = first; position <= last; ) {
-    const id = Math.floor(position / CHUNK);
-    const end = Math.min(last, id * CHUNK + CHUNK - 1);
-    yield [id, position - id * CHUNK, end - id * CHUNK];
-    position = end + 1;
+/** Sets the bits from `from` to `to`. Returns how many were not set. */
+function fill(words: Uint32Array, from: number, to: number): number {
+  let changed = 0;
+  for (let index = from >>> 5; index <= to >>> 5; index++) {
+    const mask = maskOf(index, from, to);
+    changed += ones(mask & ~words[index]!);
+    words[index]! |= mask;
   }
+  return changed;
+}
+
+/** Clears the bits from `from` to `to`. Returns how many were set. */
+function clear(words: Uint32Array, from: number, to: number): number {
+  let changed = 0;
+  for (let index = from >>> 5; index <= to >>> 5; index++) {
+    const mask = maskOf(index, from, to);
+    changed += ones(mask & words[index]!);
+    words[index]! &= ~mask;
+  }
+  return changed;
 }
 
 /** The bits of one word that lie between bit `from` and bit `to` of the chunk. */

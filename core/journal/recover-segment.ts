@@ -20,7 +20,7 @@ export interface FoundSegment {
 /**
  * Finds out what a segment holds: from its index, else by reading it, a megabyte at a time.
  *
- * @param limit the last position that counts; undefined for the newest segment, which is always read
+ * @param limit the last position that counts; undefined for the newest segment
  */
 export async function findSegment(
   fs: FileSystem,
@@ -31,14 +31,14 @@ export async function findSegment(
   const file = await fs.open(segment.path, 'read');
   try {
     const fileBytes = await file.size();
-    if (limit !== undefined) {
-      const routes = await readIndex(fs, segment, fileBytes);
-      // An index that knows of more than counts was not written for this log.
-      if (routes !== undefined && segment.last <= limit) return { routes, gaps: [], tail: 0, scanned: false };
-      segment.marks.length = 0;
-      segment.last = segment.header.first - 1;
-      segment.bytes = HEADER_BYTES;
-    }
+    const indexed = await readIndex(fs, segment, fileBytes);
+    // Of the newest segment an index is the mark of a clean end, if nothing stands behind what it knows; an older
+    // one's must not know of more than counts.
+    const fits = limit === undefined ? segment.bytes === fileBytes : segment.last <= limit;
+    if (indexed !== undefined && fits) return { routes: indexed, gaps: [], tail: 0, scanned: false };
+    segment.marks.length = 0;
+    segment.last = segment.header.first - 1;
+    segment.bytes = HEADER_BYTES;
     const routes = createRoutes();
     const gaps: Gap[] = [];
     let trailing: Gap | undefined;

@@ -212,7 +212,9 @@ async function openBooks(
     enter({ names, runs }: Routes): void {
       const wanting = new Map<number, Ledger[]>();
       for (let i = 0; i < runs.length; i += 3) {
-        const [first, last, route] = runs.slice(i, i + 3) as [number, number, number];
+        const first = runs[i]!;
+        const last = runs[i + 1]!;
+        const route = runs[i + 2]!;
         skip(first);
         let takers = wanting.get(route);
         if (takers === undefined) {

@@ -122,9 +122,9 @@ export async function writeIndex(fs: FileSystem, segment: Segment, routes: Route
   const numbers = [...marks];
   let end = header.first;
   for (let i = 0; i < routes.runs.length; i += 3) {
-    const [first, through, route] = routes.runs.slice(i, i + 3) as [number, number, number];
-    numbers.push(first - end, through - first, route);
-    end = through;
+    const first = routes.runs[i]!;
+    numbers.push(first - end, routes.runs[i + 1]! - first, routes.runs[i + 2]!);
+    end = routes.runs[i + 1]!;
   }
   await replaceFile(fs, indexPath(segment), encodeNote({ head, numbers }), { durable: false });
 }

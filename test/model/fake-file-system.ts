@@ -1,0 +1,243 @@
+import { basename, dirname } from 'node:path';
+import type { File, FileSystem } from '../../core/journal/filesystem.ts';
+
+/** What the next calls run into. */
+export interface Faults {
+  /** Bytes all files together may have; a write beyond it is short, then fails with ENOSPC. */
+  capacity: number;
+  /** So many next syncs of files fail with EIO, and what they were to sync is lost from the cache. */
+  failSyncs: number;
+  /** So many next writes do only half of what was asked. */
+  shortWrites: number;
+  /** The machine dies at the so many-th call that changes anything (1: the next one). */
+  crashIn: number;
+}
+
+/** The machine has died: every call fails from now on. */
+export class Crashed extends Error {
+  override readonly name = 'Crashed';
+}
+
+interface Write {
+  readonly position: number;
+  readonly data: Uint8Array;
+}
+
+/** A file's content as it stands in the cache, as it is on the platter, and the writes between the two. */
+interface Inode {
+  cached: Uint8Array;
+  stable: Uint8Array;
+  unsynced: (Write | { readonly truncate: number })[];
+}
+
+/**
+ * A file system in memory that breaks as real ones do. At {@link crash} an arbitrary subset of what was not synced
+ * is lost: of the writes in pages and in any order, of the names in a directory too.
+ */
+export interface FakeMachine {
+  readonly faults: Faults;
+  /** The file system as a process sees that is started now; dead after the next crash. */
+  mount(): FileSystem;
+  isDown(): boolean;
+  /** The machine comes up again; `random` (0 to 1) decides what of the unsynced survived. */
+  crash(random: () => number): void;
+  /** The content of a file; changing it is bit rot. */
+  content(path: string): Uint8Array;
+  paths(): string[];
+  size(path: string): number;
+  crashes(): number;
+  /** How often a file was synced after a sync of it had failed: must stay 0. */
+  syncsAfterFailure(): number;
+  syncs(): number;
+}
+
+const PAGE = 64;
+
+export function createFakeMachine(): FakeMachine {
+  const faults: Faults = {
+    capacity: Number.POSITIVE_INFINITY,
+    failSyncs: 0,
+    shortWrites: 0,
+    crashIn: Number.POSITIVE_INFINITY,
+  };
+  /** Names as everybody sees them, and as they are on the platter. */
+  let names = new Map<string, Inode>();
+  let stableNames = new Map<string, Inode>();
+  const failed = new WeakSet<Inode>();
+  let again = 0;
+  let syncs = 0;
+  let dead = false;
+  /** Files opened before a crash stay dead after it. */
+  let life = 0;
+
+  function assertAlive(born: number): void {
+    if (dead || born !== life) throw new Crashed('the machine is down');
+  }
+
+  /** Called before anything changes. */
+  function tick(born: number): void {
+    assertAlive(born);
+    if (--faults.crashIn > 0) return;
+    dead = true;
+    throw new Crashed('the machine went down');
+  }
+
+  function find(path: string): Inode {
+    const inode = names.get(path);
+    if (inode === undefined) throw systemError('ENOENT', path);
+    return inode;
+  }
+
+  const total = () => [...names.values()].reduce((sum, { cached }) => sum + cached.length, 0);
+
+  function fileOf(inode: Inode, path: string, born: number): File {
+    return {
+      async size() {
+        assertAlive(born);
+        return inode.cached.length;
+      },
+      async read(target, position) {
+        assertAlive(born);
+        const part = inode.cached.subarray(position, position + target.length);
+        target.set(part);
+        return part.length;
+      },
+      async write(data, position) {
+        tick(born);
+        const growth = Math.max(position + data.length - inode.cached.length, 0);
+        const room = Math.max(faults.capacity - total(), 0);
+        let count = data.length;
+        if (growth > room) count = Math.max(data.length - (growth - room), 0);
+        if (count === 0 && data.length > 0) throw systemError('ENOSPC', path);
+        if (faults.shortWrites > 0 && count > 1) {
+          faults.shortWrites--;
+          count >>= 1;
+        }
+        const write = { position, data: data.slice(0, count) };
+        inode.cached = applied(inode.cached, write);
+        inode.unsynced.push(write);
+        return count;
+      },
+      async truncate(size) {
+        tick(born);
+        inode.cached = inode.cached.slice(0, size);
+        inode.unsynced.push({ truncate: size });
+      },
+      async sync() {
+        tick(born);
+        syncs++;
+        if (failed.has(inode)) again++;
+        if (faults.failSyncs > 0) {
+          faults.failSyncs--;
+          failed.add(inode);
+          // As Linux does: the pages are marked clean, the next sync would call it a success.
+          inode.unsynced = [];
+          throw systemError('EIO', path);
+        }
+        inode.stable = inode.cached;
+        inode.unsynced = [];
+      },
+      async close() {},
+    };
+  }
+
+  function mount(): FileSystem {
+    const born = life;
+    return {
+      async open(path, mode) {
+        if (mode !== 'create') {
+          assertAlive(born);
+          return fileOf(find(path), path, born);
+        }
+        tick(born);
+        if (names.has(path)) throw systemError('EEXIST', path);
+        const inode: Inode = { cached: new Uint8Array(0), stable: new Uint8Array(0), unsynced: [] };
+        names.set(path, inode);
+        return fileOf(inode, path, born);
+      },
+      async list(directory) {
+        assertAlive(born);
+        return [...names.keys()].filter((path) => dirname(path) === directory).map((path) => basename(path));
+      },
+      async makeDirectory() {
+        assertAlive(born);
+      },
+      async rename(from, to) {
+        tick(born);
+        names.set(to, find(from));
+        names.delete(from);
+      },
+      async remove(path) {
+        assertAlive(born);
+        find(path);
+        tick(born);
+        names.delete(path);
+      },
+      async syncDirectory(directory) {
+        tick(born);
+        for (const path of new Set([...names.keys(), ...stableNames.keys()])) {
+          if (dirname(path) === directory) settleName(path);
+        }
+      },
+    };
+  }
+
+  return {
+    faults,
+    mount,
+    isDown: () => dead,
+    crash(random) {
+      life++;
+      dead = false;
+      Object.assign(faults, { failSyncs: 0, shortWrites: 0, crashIn: Number.POSITIVE_INFINITY });
+      const paths = [...new Set([...names.keys(), ...stableNames.keys()])];
+      for (const path of paths) if (random() < 0.5) settleName(path);
+      names = new Map(stableNames);
+      for (const inode of new Set(names.values())) {
+        for (const change of inode.unsynced) {
+          if ('truncate' in change) {
+            if (random() < 0.5) inode.stable = inode.stable.slice(0, change.truncate);
+          } else {
+            // Page by page, so that the later part of a write may be there without the earlier.
+            for (let at = 0; at < change.data.length; at += PAGE) {
+              if (random() < 0.5) continue;
+              const data = change.data.subarray(at, at + PAGE);
+              inode.stable = applied(inode.stable, { position: change.position + at, data });
+            }
+          }
+        }
+        inode.unsynced = [];
+        inode.cached = inode.stable;
+      }
+      stableNames = new Map(names);
+    },
+    content(path) {
+      const inode = find(path);
+      inode.stable = inode.cached = inode.cached.slice();
+      return inode.cached;
+    },
+    paths: () => [...names.keys()].sort(),
+    size: (path) => find(path).cached.length,
+    crashes: () => life,
+    syncsAfterFailure: () => again,
+    syncs: () => syncs,
+  };
+
+  /** The entry of a directory becomes on the platter what everybody sees. */
+  function settleName(path: string): void {
+    const inode = names.get(path);
+    if (inode === undefined) stableNames.delete(path);
+    else stableNames.set(path, inode);
+  }
+}
+
+function applied(content: Uint8Array, { position, data }: Write): Uint8Array {
+  const grown = new Uint8Array(Math.max(content.length, position + data.length));
+  grown.set(content);
+  grown.set(data, position);
+  return grown;
+}
+
+function systemError(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code });
+}

@@ -1,0 +1,352 @@
+import { setImmediate } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { Clock } from '../../core/batching/clock.ts';
+import { openDiskJournal } from '../../core/journal/disk.ts';
+import type { Journal, StoredEvent, Subscription } from '../../core/journal/journal.ts';
+import { JournalFailedError, JournalFullError } from '../../core/journal/journal.ts';
+import { PositionSet } from '../../core/journal/positions.ts';
+import { bodies, entry, fetchAll, silent } from '../unit/core/journal/fixtures.ts';
+import type { FakeMachine } from './fake-file-system.ts';
+import { createFakeMachine } from './fake-file-system.ts';
+
+export const OUTPUTS = ['a', 'b', 'c'] as const;
+export const DIRECTORY = '/journal';
+
+/** What happened to an event in the reference model. `doubt`: its append failed, it may or may not be there. */
+interface Known {
+  readonly body: string;
+  readonly outputs: readonly string[];
+  state: 'accepted' | 'doubt';
+}
+
+/** What the reference model knows of an output. */
+interface Account {
+  /** Acknowledged in this opening or durably, by body; `durable` once a flush has said so; `ever`, whatever came after. */
+  readonly acknowledged: Set<string>;
+  readonly ever: Set<string>;
+  readonly durable: Set<string>;
+  /** Sealed manifests by id: the bodies in them. */
+  readonly sealed: Map<string, { readonly positions: PositionSet; readonly bodies: readonly string[] }>;
+  /** Handed out in this opening and not acknowledged. */
+  outstanding: StoredEvent[];
+  /** The last position read in this opening. */
+  last: number;
+  subscription: Subscription;
+}
+
+/** A journal on a fake machine, and a model of what it must remember. */
+export interface World {
+  readonly machine: FakeMachine;
+  append(calls: readonly (readonly [outputs: readonly string[], size: number])[]): Promise<void>;
+  read(output: string, events: number): Promise<void>;
+  acknowledge(output: string, choose: (index: number) => boolean): Promise<void>;
+  seal(output: string, choose: (index: number) => boolean): Promise<void>;
+  flush(output: string): Promise<void>;
+  advance(milliseconds: number): Promise<void>;
+  /** Changes one bit of one file; false when there is none to change. */
+  rot(file: number, bit: number): boolean;
+  restart(how: 'clean' | 'crash'): Promise<void>;
+  /** After trouble: starts again on a sound disk and holds the journal to all it ever promised. */
+  verify(): Promise<void>;
+}
+
+/** @param random decides what of the unsynced survives a crash */
+export async function createWorld(random: () => number): Promise<World> {
+  const machine = createFakeMachine();
+  const events = new Map<string, Known>();
+  const accounts = new Map<string, Account>();
+  let journal: Journal;
+  let clock = createClock();
+  let serial = 0;
+  /** Bits that rotted: each may cost one event, one manifest or one cursor. */
+  let rotten = 0;
+  let cursorsRotten = false;
+
+  async function boot(): Promise<void> {
+    clock = createClock();
+    journal = await openDiskJournal({
+      directory: DIRECTORY,
+      maxBytes: 1 << 20,
+      segmentBytes: 2048,
+      clock,
+      log: silent,
+      fileSystem: machine.mount(),
+      lock: async () => ({ onLost() {}, async release() {} }),
+    });
+    for (const output of OUTPUTS) {
+      const subscription = await journal.subscribe(output);
+      const before = accounts.get(output);
+      const account: Account = before ?? {
+        acknowledged: new Set(),
+        ever: new Set(),
+        durable: new Set(),
+        sealed: new Map(),
+        outstanding: [],
+        last: 0,
+        subscription,
+      };
+      account.subscription = subscription;
+      account.outstanding = [];
+      account.last = 0;
+      accounts.set(output, account);
+      await checkOpening(output, account);
+    }
+  }
+
+  /** What a restart owes to the manifests: those not durably settled are given back, whole. */
+  async function checkOpening(output: string, account: Account): Promise<void> {
+    const { subscription, sealed, acknowledged, durable, ever } = account;
+    const given = new Map(subscription.unsettled.map((manifest) => [manifest.id, manifest]));
+    for (const [id, manifest] of sealed) {
+      const found = given.get(id);
+      if (found === undefined) {
+        const settled = manifest.bodies.every((body) => ever.has(body));
+        expect(settled || rotten > 0, `manifest ${id} of ${output} is gone`).toBe(true);
+        continue;
+      }
+      expect([...found.positions.runs()]).toEqual([...manifest.positions.runs()]);
+      const settledForGood = manifest.bodies.every((body) => durable.has(body));
+      expect(settledForGood && rotten === 0, `manifest ${id} of ${output} came back`).toBe(false);
+      const there = bodies(await fetchAll(subscription, found.positions));
+      if (rotten === 0) expect(there).toEqual(manifest.bodies);
+    }
+    // What was acknowledged and is pending again will be acknowledged again.
+    if (cursorsRotten) durable.clear();
+    for (const body of [...acknowledged]) if (!durable.has(body)) acknowledged.delete(body);
+    sealed.clear();
+    for (const { id, positions } of subscription.unsettled) {
+      const there = await fetchAll(subscription, positions);
+      sealed.set(id, { positions, bodies: bodies(there) });
+      account.outstanding.push(...there);
+    }
+  }
+
+  /** Runs an action; a crash that it runs into is followed by a restart. */
+  async function survive(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (!machine.isDown()) throw error;
+    }
+    if (machine.isDown()) await restart('crash');
+  }
+
+  async function restart(how: 'clean' | 'crash'): Promise<void> {
+    if (how === 'clean' && !machine.isDown()) {
+      const { capacity, failSyncs } = machine.faults;
+      await journal.close();
+      // What was acknowledged before a clean end is durable, if the disk let it.
+      if (!machine.isDown() && capacity === Number.POSITIVE_INFINITY && failSyncs === 0) {
+        for (const { acknowledged, durable } of accounts.values()) {
+          for (const body of acknowledged) durable.add(body);
+        }
+      }
+    } else machine.crash(random);
+    while (true) {
+      try {
+        return await boot();
+      } catch (error) {
+        if (machine.isDown()) machine.crash(random);
+        // A new cursor (its file had rotted) that cannot be written is refused, until it can.
+        else if (rotten > 0 && error instanceof JournalFailedError) {
+          await journal.close();
+          machine.faults.capacity = Number.POSITIVE_INFINITY;
+        } else throw error;
+      }
+    }
+  }
+
+  function take(output: string, account: Account, given: readonly StoredEvent[]): void {
+    for (const event of given) {
+      const [body] = bodies([event]) as [string];
+      const known = events.get(body);
+      expect(known, `invented: ${body}`).toBeDefined();
+      // Of an event in doubt, who wanted it may be what the crash took.
+      if (rotten === 0 && known!.state === 'accepted') expect(known!.outputs).toContain(output);
+      expect(event.position).toBeGreaterThan(account.last);
+      expect(account.durable.has(body) && !cursorsRotten, `${output} was given ${body} again`).toBe(false);
+      account.last = event.position;
+      account.outstanding.push(event);
+    }
+  }
+
+  async function readSome(output: string, limit: number): Promise<number> {
+    const account = accounts.get(output)!;
+    const { subscription } = account;
+    if (subscription.caughtUp()) return 0;
+    const stop = new AbortController();
+    const reading = subscription.read({ events: limit, bytes: 1 << 20 }, stop.signal);
+    let settled = false;
+    const done = () => {
+      settled = true;
+    };
+    reading.then(done, done);
+    // All that was left may turn out damaged: then the read goes on waiting.
+    for (let turns = 0; !settled; turns++) {
+      await setImmediate();
+      if (turns > 50 && subscription.caughtUp()) stop.abort();
+    }
+    const given = await reading;
+    take(output, account, given);
+    return given.length;
+  }
+
+  function identity({ subscription, acknowledged }: Account): void {
+    const { pending, accepted, damaged } = subscription;
+    expect(pending() + damaged()).toBeLessThanOrEqual(accepted());
+    if (rotten === 0) expect(damaged()).toBe(0);
+    expect(acknowledged.size).toBeGreaterThanOrEqual(0);
+  }
+
+  await boot();
+  return {
+    machine,
+    append: (calls) =>
+      survive(async () => {
+        const outcomes = calls.map(async ([outputs, size]) => {
+          const body = `${serial++} ${'x'.repeat(size)}`;
+          const known: Known = { body, outputs, state: 'doubt' };
+          events.set(body, known);
+          try {
+            await journal.append([entry(body, ...outputs)]);
+            known.state = 'accepted';
+          } catch (error) {
+            if (machine.isDown() || error instanceof JournalFullError) return;
+            expect((error as Error).name).toBe('JournalFailedError');
+          }
+        });
+        await Promise.all(outcomes);
+      }),
+    read: (output, limit) =>
+      survive(async () => {
+        await readSome(output, limit);
+      }),
+    acknowledge: (output, choose) =>
+      survive(async () => {
+        const account = accounts.get(output)!;
+        const chosen = account.outstanding
+          .filter((_, index) => choose(index))
+          .sort((x, y) => x.position - y.position);
+        account.outstanding = account.outstanding.filter((event) => !chosen.includes(event));
+        const before = account.subscription.pending();
+        account.subscription.acknowledge(PositionSet.of(...chosen.map(({ position }) => position)));
+        // A manifest is given back whole: some of it may have been settled before.
+        const left = account.subscription.pending();
+        if (account.sealed.size === 0) expect(left).toBe(before - chosen.length);
+        else expect(left).toBeGreaterThanOrEqual(before - chosen.length);
+        for (const body of bodies(chosen)) {
+          account.acknowledged.add(body);
+          account.ever.add(body);
+        }
+        identity(account);
+      }),
+    seal: (output, choose) =>
+      survive(async () => {
+        const account = accounts.get(output)!;
+        const held = new Set([...account.sealed.values()].flatMap(({ positions }) => [...positions]));
+        const chosen = account.outstanding
+          .filter(({ position }, index) => choose(index) && !held.has(position))
+          .sort((x, y) => x.position - y.position);
+        if (chosen.length === 0) return;
+        const positions = PositionSet.of(...chosen.map(({ position }) => position));
+        const id = `m${serial++}`;
+        const manifest = { id, partition: 'p', positions, bytes: 1, openedAt: 1, closedAt: 2 };
+        try {
+          await account.subscription.seal(manifest);
+          account.sealed.set(id, { positions, bodies: bodies(chosen) });
+        } catch (error) {
+          if (!machine.isDown()) expect((error as Error).name).toBe('JournalFailedError');
+        }
+      }),
+    flush: (output) =>
+      survive(async () => {
+        const account = accounts.get(output)!;
+        const so = [...account.acknowledged];
+        try {
+          await account.subscription.flush();
+          for (const body of so) account.durable.add(body);
+        } catch (error) {
+          if (!machine.isDown()) expect((error as Error).name).toBe('JournalFailedError');
+        }
+      }),
+    advance: (milliseconds) => survive(() => clock.advance(milliseconds)),
+    rot(file, bit) {
+      const paths = machine.paths().filter((path) => !path.includes('/corrupt/'));
+      const path = paths[file % Math.max(paths.length, 1)];
+      if (path === undefined) return false;
+      const content = machine.content(path);
+      if (content.length === 0) return false;
+      content[(bit >>> 3) % content.length]! ^= 1 << (bit & 7);
+      rotten++;
+      if (path.includes('/cursors/')) cursorsRotten = true;
+      return true;
+    },
+    restart,
+    async verify() {
+      machine.faults.capacity = Number.POSITIVE_INFINITY;
+      Object.assign(machine.faults, { failSyncs: 0, shortWrites: 0, crashIn: Number.POSITIVE_INFINITY });
+      await restart('clean');
+      let lost = 0;
+      for (const [output, account] of accounts) {
+        const { subscription } = account;
+        while ((await readSome(output, 1000)) > 0) {}
+        const there = new Set(bodies(account.outstanding));
+        for (const { body, outputs, state } of events.values()) {
+          if (state === 'doubt' || !outputs.includes(output)) continue;
+          if (!there.has(body) && !account.ever.has(body)) lost++;
+        }
+        if (rotten === 0 && account.sealed.size === 0)
+          expect(subscription.pending(), `pending of ${output}`).toBe(account.outstanding.length);
+        // What rotted in a manifest is settled with it.
+        const held = [...account.sealed.values()].flatMap(({ positions }) => [...positions]);
+        const all = new Set([...held, ...account.outstanding.map(({ position }) => position)]);
+        subscription.acknowledge(PositionSet.of(...[...all].sort((x, y) => x - y)));
+        expect(subscription.pending()).toBe(0);
+        await subscription.flush();
+      }
+      expect(lost, 'accepted events that are gone').toBeLessThanOrEqual(rotten * OUTPUTS.length);
+      expect(machine.syncsAfterFailure()).toBe(0);
+      await journal.append([entry('fresh', ...OUTPUTS)]);
+      for (const { subscription } of accounts.values()) {
+        expect(
+          bodies(await subscription.read({ events: 9, bytes: 999 }, new AbortController().signal)),
+        ).toEqual(['fresh']);
+      }
+      await setImmediate();
+      const segments = machine
+        .paths()
+        .filter((path) => path.endsWith('.segment') && !path.includes('corrupt'));
+      expect(segments.length, 'settled segments are unlinked').toBeLessThanOrEqual(2);
+      await journal.close();
+    },
+  };
+}
+
+/** A clock that stands until it is moved. */
+function createClock(): Clock & { advance(milliseconds: number): Promise<void> } {
+  let time = 0;
+  const sleepers = new Set<{ readonly until: number; readonly wake: () => void }>();
+  return {
+    now: () => 1_700_000_000_000 + time,
+    monotonic: () => time,
+    sleep: (milliseconds, signal) =>
+      new Promise((resolve) => {
+        const sleeper = { until: time + milliseconds, wake: resolve };
+        if (signal?.aborted) return resolve();
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', () => {
+          sleepers.delete(sleeper);
+          resolve();
+        });
+      }),
+    async advance(milliseconds) {
+      time += milliseconds;
+      for (const sleeper of [...sleepers]) {
+        if (sleeper.until > time) continue;
+        sleepers.delete(sleeper);
+        sleeper.wake();
+      }
+      for (let turn = 0; turn < 30; turn++) await setImmediate();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeNote, encodeNote, numbersOf, runsOfNumbers } from '../../../../core/journal/note.ts';
+import { PositionSet } from '../../../../core/journal/positions.ts';
+
+const numbers = fc.array(fc.maxSafeNat());
+
+test('a note comes back, wherever it stands', () => {
+  fc.assert(
+    fc.property(
+      fc.jsonValue({ noUnicodeString: false }),
+      numbers,
+      fc.nat({ max: 20 }),
+      (value, list, offset) => {
+        const head = JSON.parse(JSON.stringify(value));
+        const bytes = encodeNote({ head, numbers: list });
+        const all = new Uint8Array(offset + bytes.length + 3);
+        all.set(bytes, offset);
+        expect(decodeNote(all, offset)).toEqual({ head, numbers: list, length: bytes.length });
+      },
+    ),
+  );
+});
+
+test('a damaged or shortened one is none', () => {
+  fc.assert(
+    fc.property(numbers, fc.nat(), (list, seed) => {
+      const bytes = encodeNote({ head: { a: 1 }, numbers: list });
+      expect(decodeNote(bytes.subarray(0, seed % bytes.length))).toBeUndefined();
+      bytes[seed % bytes.length]! ^= 1 << (seed % 8);
+      expect(decodeNote(bytes)).toBeUndefined();
+    }),
+  );
+});
+
+test('sets of positions as numbers', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 2 ** 50 })), (list) => {
+      const set = PositionSet.of(...list.sort((a, b) => a - b));
+      expect([...PositionSet.fromRuns(runsOfNumbers(numbersOf(set)))]).toEqual([...set]);
+    }),
+  );
+});

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { PositionBits } from '../../../../core/journal/position-bits.ts';
+
+/** Around the edges of words and chunks. */
+const position = fc.oneof(
+  fc.integer({ min: 1, max: 200 }),
+  fc.integer({ min: 65_500, max: 65_600 }),
+  fc.integer({ min: 3 * 65_536 - 40, max: 3 * 65_536 + 40 }),
+);
+const change = fc.record({ add: fc.boolean(), first: position, length: fc.nat({ max: 100 }) });
+
+test('is a set of positions', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 30 }), position, (changes, probe) => {
+      const bits = new PositionBits();
+      const model = new Set<number>();
+      for (const { add, first, length } of changes) {
+        const before = model.size;
+        for (let p = first; p <= first + length; p++) add ? model.add(p) : model.delete(p);
+        const changed = add ? bits.addRun(first, first + length) : bits.deleteRun(first, first + length);
+        expect(changed).toBe(Math.abs(model.size - before));
+        expect(bits.count).toBe(model.size);
+      }
+      const sorted = [...model].sort((a, b) => a - b);
+      expect(bits.first).toBe(sorted[0]);
+      expect(bits.next(probe)).toBe(sorted.find((p) => p >= probe));
+      expect(bits.has(probe)).toBe(model.has(probe));
+      expect(
+        [...bits.runs(probe)].flatMap(([a, b]) => Array.from({ length: b - a + 1 }, (_, i) => a + i)),
+      ).toEqual(sorted.filter((p) => p <= probe));
+    }),
+  );
+});
+
+test('positions far beyond 32 bits, and clearing everything', () => {
+  const bits = new PositionBits();
+  const far = 2 ** 45 + 12_345;
+  expect(bits.addRun(far, far + 200_000)).toBe(200_001);
+  expect([...bits.runs()]).toEqual([[far, far + 200_000]]);
+  expect(bits.deleteRun(1, Number.MAX_SAFE_INTEGER)).toBe(200_001);
+  expect(bits.first).toBeUndefined();
+});

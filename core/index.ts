@@ -22,7 +22,7 @@ export type { HttpClient, RequestDetails } from './delivery/http/client.ts';
 export { httpClient } from './delivery/http/client.ts';
 export type { HttpOptions } from './delivery/http/options.ts';
 export { httpConnection, httpOptions, httpUrl } from './delivery/http/options.ts';
-export { fromResponse } from './delivery/http/response.ts';
+export { fromResponse, parseRetryAfter } from './delivery/http/response.ts';
 export { isDecimal } from './event/decimal.ts';
 export type { DecodeOptions } from './event/decode.ts';
 export { createDecoder, noDecodeOptions } from './event/decode.ts';

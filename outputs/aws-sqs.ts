@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { BatchResultErrorEntry, SQSClient } from '@aws-sdk/client-sqs';
 import {
-  type Delivery,
   defineOutput,
   delivered,
   type Failure,
   loadPeer,
+  parseRetryAfter,
   recordJson,
   rejected,
   retry,
@@ -21,6 +21,9 @@ const CONTENT_REFUSED = new Set([
   'InvalidMessageContents',
   'AWS.SimpleQueueService.BatchRequestTooLong',
 ]);
+
+/** Refusals of one message that are about the key of the queue or about haste, though SQS calls them the sender's fault. */
+const KEY_REFUSED = /kms|throttl|denied/i;
 
 const { region, profile, access_key_id, secret_access_key, session_token, assume_role } = s3Options;
 
@@ -70,8 +73,8 @@ export default defineOutput({
   notes: `Needs the package \`@aws-sdk/client-sqs\` (\`npm install @aws-sdk/client-sqs\`) and \`sqs:SendMessage\`. Messages of a FIFO queue (\`.fifo\`) carry a
 deduplication id derived from their text, so that a repeated batch does no harm there; a standard queue may get a message twice.
 
-Each message is judged by itself. Retried: network faults, refused credentials, throttling, faults of the service. Set aside: a message that
-SQS refuses for its content or its size.`,
+Each message is judged by itself. Retried: network faults, refused credentials, a missing queue, throttling, faults of the queue's key and of the service.
+Set aside: a message that SQS refuses for its content or its size.`,
   create(options, context) {
     const toJson = recordJson(context.mapper);
     const isFifo = options.queue_url.endsWith('.fifo');
@@ -119,21 +122,17 @@ SQS refuses for its content or its size.`,
             for (const { Id, SenderFault, Code, Message } of entries) {
               const index = start + Number(Id);
               const text = [Code, Message].filter(Boolean).join(': ');
-              if (SenderFault === true) refused.push({ index, reason: text });
+              if (SenderFault === true && !KEY_REFUSED.test(Code ?? ''))
+                refused.push({ index, reason: text });
               else failed.push(index);
               reason ||= text;
             }
           } catch (error) {
-            const fault = faultOf(error);
+            const { reason, isContent, ...wait } = faultOf(error);
             // As a whole, so that it is halved until the guilty message is found.
-            if (fault.status === 'rejected' && records.length <= AT_ONCE) return fault;
+            if (isContent && records.length <= AT_ONCE) return rejected(reason);
             const rest = Array.from({ length: records.length - start }, (_, offset) => start + offset);
-            const denied = fault.status === 'retry' && fault.denied === true;
-            return retry(fault.status === 'delivered' ? '' : fault.reason, {
-              failed: [...failed, ...rest],
-              rejected: refused,
-              ...(denied && { denied }),
-            });
+            return retry(reason, { ...wait, failed: [...failed, ...rest], rejected: refused });
           }
         }
         const aside = refused.length > 0 ? { rejected: refused } : {};
@@ -150,12 +149,22 @@ SQS refuses for its content or its size.`,
   },
 });
 
-function faultOf(error: unknown): Delivery {
-  const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+/** What the SDK tells of an answer that is no success. */
+interface SdkError extends Error {
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
+}
+
+function faultOf(error: unknown) {
+  const { name, message, $metadata, $response } = error as SdkError;
   const status = $metadata?.httpStatusCode;
-  const reason = `SQS: ${name}: ${message}`;
-  if (CONTENT_REFUSED.has(name) || status === 413) return rejected(reason);
-  return retry(reason, status === 401 || status === 403 ? { denied: true } : {});
+  const after = parseRetryAfter($response?.headers?.['retry-after'] ?? null, Date.now());
+  return {
+    reason: `SQS: ${name}: ${message}`,
+    isContent: CONTENT_REFUSED.has(name) || status === 413,
+    ...(after !== undefined && { after }),
+    ...((status === 401 || status === 403) && { denied: true }),
+  };
 }
 
 function digest(text: string): string {

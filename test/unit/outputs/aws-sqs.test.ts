@@ -63,17 +63,18 @@ describe('aws_sqs', () => {
     const { output, stop } = await queueThat([
       (entries) => ({
         body: {
-          Successful: taken(entries.slice(2)),
+          Successful: taken(entries.slice(3)),
           Failed: [
             { Id: '0', SenderFault: true, Code: 'InvalidMessageContents', Message: 'bad character' },
             { Id: '1', SenderFault: false, Code: 'InternalError' },
+            { Id: '2', SenderFault: true, Code: 'KmsDisabled' },
           ],
         },
       }),
     ]);
     expect(await output.deliver(batchOf<unknown>(texts(12)), calm())).toMatchObject({
       status: 'retry',
-      failed: [1],
+      failed: [1, 2],
       rejected: [{ index: 0, reason: 'InvalidMessageContents: bad character' }],
     });
     await stop();

@@ -10,6 +10,8 @@ import { createIngest } from './http/ingest.ts';
 import { listen } from './http/listen.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournals } from './journals.ts';
+import { createOperations } from './operations/operations.ts';
+import { createTap, type Tap, type Watcher } from './operations/tap.ts';
 import { createRouter } from './routing/router.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -74,6 +76,7 @@ export async function startApp({
 
   async function startOutput(wired: WiredOutput): Promise<void> {
     await mkdir(join(config.journal.path, 'outputs', wired.settings.name), { recursive: true });
+    wired.account();
     await wired.loop.start();
     running.set(wired.settings.name, wired);
   }
@@ -88,6 +91,7 @@ export async function startApp({
   rebuildRoute();
   await reportOrphans(journal, config, log);
 
+  const tap = createTap();
   const ingest = createIngest({
     journal,
     route: (event) => route(event),
@@ -95,13 +99,9 @@ export async function startApp({
     clock,
     maxWait: config.server.max_wait,
     observer: metrics.ingest,
-    // The id may have to be derived: only when somebody reads the line.
-    ...(log.isLevelEnabled('debug') && {
-      queued: (event: Event, outputs: readonly string[]) =>
-        log.debug({ id: event.id, rule: event.rule, outputs }, `Event queued (${event.id})`),
-    }),
+    queued: watchers(log, tap),
   });
-  const listeners = await listen(config.server, { ingest, admin: adminOf(), readiness }, log);
+  const listeners = await listen(config, { ingest, admin: adminOf(), readiness }, log);
   log.info({ outputs: [...running.keys()] }, `Enabled outputs: ${[...running.keys()].join(', ') || 'none'}`);
   log.info({ version }, `Tiercel is up and listening on ${listeners.map(({ url }) => url).join(' and ')}`);
 
@@ -114,7 +114,14 @@ export async function startApp({
   }
 
   function adminOf(): Admin {
+    const outputs = () =>
+      config.outputs.map(({ name }) => {
+        const loop = running.get(name)?.loop;
+        return { name, ...(loop && { pending: loop.accounts().pending }) };
+      });
     return {
+      operations: createOperations({ journal, deadLetters, clock, outputs, log }),
+      tap,
       metrics: () => metrics.exposition(),
       outputs: () => [...running.values()].map(statusOf),
     };
@@ -162,11 +169,24 @@ export async function startApp({
     async stop(deadline) {
       stopping = true;
       log.info('Stopping: no new connections; finishing what is under way');
+      tap.close();
       await Promise.all(listeners.map((listener) => listener.stop(deadline)));
       await Promise.all([...running.keys()].map((name) => stopOutput(name, deadline)));
       await journals.close();
       log.info('Stopped');
     },
+  };
+}
+
+/** Who is told of each stored event: the debug log (the id may have to be derived, so only then) and whoever taps. */
+function watchers(log: RootLogger, tap: Tap): () => Watcher | undefined {
+  if (!log.isLevelEnabled('debug')) return tap.watcher;
+  return () => {
+    const watcher = tap.watcher();
+    return (event, outputs) => {
+      log.debug({ id: event.id, rule: event.rule, outputs }, `Event queued (${event.id})`);
+      watcher?.(event, outputs);
+    };
   };
 }
 

@@ -56,6 +56,8 @@ export interface WiredOutput {
   readonly output: Output | StreamOutput;
   readonly route: Route;
   readonly loop: OutputLoop;
+  /** From now on the metrics keep the books of this loop: call it when no earlier one of that name runs any more. */
+  account(): void;
 }
 
 /** The wiring of one configuration. */
@@ -85,9 +87,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
   const own = app.createChildContainer();
   own.register(tokens.settings, { useValue: settings });
   once(own, tokens.outputLog, (c) => c.resolve(tokens.log).child({ output: settings.name }));
-  once(own, tokens.observer, (c) =>
-    c.resolve(tokens.metrics).output(settings.name, () => c.resolve(tokens.loop).accounts()),
-  );
+  once(own, tokens.observer, (c) => c.resolve(tokens.metrics).output(settings.name));
   once(own, tokens.mapper, (c) =>
     settings.mapperDefinition.create(settings.mapper.options, { log: c.resolve(tokens.outputLog) }),
   );
@@ -120,11 +120,13 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       log: c.resolve(tokens.outputLog),
     }),
   );
+  const loop = own.resolve(tokens.loop);
   return {
     settings,
     output: own.resolve(tokens.output),
     route: own.resolve(tokens.route),
-    loop: own.resolve(tokens.loop),
+    loop,
+    account: () => void own.resolve(tokens.metrics).output(settings.name, () => loop.accounts()),
   };
 }
 

@@ -2,11 +2,15 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { parsePriority } from '../event/priority.ts';
 import { sampleEvent } from '../event/sample.ts';
+import type { Operations } from '../operations/operations.ts';
+import type { Tap } from '../operations/tap.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HealthState } from '../telemetry/observer.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
 import { type BodyLimits, type BodySource, withBody } from './body.ts';
 import type { Ingest, Rejection } from './ingest.ts';
+import { json } from './json.ts';
+import { serveOperations } from './operations.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { splitEvents } from './split.ts';
 
@@ -33,6 +37,9 @@ export interface Admin {
   /** The Prometheus exposition. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   outputs(): readonly OutputStatus[];
+  /** Given: dead letters, journal and tap are served; without `auth`, to this machine only. */
+  readonly operations?: Operations;
+  readonly tap?: Tap;
 }
 
 export interface AppOptions {
@@ -111,6 +118,13 @@ export function createApp(options: AppOptions): Hono<Env> {
       return new Response(text, { headers: { 'content-type': contentType } });
     });
     app.get('/outputs', () => json(200, { outputs: admin.outputs() }));
+    const { operations, tap } = admin;
+    if (operations !== undefined && tap !== undefined) {
+      const outputs = () => admin.outputs().map(({ name }) => name);
+      const localOnly = options.auth === undefined;
+      const served = serveOperations(app, { operations, tap, outputs, localOnly, now });
+      for (const [path, methods] of served) paths.set(path, methods);
+    }
   }
 
   for (const path of OPEN) paths.set(path, 'GET, HEAD');
@@ -147,7 +161,7 @@ function notEvents(raw: Uint8Array): Problem {
 }
 
 function notServed(paths: ReadonlyMap<string, string>, path: string, method: string): Problem {
-  const allow = paths.get(path);
+  const allow = allowedAt(paths, path);
   if (allow === undefined) {
     const hint = `served here: ${[...paths].map(([name, methods]) => `${methods.split(',')[0]} ${name}`).join(', ')}`;
     return new Problem(404, { code: 'not_found', reason: 'nothing is served at this path', hint });
@@ -156,9 +170,15 @@ function notServed(paths: ReadonlyMap<string, string>, path: string, method: str
   return new Problem(405, { code: 'method_not_allowed', reason, hint: `use ${allow}` }, { allow });
 }
 
-function json(status: number, value: object): Response {
-  return new Response(`${JSON.stringify(value)}\n`, {
-    status,
-    headers: { 'content-type': 'application/json' },
-  });
+/** The methods of a path; a member of a served path that begins with a colon stands for any text. */
+function allowedAt(paths: ReadonlyMap<string, string>, path: string): string | undefined {
+  const exact = paths.get(path);
+  if (exact !== undefined) return exact;
+  const members = path.split('/');
+  for (const [served, methods] of paths) {
+    const pattern = served.split('/');
+    const fits = pattern.every((member, i) => member.startsWith(':') || member === members[i]);
+    if (fits && pattern.length === members.length) return methods;
+  }
+  return undefined;
 }

@@ -54,8 +54,11 @@ export interface IngestOptions {
   /** Milliseconds that `one` may wait for room. */
   readonly maxWait: number;
   readonly observer: IngestObserver;
-  /** Told of each event on stable storage, for the debug log; leave it out otherwise, it makes bulk requests keep their events. */
-  readonly queued?: (event: Event, outputs: readonly string[]) => void;
+  /**
+   * Who is told of each event on stable storage (the debug log, a tap); asked once a request. Nobody, most of the time:
+   * being told makes bulk requests keep their events.
+   */
+  readonly queued?: () => ((event: Event, outputs: readonly string[]) => void) | undefined;
 }
 
 /** How long one turn of the event loop may go on parsing a bulk request, milliseconds. */
@@ -65,7 +68,7 @@ const RETRY_AFTER = '5';
 
 /** Wires parser, router and journal into the way in. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { journal, route, enrich, clock, observer, queued } = options;
+  const { journal, route, enrich, clock, observer } = options;
 
   const failed = (error: unknown, events: number): Problem => {
     if (error instanceof RangeError) {
@@ -127,7 +130,7 @@ export function createIngest(options: IngestOptions): Ingest {
       if (outputs.length > 0) await appendWaiting({ raw, receivedAt, outputs }, gone);
       else observer.unrouted(1);
       observer.received(event);
-      queued?.(event, outputs);
+      options.queued?.()?.(event, outputs);
       return event;
     },
 
@@ -138,6 +141,7 @@ export function createIngest(options: IngestOptions): Ingest {
       // Not the events themselves: thousands of parsed trees would cost more to keep than to make.
       const entries: JournalEntry[] = [];
       const tallies: Tally[] = [];
+      const queued = options.queued?.();
       const told: (() => void)[] = [];
       let turn = clock.monotonic();
       for (const [index, raw] of bodies.entries()) {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { ServerConfig } from '../config/schema.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
@@ -21,10 +22,15 @@ export interface Faces {
 /**
  * Starts the listener of the events, and one of its own for operators where the configuration asks for it.
  *
+ * @param config.dir where relative paths of certificates start
  * @returns the listener of the events first
  * @throws Error in one line when an address is taken or a certificate cannot be read
  */
-export async function listen(server: ServerConfig, faces: Faces, log: Logger): Promise<RunningServer[]> {
+export async function listen(
+  { server, dir }: { readonly server: ServerConfig; readonly dir: string },
+  faces: Faces,
+  log: Logger,
+): Promise<RunningServer[]> {
   const { ingest, admin, readiness } = faces;
   const common = {
     readiness,
@@ -32,7 +38,7 @@ export async function listen(server: ServerConfig, faces: Faces, log: Logger): P
     log,
     ...(server.auth === undefined ? {} : { auth: authOf(server.auth) }),
   };
-  const tls = server.tls === undefined ? {} : { tls: await readTls(server.tls) };
+  const tls = server.tls === undefined ? {} : { tls: await readTls(server.tls, dir) };
   const start = (address: string, faces: { ingest?: Ingest; admin?: Admin }) => {
     const app = createApp({ ...common, ...faces });
     return startServer({
@@ -62,9 +68,9 @@ function authOf(auth: NonNullable<ServerConfig['auth']>): AuthOptions {
   };
 }
 
-async function readTls(tls: NonNullable<ServerConfig['tls']>): Promise<TlsOptions> {
+async function readTls(tls: NonNullable<ServerConfig['tls']>, dir: string): Promise<TlsOptions> {
   const read = (option: string, path: string) =>
-    readFile(path, 'utf8').catch((error: Error) => {
+    readFile(resolve(dir, path), 'utf8').catch((error: Error) => {
       throw new Error(`server.tls.${option} cannot be read: ${error.message}`);
     });
   const [cert, key] = await Promise.all([read('cert', tls.cert), read('key', tls.key)]);

@@ -22,9 +22,10 @@ export interface Metrics {
   /**
    * Counts for one output. Under a name that was used before (a reload) the counters go on.
    *
-   * @param accounts asked at each scrape
+   * @param accounts asked at each scrape from now on: what was settled before counts as accepted beside them. Absent: those
+   *   given before stay in force, for an output that is made while its predecessor still runs.
    */
-  output(name: string, accounts: () => OutputAccounts): OutputObserver;
+  output(name: string, accounts?: () => OutputAccounts): OutputObserver;
   /** Forgets the series of an output that is gone. */
   forget(name: string): void;
   /** One fdatasync of the journal took so long. */

@@ -10,7 +10,7 @@ export interface OutputAccounts {
 }
 
 export interface OutputMetrics {
-  observer(name: string, accounts: () => OutputAccounts): OutputObserver;
+  observer(name: string, accounts?: () => OutputAccounts): OutputObserver;
   forget(name: string): void;
   /** Brings the numbers into the registry, all outputs in one turn. */
   publish(): void;
@@ -65,9 +65,11 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
   return {
     publish,
     observer(output, accounts) {
-      const tally = tallies.get(output) ?? emptyTally(accounts);
-      tally.accounts = accounts;
-      tally.before = settled(tally);
+      const tally = tallies.get(output) ?? emptyTally();
+      if (accounts !== undefined) {
+        tally.before = settled(tally);
+        tally.accounts = accounts;
+      }
       tallies.set(output, tally);
       return {
         delivered(events) {
@@ -107,7 +109,8 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
   };
 }
 
-function emptyTally(accounts: () => OutputAccounts): Tally {
+function emptyTally(): Tally {
+  const accounts = () => ({ accepted: 0, pending: 0, oldest: undefined });
   const deadLettered = { rejected: 0, unmappable: 0, partition: 0, expired: 0, lag: 0, damaged: 0 };
   return { accounts, before: 0, delivered: 0, dropped: 0, failures: 0, state: 'ok', deadLettered };
 }

@@ -57,7 +57,7 @@ export async function setup(
     clock: options.clock ?? systemClock,
     maxWait: options.maxWait ?? 1000,
     observer,
-    queued: (event, outputs) => log.debug({ event: event.id, outputs }, 'event queued'),
+    queued: () => (event, outputs) => log.debug({ event: event.id, outputs }, 'event queued'),
   });
   const app = createApp({
     ingest,

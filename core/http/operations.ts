@@ -1,0 +1,127 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, Hono } from 'hono';
+import type { DeadLetterFilter } from '../delivery/dead-letters/store.ts';
+import { JournalFullError } from '../journal/journal.ts';
+import { FILTER_NAMES, parseFilter } from '../operations/filter.ts';
+import { OperationError, type Operations } from '../operations/operations.ts';
+import type { Tap } from '../operations/tap.ts';
+import { json } from './json.ts';
+import { requireLocal } from './local.ts';
+import { ndjson } from './ndjson.ts';
+import { Problem } from './problem.ts';
+
+type Env = { Bindings: Partial<HttpBindings> };
+
+/** What the routes of this file need. */
+export interface OperationsOptions {
+  readonly operations: Operations;
+  readonly tap: Tap;
+  /** The names of the outputs that can be tapped. */
+  readonly outputs: () => readonly string[];
+  /** No credentials are asked for on this listener: only this machine is let in. */
+  readonly localOnly: boolean;
+  /** Epoch milliseconds, for `since=2h`. */
+  readonly now: () => number;
+}
+
+/** Adds what operators do: dead letters, journal, tap. @returns the paths with their methods */
+export function serveOperations(app: Hono<Env>, options: OperationsOptions): ReadonlyMap<string, string> {
+  const { operations, tap, now } = options;
+
+  const guard = (c: Context<Env>) => {
+    if (options.localOnly) requireLocal(c.env, c.req.raw.headers);
+  };
+  for (const path of ['/dead-letters', '/dead-letters/*', '/journal', '/journal/*', '/tap']) {
+    app.use(path, async (c, next) => {
+      guard(c);
+      await next();
+    });
+  }
+
+  app.get('/dead-letters', (c) => ndjson(operations.deadLetters(filterOf(c, now()))));
+
+  app.get('/dead-letters/:id', async (c) => {
+    const id = c.req.param('id');
+    const letter = /^\d{1,16}$/.test(id) ? await operations.deadLetter(Number(id)) : undefined;
+    if (letter !== undefined) return json(200, letter);
+    throw new Problem(404, { code: 'not_found', field: 'id', reason: `there is no dead letter ${id}` });
+  });
+
+  app.post('/dead-letters/replay', async (c) => {
+    try {
+      return json(200, await operations.replay(filterOf(c, now())));
+    } catch (error) {
+      if (!(error instanceof JournalFullError)) throw error;
+      const reason = `the journal is full; what was not handed back is still there: ${error.message}`;
+      throw new Problem(429, { code: 'no_room', reason, hint: 'ask again when there is room' });
+    }
+  });
+
+  app.delete('/dead-letters', async (c) => {
+    const isAll = c.req.query('all') === 'true';
+    const filter = filterOf(c, now(), ['all']);
+    if (Object.keys(filter).length === 0 && !isAll) {
+      const reason = 'this would drop all dead letters';
+      throw new Problem(400, { code: 'bad_request', reason, hint: 'give a filter, or all=true' });
+    }
+    return json(200, { dropped: await operations.drop(filter) });
+  });
+
+  app.get('/journal', async () => json(200, await operations.journal()));
+
+  app.delete('/journal/orphans/:output', async (c) => {
+    const output = c.req.param('output');
+    try {
+      return json(200, { output, forgotten: await operations.forget(output) });
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      const status = error.kind === 'not_found' ? 404 : 409;
+      throw new Problem(status, { code: error.kind, field: 'output', reason: error.message });
+    }
+  });
+
+  app.get('/tap', (c) => {
+    checkNames(c, ['output']);
+    const output = c.req.query('output');
+    const known = options.outputs();
+    if (output !== undefined && !known.includes(output)) {
+      const hint = `outputs: ${known.join(', ') || 'none'}`;
+      const reason = `there is no output ${JSON.stringify(output)}`;
+      throw new Problem(404, { code: 'not_found', field: 'output', reason, hint });
+    }
+    const stream = tap.open(output);
+    if (stream === undefined)
+      throw new Problem(503, { code: 'too_many', reason: 'too many look already', hint: 'close a tap' });
+    return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } });
+  });
+
+  return new Map([
+    ['/dead-letters', 'GET, HEAD, DELETE'],
+    ['/dead-letters/replay', 'POST'],
+    ['/dead-letters/:id', 'GET, HEAD'],
+    ['/journal', 'GET, HEAD'],
+    ['/journal/orphans/:output', 'DELETE'],
+    ['/tap', 'GET'],
+  ]);
+}
+
+function filterOf(c: Context<Env>, now: number, more: readonly string[] = []): DeadLetterFilter {
+  checkNames(c, [...FILTER_NAMES, ...more]);
+  const { output, reason, since, until } = c.req.query();
+  const filter = parseFilter({ output, reason, since, until, id: c.req.queries('id') ?? [] }, now);
+  if (!filter.ok) throw new Problem(400, { code: 'bad_request', reason: filter.reason });
+  return filter.value;
+}
+
+/** A filter that is misspelt must not mean "all". */
+function checkNames(c: Context<Env>, known: readonly string[]): void {
+  const unknown = Object.keys(c.req.query()).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const reason = `unknown parameter ${JSON.stringify(unknown)}`;
+  throw new Problem(400, {
+    code: 'bad_request',
+    field: unknown,
+    reason,
+    hint: `known: ${known.join(', ')}`,
+  });
+}

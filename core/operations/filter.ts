@@ -1,0 +1,55 @@
+import type { Parsed } from '../config/duration.ts';
+import type { DeadLetterFilter } from '../delivery/dead-letters/store.ts';
+import { parseMoment } from './moment.ts';
+
+/** A filter as people and URLs spell it. */
+export interface FilterTexts {
+  readonly output?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly id?: readonly string[] | undefined;
+}
+
+/** The members of {@link FilterTexts}: nothing else is understood, for a misspelt filter would mean "all". */
+export const FILTER_NAMES: readonly string[] = ['output', 'reason', 'since', 'until', 'id'];
+
+/**
+ * Reads a filter of dead letters.
+ *
+ * @param now epoch milliseconds, for `since: 2h`
+ */
+export function parseFilter(texts: FilterTexts, now: number): Parsed<DeadLetterFilter> {
+  const { output, reason, id = [] } = texts;
+  const moments: { since?: number; until?: number } = {};
+  for (const name of ['since', 'until'] as const) {
+    const text = texts[name];
+    if (text === undefined) continue;
+    const moment = parseMoment(text, now);
+    if (!moment.ok) return { ok: false, reason: `${name} ${moment.reason}` };
+    moments[name] = moment.value;
+  }
+  const wrong = id.find((text) => !/^[1-9]\d{0,15}$/.test(text));
+  if (wrong !== undefined)
+    return { ok: false, reason: `id ${JSON.stringify(wrong)} is not the number of a dead letter` };
+  return {
+    ok: true,
+    value: {
+      ...(output !== undefined && { output }),
+      ...(reason !== undefined && { reason }),
+      ...moments,
+      ...(id.length > 0 && { ids: id.map(Number) }),
+    },
+  };
+}
+
+/** The filter as the query of a URL, without the question mark; `''` for all. */
+export function filterQuery({ output, reason, since, until, ids = [] }: DeadLetterFilter): string {
+  const query = new URLSearchParams();
+  if (output !== undefined) query.set('output', output);
+  if (reason !== undefined) query.set('reason', reason);
+  if (since !== undefined) query.set('since', new Date(since).toISOString());
+  if (until !== undefined) query.set('until', new Date(until).toISOString());
+  for (const id of ids) query.append('id', String(id));
+  return query.toString();
+}

@@ -1,0 +1,155 @@
+import type { Clock } from '../batching/clock.ts';
+import type { DeadLetterFilter, DeadLetterStore } from '../delivery/dead-letters/store.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import {
+  type DeadLetterDetails,
+  type DeadLetterSummary,
+  detailsOf,
+  isoTime,
+  type JournalReport,
+  type ReplayResult,
+  summaryOf,
+} from './report.ts';
+
+/**
+ * What an operator does with what is kept. The same whether a running instance is asked over HTTP or a stopped
+ * one's directory is opened.
+ */
+export interface Operations {
+  /** Oldest first. */
+  deadLetters(filter: DeadLetterFilter): AsyncIterable<DeadLetterSummary>;
+  deadLetter(id: number): Promise<DeadLetterDetails | undefined>;
+  /**
+   * Hands dead letters back to the outputs that refused them, and to those only. What is refused again meanwhile is not
+   * handed back a second time.
+   *
+   * @throws JournalFullError when there is no room for them; those before it were handed back
+   */
+  replay(filter: DeadLetterFilter): Promise<ReplayResult>;
+  /** Gives dead letters up for good. @returns how many */
+  drop(filter: DeadLetterFilter): Promise<number>;
+  journal(): Promise<JournalReport>;
+  /**
+   * Discards what is kept for an output that the configuration does not have.
+   *
+   * @returns the number of events discarded
+   * @throws OperationError when there is no such output, or the configuration has it
+   */
+  forget(output: string): Promise<number>;
+}
+
+/** Something was asked for that is not there, or that must not be done. */
+export class OperationError extends Error {
+  override readonly name = 'OperationError';
+  readonly kind: 'not_found' | 'conflict';
+
+  constructor(kind: 'not_found' | 'conflict', message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+export interface OperationsDeps {
+  readonly journal: Pick<Journal, 'append' | 'orphans' | 'forget' | 'status'>;
+  readonly deadLetters: Pick<DeadLetterStore, 'list' | 'show' | 'replay' | 'drop' | 'count'>;
+  readonly clock: Clock;
+  /** The outputs of the configuration, the disabled ones among them; `pending` of those that run here. */
+  readonly outputs: () => readonly { readonly name: string; readonly pending?: number }[];
+  readonly log: Logger;
+}
+
+/** The operations on storage that this process has open. */
+export function createOperations(deps: OperationsDeps): Operations {
+  const { journal, deadLetters, clock, log } = deps;
+
+  /** Pending events by output: of those that run, and of every other cursor. */
+  async function cursors(): Promise<ReadonlyMap<string, number>> {
+    const idle = (await journal.orphans()).map(({ output, pending }) => [output, pending] as const);
+    const running = deps
+      .outputs()
+      .flatMap(({ name, pending }) => (pending === undefined ? [] : [[name, pending] as const]));
+    return new Map([...idle, ...running]);
+  }
+
+  /** What comes in while it goes on is left alone, or a replay that is refused again would never end. */
+  const untilNow = (filter: DeadLetterFilter): DeadLetterFilter => ({
+    ...filter,
+    until: Math.min(filter.until ?? Number.POSITIVE_INFINITY, clock.now() + 1),
+  });
+
+  return {
+    async *deadLetters(filter) {
+      for await (const letter of deadLetters.list(filter)) yield summaryOf(letter);
+    },
+
+    async deadLetter(id) {
+      const letter = await deadLetters.show(id);
+      return letter && detailsOf(letter);
+    },
+
+    async replay(asked) {
+      const filter = untilNow(asked);
+      const known = await cursors();
+      const matching = new Map<string, number>();
+      for await (const { output } of deadLetters.list(filter))
+        matching.set(output, (matching.get(output) ?? 0) + 1);
+      let replayed = 0;
+      const left: { output: string; dead_letters: number; reason: string }[] = [];
+      for (const [output, count] of matching) {
+        // The journal keeps nothing for an output without a cursor: the event would be gone.
+        const done = known.has(output)
+          ? await deadLetters.replay({ ...filter, output }, (entries) => journal.append(entries))
+          : 0;
+        replayed += done;
+        if (done < count) {
+          const reason = known.has(output)
+            ? 'their bytes were lost on disk'
+            : 'the configuration does not have this output any more';
+          left.push({ output, dead_letters: count - done, reason });
+        }
+      }
+      log.info({ filter: asked, replayed }, `${replayed} dead letters were handed back to their outputs`);
+      return { replayed, left };
+    },
+
+    async drop(asked) {
+      const dropped = await deadLetters.drop(untilNow(asked));
+      log.info({ filter: asked, dropped }, `${dropped} dead letters were dropped for good`);
+      return dropped;
+    },
+
+    async journal() {
+      const { state, reason, bytes, maxBytes, oldest, newest, corruptFrames, recoveredBytes } =
+        journal.status();
+      const configured = new Set(deps.outputs().map(({ name }) => name));
+      const pending = [...(await cursors())].map(([output, pending]) => ({ output, pending }));
+      return {
+        state,
+        ...(reason !== undefined && { reason }),
+        bytes,
+        max_bytes: maxBytes,
+        ...(oldest !== undefined && { oldest: isoTime(oldest) }),
+        newest,
+        corrupt_frames: corruptFrames,
+        recovered_bytes: recoveredBytes,
+        dead_letters: deadLetters.count(),
+        outputs: pending.filter(({ output }) => configured.has(output)),
+        orphans: pending.filter(({ output }) => !configured.has(output)),
+      };
+    },
+
+    async forget(output) {
+      if (deps.outputs().some(({ name }) => name === output)) {
+        const reason = 'is in the configuration: take it out first, then its events can be discarded';
+        throw new OperationError('conflict', `the output ${JSON.stringify(output)} ${reason}`);
+      }
+      const pending = (await cursors()).get(output);
+      if (pending === undefined)
+        throw new OperationError('not_found', `the journal keeps nothing for ${JSON.stringify(output)}`);
+      await journal.forget(output);
+      log.warn({ output, pending }, `The journal forgot the output "${output}" and ${pending} events`);
+      return pending;
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { StoredDeadLetter } from '../delivery/dead-letters/store.ts';
+import { decodeText, parseEvent } from '../event/parse.ts';
+import type { JournalStatus } from '../journal/journal.ts';
+
+// The shapes that operators see, over HTTP and with --json: plain JSON, snake_case, times as ISO texts.
+
+/** A dead letter without its event. */
+export interface DeadLetterSummary {
+  readonly id: number;
+  readonly output: string;
+  /** rejected, unmappable, partition, expired, lag or damaged. */
+  readonly cause: string;
+  readonly reason: string;
+  /** The event's rule; absent when its bytes were lost. */
+  readonly rule?: string;
+  readonly bytes: number;
+  readonly attempts: number;
+  readonly received_at: string;
+  readonly first_attempt: string;
+  readonly last_attempt: string;
+}
+
+/** One dead letter whole. */
+export interface DeadLetterDetails extends DeadLetterSummary {
+  /** The event's text as it was sent; absent when its bytes were lost. */
+  readonly event?: string;
+  /** Its very bytes, where they are not UTF-8. */
+  readonly event_base64?: string;
+}
+
+/** What a replay came to. */
+export interface ReplayResult {
+  /** Handed back to the outputs that had refused them. */
+  readonly replayed: number;
+  /** What matched and was not, and why. */
+  readonly left: readonly {
+    readonly output: string;
+    readonly dead_letters: number;
+    readonly reason: string;
+  }[];
+}
+
+/** The state of what is kept. */
+export interface JournalReport {
+  readonly state: JournalStatus['state'];
+  readonly reason?: string;
+  readonly bytes: number;
+  readonly max_bytes: number;
+  /** When the oldest event kept was accepted. */
+  readonly oldest?: string;
+  /** Events ever accepted for some output: the newest position. */
+  readonly newest: number;
+  readonly corrupt_frames: number;
+  readonly recovered_bytes: number;
+  readonly dead_letters: number;
+  readonly outputs: readonly PendingEvents[];
+  /** Events kept for outputs that the configuration does not have. */
+  readonly orphans: readonly PendingEvents[];
+}
+
+export interface PendingEvents {
+  readonly output: string;
+  readonly pending: number;
+}
+
+export function summaryOf(letter: StoredDeadLetter): DeadLetterSummary {
+  const { id, output, cause, reason, raw, attempts } = letter;
+  const parsed = raw.length === 0 ? undefined : parseEvent(raw, letter.receivedAt);
+  return {
+    id,
+    output,
+    cause,
+    reason,
+    ...(parsed?.ok && { rule: parsed.event.rule }),
+    bytes: raw.length,
+    attempts,
+    received_at: isoTime(letter.receivedAt),
+    first_attempt: isoTime(letter.firstAttempt),
+    last_attempt: isoTime(letter.lastAttempt),
+  };
+}
+
+export function detailsOf(letter: StoredDeadLetter): DeadLetterDetails {
+  const { raw } = letter;
+  if (raw.length === 0) return summaryOf(letter);
+  const isText = Buffer.from(Buffer.from(raw).toString('utf8')).equals(raw);
+  return {
+    ...summaryOf(letter),
+    event: decodeText(raw),
+    ...(!isText && { event_base64: Buffer.from(raw).toString('base64') }),
+  };
+}
+
+/** @param milliseconds since the epoch */
+export function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -30,6 +30,8 @@ export interface ConfigOptions {
   readonly config: string;
   readonly set: readonly string[];
   readonly format?: 'text' | 'json';
+  /** False: code that is not built in is not loaded. */
+  readonly plugins?: boolean;
 }
 
 /** One command: adds itself to the program. */
@@ -49,27 +51,11 @@ export function withConfig(command: Command): Command {
     );
 }
 
-/** Parses the arguments and runs one command. @returns the exit code */
-export async function runProgram(
-  builtIns: BuiltIns,
-  commands: readonly RegisterCommand[],
-  argv: readonly string[],
-): Promise<number> {
-  let code: number = EXIT.ok;
-  const out = (text: string) => void process.stdout.write(`${text}\n`);
-  const err = (text: string) => void process.stderr.write(`${text}\n`);
-  const cli: Cli = {
-    builtIns,
-    out,
-    err,
-    load: (options) => loadOrExplain(builtIns, options, { out, err }),
-    exit: (value) => {
-      code = value;
-    },
-  };
+/** The command line with all its commands; nothing runs yet. */
+export function createProgram(commands: readonly RegisterCommand[], cli: Cli): Command {
   const program = new Command('tiercel')
     .description('Takes Falco alerts in, keeps them safe, delivers each to every output that wants it.')
-    .version(builtIns.version, '-v, --version')
+    .version(cli.builtIns.version, '-v, --version')
     .showHelpAfterError('(tiercel --help shows the commands)')
     .configureHelp({ showGlobalOptions: false })
     .addHelpText(
@@ -82,7 +68,32 @@ Examples:
     )
     .exitOverride();
   for (const register of commands) register(program, cli);
-  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+/** Parses the arguments and runs one command. @returns the exit code */
+export async function runProgram(
+  builtIns: BuiltIns,
+  commands: readonly RegisterCommand[],
+  argv: readonly string[],
+): Promise<number> {
+  let code: number = EXIT.ok;
+  const out = (text: string) => {
+    // Not for `run`, whose standard output is an output's: that deals with it by itself.
+    if (process.stdout.listenerCount('error', endWithReader) === 0) process.stdout.on('error', endWithReader);
+    process.stdout.write(`${text}\n`);
+  };
+  const err = (text: string) => void process.stderr.write(`${text}\n`);
+  const cli: Cli = {
+    builtIns,
+    out,
+    err,
+    load: (options) => loadOrExplain(builtIns, options, { out, err }),
+    exit: (value) => {
+      code = value;
+    },
+  };
+  const program = createProgram(commands, cli);
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -92,6 +103,12 @@ Examples:
     return EXIT.failed;
   }
   return code;
+}
+
+/** Whoever read the output has gone, as `| head` does: that is no failure, and there is nobody left to tell. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
 }
 
 /** Commander says what was wrong by itself; told by its shape, because two copies of it may be loaded. */

@@ -1,9 +1,16 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { readLines } from './lines.ts';
 
 /** What a running instance answered. */
 export interface Answer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -12,7 +19,27 @@ export interface Poster {
   /** @throws Error when nothing answered. */
   post(path: string, body: Uint8Array | string): Promise<Answer>;
   get(path: string): Promise<Answer>;
+  /** Any other method, without a body. */
+  call(method: string, path: string): Promise<Answer>;
+  /**
+   * The lines of an answer as they come; blank ones are passed over.
+   *
+   * @throws NoAnswerError when nothing answered, Error when it broke off or was not a 200
+   */
+  lines(path: string): AsyncGenerator<string>;
   close(): void;
+}
+
+/** Nothing takes connections there, or it broke off before it answered. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
+/** What the other side of an https address has to prove; the platform's authorities when left out. */
+export interface TlsTrust {
+  readonly ca?: string;
+  /** False: any name in its certificate will do. */
+  readonly checkName?: boolean;
 }
 
 /**
@@ -21,45 +48,84 @@ export interface Poster {
  * @param base its address, `http://127.0.0.1:2801`
  * @param headers sent with every request, `authorization` for one
  */
-export function createPoster(base: string, headers: Readonly<Record<string, string>> = {}): Poster {
+export function createPoster(
+  base: string,
+  headers: Readonly<Record<string, string>> = {},
+  trust: TlsTrust = {},
+): Poster {
   const secure = new URL(base).protocol === 'https:';
-  const agent = secure
-    ? new HttpsAgent({ keepAlive: true, maxSockets: 1 })
-    : new HttpAgent({ keepAlive: true, maxSockets: 1 });
+  const agent = secure ? new HttpsAgent(agentOptions(trust)) : new HttpAgent(KEEP_ALIVE);
   const open = secure ? httpsRequest : httpRequest;
 
-  const call = (method: string, path: string, body?: Uint8Array | string): Promise<Answer> =>
+  const start = (method: string, path: string, body?: Uint8Array | string): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-      const request = open(
-        new URL(path, base),
-        {
-          method,
-          agent,
-          headers: {
-            'user-agent': 'tiercel',
-            accept: '*/*',
-            'content-type': 'application/json',
-            ...length,
-            ...headers,
-          },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-          );
-          response.on('error', reject);
-        },
-      );
-      request.on('error', (error) => reject(new Error(`no answer from ${base}: ${error.message}`)));
+      const details = {
+        'user-agent': 'tiercel',
+        accept: '*/*',
+        'content-type': 'application/json',
+        ...length,
+        ...headers,
+      };
+      const request = open(new URL(path, base), { method, agent, headers: details }, resolve);
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        // Several addresses of one name fail together, without a message.
+        const why = error.message || error.code;
+        reject(new NoAnswerError(`no answer from ${base}: ${why}`, { cause: error }));
+      });
       request.end(body);
     });
+
+  const call = async (method: string, path: string, body?: Uint8Array | string): Promise<Answer> => {
+    const response = await start(method, path, body);
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      const { statusCode = 0, headers } = response;
+      return { status: statusCode, headers, body: Buffer.concat(chunks).toString('utf8') };
+    } catch (error) {
+      throw new NoAnswerError(`${base} broke off: ${(error as Error).message}`, { cause: error });
+    }
+  };
 
   return {
     post: (path, body) => call('POST', path, body),
     get: (path) => call('GET', path),
+    call: (method, path) => call(method, path),
+    async *lines(path) {
+      const response = await start('GET', path);
+      if (response.statusCode !== 200) {
+        const chunks: Buffer[] = [];
+        for await (const chunk of response) chunks.push(chunk as Buffer);
+        const body = Buffer.concat(chunks).toString('utf8');
+        throw refusal(base, { status: response.statusCode ?? 0, headers: response.headers, body });
+      }
+      for await (const line of readLines(response)) if (line !== '') yield line;
+    },
     close: () => agent.destroy(),
+  };
+}
+
+/** What an answer that is not a 2xx says, in one line. */
+export function refusal(base: string, { status, body }: Answer): Error {
+  let said = body.trim();
+  try {
+    const { error } = JSON.parse(body) as { error?: { reason?: string; hint?: string } };
+    if (error?.reason !== undefined)
+      said = error.hint === undefined ? error.reason : `${error.reason} (${error.hint})`;
+  } catch {
+    // Something else than Tiercel answers there; what it said is shown as it is.
+  }
+  return new Error(`${base} answered ${status}: ${said.slice(0, 500)}`);
+}
+
+const KEEP_ALIVE = { keepAlive: true, maxSockets: 1 } as const;
+
+function agentOptions({ ca, checkName = true }: TlsTrust): object {
+  return {
+    ...KEEP_ALIVE,
+    // A certificate that is trusted for itself need not be an authority's.
+    ...(ca !== undefined && { ca, allowPartialTrustChain: true }),
+    ...(!checkName && { checkServerIdentity: () => undefined }),
   };
 }

@@ -22,6 +22,41 @@ export function renderTable(
   return lines.join('\n');
 }
 
+/**
+ * Names and values, one pair a line, the values below one another.
+ *
+ * @example renderFacts([['state', 'ok'], ['oldest', '2026-07-10T06:00:00Z']])
+ */
+export function renderFacts(facts: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => `${name.padEnd(width)}  ${oneLine(value)}`).join('\n');
+}
+
+/**
+ * JSON laid out over lines, every text and number as it was written: parsing would round numbers.
+ *
+ * @param text valid JSON; anything else comes out somehow, and whole
+ */
+export function indentJson(text: string, indent = ''): string {
+  let out = '';
+  let margin = indent;
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+|"/g) ?? [];
+  for (const [i, token] of tokens.entries()) {
+    const next = tokens[i + 1];
+    if (token === '{' || token === '[') {
+      const isEmpty = next === '}' || next === ']';
+      if (!isEmpty) margin += '  ';
+      out += isEmpty ? token : `${token}\n${margin}`;
+    } else if (token === '}' || token === ']') {
+      const wasEmpty = tokens[i - 1] === '{' || tokens[i - 1] === '[';
+      if (!wasEmpty) margin = margin.slice(0, -2);
+      out += wasEmpty ? token : `\n${margin}${token}`;
+    } else if (token === ',') out += `,\n${margin}`;
+    else out += token === ':' ? ': ' : token.replace(/\p{Cc}/gu, escapeCharacter);
+  }
+  return out;
+}
+
 interface TreeNode {
   readonly children: Map<string, TreeNode>;
   note: string;
@@ -72,8 +107,14 @@ export function renderBytes(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ');
+/** Text from outside, fit for a line of a terminal: what would move its cursor or change its colours is shown as U+FFFD. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '\ufffd');
+}
+
+/** JSON lets some control characters stand as they are; a terminal would obey them. */
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function cut(text: string, width: number): string {

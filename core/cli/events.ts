@@ -1,0 +1,43 @@
+import { createReadStream } from 'node:fs';
+import { splitEvents } from '../http/split.ts';
+import { readLines } from './lines.ts';
+
+/** One event of a file: its bytes and where it stands there, `line 3` or `event 3` of an array. */
+export interface FileEvent {
+  readonly raw: Uint8Array;
+  readonly place: string;
+}
+
+/**
+ * The events of a file, or of standard input for `-`: NDJSON read line by line, a JSON array, or one object laid out
+ * over several lines (those are read whole).
+ *
+ * @throws Error when the file cannot be read, or is a broken array
+ */
+export async function* readEvents(file: string): AsyncGenerator<FileEvent> {
+  const source: AsyncIterable<Uint8Array> = file === '-' ? process.stdin : createReadStream(file);
+  const name = file === '-' ? 'standard input' : file;
+  const lines = readLines(source);
+  let number = 0;
+  /** The lines so far, once it is clear that it is no NDJSON. */
+  let whole: string[] | undefined;
+  for await (const text of lines) {
+    number++;
+    const line = number === 1 ? text.replace(/^\ufeff/, '') : text;
+    if (whole !== undefined) whole.push(line);
+    else if (line.trim() === '') continue;
+    else if (line.trimStart().startsWith('{') && line.trimEnd().endsWith('}'))
+      yield { raw: Buffer.from(line.trim()), place: `${name}, line ${number}` };
+    else if (isFirst(number, line)) whole = [line];
+    // Not an event, which whoever takes it will say.
+    else yield { raw: Buffer.from(line.trim()), place: `${name}, line ${number}` };
+  }
+  if (whole === undefined) return;
+  const events = splitEvents(Buffer.from(whole.join('\n')));
+  if (events === undefined) throw new Error(`${name} is a JSON array that is cut off or broken`);
+  for (const [index, raw] of events.entries()) yield { raw, place: `${name}, event ${index + 1}` };
+}
+
+function isFirst(number: number, line: string): boolean {
+  return number === 1 && /^\s*[[{]/.test(line);
+}

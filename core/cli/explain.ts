@@ -1,0 +1,109 @@
+import type { Config, OutputConfig } from '../config/config.ts';
+import { createEnricher } from '../event/decode.ts';
+import type { Event } from '../event/event.ts';
+import { parseEvent } from '../event/parse.ts';
+import { recordJson } from '../plugins/record-json.ts';
+import { compileRoute } from '../routing/route.ts';
+import { createLogger } from '../telemetry/log.ts';
+import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+import { readEvents } from './events.ts';
+import { indentJson, oneLine } from './render.ts';
+
+/** What becomes of an event at one output. */
+interface Verdict {
+  readonly output: string;
+  readonly type: string;
+  readonly wanted: boolean;
+  readonly why: string;
+  readonly mapper: string;
+  /** The record as JSON; absent when the event is not wanted or the mapper refuses it. */
+  readonly record?: string;
+  /** Why the mapper refuses it: it would become a dead letter. */
+  readonly refused?: string;
+}
+
+export const explain: RegisterCommand = (program, cli) => {
+  withConfig(program.command('explain'))
+    .description('say for an event which outputs want it and why, and the very record that each would get')
+    .argument('<file>', 'NDJSON or a JSON array of events, - for standard input')
+    .option('--output <name>', 'for this output only')
+    .option('--json', 'print JSON, one line an event')
+    .addHelpText(
+      'after',
+      '\nNothing is sent.\n\nExample:\n  tiercel explain event.json -c tiercel.yaml --output lake',
+    )
+    .action(async (file: string, options: ConfigOptions & { output?: string; json?: boolean }) => {
+      const config = await cli.load(options);
+      if (config === undefined) return cli.exit(EXIT.usage);
+      const outputs = config.outputs.filter(
+        ({ name }) => options.output === undefined || name === options.output,
+      );
+      if (outputs.length === 0) {
+        const names = config.outputs.map(({ name }) => name).join(', ');
+        cli.err(`tiercel: there is no output ${JSON.stringify(options.output)}; there are: ${names}`);
+        return cli.exit(EXIT.usage);
+      }
+      const enrich = createEnricher(config.enrich, (message) => cli.err(`enrich: ${message}`));
+      const judges = outputs.map((output) => judgeOf(output, config));
+      let events = 0;
+      for await (const { raw, place } of readEvents(file)) {
+        events++;
+        const parsed = parseEvent(raw, Date.now());
+        if (!parsed.ok) {
+          cli.err(`${place}: not an event: ${parsed.field} ${parsed.reason}`);
+          cli.exit(EXIT.failed);
+          continue;
+        }
+        const event = enrich(parsed.event);
+        const verdicts = judges.map((judge) => judge(event));
+        cli.out(options.json ? toJson(event, place, verdicts) : render(event, place, verdicts));
+      }
+      if (events > 0) return;
+      cli.err(`tiercel: there is no event in ${file}`);
+      cli.exit(EXIT.failed);
+    });
+};
+
+/** The route and the mapper of one output, as the running program would make them. */
+function judgeOf(output: OutputConfig, config: Config): (event: Event) => Verdict {
+  const { name, type, enabled, mapper, mapperDefinition } = output;
+  const log = createLogger({ level: 'warn', format: 'pretty', secrets: config.secrets });
+  const compiled = compileRoute(output.route);
+  // The configuration was checked with the same compiler when it was loaded.
+  if (!compiled.ok) throw new Error(`outputs.${name}: ${compiled.errors[0]!.message}`);
+  const made = mapperDefinition.create(mapper.options, { log });
+  const encode = recordJson(made);
+  return (event) => {
+    const about = { output: name, type, mapper: mapper.type };
+    if (!enabled) return { ...about, wanted: false, why: 'not wanted: the output is disabled' };
+    const { wanted, why } = compiled.route.explain(event);
+    if (!wanted) return { ...about, wanted, why };
+    const mapped = made.map(event);
+    if (!mapped.ok) return { ...about, wanted, why, refused: mapped.reason };
+    return { ...about, wanted, why, record: encode(mapped.record) };
+  };
+}
+
+function render(event: Event, place: string, verdicts: readonly Verdict[]): string {
+  const head = oneLine(`${event.timeText}  ${event.priority}  ${event.rule}  (${place}, id ${event.id})`);
+  const blocks = verdicts.map(({ output, type, mapper, why, record, refused }) => {
+    const lines = [`${output} (${type}): ${oneLine(why)}`];
+    if (refused !== undefined)
+      lines.push(`  a dead letter: the mapper ${mapper} refuses it: ${oneLine(refused)}`);
+    if (record !== undefined)
+      lines.push(`  the record of the mapper ${mapper}:`, `  ${indentJson(record, '  ')}`);
+    return lines.join('\n');
+  });
+  return [head, ...blocks].join('\n\n').concat('\n');
+}
+
+/** By hand, because the records are JSON already and parsing them would round their numbers. */
+function toJson(event: Event, place: string, verdicts: readonly Verdict[]): string {
+  const outputs = verdicts.map(({ record, ...rest }) => {
+    const text = JSON.stringify(rest);
+    return record === undefined ? text : `${text.slice(0, -1)},"record":${record}}`;
+  });
+  const { id, rule, priority } = event;
+  const head = JSON.stringify({ id, rule, priority, place });
+  return `${head.slice(0, -1)},"outputs":[${outputs.join(',')}]}`;
+}

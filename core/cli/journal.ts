@@ -1,0 +1,150 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { checkJournal, type JournalCheck } from '../journal/check.ts';
+import type { JournalReport, PendingEvents } from '../operations/report.ts';
+import { type Cli, type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+import { type InstanceOptions, operate, withInstance } from './instance.ts';
+import { createProgress } from './progress.ts';
+import { renderBytes, renderFacts, renderTable } from './render.ts';
+
+export const journal: RegisterCommand = (program, cli) => {
+  const group = program
+    .command('journal')
+    .description('look at what is kept, and discard what no output will ever want')
+    .addHelpText(
+      'after',
+      `
+The running instance is asked; when none runs, its directory is opened.
+
+Examples:
+  tiercel journal status
+  tiercel journal forget old_lake --yes`,
+    );
+  status(group, cli);
+  orphans(group, cli);
+  forget(group, cli);
+  check(group, cli);
+};
+
+function status(group: Command, cli: Cli): void {
+  withInstance(group.command('status'))
+    .description('how full it is, and what is pending for each output')
+    .addHelpText('after', '\nExample:\n  tiercel journal status --json')
+    .action(async (options: InstanceOptions, command: Command) => {
+      await operate(cli, command, async (operations, where) => {
+        const report = await operations.journal();
+        cli.out(options.json ? JSON.stringify(report) : renderReport(report, where));
+        return report.state === 'ok' ? EXIT.ok : EXIT.failed;
+      });
+    });
+}
+
+function orphans(group: Command, cli: Cli): void {
+  withInstance(group.command('orphans'))
+    .description('events kept for outputs that the configuration does not have any more')
+    .addHelpText('after', '\nExample:\n  tiercel journal orphans')
+    .action(async (options: InstanceOptions, command: Command) => {
+      await operate(cli, command, async (operations) => {
+        const { orphans } = await operations.journal();
+        if (options.json) cli.out(JSON.stringify({ orphans }));
+        else if (orphans.length === 0)
+          cli.out('No orphans: the configuration has every output in the journal.');
+        else cli.out(renderPending(orphans));
+        return EXIT.ok;
+      });
+    });
+}
+
+function forget(group: Command, cli: Cli): void {
+  withInstance(group.command('forget'))
+    .description('discard what is kept for an output that the configuration does not have any more')
+    .argument('<output>', 'its name')
+    .option('--yes', 'do it, though events are pending for it')
+    .addHelpText('after', '\nExample:\n  tiercel journal forget old_lake --yes')
+    .action(async (output: string, options: InstanceOptions & { yes?: boolean }, command: Command) => {
+      await operate(cli, command, async (operations) => {
+        const { orphans } = await operations.journal();
+        const pending = orphans.find((orphan) => orphan.output === output)?.pending ?? 0;
+        if (pending > 0 && !options.yes) {
+          cli.err(`tiercel: ${pending} events of ${output} would be discarded; say --yes to do it`);
+          return EXIT.usage;
+        }
+        const forgotten = await operations.forget(output);
+        cli.out(
+          options.json
+            ? JSON.stringify({ output, forgotten })
+            : `${output} is forgotten, and ${forgotten} events with it.`,
+        );
+        return EXIT.ok;
+      });
+    });
+}
+
+function check(group: Command, cli: Cli): void {
+  withConfig(group.command('check'))
+    .description(
+      'read every byte of the journal and the dead letters and say what is damaged; changes nothing',
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nIt may be run beside a running instance.\n\nExample:\n  tiercel journal check')
+    .action(async (options: ConfigOptions & { json?: boolean }) => {
+      const config = await cli.load(options);
+      if (config === undefined) return cli.exit(EXIT.usage);
+      const { type, path } = config.journal;
+      const names = ['journal', 'dead-letters'].filter((name) => existsSync(join(path, name)));
+      if (type === 'memory' || names.length === 0) throw new Error(`there is no journal at ${path}`);
+      const progress = createProgress();
+      const checks: Record<string, JournalCheck> = {};
+      for (const name of names)
+        checks[name] = await checkJournal(join(path, name), {
+          progress: (done, of) => progress.tell(() => `${name}: ${done} of ${of} segments read`),
+        });
+      progress.end();
+      const isSound = Object.values(checks).every(({ problems }) => problems.length === 0);
+      if (options.json) cli.out(JSON.stringify({ ok: isSound, ...checks }));
+      else for (const [name, found] of Object.entries(checks)) cli.out(renderCheck(join(path, name), found));
+      cli.exit(isSound ? EXIT.ok : EXIT.failed);
+    });
+}
+
+function renderReport(report: JournalReport, where: string): string {
+  const { state, reason, bytes, max_bytes: most, oldest, newest, dead_letters: dead } = report;
+  const facts = renderFacts([
+    ['journal', where],
+    ['state', reason === undefined ? state : `${state}: ${reason}`],
+    ['size', `${renderBytes(bytes)} of ${renderBytes(most)}`],
+    ['oldest event', oldest ?? 'none'],
+    ['newest position', String(newest)],
+    ['damaged since the start', String(report.corrupt_frames)],
+    ['dead letters', String(dead)],
+  ]);
+  const tables = [renderPending(report.outputs)];
+  if (report.orphans.length > 0)
+    tables.push(`Not in the configuration any more:\n${renderPending(report.orphans)}`);
+  return [facts, ...tables].join('\n\n');
+}
+
+function renderPending(outputs: readonly PendingEvents[]): string {
+  return renderTable(
+    ['output', 'pending'],
+    outputs.map(({ output, pending }) => [output, String(pending)]),
+    { maxCell: 64 },
+  );
+}
+
+function renderCheck(
+  path: string,
+  { segments, bytes, events, tail, setAside, problems }: JournalCheck,
+): string {
+  const lines = [`${path}: ${events} events in ${segments} segments, ${renderBytes(bytes)}`];
+  if (tail > 0)
+    lines.push(`  ${tail} bytes behind the newest event: a write under way, or one that a crash cut`);
+  if (setAside > 0) lines.push(`  ${setAside} files in corrupt/: what earlier starts found damaged`);
+  for (const { path, offset, bytes, what } of problems) {
+    const place = offset === undefined ? '' : ` at ${offset}`;
+    lines.push(`  ${path}${place}: ${what}${bytes === undefined ? '' : ` (${bytes} bytes)`}`);
+  }
+  if (problems.length === 0) lines.push('  sound');
+  return lines.join('\n');
+}

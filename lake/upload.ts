@@ -1,5 +1,6 @@
 import type { Delivery, Logger, StreamedBatch } from '../core/index.ts';
-import { delivered } from '../core/index.ts';
+import { delivered, retry } from '../core/index.ts';
+import { createBatchFiles } from './files.ts';
 import type { EncodedBatch, Encoder } from './parquet/encode.ts';
 import type { ObjectStore } from './store/store.ts';
 
@@ -13,7 +14,8 @@ export interface UploaderOptions {
 export interface Uploader {
   /**
    * Writes a batch as one object. An event without a row is a rejected failure of the delivery; a batch without any row
-   * writes nothing. An attempt after a failed upload finds the file already made.
+   * writes nothing. The making of the file outlives the attempt: one after a failed upload finds it made, and one after a
+   * timeout goes on waiting for it.
    *
    * @param key of the object; the same batch must have the same key on every attempt
    */
@@ -22,55 +24,60 @@ export interface Uploader {
   close(): Promise<void>;
 }
 
-/** Files that wait for their next attempt; what is beyond is made again. */
-const KEPT = 8;
-
 /** Makes an uploader; encoder and store are its own from here on. */
 export function createUploader({ encoder, store, log }: UploaderOptions): Uploader {
-  /** By batch id. */
-  const kept = new Map<string, EncodedBatch>();
+  const files = createBatchFiles(encoder);
 
-  const keep = async (id: string, encoded: EncodedBatch) => {
-    kept.set(id, encoded);
-    for (const [oldest, { remove }] of kept) {
-      if (kept.size <= KEPT) break;
-      kept.delete(oldest);
-      await remove();
+  async function put(
+    { id, count }: StreamedBatch,
+    key: string,
+    { file, rows, failures }: EncodedBatch,
+    signal: AbortSignal,
+  ): Promise<Delivery> {
+    const rejected = failures.length > 0 ? { rejected: failures } : {};
+    if (file === undefined) {
+      log.warn({ batch: id, events: count }, 'No event of the batch came to a row; nothing is uploaded');
+      return delivered(rejected);
     }
-  };
+    const answer = await store.put(key, file, { signal });
+    if (answer.status !== 'delivered') return answer;
+    const name = key.slice(key.lastIndexOf('/') + 1);
+    const details = { store: store.describe(), key, rows, bytes: file.size, rejected: failures.length };
+    // The words that Falcosidekick's users look for in their logs.
+    log.info(details, `Upload parquet file ${name} OK (${rows} events)`);
+    return delivered({ bytes: file.size, ...rejected });
+  }
 
   return {
     async upload(batch, key, signal) {
-      const encoded = kept.get(batch.id) ?? (await encoder.encode(batch, signal));
-      kept.delete(batch.id);
-      const { file, rows, failures, remove } = encoded;
-      const rejected = failures.length > 0 ? { rejected: failures } : {};
-      if (file === undefined) {
-        await remove();
-        log.warn(
-          { batch: batch.id, events: batch.count },
-          'No event of the batch came to a row; nothing is uploaded',
-        );
-        return delivered(rejected);
+      const encoded = await files.take(batch, signal);
+      if (encoded === undefined) {
+        return retry('the file is still being made; the next attempt goes on with it');
       }
-      const put = await store.put(key, file, { signal });
-      if (put.status !== 'delivered') {
-        await keep(batch.id, encoded);
-        return put;
+      let settled = false;
+      try {
+        const missing = batch.count - encoded.rows - encoded.failures.length;
+        if (missing > 0) await readThrough(batch, signal);
+        const answer = await put(batch, key, encoded, signal);
+        settled = answer.status === 'delivered';
+        return answer;
+      } finally {
+        if (settled) await files.remove(batch.id);
+        else files.keep(batch.id);
       }
-      await remove();
-      const name = key.slice(key.lastIndexOf('/') + 1);
-      const details = { store: store.describe(), key, rows, bytes: file.size, rejected: failures.length };
-      // The words that Falcosidekick's users look for in their logs.
-      log.info(details, `Upload parquet file ${name} OK (${rows} events)`);
-      return delivered({ bytes: file.size, ...rejected });
     },
 
     async close() {
-      await encoder.close();
-      for (const { remove } of kept.values()) await remove();
-      kept.clear();
+      await files.close();
       store.close();
     },
   };
+}
+
+/**
+ * The events that are damaged in the journal are found by reading. The file may have been made for the same batch before
+ * the cursor was opened anew: whoever asks now has to find them as well.
+ */
+async function readThrough(batch: StreamedBatch, signal: AbortSignal): Promise<void> {
+  for await (const _ of batch.blocks(signal)) signal.throwIfAborted();
 }

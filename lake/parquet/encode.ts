@@ -16,6 +16,8 @@ export interface EncoderOptions {
   readonly directory: string;
   readonly log: Logger;
   readonly file: FileOptions;
+  /** How long the worker may go without a word about its progress before it counts as hung, milliseconds. Default 5 minutes. */
+  readonly patience?: number;
 }
 
 /** A batch as a file on the local disk. */
@@ -31,7 +33,8 @@ export interface Encoder {
   /**
    * Reads the batch, sorts it by (time, id), maps and writes it. The same batch gives the same bytes.
    *
-   * @throws Error when the file cannot be written, the worker dies (the next call starts another), or the signal aborts
+   * @throws Error when the file cannot be written, the worker dies or hangs (the next call starts another), or the signal
+   *   aborts
    */
   encode(batch: StreamedBatch, signal: AbortSignal): Promise<EncodedBatch>;
   /** Ends the worker; an encode under way rejects. */
@@ -41,6 +44,7 @@ export interface Encoder {
 /** Blocks on their way to the worker: enough to keep it busy, few enough to bound the memory. */
 const IN_FLIGHT = 4;
 const PREFIX = 'encoding-';
+const PATIENCE = 5 * 60_000;
 
 /**
  * Makes an encoder. The worker starts with the first batch and stays; only the raw blocks pass through this thread, and
@@ -52,11 +56,12 @@ const PREFIX = 'encoding-';
  * const { file, failures, remove } = await encoder.encode(batch, signal);
  */
 export function createEncoder(options: EncoderOptions): Encoder {
-  const { directory, log, mapper, decode, file } = options;
+  const { directory, log, mapper, decode, file, patience = PATIENCE } = options;
   const setup: WorkerSetup = { mapper, decode, file };
   let worker: Worker | undefined;
   let ready: Promise<void> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
+  let files = 0;
 
   const start = () => {
     const started = startWorker(setup);
@@ -77,11 +82,12 @@ export function createEncoder(options: EncoderOptions): Encoder {
     signal.throwIfAborted();
     ready ??= prepare(directory);
     await ready;
-    const path = join(directory, `${PREFIX}${batch.id}.parquet`);
+    // Never the same twice: a file that is being removed must not take a new one of that batch with it.
+    const path = join(directory, `${PREFIX}${++files}-${batch.id}.parquet`);
     const remove = () => rm(path, { force: true });
     worker ??= start();
     try {
-      const { size, sha256, ...result } = await exchange(worker, path, batch, signal, log);
+      const { size, sha256, ...result } = await exchange(worker, path, batch, { signal, log, patience });
       if (result.rows === 0) return { ...result, remove };
       return { ...result, file: { path, size, sha256 }, remove };
     } catch (error) {
@@ -125,8 +131,11 @@ async function exchange(
   worker: Worker,
   path: string,
   batch: StreamedBatch,
-  signal: AbortSignal,
-  log: Logger,
+  {
+    signal,
+    log,
+    patience,
+  }: { readonly signal: AbortSignal; readonly log: Logger; readonly patience: number },
 ): Promise<JobResult> {
   const stop = new AbortController();
   const send = (request: Request, transfer: ArrayBuffer[] = []) => worker.postMessage(request, transfer);
@@ -138,15 +147,19 @@ async function exchange(
       stop.abort();
       wake();
     };
+    const hung = setTimeout(() => fail(new Error(`no progress in ${patience} ms`)), patience);
+    hung.unref();
+    stop.signal.addEventListener('abort', () => clearTimeout(hung), { once: true });
     listen(worker, stop.signal, {
       message: (message) => {
         const reply = message as Reply;
+        hung.refresh();
         if (reply.kind === 'taken') {
           inFlight--;
           wake();
         } else if (reply.kind === 'done') resolve(reply.result);
         else if (reply.kind === 'failed') fail(new Error(reply.reason));
-        else log[reply.level](reply.details, reply.message);
+        else if (reply.kind === 'log') log[reply.level](reply.details, reply.message);
       },
       error: (error) => fail(new Error('the encoder thread died', { cause: error })),
       exit: () => fail(new Error('the encoder thread ended')),

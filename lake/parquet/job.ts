@@ -29,6 +29,8 @@ export interface JobTools {
   readonly mapper: Mapper;
   readonly columns: readonly Column[];
   readonly compress: Compress;
+  /** Called now and then while the file is written. */
+  readonly progress?: () => void;
 }
 
 /** A finished file, or none: `rows` is 0 when every event failed. */
@@ -55,6 +57,8 @@ export interface Job {
 }
 
 const HOLD_BYTES = 64 * 1024 * 1024;
+/** Events between two words about the progress. */
+const PROGRESS = 4096;
 
 /**
  * Turns a batch into a Parquet file whose rows are sorted by (time, id). The events come in the journal's order, so
@@ -115,9 +119,11 @@ export function startJob(path: string, count: number, tools: JobTools, options: 
       });
       let firstTime = 0;
       let lastTime = 0;
+      let seen = 0;
       for (const event of index.order()) {
         const block = blockOf[event]!;
         const entry = entryOf[event]!;
+        if (++seen % PROGRESS === 0) tools.progress?.();
         const reason = appendEvent(writer, tools.mapper, eventAt(block, entry));
         if (reason !== undefined) failures.push({ index: entries[block]![4 * entry]!, reason });
         else {

@@ -14,9 +14,10 @@ export type Request =
   | { readonly kind: 'block'; readonly block: EventBlock }
   | { readonly kind: 'finish' };
 
-/** From the worker. `taken` answers a block: the next one may come. */
+/** From the worker. `taken` answers a block: the next one may come. `progress`: it is busy, and not hung. */
 export type Reply =
   | { readonly kind: 'taken' }
+  | { readonly kind: 'progress' }
   | { readonly kind: 'done'; readonly result: JobResult }
   | { readonly kind: 'failed'; readonly reason: string }
   | {

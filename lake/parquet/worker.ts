@@ -40,6 +40,7 @@ async function createTools({ mapper: reference, decode }: WorkerSetup): Promise<
     columns: columnsOf(mapper.record),
     decode: createDecoder(decode, (message) => log.warn(message)),
     compress: await createZstd(),
+    progress: () => reply({ kind: 'progress' }),
   };
 }
 

@@ -2,17 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { delivered, retry } from '../../core/index.ts';
+import { createS3Client } from './s3-client.ts';
 import { credentialsFor } from './s3-credentials.ts';
 import { deliveryOf, faultOf } from './s3-errors.ts';
 import type { S3Options } from './s3-options.ts';
 import type { LocalFile, ObjectStore } from './store.ts';
 import { PARQUET_CONTENT_TYPE } from './store.ts';
-
-/** Without an answer or progress for this long, a connection is given up. */
-const IDLE_TIMEOUT = 60_000;
-
-const nothing = () => {};
-const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
  * A bucket. One PutObject an object, that needs `s3:PutObject` and nothing else: no ACL, no tags, no encryption headers
@@ -26,23 +21,8 @@ export function s3Store(bucket: string, options: S3Options): ObjectStore {
   const credentials = credentialsFor(options);
   let opened: Promise<S3Client> | undefined;
 
-  const open = async () => {
-    const { S3Client } = await import('@aws-sdk/client-s3');
-    return new S3Client({
-      ...credentials,
-      region: options.region,
-      forcePathStyle: options.force_path_style ?? false,
-      maxAttempts: 1,
-      // The checksum is in the request already.
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      requestHandler: { connectionTimeout: 10_000, socketTimeout: IDLE_TIMEOUT },
-      // It prints to the console what is also in the error.
-      logger: silent,
-      ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-    });
-  };
   const client = () => {
-    opened ??= open();
+    opened ??= createS3Client(options, credentials);
     return opened;
   };
 

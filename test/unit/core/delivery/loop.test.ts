@@ -247,7 +247,7 @@ describe('the delivery of an output', () => {
       const done: number[] = [];
       const { loop, identity } = await world.run(
         {
-          async deliver({ records }: Batch<number>, signal) {
+          async deliver({ records }: Batch<number>, signal: AbortSignal) {
             await world.clock.sleep(100, signal);
             if (signal.aborted) return retry('told to stop');
             done.push(...records);

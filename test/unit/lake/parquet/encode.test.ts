@@ -73,7 +73,7 @@ function batchOf(samples: readonly Sample[], eventsPerBlock = 3): StreamedBatch 
   };
 }
 
-function encoder(file: Partial<EncoderOptions['file']> = {}) {
+function encoder(file: Partial<EncoderOptions['file']> = {}, patience?: number) {
   const directory = scratch();
   const module = join(directory, 'mapper.mjs');
   writeFileSync(module, MAPPER);
@@ -85,6 +85,7 @@ function encoder(file: Partial<EncoderOptions['file']> = {}) {
     directory,
     log: { debug: note, info: note, warn: note, error: note },
     file: { createdBy: 'tiercel test', sortedBy: 'time', ...file },
+    ...(patience !== undefined && { patience }),
   });
   onTestFinished(() => made.close());
   const leftovers = () => readdirSync(directory).filter((name) => name.startsWith('encoding-'));
@@ -161,7 +162,7 @@ describe('createEncoder', () => {
 
   it('lets go within a second of an abort, even of a mapper that never returns', async () => {
     const { encode, leftovers } = encoder();
-    expect((await encode(batchOf(shuffled), never)).rows).toBe(7);
+    await (await encode(batchOf(shuffled), never)).remove();
     const stop = new AbortController();
     const running = encode(batchOf([{ time: at(0), id: 'x', rule: 'hang' }]), stop.signal);
     setTimeout(() => stop.abort(new Error('enough')), 50);
@@ -169,6 +170,15 @@ describe('createEncoder', () => {
     await expect(running).rejects.toThrow('enough');
     expect(performance.now() - before).toBeLessThan(1050);
     expect(leftovers()).toEqual([]);
+  });
+
+  it('gives up a mapper that never returns, so that other batches get their turn', async () => {
+    const { encode, leftovers } = encoder({}, 2000);
+    await expect(encode(batchOf([{ time: at(0), id: 'x', rule: 'hang' }]), never)).rejects.toThrow(
+      /no progress in 2000 ms/,
+    );
+    expect(leftovers()).toEqual([]);
+    expect((await encode(batchOf(shuffled), never)).rows).toBe(7);
   });
 
   it('takes several batches at once, one after the other, and passes log lines on', async () => {

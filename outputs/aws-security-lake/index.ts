@@ -86,7 +86,8 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
       async deliver(batch, signal) {
         const partition = parsePartition(batch.partition);
         const late = daysLate(partition.day, batch.openedAt);
-        if (late > 0) {
+        // Once a batch: in an outage every attempt would say it again.
+        if (late > 0 && batch.attempt === 1) {
           const details = { day: partition.day, days: late, events: batch.count };
           if (late > VERY_LATE_DAYS) log.warn(details, 'Events are very late; they go to their own day');
           else log.info(details, 'Late events go to their own day');

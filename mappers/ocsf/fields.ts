@@ -52,6 +52,11 @@ export class Fields {
     for (const key of keys) this.#taken.add(key);
   }
 
+  /** Marks those fields as mapped that {@link peek} has a text of: a list or an object was not mapped with them. */
+  takeTexts(...keys: string[]): void {
+    for (const key of keys) this.text(key);
+  }
+
   /** Takes a text, or a single value as text. */
   text(key: string): string | undefined {
     const text = this.peek(key);

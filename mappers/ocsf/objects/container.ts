@@ -8,11 +8,10 @@ const SHA256 = /^sha256:([0-9a-fA-F]{64})$/;
 export function containerOf(fields: Fields): Container | undefined {
   const id = fields.peek('container.id');
   if (id === 'host') return undefined;
-  const full = fields.peek('container.full_id');
-  const uid = full ?? id;
+  const uid = fields.peek('container.full_id') ?? id;
   const name = fields.peek('container.name');
   if (uid === undefined && (name === undefined || name === 'host')) return undefined;
-  fields.take('container.full_id', 'container.name');
+  fields.takeTexts('container.full_id', 'container.name');
   // The short id is the beginning of the full one.
   if (id !== undefined && uid!.startsWith(id)) fields.take('container.id');
   const digest = fields.peek('container.image.digest');
@@ -40,7 +39,7 @@ function imageOf(fields: Fields): Container['image'] {
     repository === undefined ? reference : tag === undefined ? repository : `${repository}:${tag}`;
   const uid = id ?? pulled;
   if (uid === undefined || uid.length > MAX_TEXT) return undefined;
-  fields.take('container.image.repository', 'container.image.tag');
+  fields.takeTexts('container.image.repository', 'container.image.tag');
   const name = repository ?? reference;
   if (reference === name || reference === uid) fields.take('container.image');
   return { uid, name, tag };

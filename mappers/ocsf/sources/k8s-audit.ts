@@ -66,6 +66,6 @@ function targetOf(fields: Fields): Resource | undefined {
   const kind = fields.peek('ka.target.resource');
   const part = fields.peek('ka.target.subresource');
   const type = kind === undefined || part === undefined ? kind : `${kind}/${part}`;
-  if (kind !== undefined) fields.take('ka.target.resource', 'ka.target.subresource');
+  if (kind !== undefined) fields.takeTexts('ka.target.resource', 'ka.target.subresource');
   return { type, name, namespace: fields.text('ka.target.namespace') };
 }

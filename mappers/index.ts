@@ -6,6 +6,10 @@ const compiled = (path: string) =>
 
 /** The built-in mappers by type, each loaded when it is wanted. */
 export const mappers = {
+  ecs: {
+    module: compiled('./ecs/index.js'),
+    load: async () => (await import('./ecs/index.ts')).default,
+  },
   event: {
     module: compiled('./event.js'),
     load: async () => (await import('./event.ts')).default,

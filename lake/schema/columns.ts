@@ -38,8 +38,8 @@ interface Keywords {
   readonly additionalProperties?: boolean | Keywords;
 }
 
-/** Names every query engine takes unquoted; a dot or a dash breaks Glue and Athena. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** Names every query engine takes; a dot or a dash breaks Glue and Athena. `@timestamp` of ECS must be quoted there. */
+const NAME = /^(?:[A-Za-z_][A-Za-z0-9_]*|@timestamp)$/;
 
 /**
  * The columns of a record schema, in the order of its properties.

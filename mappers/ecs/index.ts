@@ -1,0 +1,28 @@
+import { defineMapper, Type } from '../../core/index.ts';
+import { toEcs } from './record.ts';
+import { type EcsRecord, schema } from './schema.ts';
+
+const options = Type.Object(
+  {
+    original: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description:
+          'Keep the event as it was received in `event.original`. Without, records are half as large, and only its parsed fields are left.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Falco alerts in the Elastic Common Schema. */
+export default defineMapper<typeof options, EcsRecord>({
+  apiVersion: 1,
+  type: 'ecs',
+  summary: 'The Elastic Common Schema (ECS), for Elasticsearch, OpenSearch and lakes.',
+  options,
+  create: ({ original = true }) => ({
+    record: schema,
+    map: (event) => ({ ok: true, record: toEcs(event, original) }),
+  }),
+});

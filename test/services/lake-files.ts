@@ -15,14 +15,19 @@ export async function listKeys(client: S3Client, bucket: string): Promise<string
   return keys;
 }
 
+/** The bytes of one object. */
+export async function getObject(client: S3Client, bucket: string, key: string): Promise<Uint8Array> {
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  return (await Body?.transformToByteArray()) ?? new Uint8Array();
+}
+
 /** Copies a bucket into a folder, each object under its key, and returns the keys. */
 export async function download(client: S3Client, bucket: string, folder: string): Promise<string[]> {
   const keys = await listKeys(client, bucket);
   for (const key of keys) {
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     const file = join(folder, key);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, (await Body?.transformToByteArray()) ?? new Uint8Array());
+    await writeFile(file, await getObject(client, bucket, key));
   }
   return keys;
 }

@@ -1,91 +1,173 @@
-import { afterEach, expect, it } from 'vitest';
-import { accountOf } from '../support/metrics.ts';
-import { startTiercel, type Tiercel } from '../support/process.ts';
-import { until } from '../support/until.ts';
-import { describeWith } from './describe.ts';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { getObject, listKeys } from './lake-files.ts';
+import { numberIn, survivesAnOutage } from './outage.ts';
 import { startAlertmanager } from './servers/alertmanager.ts';
+import { createBucket, MINIO_KEYS, minioClient, startMinio } from './servers/minio.ts';
+import { MOTO_KEYS, startMoto } from './servers/moto.ts';
+import { startNats, talk } from './servers/nats.ts';
+import { startOpensearch } from './servers/opensearch.ts';
+import { type Receiver, startReceiver } from './servers/receiver.ts';
 import type { Server } from './servers/server.ts';
 
-/** An output and its real server. */
-interface Family {
-  readonly start: () => Promise<Server>;
-  /** The output's own lines of YAML. */
-  readonly output: (server: Server) => string;
-  /** The numbers of the events that the server has. */
-  readonly arrived: (server: Server) => Promise<readonly number[]>;
-  /** Made ready before events come: a queue, a stream. */
-  readonly prepare?: (server: Server) => Promise<void>;
-}
+survivesAnOutage([], 'webhook', {
+  start: startReceiver,
+  output: ({ url }) => `    type: webhook\n    url: ${url}/falco`,
+  arrived: async (server) =>
+    (server as Receiver).bodies
+      .flatMap((body) => JSON.parse(body) as { rule: string }[])
+      .map(({ rule }) => numberIn(rule)),
+});
 
-const numbers = (from: number, to: number): number[] =>
-  Array.from({ length: to - from }, (_, index) => from + index);
-
-/** An event whose rule carries its number. */
-const eventOf = (n: number): string =>
-  JSON.stringify({
-    output: `event ${n}`,
-    output_fields: { 'proc.name': 'sh' },
-    priority: 'Warning',
-    rule: `rule ${n}`,
-    source: 'syscall',
-    time: new Date().toISOString(),
-  });
-
-/**
- * The contract of every output, on its real server: what is sent before, during and after an outage arrives.
- * What the server itself forgets in the outage is not asked for.
- */
-function survivesAnOutage(programs: readonly string[], title: string, family: Family): void {
-  describeWith({ programs }, title, () => {
-    let server: Server | undefined;
-    let tiercel: Tiercel | undefined;
-    afterEach(async () => {
-      await tiercel?.remove();
-      await server?.stop();
-    });
-
-    it('gets what was sent while its server was away', async () => {
-      server = await family.start();
-      await family.prepare?.(server);
-      tiercel = await startTiercel({
-        config: `
-outputs:
-  it:
-${family.output(server)}
-    retry: { initial: 100ms, max: 1s }
-    breaker: { initial: 100ms, max: 1s }
-    timeout: 5s
-`,
-      });
-      const there = server;
-      const running = tiercel;
-      const send = async (from: number, to: number): Promise<void> => {
-        for (const n of numbers(from, to)) expect((await running.post('/', eventOf(n))).status).toBe(200);
-      };
-      const has = (wanted: readonly number[]): Promise<true> =>
-        until(`${title} to have events ${wanted[0]} and on`, async () => {
-          const arrived = new Set(await family.arrived(there));
-          return wanted.every((n) => arrived.has(n));
-        });
-      await send(0, 20);
-      await has(numbers(0, 20));
-      await there.outage();
-      await send(20, 220);
-      await there.restore();
-      await send(220, 230);
-      await has(numbers(20, 230));
-      const account = async () => accountOf((await running.get('/metrics')).body, 'it');
-      await until('nothing to be pending', async () => (await account()).pending === 0);
-      expect(await account()).toMatchObject({ accepted: 230, delivered: 230, deadLettered: 0 });
-    });
-  });
-}
+survivesAnOutage([], 'slack', {
+  start: startReceiver,
+  output: ({ url }) => `    type: slack\n    webhook_url: ${url}/services/T/B/X`,
+  arrived: async (server) => (server as Receiver).bodies.map(numberIn),
+});
 
 survivesAnOutage(['alertmanager'], 'alertmanager', {
   start: startAlertmanager,
   output: ({ url }) => `    type: alertmanager\n    hosts: ["${url}"]`,
+  once: true,
+  forgets: true,
   arrived: async ({ url }) => {
     const alerts = (await (await fetch(`${url}/api/v2/alerts`)).json()) as { labels: { rule: string } }[];
-    return alerts.map(({ labels }) => Number(labels.rule.replace('rule ', '')));
+    return alerts.map(({ labels }) => numberIn(labels.rule));
+  },
+});
+
+survivesAnOutage(['java', '../opensearch/opensearch-2.19.1.jar'], 'elasticsearch, on OpenSearch', {
+  start: startOpensearch,
+  output: ({ url }) =>
+    `    type: elasticsearch\n    url: ${url}\n    create_index_template: true\n    number_of_replicas: 0`,
+  once: true,
+  arrived: async ({ url }) => {
+    await fetch(`${url}/falco-*/_refresh`, { method: 'POST' });
+    const response = await fetch(`${url}/falco-*/_search?size=1000&_source=rule`);
+    const { hits } = (await response.json()) as { hits: { hits: { _source: { rule: string } }[] } };
+    return hits.hits.map(({ _source: source }) => numberIn(source.rule));
+  },
+});
+
+const queues = ({ url }: Server) =>
+  new SQSClient({ endpoint: url, region: 'us-east-1', credentials: MOTO_KEYS });
+/** What was taken out of the queue so far: reading is taking. */
+const taken: number[] = [];
+
+survivesAnOutage(['../venv/bin/moto_server'], 'aws_sqs, on moto', {
+  start: startMoto,
+  prepare: async (server) => {
+    await queues(server).send(new CreateQueueCommand({ QueueName: 'falco' }));
+  },
+  // The queue is gone with the server: until it is there again, SQS says that there is no such queue.
+  forgets: true,
+  output: ({ url }) => `    type: aws_sqs
+    queue_url: ${url}/123456789012/falco
+    region: us-east-1
+    endpoint: ${url}
+    access_key_id: ${MOTO_KEYS.accessKeyId}
+    secret_access_key: ${MOTO_KEYS.secretAccessKey}`,
+  arrived: async (server) => {
+    const client = queues(server);
+    const QueueUrl = `${server.url}/123456789012/falco`;
+    for (;;) {
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+      );
+      if (Messages.length === 0) return taken;
+      taken.push(...Messages.map(({ Body = '' }) => numberIn(Body)));
+      const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    }
+  },
+});
+
+const askJetStream = (url: string, api: string, body: object): Promise<string> => {
+  const text = JSON.stringify(body);
+  return talk(url, [
+    'CONNECT {"verbose":false}',
+    'SUB inbox 1',
+    `PUB $JS.API.${api} inbox ${text.length}`,
+    text,
+  ]);
+};
+
+survivesAnOutage(['nats-server'], 'nats', {
+  start: startNats,
+  prepare: async ({ url }) => {
+    await askJetStream(url, 'STREAM.CREATE.falco', { name: 'falco', subjects: ['falco.>'] });
+  },
+  once: true,
+  output: ({ url }) => `    type: nats\n    servers: ["${url}"]`,
+  arrived: async ({ url }) => {
+    const said = await askJetStream(url, 'STREAM.INFO.falco', { subjects_filter: '>' });
+    const { state } = JSON.parse(said.slice(said.indexOf('\r\n{') + 2).split('\r\n')[0]!) as {
+      state: { subjects?: Record<string, number> };
+    };
+    return Object.entries(state.subjects ?? {}).flatMap(([subject, count]) =>
+      Array.from({ length: count }, () => numberIn(subject)),
+    );
+  },
+});
+
+survivesAnOutage(['minio'], 'parquet_lake, on MinIO', {
+  start: startMinio,
+  prepare: (server) => createBucket(minioClient(server), 'lake'),
+  once: true,
+  env: { AWS_ACCESS_KEY_ID: MINIO_KEYS.accessKeyId, AWS_SECRET_ACCESS_KEY: MINIO_KEYS.secretAccessKey },
+  output: ({ url }) => `    type: parquet_lake
+    mapper: ecs
+    bucket: lake
+    prefix: falco
+    region: us-east-1
+    endpoint: ${url}
+    force_path_style: true
+    batch: { every: 500ms }`,
+  arrived: async (server) => {
+    const client = minioClient(server);
+    const numbers: number[] = [];
+    for (const key of await listKeys(client, 'lake')) {
+      const { buffer, byteOffset, byteLength } = await getObject(client, 'lake', key);
+      const file = (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength);
+      const rows = await parquetReadObjects({ file, columns: ['rule'], compressors });
+      numbers.push(...rows.map(({ rule }) => numberIn((rule as { name: string }).name)));
+    }
+    return numbers;
+  },
+});
+
+/** A folder that goes away, as a mount does. */
+async function startFolder(): Promise<Server & { readonly folder: string }> {
+  const root = await mkdtemp(join(tmpdir(), 'tiercel-folder-'));
+  const [folder, away] = [join(root, 'here'), join(root, 'away')];
+  await mkdir(folder);
+  return {
+    url: '',
+    port: 0,
+    folder,
+    output: () => '',
+    outage: () => rename(folder, away),
+    restore: () => rename(away, folder),
+    stop: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+survivesAnOutage([], 'file', {
+  start: startFolder,
+  output: (server) =>
+    `    type: file\n    path: ${join((server as { folder?: string }).folder ?? '', 'out.ndjson')}`,
+  once: true,
+  arrived: async (server) => {
+    const text = await readFile(join((server as { folder?: string }).folder ?? '', 'out.ndjson'), 'utf8');
+    return text.trimEnd().split('\n').map(numberIn);
   },
 });

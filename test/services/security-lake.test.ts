@@ -121,7 +121,7 @@ ${more}`;
   it('loses nothing and writes nothing twice through an outage and kill -9', async () => {
     const bucket = await newBucket();
     tiercel = await startTiercel({
-      config: config(bucket, '    batch: { size: 64KiB }\n'),
+      config: config(bucket, '    batch: { events: 100 }\n'),
       env: keys(MINIO_KEYS),
     });
     const third = Math.ceil(events.length / 3);

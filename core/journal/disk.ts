@@ -14,7 +14,6 @@ import { createLedger, setAside, want } from './ledger.ts';
 import type { Lock } from './lock.ts';
 import { acquireLock } from './lock.ts';
 import { createManifestLog } from './manifests.ts';
-import { PositionBits } from './position-bits.ts';
 import { PositionSet } from './positions.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { Source } from './reader.ts';
@@ -250,7 +249,6 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         .catch((error) => log.warn({ error, path: segment.path }, 'a settled segment could not be removed'));
     }
 
-    const damagedPositions = new PositionBits();
     const damagedPlaces = new Set<string>();
 
     const source: Source = {
@@ -261,7 +259,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         const last = (before ?? segment.last + 1) - 1;
         const place = `${segment.path}:${offset}`;
         const fresh =
-          last > after ? damagedPositions.addRun(after + 1, last) : damagedPlaces.has(place) ? 0 : 1;
+          last > after ? recovered.damaged.addRun(after + 1, last) : damagedPlaces.has(place) ? 0 : 1;
         damagedPlaces.add(place);
         if (fresh === 0) return;
         corruptFrames += fresh;

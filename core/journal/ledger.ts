@@ -76,10 +76,17 @@ export function upcoming(ledger: Ledger, limit: number): PositionSet {
 export function settle(ledger: Ledger, positions: PositionSet): void {
   for (const [first, last] of positions.runs()) ledger.pending.deleteRun(first, last);
   ledger.through = Math.max(ledger.through, positions.last);
-  const done = ledger.manifests.filter((manifest) => !isOpen(ledger, manifest));
+  const done = ledger.manifests.filter(
+    (manifest) => meet(manifest.positions, positions) && !isOpen(ledger, manifest),
+  );
   if (done.length === 0) return;
   ledger.manifests = ledger.manifests.filter((manifest) => !done.includes(manifest));
   ledger.settling = [...ledger.settling, ...done];
+}
+
+/** False when the one ends before the other begins: then settling the one closes nothing of the other. */
+function meet(a: PositionSet, b: PositionSet): boolean {
+  return a.first <= b.last && b.first <= a.last;
 }
 
 /** The oldest position that the output may still ask for, by what its memory says. */

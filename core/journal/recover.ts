@@ -11,6 +11,7 @@ import type { Position } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { createLedger, isOpen } from './ledger.ts';
 import { readManifests } from './manifests.ts';
+import { PositionBits } from './position-bits.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { FoundSegment } from './recover-segment.ts';
 import { findSegment } from './recover-segment.ts';
@@ -26,6 +27,8 @@ export interface Recovered {
   readonly ledgers: Map<string, Ledger>;
   /** Where the writer starts. */
   readonly start: { readonly next: Position; readonly previous: Position; readonly number: number };
+  /** Positions whose frames were found damaged. */
+  readonly damaged: PositionBits;
   readonly corruptFrames: number;
   readonly recoveredBytes: number;
 }
@@ -53,6 +56,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const books = await openBooks(options, epoch, cursors, unreadable);
 
   const segments: Segment[] = [];
+  const damaged = new PositionBits();
   const salt = saltOf(epoch);
   for (const [i, header] of headers.entries()) {
     const segment = createSegment(directory, header);
@@ -62,6 +66,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     for (const gap of found.gaps) {
       const lost = Math.max((gap.before ?? gap.after + 1) - gap.after - 1, 1);
       tally.corruptFrames += lost;
+      if (gap.before !== undefined) damaged.addRun(gap.after + 1, gap.before - 1);
       log.error(
         { path: segment.path, offset: gap.offset, bytes: gap.length, lost },
         'a damaged place in the journal was set aside',
@@ -91,6 +96,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
       previous: newest,
       number: (numbers.at(-1) ?? 0) + 1,
     },
+    damaged,
     ...tally,
   };
 }

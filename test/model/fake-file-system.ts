@@ -44,7 +44,13 @@ export interface FakeMachine {
   /** The content of a file; changing it is bit rot. */
   content(path: string): Uint8Array;
   paths(): string[];
-  size(path: string): number;
+  /** Bytes all files have together. */
+  used(): number;
+  /** What an administrator might do, durably. */
+  truncate(path: string, size: number): void;
+  unlink(path: string): void;
+  copy(from: string, to: string): void;
+  put(path: string, content: Uint8Array): void;
   crashes(): number;
   /** How often a file was synced after a sync of it had failed: must stay 0. */
   syncsAfterFailure(): number;
@@ -217,11 +223,26 @@ export function createFakeMachine(): FakeMachine {
       return inode.cached;
     },
     paths: () => [...names.keys()].sort(),
-    size: (path) => find(path).cached.length,
+    used: total,
+    truncate(path, size) {
+      put(path, find(path).cached.slice(0, size));
+    },
+    unlink(path) {
+      names.delete(path);
+      stableNames.delete(path);
+    },
+    copy: (from, to) => put(to, find(from).cached.slice()),
+    put,
     crashes: () => life,
     syncsAfterFailure: () => again,
     syncs: () => syncs,
   };
+
+  function put(path: string, content: Uint8Array): void {
+    const inode: Inode = { cached: content, stable: content, unsynced: [] };
+    names.set(path, inode);
+    stableNames.set(path, inode);
+  }
 
   /** The entry of a directory becomes on the platter what everybody sees. */
   function settleName(path: string): void {

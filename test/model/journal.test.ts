@@ -71,7 +71,7 @@ async function perform(world: World, step: Step): Promise<void> {
       machine.faults.crashIn = step.calls;
       return;
     case 'full':
-      machine.faults.capacity = machine.paths().reduce((sum, path) => sum + machine.size(path), step.left);
+      machine.faults.capacity = machine.used() + step.left;
       return;
     case 'empty':
       machine.faults.capacity = Number.POSITIVE_INFINITY;

@@ -25,6 +25,8 @@ interface Account {
   readonly acknowledged: Set<string>;
   readonly ever: Set<string>;
   readonly durable: Set<string>;
+  /** In a manifest that did not come back: must be settled, or its batch would be cut anew under another id. */
+  readonly gone: Set<string>;
   /** Sealed manifests by id: the bodies in them. */
   readonly sealed: Map<string, { readonly positions: PositionSet; readonly bodies: readonly string[] }>;
   /** Handed out in this opening and not acknowledged. */
@@ -80,6 +82,7 @@ export async function createWorld(random: () => number): Promise<World> {
         acknowledged: new Set(),
         ever: new Set(),
         durable: new Set(),
+        gone: new Set(),
         sealed: new Map(),
         outstanding: [],
         last: 0,
@@ -102,6 +105,7 @@ export async function createWorld(random: () => number): Promise<World> {
       if (found === undefined) {
         const settled = manifest.bodies.every((body) => ever.has(body));
         expect(settled || rotten > 0, `manifest ${id} of ${output} is gone`).toBe(true);
+        for (const body of manifest.bodies) account.gone.add(body);
         continue;
       }
       expect([...found.positions.runs()]).toEqual([...manifest.positions.runs()]);
@@ -165,6 +169,8 @@ export async function createWorld(random: () => number): Promise<World> {
       if (rotten === 0 && known!.state === 'accepted') expect(known!.outputs).toContain(output);
       expect(event.position).toBeGreaterThan(account.last);
       expect(account.durable.has(body) && !cursorsRotten, `${output} was given ${body} again`).toBe(false);
+      if (rotten === 0)
+        expect(account.gone.has(body), `${output}: the manifest of ${body} is gone`).toBe(false);
       account.last = event.position;
       account.outstanding.push(event);
     }

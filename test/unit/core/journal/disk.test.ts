@@ -1,0 +1,354 @@
+/** Named cases of damage and trouble, each on a fake machine whose bytes can be looked at and changed. */
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { FRAME_BYTES, HEADER_BYTES } from '../../../../core/journal/codec.ts';
+import { cursorFile } from '../../../../core/journal/cursor.ts';
+import { openDiskJournal } from '../../../../core/journal/disk.ts';
+import type { Journal, Manifest } from '../../../../core/journal/journal.ts';
+import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
+import { PositionSet } from '../../../../core/journal/positions.ts';
+import type { FakeMachine } from '../../../model/fake-file-system.ts';
+import { createFakeMachine } from '../../../model/fake-file-system.ts';
+import { ample, bodies, drain, entry, fetchAll, listening, never, positionsOf } from './fixtures.ts';
+
+let machine: FakeMachine;
+let log = listening();
+let journal: Journal;
+
+const path = (number: number) => `/j/${String(number).padStart(12, '0')}.segment`;
+const segments = () =>
+  machine.paths().filter((name) => name.endsWith('.segment') && !name.includes('corrupt'));
+
+async function open(fresh = false, directory = '/j'): Promise<Journal> {
+  if (fresh) machine = createFakeMachine();
+  log = listening();
+  journal = await openDiskJournal({
+    directory,
+    maxBytes: 64 << 10,
+    segmentBytes: 4096,
+    log,
+    fileSystem: machine.mount(),
+    lock: async () => ({ onLost() {}, async release() {} }),
+  });
+  return journal;
+}
+
+async function crash(): Promise<void> {
+  machine.crash(() => 0.9);
+  await open();
+}
+
+/** Appends one after another, so that each event is a group of its own. */
+async function append(from: number, to: number, size = 500, ...outputs: string[]): Promise<void> {
+  for (let i = from; i <= to; i++) {
+    await journal.append([entry(`${i} ${'x'.repeat(size)}`, ...(outputs.length > 0 ? outputs : ['a']))]);
+  }
+}
+
+async function numbers(output = 'a'): Promise<number[]> {
+  return bodies(await drain(await journal.subscribe(output))).map((body) => Number.parseInt(body, 10));
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
+
+function manifest(id: string, positions: PositionSet): Manifest {
+  return { id, partition: '', positions, bytes: 1, openedAt: 1, closedAt: 2 };
+}
+
+afterEach(() => journal.close());
+
+describe('damage', () => {
+  test('a torn tail is cut and counted', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 3);
+    const length = machine.content(path(1)).length;
+    await crash();
+    machine.truncate(path(1), length - 100);
+    await crash();
+    expect(log.lines).toContain('the torn end of the journal was cut off');
+    expect(await numbers()).toEqual([1, 2]);
+    expect(journal.status().recoveredBytes).toBe(FRAME_BYTES + 502 - 100);
+    await append(4, 4);
+    expect(journal.status().newest).toBe(3);
+  });
+
+  test('a bad frame in the newest segment costs that one, not those behind it', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 4);
+    await crash();
+    machine.content(path(1))[HEADER_BYTES + 1000]! ^= 4;
+    await crash();
+    expect(await numbers()).toEqual([1, 3, 4]);
+    expect(journal.status()).toMatchObject({ corruptFrames: 1, recoveredBytes: 0 });
+    expect(machine.paths().filter((name) => name.startsWith('/j/corrupt/'))).toHaveLength(1);
+  });
+
+  test('a bad frame in an older segment is found when it is read; the output is told how many it missed', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 20);
+    expect(segments().length).toBeGreaterThan(2);
+    await journal.close();
+    machine.content(path(1))[HEADER_BYTES + 700]! ^= 1;
+    await open();
+    const a = await journal.subscribe('a');
+    expect(a.pending()).toBe(20);
+    const events = await drain(a);
+    expect(events).toHaveLength(19);
+    expect([a.pending(), a.damaged(), a.accepted()]).toEqual([19, 1, 20]);
+    expect(journal.status().corruptFrames).toBe(1);
+    // Another reader meets the same place: it is counted once.
+    const positions = PositionSet.fromRuns([[1, 20]]);
+    expect(await fetchAll(a, positions)).toHaveLength(19);
+    expect(journal.status().corruptFrames).toBe(1);
+  });
+
+  test('a bad dictionary entry: who wanted the events is unknown, so every output gets them', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await journal.subscribe('b');
+    await append(1, 2, 100, 'a');
+    await crash();
+    machine.content(path(1))[HEADER_BYTES + FRAME_BYTES + 2]! ^= 1;
+    await crash();
+    expect(await numbers('a')).toEqual([1, 2]);
+    expect(await numbers('b')).toEqual([1, 2]);
+    expect(log.lines).toContain('who wanted some events is damaged: every output gets them');
+  });
+
+  test('one damaged header copy costs nothing; both cost the segment, which is kept aside', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 20);
+    await journal.close();
+    machine.content(path(2))[9]! ^= 1;
+    await open();
+    expect(await numbers()).toEqual(range(1, 20));
+    await journal.close();
+    machine.content(path(2))[9 + 64]! ^= 1;
+    await open();
+    const left = await numbers();
+    expect(left.length).toBeLessThan(20);
+    expect(machine.paths()).toContain('/j/corrupt/000000000002.segment');
+    expect(log.lines).toContain('a segment was set aside: its header is damaged');
+    expect(log.lines).toContain('positions are missing from the journal: a segment is gone or damaged');
+  });
+
+  test('a missing segment is said, and its events are counted as gone where the cursor knew of them', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 20);
+    // Acknowledging the newest makes the cursor name the older ones.
+    a.acknowledge(PositionSet.of(20));
+    await a.flush();
+    await journal.close();
+    machine.unlink(path(2));
+    await open();
+    const left = await numbers();
+    expect(log.lines).toContain('positions are missing from the journal: a segment is gone or damaged');
+    expect(log.lines).toContain(`${19 - left.length} events that output "a" had not settled are gone`);
+  });
+
+  test('a copied segment, and one of another journal, are set aside', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 10);
+    await journal.close();
+    machine.copy(path(1), path(90));
+    await open(false, '/other');
+    await append(1, 1);
+    await journal.close();
+    machine.copy('/other/000000000001.segment', '/j/000000000000.segment');
+    await open();
+    // The number in the header gives the copies away.
+    expect(log.lines).toContain('a segment was set aside: it is a copy of segment 1');
+    expect(await numbers()).toEqual(range(1, 10));
+    await append(11, 11);
+    expect(segments()).not.toContain(path(90));
+  });
+
+  test('an index is only a help: without, or with a damaged one, the segment is read', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 20);
+    await journal.close();
+    const indexes = machine.paths().filter((name) => name.endsWith('.index'));
+    machine.unlink(indexes[0]!);
+    machine.content(indexes[1]!)[30]! ^= 1;
+    await open();
+    expect(await numbers()).toEqual(range(1, 20));
+    expect(journal.status().corruptFrames).toBe(0);
+  });
+});
+
+describe('cursors', () => {
+  test('an unreadable one starts at the oldest event kept, and says so', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 5);
+    a.acknowledge(PositionSet.of(1, 2, 3));
+    await a.flush();
+    await journal.close();
+    machine.content(`/j/cursors/${cursorFile('a')}`)[20]! ^= 1;
+    await open();
+    expect(log.lines).toContain('a cursor is unreadable: its output starts at the oldest event kept');
+    expect(await numbers()).toEqual(range(1, 5));
+  });
+
+  test('one ahead of the journal (a restored backup) says so, and goes on with what comes next', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 3);
+    await journal.close();
+    const backup = machine.content(path(1)).slice();
+    await open();
+    const again = await journal.subscribe('a');
+    await append(4, 6);
+    again.acknowledge(PositionSet.fromRuns([[1, 6]]));
+    await again.flush();
+    await journal.close();
+    for (const name of machine.paths()) if (/segment|index/.test(name)) machine.unlink(name);
+    machine.put(path(1), backup);
+    await open();
+    expect(log.lines).toContain('the cursor is ahead of the journal: it goes on with what comes next');
+    expect(a.output).toBe('a');
+    await append(7, 7);
+    expect(journal.status().newest).toBe(7);
+    expect(await numbers()).toEqual([7]);
+  });
+
+  test('segments stay until the cursor that frees them is durable', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 20);
+    const before = segments().length;
+    const events = await drain(a);
+    a.acknowledge(positionsOf(events));
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(segments()).toHaveLength(before);
+    await a.flush();
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(segments()).toHaveLength(1);
+    expect(journal.status().newest).toBe(20);
+  });
+
+  test('an output that wants nothing holds nothing; an orphan holds what it wanted, until it is forgotten', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await journal.subscribe('idle');
+    await (await journal.subscribe('orphan')).close();
+    await append(1, 20, 500, 'a', 'orphan');
+    a.acknowledge(PositionSet.fromRuns([[1, 20]]));
+    await a.flush();
+    expect(segments().length).toBeGreaterThan(1);
+    await journal.forget('orphan');
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(segments()).toHaveLength(1);
+    await crash();
+    expect((await journal.orphans()).map(({ output }) => output).sort()).toEqual(['a', 'idle']);
+  });
+});
+
+describe('trouble', () => {
+  test('one sync a group, however many outputs', async () => {
+    await open(true);
+    const outputs = range(1, 9).map(String);
+    for (const output of outputs) await journal.subscribe(output);
+    await append(0, 0, 1, ...outputs);
+    const before = machine.syncs();
+    await Promise.all(range(1, 50).map((i) => journal.append([entry(`${i}`, ...outputs)])));
+    expect(machine.syncs() - before).toBeLessThanOrEqual(2);
+  });
+
+  test('a full disk: refused, drained by the reserve, resumed', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 8);
+    machine.faults.capacity = machine.used();
+    await expect(append(9, 9)).rejects.toThrow(JournalFullError);
+    await expect(append(9, 9)).rejects.toThrow('the disk is full');
+    expect(journal.status()).toMatchObject({ state: 'full', reason: 'the disk is full' });
+    const events = await drain(a);
+    expect(events).toHaveLength(8);
+    // Neither of these finds a byte free but what the reserve gives up.
+    await a.seal(manifest('m', positionsOf(events)));
+    a.acknowledge(positionsOf(events));
+    await a.flush();
+    machine.faults.capacity = Number.POSITIVE_INFINITY;
+    await journal.waitForRoom(never);
+    expect(journal.status().state).toBe('ok');
+    await append(9, 9);
+    await crash();
+    const again = await journal.subscribe('a');
+    expect(again.unsettled).toEqual([]);
+    expect(bodies(await drain(again)).map((body) => Number.parseInt(body, 10))).toEqual([9]);
+  });
+
+  test('a failed sync: that group fails, a fresh segment takes over, the file is never synced again', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 2);
+    machine.faults.failSyncs = 1;
+    await expect(append(3, 3)).rejects.toThrow(JournalFailedError);
+    await append(4, 5);
+    expect(segments()).toHaveLength(2);
+    expect(journal.status().state).toBe('ok');
+    await crash();
+    expect(await numbers()).toEqual([1, 2, 4, 5]);
+    expect(machine.syncsAfterFailure()).toBe(0);
+  });
+
+  test('when a fresh segment cannot be had either, the journal has failed and goes on delivering', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 2);
+    machine.faults.failSyncs = 2;
+    await expect(append(3, 3)).rejects.toThrow(JournalFailedError);
+    expect(journal.status().state).toBe('failed');
+    await expect(append(4, 4)).rejects.toThrow('no new segment can be written');
+    const events = await a.read(ample, never);
+    a.acknowledge(positionsOf(events));
+    await a.flush();
+    expect(a.pending()).toBe(0);
+  });
+
+  test('a lock that was lost: nothing is written any more', async () => {
+    machine = createFakeMachine();
+    let lose: (reason: string) => void = () => {};
+    journal = await openDiskJournal({
+      directory: '/j',
+      maxBytes: 1 << 20,
+      log: listening(),
+      fileSystem: machine.mount(),
+      lock: async () => ({
+        onLost(call) {
+          lose = call;
+        },
+        async release() {},
+      }),
+    });
+    const a = await journal.subscribe('a');
+    await append(1, 1);
+    lose('process 9 took it');
+    const before = machine.paths();
+    await expect(append(2, 2)).rejects.toThrow('process 9 took it');
+    a.acknowledge(PositionSet.of(1));
+    await expect(a.flush()).rejects.toThrow(JournalFailedError);
+    expect(machine.paths()).toEqual(before);
+  });
+
+  test('an event larger than a segment, and route sets without number', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 1, 20_000);
+    for (let i = 0; i < 100; i++) await journal.append([entry(`${i}`, 'a', `other ${i}`)]);
+    expect(await fetchAll(a, PositionSet.fromRuns([[1, 101]]))).toHaveLength(101);
+    await journal.close();
+    await open();
+    expect(await numbers()).toEqual([1, ...range(0, 99)]);
+  });
+});

@@ -35,6 +35,8 @@ export type { Mapped, Mapper, MapperContext, MapperDefinition } from './plugins/
 export { defineMapper } from './plugins/mapper.ts';
 export type {
   AnyOutputDefinition,
+  DiagnoseOptions,
+  Finding,
   MapperRef,
   Output,
   OutputContext,

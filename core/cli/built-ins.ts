@@ -9,6 +9,24 @@ export interface TableReader {
   read(path: string, rows: number): Promise<{ header: string[]; cells: string[][]; total: number }>;
 }
 
+/** A command that comes from outside of the framework, as plain data. */
+export interface BuiltInCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** The one argument it takes, for its help. */
+  readonly argument: { readonly name: string; readonly description: string };
+  /** In the words of the help: `--json`, `--region <name>`. A boolean or a text reaches `run` under its name in camelCase. */
+  readonly options: readonly { readonly flags: string; readonly description: string }[];
+  /** One line for the help. */
+  readonly example: string;
+  /** @returns the exit code */
+  run(
+    argument: string,
+    options: Readonly<Record<string, string | boolean | undefined>>,
+    io: { out(text: string): void; err(text: string): void },
+  ): Promise<number>;
+}
+
 /** What `main.ts` hands to the command line: everything that comes with the program and that the framework does not know. */
 export interface BuiltIns {
   readonly version: string;
@@ -17,4 +35,5 @@ export interface BuiltIns {
   readonly outputs: Definitions<AnyOutputDefinition>;
   readonly mappers: Definitions<AnyMapperDefinition>;
   readonly tables: readonly TableReader[];
+  readonly commands: readonly BuiltInCommand[];
 }

@@ -27,6 +27,26 @@ export interface OutputContext<R = unknown> {
   readonly decode: DecodeOptions;
 }
 
+/** One thing that `tiercel doctor` finds out about a destination. */
+export interface Finding {
+  /**
+   * `ok`; `plan`: what would be done; `refused`: asking was not allowed, which delivering may not need; `failed`: nothing can be
+   * delivered as it is, and the line ends with what to do.
+   */
+  readonly status: 'ok' | 'plan' | 'refused' | 'failed';
+  /** What was looked at, in a word or two: `role`, `bucket region`. */
+  readonly what: string;
+  readonly line: string;
+}
+
+/** What `tiercel doctor` was asked for. */
+export interface DiagnoseOptions {
+  /** May permission to write be tried? Nothing that a reader of the destination could see may stay. */
+  readonly write: boolean;
+  /** A sample event of this moment. */
+  readonly sample: Event;
+}
+
 /** A mapper as plain data that can be sent to a worker thread. */
 export interface MapperRef {
   readonly type: string;
@@ -45,6 +65,11 @@ interface OutputBase {
   start?(signal: AbortSignal): Promise<void>;
   /** Is the destination ready? Mimics the real call and changes nothing. A throw says what is wrong and what to do. */
   check?(signal: AbortSignal): Promise<void>;
+  /**
+   * Looks at the destination step by step, for `tiercel doctor`; an output without it is asked by `check`. A step that fails is a
+   * finding and no throw, and the next steps are tried all the same. `start` was not called.
+   */
+  diagnose?(options: DiagnoseOptions, signal: AbortSignal): AsyncIterable<Finding>;
   /** Closes what `start` opened; no delivery is under way. */
   stop?(signal: AbortSignal): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, constants, link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import type { Finding } from '../../core/index.ts';
 import { delivered, retry } from '../../core/index.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -41,9 +42,34 @@ export function directoryStore(root: string): ObjectStore {
       return `${folder} can be written to`;
     },
 
+    async *diagnose(_key, write) {
+      const what = 'directory';
+      try {
+        await access(await firstExisting(folder), constants.W_OK);
+        yield { status: 'ok', what, line: `${folder} can be written to` };
+      } catch (error) {
+        yield { status: 'failed', what, line: explain(folder, error) };
+      }
+      if (write) yield await tryWriting(folder);
+    },
+
     describe: () => folder,
     close: () => {},
   };
+}
+
+/** Writes a file as objects are written, in the nearest folder that is there, and removes it. */
+async function tryWriting(folder: string): Promise<Finding> {
+  const what = 'write';
+  const temporary = join(await firstExisting(folder), `.${randomUUID()}.tmp`);
+  try {
+    await writeFile(temporary, 'tiercel doctor', { flag: 'wx', flush: true });
+    return { status: 'ok', what, line: 'a file was written, made durable and removed again' };
+  } catch (error) {
+    return { status: 'failed', what, line: explain(folder, error) };
+  } finally {
+    await rm(temporary, { force: true }).catch(() => {});
+  }
 }
 
 /** @throws Error when the key leads out of the folder */

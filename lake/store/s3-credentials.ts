@@ -26,7 +26,8 @@ export function credentialsFor(options: S3Options): Credentials {
   return options.assume_role === undefined ? own : { credentials: () => assumeRole(options, own) };
 }
 
-function ownCredentials(options: S3Options): Credentials {
+/** Before any role. */
+export function ownCredentials(options: S3Options): Credentials {
   const { access_key_id, secret_access_key, session_token, profile } = options;
   if ((access_key_id === undefined) !== (secret_access_key === undefined)) {
     throw new Error('access_key_id and secret_access_key go together: give both or neither');

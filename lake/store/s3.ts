@@ -51,6 +51,11 @@ export function s3Store(bucket: string, options: S3Options): ObjectStore {
       }
     },
 
+    async *diagnose(key, write, signal) {
+      const { diagnoseS3 } = await import('./s3-diagnose.ts');
+      yield* diagnoseS3(await client(), bucket, options, { key, write, signal });
+    },
+
     describe: () => `s3://${bucket}`,
 
     close() {

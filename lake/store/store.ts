@@ -1,4 +1,4 @@
-import type { Delivery } from '../../core/index.ts';
+import type { Delivery, Finding } from '../../core/index.ts';
 
 /** A finished file on the local disk. */
 export interface LocalFile {
@@ -27,6 +27,12 @@ export interface ObjectStore {
    * @throws Error saying what is wrong and what to do
    */
   check(signal: AbortSignal): Promise<string>;
+  /**
+   * Looks at the store step by step; a step that is refused or fails does not keep the next from being tried.
+   *
+   * @param write tries whether an object under the key may be written, and leaves nothing there
+   */
+  diagnose(key: string, write: boolean, signal: AbortSignal): AsyncIterable<Finding>;
   /** Where it is, for logs: `s3://bucket`, or a folder. */
   describe(): string;
   /** Closes connections. */

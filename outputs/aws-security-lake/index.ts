@@ -105,6 +105,20 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
       async check(signal) {
         log.info({ store: store.describe() }, await store.check(signal));
       },
+      async *diagnose({ write, sample }, signal) {
+        const partition = partitionOf(sample, partitions);
+        const key =
+          typeof partition === 'string'
+            ? objectKey(destination, parsePartition(partition), 'doctor')
+            : `${destination.prefix}/doctor.parquet`;
+        yield { status: 'plan', what: 'place', line: `${store.describe()}/${destination.prefix}/` };
+        yield {
+          status: 'plan',
+          what: 'key',
+          line: `an event of now goes to ${key.replace(/[^/]*$/, '{batch id}.parquet')}`,
+        };
+        yield* store.diagnose(key, write, signal);
+      },
       stop: () => uploader.close(),
     };
   },

@@ -89,16 +89,20 @@ Retried: everything that S3 or the disk answers but success; the file made is ke
       },
     });
     const uploader = createUploader({ encoder, store, log });
+    const keyOf = (partition: string, name: string) =>
+      [prefix, partition, `${name}.parquet`].filter(Boolean).join('/');
     return {
       partition: (event) => partitionKey(event.time, by),
-      deliver: (batch, signal) =>
-        uploader.upload(
-          batch,
-          [prefix, batch.partition, `${batch.id}.parquet`].filter(Boolean).join('/'),
-          signal,
-        ),
+      deliver: (batch, signal) => uploader.upload(batch, keyOf(batch.partition, batch.id), signal),
       async check(signal) {
         log.info({ store: store.describe() }, await store.check(signal));
+      },
+      async *diagnose({ write, sample }, signal) {
+        const given = partitionKey(sample.time, by);
+        const partition = typeof given === 'string' ? given : '';
+        const place = `${store.describe()}/${keyOf(partition, '{batch id}')}`;
+        yield { status: 'plan', what: 'key', line: `an event of now goes to ${place}` };
+        yield* store.diagnose(keyOf(partition, 'doctor'), write, signal);
       },
       stop: () => uploader.close(),
     };

@@ -1,0 +1,18 @@
+import type { BuiltInCommand } from './built-ins.ts';
+import type { RegisterCommand } from './command.ts';
+
+/** Adds a command that comes from outside of the framework to the program. */
+export function builtInCommand(command: BuiltInCommand): RegisterCommand {
+  return (program, cli) => {
+    const { name, summary, argument, options, example, run } = command;
+    const registered = program
+      .command(name)
+      .description(summary)
+      .argument(`<${argument.name}>`, argument.description)
+      .addHelpText('after', `\nExample:\n  ${example}`);
+    for (const { flags, description } of options) registered.option(flags, description);
+    registered.action(async (given: string, chosen: Record<string, string | boolean | undefined>) => {
+      cli.exit(await run(given, chosen, cli));
+    });
+  };
+}

@@ -1,7 +1,14 @@
 import { PRIORITIES } from '../event/priority.ts';
-import type { AnyMapperDefinition, Registry } from '../plugins/registry.ts';
+import type { AnyOutputDefinition } from '../plugins/output.ts';
+import type { AnyMapperDefinition, BuiltIns, Registry } from '../plugins/registry.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { ConfigSchema, OutputSchema } from './schema.ts';
+
+/** Definitions that are not built in, each under its type in the YAML. */
+export interface MoreDefinitions {
+  readonly outputs?: Readonly<Record<string, AnyOutputDefinition>>;
+  readonly mappers?: Readonly<Record<string, AnyMapperDefinition>>;
+}
 
 /**
  * The JSON Schema of the whole configuration for editors (`# yaml-language-server: $schema=…`): the options of each output
@@ -11,19 +18,19 @@ import { ConfigSchema, OutputSchema } from './schema.ts';
  */
 export async function configSchema(
   registry: Registry,
-  more: Readonly<Record<string, JsonSchema>> = {},
+  more: MoreDefinitions = {},
 ): Promise<Record<string, unknown>> {
   const settings = (OutputSchema as JsonSchema).properties!;
-  const outputs: Record<string, JsonSchema> = { ...more };
-  for (const [type, builtIn] of Object.entries(registry.outputs)) {
-    const definition = await builtIn.load();
+  const outputs: Record<string, JsonSchema> = {};
+  const outputDefinitions = { ...more.outputs, ...(await loadAll(registry.outputs)) };
+  for (const [type, definition] of Object.entries(outputDefinitions)) {
     const options = definition.options as JsonSchema;
     const own = typeof definition.mapper === 'function' ? without(settings, 'mapper') : settings;
     outputs[type] = { ...options, properties: { ...own, ...options.properties } };
   }
   const mappers: Record<string, JsonSchema> = {};
-  for (const [type, builtIn] of Object.entries(registry.mappers)) {
-    const { options } = (await builtIn.load()) as AnyMapperDefinition;
+  const mapperDefinitions = { ...more.mappers, ...(await loadAll(registry.mappers)) };
+  for (const [type, { options }] of Object.entries(mapperDefinitions)) {
     const own = options as JsonSchema;
     mappers[type] = { ...own, properties: { type: { const: type }, ...own.properties } };
   }
@@ -53,6 +60,12 @@ export async function configSchema(
     },
     patternProperties: { '^x-': {} },
   };
+}
+
+async function loadAll<D>(builtIns: BuiltIns<D>): Promise<Record<string, D>> {
+  const loaded: Record<string, D> = {};
+  for (const [type, builtIn] of Object.entries(builtIns)) loaded[type] = await builtIn.load();
+  return loaded;
 }
 
 /** An object whose other members depend on its `type`. Types that are not known here (packages, paths) may have any. */

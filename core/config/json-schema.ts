@@ -8,6 +8,9 @@ export interface JsonSchema {
   readonly secret?: boolean;
   readonly default?: unknown;
   readonly description?: string;
+  readonly examples?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { type Block, code, heading, type Page, table, text } from './page.ts';
+
+/** Columns that help is written for. */
+const WIDTH = 100;
+
+/** The page of every command: its own help. */
+export function cliPage(program: Command): Page {
+  return [
+    heading(1, 'The command line'),
+    text('Every command explains itself: `tiercel COMMAND --help` prints what stands here.'),
+    table(
+      ['exit code', 'meaning'],
+      [
+        ['0', 'All is well.'],
+        ['1', 'Something is wrong with what was looked at, or the program failed.'],
+        ['2', 'It was called wrongly, or the configuration is broken.'],
+      ],
+    ),
+    code('', helpOf(program)),
+    ...commandsOf(program).flatMap(({ path, command }): Block[] => [
+      heading(2, path),
+      code('', helpOf(command)),
+    ]),
+  ];
+}
+
+/** All commands with those below them, each with its full name. */
+export function commandsOf(
+  program: Command,
+  prefix = program.name(),
+): { readonly path: string; readonly command: Command }[] {
+  return program.commands.flatMap((command) => {
+    const path = `${prefix} ${command.name()}`;
+    return [{ path, command }, ...commandsOf(command, path)];
+  });
+}
+
+/** What `--help` prints, examples and all. */
+export function helpOf(command: Command): string {
+  let written = '';
+  command.configureOutput({
+    writeOut: (words) => {
+      written += words;
+    },
+    getOutHelpWidth: () => WIDTH,
+    getOutHasColors: () => false,
+  });
+  command.outputHelp();
+  return written.trim();
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import type { BuiltIns } from '../cli/built-ins.ts';
+import { configSchema } from '../config/editor-schema.ts';
+import { createRegistry } from '../plugins/registry.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { cliPage } from './cli.ts';
+import { heading, type Page, table, text, toMarkdown } from './page.ts';
+import { mapperPage, outputPage } from './plugin.ts';
+import { configPage, errorsPage, metricsPage } from './reference.ts';
+
+const GENERATED = '<!-- Written by scripts/generate-docs.js from the definitions; do not edit. -->\n\n';
+
+/**
+ * Every generated file of the documentation by its path from the package's root.
+ *
+ * @param program the command line with all of its commands
+ */
+export async function renderDocs(
+  builtIns: Pick<BuiltIns, 'outputs' | 'mappers'>,
+  program: Command,
+): Promise<ReadonlyMap<string, string>> {
+  const registry = createRegistry(builtIns);
+  const files = new Map<string, string>();
+  const add = (path: string, page: Page) => files.set(path, GENERATED + toMarkdown(page));
+
+  const outputs: [type: string, summary: string][] = [];
+  for (const type of Object.keys(registry.outputs).sort()) {
+    const definition = await registry.outputs[type]!.load();
+    outputs.push([type, definition.summary]);
+    add(`docs/outputs/${type}.md`, outputPage(definition, type));
+  }
+  const mappers: [type: string, summary: string][] = [];
+  for (const type of Object.keys(registry.mappers).sort()) {
+    const definition = await registry.mappers[type]!.load();
+    mappers.push([type, definition.summary]);
+    add(`docs/mappers/${type}.md`, mapperPage(definition, type));
+  }
+  add(
+    'docs/outputs/README.md',
+    list(
+      'Outputs',
+      'The built-in outputs. [One of your own](../write-an-output.md) is a file of about 25 lines.',
+      outputs,
+    ),
+  );
+  add('docs/mappers/README.md', list('Mappers', 'The built-in mappers: how events become records.', mappers));
+  add('docs/config.md', configPage());
+  add('docs/cli.md', cliPage(program));
+  add('docs/errors.md', errorsPage());
+  add('docs/metrics.md', metricsPage(describeMetrics()));
+  files.set('config.schema.json', `${JSON.stringify(await configSchema(registry), null, 2)}\n`);
+  return files;
+}
+
+function list(title: string, about: string, entries: readonly [type: string, summary: string][]): Page {
+  return [
+    heading(1, title),
+    text(about),
+    table(
+      ['type', 'what it does'],
+      entries.map(([type, summary]) => [`[\`${type}\`](${type}.md)`, summary]),
+    ),
+  ];
+}
+
+function describeMetrics() {
+  const journal = () => {
+    throw new Error('nothing is scraped here');
+  };
+  return createMetrics({ version: '', runtime: '', journal, now: () => 0 }).describe();
+}

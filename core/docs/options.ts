@@ -1,0 +1,108 @@
+import { branches, isSecret, type JsonSchema } from '../config/json-schema.ts';
+import { type Block, table } from './page.ts';
+
+/** One option as the documentation shows it. */
+export interface OptionRow {
+  /** With the sections it is in: `tls.ca`. */
+  readonly name: string;
+  /** In words: `duration`, `list of text`. */
+  readonly type: string;
+  readonly required: boolean;
+  readonly secret: boolean;
+  /** In YAML spelling; undefined when there is none. */
+  readonly default?: unknown;
+  readonly examples: readonly unknown[];
+  readonly description: string;
+}
+
+/** Every option of an object's schema, those of its sections after them, in the order of the definition. */
+export function optionRows(schema: JsonSchema, prefix = ''): OptionRow[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, option]) => {
+    const name = `${prefix}${key}`;
+    // What a section's own default fills in is what its members' defaults say.
+    const isFilled = isSection(option) && isEmpty(option.default);
+    const row: OptionRow = {
+      name,
+      type: typeName(option),
+      required: (schema.required ?? []).includes(key) && option.default === undefined,
+      secret: isSecret(option),
+      ...(option.default !== undefined && !isFilled && { default: option.default }),
+      examples: option.examples ?? [],
+      description: option.description ?? '',
+    };
+    const inner = isSection(option)
+      ? optionRows(option, `${name}.`)
+      : optionRows(option.items ?? {}, `${name}[].`);
+    return [row, ...inner];
+  });
+}
+
+/** The table of options, as pages show it. */
+export function optionTable(rows: readonly OptionRow[]): Block {
+  return table(
+    ['option', 'type', 'default', 'what it is'],
+    rows.map((row) => [
+      `\`${row.name}\``,
+      row.secret ? `${row.type}, secret` : row.type,
+      row.required ? '**required**' : row.default === undefined ? '' : `\`${JSON.stringify(row.default)}\``,
+      [row.description, exampleText(row)].filter(Boolean).join(' '),
+    ]),
+  );
+}
+
+/** What kind of value an option takes, in words. */
+export function typeName(schema: JsonSchema): string {
+  const forms = branches(schema);
+  const constants = forms.flatMap((form) => form.enum ?? ('const' in form ? [form.const] : []));
+  if (constants.length > 0 && forms.every((form) => form.enum !== undefined || 'const' in form)) {
+    return constants.map((value) => `\`${String(value)}\``).join(', ');
+  }
+  return [...new Set(forms.map(nameOf))].join(' or ');
+}
+
+const FORMAT_NAMES: Readonly<Record<string, string>> = {
+  duration: 'duration',
+  size: 'size',
+  durability: '`sync` or duration',
+  priority: 'priority',
+  cron: 'cron expression',
+  address: 'address',
+  uri: 'URL',
+};
+
+function nameOf(schema: JsonSchema): string {
+  const { type, format, items, properties, additionalProperties } = schema;
+  if (format !== undefined && Object.hasOwn(FORMAT_NAMES, format)) return FORMAT_NAMES[format]!;
+  if (type === 'array') return `list of ${items === undefined ? 'anything' : typeName(items)}`;
+  if (type === 'object') {
+    if (Object.keys(properties ?? {}).length > 0) return 'section';
+    const member =
+      typeof additionalProperties === 'object'
+        ? additionalProperties
+        : Object.values(schema.patternProperties ?? {})[0];
+    return member === undefined ? 'mapping' : `mapping to ${typeName(member)}`;
+  }
+  if (type === 'integer' || type === 'number') return type + bounds(schema);
+  if (type === 'string') return 'text';
+  return type === undefined ? 'anything' : String(type);
+}
+
+function bounds({ minimum, maximum }: JsonSchema): string {
+  if (minimum !== undefined && maximum !== undefined) return ` ${minimum} to ${maximum}`;
+  if (maximum !== undefined) return `, at most ${maximum}`;
+  return minimum === undefined ? '' : `, at least ${minimum}`;
+}
+
+function exampleText({ examples }: OptionRow): string {
+  if (examples.length === 0) return '';
+  const shown = examples.map((value) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``);
+  return `For example ${shown.join(' or ')}.`;
+}
+
+function isSection(schema: JsonSchema): boolean {
+  return schema.type === 'object' && Object.keys(schema.properties ?? {}).length > 0;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}

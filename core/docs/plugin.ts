@@ -1,0 +1,142 @@
+import { stringify } from 'yaml';
+import { formatDuration } from '../config/duration.ts';
+import type { JsonSchema } from '../config/json-schema.ts';
+import { OutputSchema } from '../config/schema.ts';
+import { formatSize } from '../config/size.ts';
+import { DEFAULT_POLICY } from '../delivery/policy.ts';
+import type { AnyOutputDefinition } from '../plugins/output.ts';
+import type { AnyMapperDefinition } from '../plugins/registry.ts';
+import { optionRows, optionTable } from './options.ts';
+import { type Block, code, heading, type Page, table, text } from './page.ts';
+
+/**
+ * The page of an output, of any definition: nothing on it is written by hand but what the definition says itself.
+ *
+ * @param type as it stands in the YAML: a built-in's name, a package or a path
+ * @param links `false` on a terminal, where there is nowhere to go
+ */
+export function outputPage(definition: AnyOutputDefinition, type: string, { links = true } = {}): Page {
+  const rows = optionRows(definition.options as JsonSchema);
+  const settings = Object.keys(OutputSchema.properties)
+    .filter((name) => name !== 'type' && !(name === 'mapper' && isFixed(definition)))
+    .map((name) => `\`${name}\``);
+  const common = links
+    ? '[the settings that every output has](../config.md#outputs)'
+    : 'the settings that every output has';
+  return [
+    heading(1, type),
+    text(definition.summary),
+    heading(2, 'Options'),
+    rows.length > 0 ? optionTable(rows) : text('None of its own.'),
+    text(`Beside them stand ${common}: ${settings.join(', ')}.`),
+    heading(2, 'Batches'),
+    batchTable(definition),
+    heading(2, 'Delivery'),
+    table(['property', 'meaning'], deliveryRows(definition)),
+    ...(definition.notes === undefined ? [] : [heading(2, 'Notes'), text(definition.notes)]),
+    heading(2, 'Examples'),
+    ...definition.examples.flatMap(({ title, options }) => [
+      text(`${title}:`),
+      code('yaml', exampleYaml('outputs', type, options)),
+    ]),
+    heading(2, 'Metrics'),
+    text(
+      `Its series are those of every output, with \`output="NAME"\`: \`tiercel_events_delivered_total\`, \`tiercel_events_pending\`, \`tiercel_events_dead_lettered_total\` and ${links ? '[the rest](../metrics.md)' : 'the rest'}.`,
+    ),
+  ];
+}
+
+/** The page of a mapper, of any definition. */
+export function mapperPage(definition: AnyMapperDefinition, type: string): Page {
+  const rows = optionRows(definition.options as JsonSchema);
+  const use = { type: 'file', path: './events.ndjson', mapper: type };
+  return [
+    heading(1, type),
+    text(definition.summary),
+    heading(2, 'Options'),
+    rows.length > 0 ? optionTable(rows) : text('None: it is named by its type alone.'),
+    heading(2, 'Example'),
+    text('In an output whose records may be chosen:'),
+    code('yaml', stringify({ outputs: { records: use } })),
+  ];
+}
+
+/** An example of a definition as it stands in a configuration. */
+export function exampleYaml(
+  section: string,
+  type: string,
+  options: Readonly<Record<string, unknown>>,
+): string {
+  return stringify({ [section]: { [nameFrom(type)]: { type, ...options } } }, { lineWidth: 0 });
+}
+
+/** A name for an output of this type: `@acme/tiercel-tickets` gives `tickets`. */
+export function nameFrom(type: string): string {
+  const last = type
+    .split('/')
+    .at(-1)!
+    .replace(/\.[mc]?[jt]s$/, '')
+    .replace(/^tiercel-/, '');
+  const name = last.replace(/[^A-Za-z0-9_-]/g, '_');
+  return /^[A-Za-z]/.test(name) ? name : `output_${name}`;
+}
+
+function isFixed({ mapper }: AnyOutputDefinition): boolean {
+  return typeof mapper === 'function';
+}
+
+function batchTable({ batch, batchBounds }: AnyOutputDefinition): Block {
+  const range = (bounds: readonly [number, number] | undefined, format: (value: number) => string) =>
+    bounds === undefined ? '' : `${format(bounds[0])} to ${format(bounds[1])}`;
+  const rows = [
+    [
+      '`batch.events`',
+      batch.events === undefined ? '' : `\`${batch.events}\``,
+      '',
+      'Closed at this many events.',
+    ],
+    [
+      '`batch.size`',
+      batch.size === undefined ? '' : `\`${formatSize(batch.size)}\``,
+      range(batchBounds?.size, formatSize),
+      'Closed at this size.',
+    ],
+    [
+      '`batch.every`',
+      batch.every === undefined ? '' : `\`${formatDuration(batch.every)}\``,
+      range(batchBounds?.every, formatDuration),
+      'Closed at this age.',
+    ],
+    [
+      '`batch.cron`',
+      batch.cron === undefined ? '' : `\`${batch.cron}\``,
+      '',
+      'Closed at these times, in UTC.',
+    ],
+  ];
+  return table(['limit', 'default', 'allowed', 'meaning'], rows);
+}
+
+function deliveryRows(definition: AnyOutputDefinition): string[][] {
+  const { mapper, ordering = 'none', idempotent = false, timeout = DEFAULT_POLICY.timeout } = definition;
+  const records =
+    typeof mapper === 'function'
+      ? 'Its own; `mapper` cannot be set.'
+      : `What the mapper \`${mapper ?? 'falco'}\` makes of an event, unless \`mapper\` names another.`;
+  return [
+    ['records', records],
+    [
+      'order',
+      ordering === 'partition'
+        ? 'At most one batch of a partition is under way: events arrive in the order in which they were accepted.'
+        : 'Batches may overtake each other.',
+    ],
+    [
+      'repetition',
+      idempotent
+        ? 'Harmless: a batch that is delivered again has the same name and replaces or finds itself.'
+        : 'At least once: after a crash or a lost answer the same events may arrive again.',
+    ],
+    ['time limit', `One attempt may take ${formatDuration(timeout)} (\`timeout\`).`],
+  ];
+}

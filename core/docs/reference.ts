@@ -1,0 +1,130 @@
+import { ERROR_CODES } from '../config/errors.ts';
+import type { JsonSchema } from '../config/json-schema.ts';
+import { ConfigSchema, OutputSchema, TestSchema } from '../config/schema.ts';
+import { PROBLEM_CODES } from '../http/problem-codes.ts';
+import type { MetricDescription } from '../telemetry/metrics.ts';
+import { optionRows, optionTable } from './options.ts';
+import { type Block, code, heading, type Page, table, text } from './page.ts';
+
+/** The page of the whole configuration. */
+export function configPage(): Page {
+  const sections = Object.entries((ConfigSchema as JsonSchema).properties ?? {});
+  return [
+    heading(1, 'The configuration'),
+    text(
+      'One YAML file, [`config.example.yaml`](../config.example.yaml) with comments. Editors check and complete it by [`config.schema.json`](../config.schema.json): put `# yaml-language-server: $schema=…/config.schema.json` on its first line; `tiercel schema -c tiercel.yaml` writes one that knows your own outputs too.',
+    ),
+    table(
+      ['spelling', 'meaning'],
+      [
+        ['duration', '`500ms`, `30s`, `5m`, `24h`, `7d`, `1h30m`. A number without a unit is refused.'],
+        ['size', '`512B`, `64KiB`, `256MiB`, `4GiB` (1024); `10MB`, `1GB` (1000).'],
+        [
+          'priority',
+          '`emergency`, `alert`, `critical`, `error`, `warning`, `notice`, `informational` (or `info`), `debug`; in any case.',
+        ],
+        [
+          `\`\${env:NAME}\``,
+          `The environment variable, put in after YAML was read; a secret, never printed. \`\${env:NAME:-default}\` where it may be absent.`,
+        ],
+        [`\`\${file:/run/secrets/x}\``, 'The contents of a file; a secret as well.'],
+        ['`$${`', 'A literal `${`.'],
+        ['`x-anything`', 'A key at the left margin that is passed over: a place for YAML anchors.'],
+        [
+          '`include`',
+          'Files, folders or patterns (`conf.d/*.yaml`) that are read as well. They add; they never override each other.',
+        ],
+        ['`--set outputs.lake.region=eu-west-1`', 'Overrides one key; wins over everything.'],
+        [
+          '`TIERCEL_OUTPUTS__LAKE__REGION`',
+          'The same from the environment: the path in capitals with two underscores between.',
+        ],
+      ],
+    ),
+    text('Relative paths start at the folder of the configuration file. Unknown keys are errors.'),
+    ...sections
+      .filter(([name]) => name !== 'outputs' && name !== 'tests')
+      .flatMap(([name, schema]) => section(name, schema)),
+    heading(2, 'outputs'),
+    text(
+      'The outputs by name. A name is kept for good: cursor, dead letters and metrics hang on it. The options of each type are on [its page](outputs/README.md); every type has these beside them:',
+    ),
+    optionTable(optionRows(OutputSchema as JsonSchema)),
+    heading(2, 'tests'),
+    text('Events and where they must go, run by `tiercel test`:'),
+    optionTable(optionRows(TestSchema as JsonSchema)),
+    code('yaml', TEST_EXAMPLE),
+  ];
+}
+
+const TEST_EXAMPLE = `outputs:
+  oncall: { type: webhook, url: "https://hooks.example.com/falco", minimum_priority: critical }
+  archive: { type: file, path: ./events.ndjson }
+tests:
+  - name: a shell goes to the archive and wakes nobody
+    event: { rule: Terminal shell in container, priority: Notice }
+    expect:
+      outputs: [archive]
+      not_outputs: [oncall]
+      records:
+        archive: { rule: Terminal shell in container }
+`;
+
+function section(name: string, schema: JsonSchema): Block[] {
+  return [heading(2, name), text(schema.description ?? ''), optionTable(optionRows(schema))];
+}
+
+/** The page of every error code. */
+export function errorsPage(): Page {
+  return [
+    heading(1, 'Errors'),
+    text('Codes are stable: what is said about an error may change, its code does not.'),
+    heading(2, 'Of the configuration'),
+    text(
+      'Said by `tiercel validate`, `run` and every command that reads the configuration, all at once, each with `file:line:column` and the line; as JSON with `validate --format json`.',
+    ),
+    ...Object.entries(ERROR_CODES).flatMap(([name, meaning]) => [heading(3, name), text(meaning)]),
+    heading(2, 'Of the HTTP side'),
+    text('In the body of an answer: `{"error": {"code", "field", "reason", "hint"}}`.'),
+    table(
+      ['code', 'status', 'meaning'],
+      Object.entries(PROBLEM_CODES).map(([name, { status, meaning }]) => [
+        `\`${name}\``,
+        status.join(' or '),
+        meaning,
+      ]),
+    ),
+  ];
+}
+
+/** The page of every metric. */
+export function metricsPage(metrics: readonly MetricDescription[]): Page {
+  const named = (test: (metric: MetricDescription) => boolean) =>
+    table(
+      ['metric', 'type', 'labels', 'meaning'],
+      metrics
+        .filter(test)
+        .map(({ name, type, labels, help }) => [
+          `\`${name}\``,
+          type,
+          labels.map((label) => `\`${label}\``).join(', '),
+          help,
+        ]),
+    );
+  const isOurs = ({ name }: MetricDescription) => name.startsWith('tiercel_');
+  const isOutput = (metric: MetricDescription) => isOurs(metric) && metric.labels.includes('output');
+  return [
+    heading(1, 'Metrics'),
+    text(
+      'Served in the Prometheus format at `GET /metrics`. For every output, at every moment, `accepted = delivered + dead_lettered + dropped + pending`: what is read in one scrape belongs together.',
+    ),
+    heading(2, 'Of each output'),
+    named(isOutput),
+    heading(2, 'Of events, the journal and the program'),
+    named((metric) => isOurs(metric) && !isOutput(metric)),
+    heading(2, 'Under the names of Falcosidekick'),
+    text('So that dashboards and alerts that are there already go on.'),
+    named(({ name }) => name.startsWith('falcosecurity_')),
+    text('Beside them stand the usual ones of the process and the runtime (`process_…`, `nodejs_…`).'),
+  ];
+}

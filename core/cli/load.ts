@@ -16,6 +16,7 @@ export async function loadOrExplain(
     sets: options.set,
     env: process.env,
     registry: createRegistry(builtIns),
+    ...(options.plugins === false && { plugins: false }),
   });
   if (options.format === 'json' && !result.ok) {
     out(JSON.stringify({ ok: false, errors: result.errors, warnings: result.warnings }, null, 2));

@@ -7,12 +7,15 @@ export const validate: RegisterCommand = (program, cli) => {
     .addOption(
       new Option('--format <format>', 'how mistakes are printed').choices(['text', 'json']).default('text'),
     )
+    .option('--no-plugins', 'refuse outputs and mappers that are not built in, instead of running their code')
     .addHelpText('after', '\nExample:\n  tiercel validate -c tiercel.yaml --format json')
     .action(async (options: ConfigOptions) => {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       if (options.format === 'json') return cli.out(JSON.stringify({ ok: true, errors: [] }));
       const names = config.outputs.map(({ name, type }) => `${name} (${type})`).join(', ');
-      cli.out(`${options.config} is valid: ${config.outputs.length} outputs: ${names}`);
+      cli.out(
+        `${options.config} is valid: ${config.outputs.length === 1 ? '1 output' : `${config.outputs.length} outputs`}: ${names}`,
+      );
     });
 };

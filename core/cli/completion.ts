@@ -1,0 +1,118 @@
+import { Argument, type Command } from 'commander';
+import { commandsOf } from '../docs/cli.ts';
+import type { RegisterCommand } from './command.ts';
+
+/** What may follow a command: the words, each with what it means. */
+interface Place {
+  /** The command with those above it: `tiercel dlq list`. */
+  readonly path: string;
+  readonly words: readonly { readonly word: string; readonly about: string }[];
+}
+
+const SHELLS = { bash, zsh, fish } as const;
+
+export const completion: RegisterCommand = (program, cli) => {
+  program
+    .command('completion')
+    .description('print the completion of a shell')
+    .addArgument(new Argument('<shell>').choices(Object.keys(SHELLS)))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  source <(tiercel completion bash)
+  source <(tiercel completion zsh)
+  tiercel completion fish | source`,
+    )
+    .action((shell: keyof typeof SHELLS) => {
+      const types = [...Object.keys(cli.builtIns.outputs), ...Object.keys(cli.builtIns.mappers)].sort();
+      cli.out(SHELLS[shell](placesOf(program, { 'tiercel describe': types })));
+    });
+};
+
+/** Every command with its subcommands, the choices of its arguments and its options. */
+function placesOf(program: Command, more: Readonly<Record<string, readonly string[]>>): Place[] {
+  return [{ path: program.name(), command: program }, ...commandsOf(program)].map(({ path, command }) => ({
+    path,
+    words: [
+      ...command.commands.map((sub) => ({ word: sub.name(), about: sub.description() })),
+      ...command.registeredArguments.flatMap(({ argChoices = [], description }) =>
+        argChoices.map((word) => ({ word, about: description })),
+      ),
+      ...(more[path] ?? []).map((word) => ({ word, about: '' })),
+      ...command.options.map(({ long, flags, description }) => ({ word: long ?? flags, about: description })),
+      { word: '--help', about: 'display help for command' },
+    ],
+  }));
+}
+
+/** The commands that a word may lead to, as patterns of a `case`. */
+function steps(places: readonly Place[]): string {
+  return places
+    .slice(1)
+    .map(({ path }) => `"${path}"`)
+    .join('|');
+}
+
+function bash(places: readonly Place[]): string {
+  const cases = places.map(
+    ({ path, words }) => `    "${path}") words="${words.map(({ word }) => word).join(' ')}" ;;`,
+  );
+  return `_tiercel() {
+  local word words at=tiercel
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$at $word" in
+      ${steps(places)}) at="$at $word" ;;
+    esac
+  done
+  case "$at" in
+${cases.join('\n')}
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")
+}
+complete -o default -F _tiercel tiercel`;
+}
+
+function zsh(places: readonly Place[]): string {
+  const cases = places.map(
+    ({ path, words }) => `    "${path}") compadd -- ${words.map(({ word }) => word).join(' ')} ;;`,
+  );
+  return `#compdef tiercel
+_tiercel() {
+  local word at=tiercel
+  for word in \${words[2,CURRENT-1]}; do
+    case "$at $word" in
+      ${steps(places)}) at="$at $word" ;;
+    esac
+  done
+  case "$at" in
+${cases.join('\n')}
+  esac
+  _files
+}
+compdef _tiercel tiercel`;
+}
+
+function fish(places: readonly Place[]): string {
+  const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const lines = places.flatMap(({ path, words }) =>
+    words.map(({ word, about }) => {
+      const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${quote(word)}`;
+      return `complete -c tiercel -n ${quote(`__tiercel_at ${path}`)} ${what}${about && ` -d ${quote(about)}`}`;
+    }),
+  );
+  return `function __tiercel_at
+  set -l at tiercel
+  for word in (commandline -opc)[2..-1]
+    switch "$at $word"
+      case ${places
+        .slice(1)
+        .map(({ path }) => quote(path))
+        .join(' ')}
+        set at "$at $word"
+    end
+  end
+  test "$at" = "$argv"
+end
+${lines.join('\n')}`;
+}

@@ -1,0 +1,61 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Argument } from 'commander';
+import type { PluginKind } from '../plugins/check.ts';
+import { EXIT, type RegisterCommand } from './command.ts';
+import { packageFiles } from './create-files.ts';
+
+export const create: RegisterCommand = (program, cli) => {
+  program
+    .command('create')
+    .description('write a package with an output or mapper of your own')
+    .addArgument(new Argument('<kind>').choices(['output', 'mapper']))
+    .argument('<name>', 'tickets, or the name of the package: @acme/tiercel-tickets')
+    .option('--dir <folder>', 'the folder to write; must not exist; default: the name')
+    .addHelpText(
+      'after',
+      '\nExample:\n  tiercel create output tickets && cd tiercel-tickets && npm install && npm test',
+    )
+    .action(async (kind: PluginKind, name: string, options: { dir?: string }) => {
+      const packageName = /^(@[^/]+\/|tiercel-)/.test(name) ? name : `tiercel-${name}`;
+      const type = typeFrom(packageName);
+      const problem = nameProblem(packageName, type, Object.keys(cli.builtIns[`${kind}s`]));
+      if (problem !== undefined) {
+        cli.err(`error: ${problem}`);
+        return cli.exit(EXIT.usage);
+      }
+      const folder = options.dir ?? basename(packageName);
+      try {
+        await mkdir(dirname(folder), { recursive: true });
+        await mkdir(folder);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        cli.err(`error: ${folder} exists already and is left as it is; name another with --dir`);
+        return cli.exit(EXIT.failed);
+      }
+      const files = packageFiles(kind, { packageName, type, version: cli.builtIns.version });
+      for (const [path, text] of Object.entries(files)) {
+        await mkdir(dirname(join(folder, path)), { recursive: true });
+        await writeFile(join(folder, path), text);
+      }
+      cli.out(`Wrote ${packageName} to ${folder}/: ${Object.keys(files).join(', ')}.`);
+      cli.out(`Next:\n  cd ${folder}\n  npm install\n  npm test`);
+    });
+};
+
+function typeFrom(packageName: string): string {
+  return packageName
+    .split('/')
+    .at(-1)!
+    .replace(/^tiercel-/, '')
+    .replaceAll('-', '_');
+}
+
+function nameProblem(packageName: string, type: string, taken: readonly string[]): string | undefined {
+  if (!/^(@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/.test(packageName)) {
+    return `"${packageName}" cannot be the name of a package: small letters, digits and -, with @scope/ in front or not`;
+  }
+  if (!/^[a-z][a-z0-9_]*$/.test(type))
+    return `"${type}" cannot be a type: small letters, digits and _, a letter first`;
+  return taken.includes(type) ? `"${type}" is the name of a built-in; take another` : undefined;
+}

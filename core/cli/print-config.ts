@@ -1,0 +1,17 @@
+import { printConfig } from '../config/print.ts';
+import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+
+export const printConfigCommand: RegisterCommand = (program, cli) => {
+  withConfig(program.command('print-config'))
+    .description('the configuration in force, secrets hidden')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nFiles, environment and --set put together, defaults filled in; secrets are shown as ***.\n\nExample:\n  tiercel print-config -c tiercel.yaml',
+    )
+    .action(async (options: ConfigOptions & { json?: boolean }) => {
+      const config = await cli.load(options);
+      if (config === undefined) return cli.exit(EXIT.usage);
+      cli.out(options.json ? JSON.stringify(config.redacted, null, 2) : printConfig(config).trimEnd());
+    });
+};

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Batch } from '../batching/batch.ts';
 import { systemClock } from '../batching/clock.ts';
 import { decodeScalars } from '../config/decode.ts';
 import { fits, type JsonSchema } from '../config/json-schema.ts';
@@ -14,8 +13,8 @@ import type { Mapper } from '../plugins/mapper.ts';
 import type { AnyOutputDefinition, Output, OutputContext } from '../plugins/output.ts';
 import type { AnyMapperDefinition } from '../plugins/registry.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { batchOf, type MarkedBatch } from './batches.ts';
 import { type Destination, startDestination } from './destination.ts';
-import { decodeEvent, markedEvents } from './events.ts';
 
 /** vitest's, node:test's or Deno's `test`. */
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
@@ -37,6 +36,8 @@ export interface OutputContract {
   readonly mapper?: {
     readonly definition: AnyMapperDefinition;
     readonly options: Record<string, unknown>;
+    /** The URL of its compiled module: an output that maps on another thread imports it. */
+    readonly module?: string;
   };
   /** False for an output that does not deliver over HTTP to `url`: faults of a server are then not tried. Default true. */
   readonly http?: boolean;
@@ -75,8 +76,6 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
     }
   });
 
-  if (definition.stream === true) return;
-
   test(name('delivers every record once and invents none'), () =>
     withOutput(definition, contract, async ({ output, batch, arrived }) => {
       await output.start?.(calm());
@@ -98,6 +97,21 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
     }),
   );
 
+  if (definition.idempotent === true && contract.arrived !== undefined) {
+    test(name('does no harm when a batch is delivered again'), () =>
+      withOutput(definition, contract, async ({ output, batch, arrived }) => {
+        await output.start?.(calm());
+        const marksThere = async () => (await arrived()).match(/contract-mark-\d+/g)?.length;
+        await output.deliver(batch(3).value, calm());
+        const once = await marksThere();
+        const again = await output.deliver({ ...batch(3).value, attempt: 2 }, calm());
+        await output.stop?.(calm());
+        assert.equal(again.status, 'delivered', `it answered ${JSON.stringify(again)}`);
+        assert.equal(await marksThere(), once, 'the second delivery left something behind');
+      }),
+    );
+  }
+
   if (!overHttp) return;
 
   const faults: readonly [
@@ -118,17 +132,37 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
     ],
     ['keeps events when the page is missing', { status: 404 }, (d) => assert.equal(d.status, 'retry')],
     ['retries a connection that is cut', 'reset', (d) => assert.equal(d.status, 'retry')],
+    [
+      'loses no record when the content is refused',
+      { status: 400 },
+      (d) => assert.ok(d.status !== 'delivered' || d.rejected?.length === 2, 'refused, and called delivered'),
+    ],
   ];
   for (const [what, answer, expect] of faults) {
     test(name(what), () =>
       withOutput(definition, contract, async ({ output, batch, destination }) => {
         await output.start?.(calm());
         destination.answer(answer);
-        expect(await settle(output.deliver(batch(2).value, calm())));
+        const result = await settle(output.deliver(batch(2).value, calm()));
+        expect(result);
+        assertIndexes(result, 2);
         await output.stop?.(calm());
       }),
     );
   }
+
+  test(name('checks what is there, and throws when it is not'), () =>
+    withOutput(definition, contract, async ({ output, destination }) => {
+      if (output.check === undefined) return;
+      await output.check(calm());
+      destination.answer('reset');
+      await assert.rejects(
+        output.check(calm()),
+        'check() passed though the destination cuts every connection',
+      );
+      await output.stop?.(calm());
+    }),
+  );
 
   test(name('settles within a second of the abort'), () =>
     withOutput(definition, contract, async ({ output, batch, destination }) => {
@@ -165,7 +199,7 @@ interface UnderTest {
   readonly destination: Destination;
   readonly options: Record<string, unknown>;
   readonly logged: readonly string[];
-  batch(count: number): { value: Batch<unknown>; marks: string[] };
+  batch(count: number): MarkedBatch;
   arrived(): Promise<string>;
 }
 
@@ -180,10 +214,11 @@ async function withOutput(
   const place = { url: destination.url, directory };
   const options = contract.options(place);
   const logged: string[] = [];
-  const { definition: mapping, options: mapperOptions } = contract.mapper ?? {
-    definition: undefined,
-    options: {},
-  };
+  const {
+    definition: mapping,
+    options: mapperOptions = {},
+    module = import.meta.url,
+  } = contract.mapper ?? {};
   const mapper: Mapper = mapping?.create(mapperOptions, { log: recorder(logged) }) ?? asReceived;
   const context: OutputContext = {
     name: 'under_test',
@@ -193,7 +228,7 @@ async function withOutput(
     stateDir: directory,
     configDir: directory,
     mapper,
-    mapperRef: { type: mapping?.type ?? 'as_received', module: import.meta.url, options: mapperOptions },
+    mapperRef: { type: mapping?.type ?? 'as_received', module, options: mapperOptions },
     decode: noDecodeOptions,
   };
   assert.ok(
@@ -210,7 +245,7 @@ async function withOutput(
       destination,
       options,
       logged,
-      batch: (count) => batchOf(count, mapper),
+      batch: (count) => batchOf(count, mapper, output),
       arrived: () =>
         contract.arrived?.(place, destination) ??
         Promise.resolve(destination.requests.map(({ body }) => body).join('\n')),
@@ -227,28 +262,14 @@ const asReceived: Mapper<string> = {
   map: (event) => ({ ok: true, record: eventToJson(event) }),
 };
 
-function batchOf(count: number, mapper: Mapper): { value: Batch<unknown>; marks: string[] } {
-  const now = systemClock.now();
-  const events = markedEvents(count);
-  const records = events.map(({ raw }) => {
-    const mapped = mapper.map(decodeEvent(raw, now));
-    assert.ok(mapped.ok, 'the mapper refused the event of the contract');
-    return mapped.record;
-  });
-  const bytes = events.reduce((sum, { raw }) => sum + raw.byteLength, 0);
-  return {
-    value: {
-      id: 'contract-batch',
-      attempt: 1,
-      partition: '',
-      count,
-      bytes,
-      openedAt: now,
-      closedAt: now,
-      records,
-    },
-    marks: events.map(({ mark }) => mark),
-  };
+/** Every index it names is a record's, and none is both tried again and set aside. */
+function assertIndexes(delivery: Delivery, count: number): void {
+  const named = [
+    ...(delivery.status === 'retry' ? (delivery.failed ?? []) : []),
+    ...(delivery.status === 'rejected' ? [] : (delivery.rejected ?? []).map(({ index }) => index)),
+  ];
+  assert.equal(new Set(named).size, named.length, 'a record is named twice');
+  for (const index of named) assert.ok(index >= 0 && index < count, `there is no record ${index}`);
 }
 
 /** As the framework takes it: a throw is a retry. */

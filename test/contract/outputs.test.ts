@@ -1,21 +1,141 @@
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'vitest';
-import { testMapper, testOutput } from '../../core/testing/index.ts';
-import falco from '../../mappers/falco.ts';
-import file from '../../outputs/file.ts';
-import webhook from '../../outputs/webhook.ts';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import type { Answer, OutputContract, Place, ReceivedRequest } from '../../core/testing/index.ts';
+import { testOutput } from '../../core/testing/index.ts';
+import ecs from '../../mappers/ecs/index.ts';
+import event from '../../mappers/event.ts';
+import { mappers } from '../../mappers/index.ts';
+import ocsf from '../../mappers/ocsf/index.ts';
+import { outputs } from '../../outputs/index.ts';
+import { natsServer } from '../support/nats-server.ts';
 
-testOutput(webhook, {
-  test,
-  options: ({ url }) => ({ url: `${url}/hook`, bearer_token: 'a-very-secret-token' }),
+const SECRET = 'a-very-secret-token';
+
+/** What Elasticsearch answers to `_bulk`: every document is there. */
+function bulkAnswer({ body }: ReceivedRequest): Answer {
+  const items = body
+    .split('\n')
+    .flatMap((line) => (line.startsWith('{"create"') ? [{ create: { status: 201 } }] : []));
+  return { status: 200, body: JSON.stringify({ errors: false, items }) };
+}
+
+/** What SQS answers to a batch of messages; the SDK compares the digests. */
+function sqsAnswer({ body }: ReceivedRequest): Answer {
+  const { Entries = [] } = JSON.parse(body) as { Entries?: { Id: string; MessageBody: string }[] };
+  const Successful = Entries.map(({ Id, MessageBody }) => ({
+    Id,
+    MessageId: `message-${Id}`,
+    MD5OfMessageBody: createHash('md5').update(MessageBody).digest('hex'),
+  }));
+  return { status: 200, body: JSON.stringify({ Successful, Failed: [] }) };
+}
+
+/** All rows of the Parquet files below a folder, as text. */
+async function rowsBelow({ directory }: Place): Promise<string> {
+  const names = await readdir(directory, { recursive: true });
+  const files = names.filter((name) => name.startsWith('lake') && name.endsWith('.parquet'));
+  const rows = await Promise.all(
+    files.map(async (name) =>
+      parquetReadObjects({ file: await asyncBufferFromFile(join(directory, name)), compressors }),
+    ),
+  );
+  return JSON.stringify(rows.flat(), (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+}
+
+let printed = '';
+/** From here on what is printed is kept. */
+function capture(): void {
+  printed = '';
+  const write = (text: string, done: () => void) => {
+    printed += text;
+    queueMicrotask(done);
+    return true;
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation(write as typeof process.stdout.write);
+}
+afterEach(() => void vi.restoreAllMocks());
+
+let server: Awaited<ReturnType<typeof natsServer>>;
+beforeAll(async () => {
+  server = await natsServer(() => '{"stream":"falco","seq":1}');
 });
+afterAll(() => server.stop());
 
-testOutput(file, {
-  test,
-  http: false,
-  options: ({ directory }) => ({ path: join(directory, 'events.ndjson') }),
-  arrived: ({ directory }) => readFile(join(directory, 'events.ndjson'), 'utf8'),
+const events = { definition: event, options: {} };
+
+/** How each built-in is held against the contract; the real servers are in the services tier. */
+const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
+  alertmanager: {
+    mapper: events,
+    options: ({ url }) => ({ hosts: [url], bearer_token: SECRET }),
+  },
+  aws_security_lake: {
+    http: false,
+    mapper: { definition: ocsf, options: {}, module: mappers.ocsf.module },
+    options: () => ({ directory: 'lake', source: 'falco', region: 'eu-west-1', account_id: '123456789012' }),
+    arrived: rowsBelow,
+  },
+  aws_sqs: {
+    options: ({ url }) => ({
+      queue_url: `${url}/123456789012/falco`,
+      region: 'eu-west-1',
+      endpoint: url,
+      access_key_id: 'AKIA0',
+      secret_access_key: SECRET,
+    }),
+    answer: sqsAnswer,
+  },
+  elasticsearch: {
+    options: ({ url }) => ({ url, api_key: SECRET }),
+    answer: bulkAnswer,
+  },
+  file: {
+    http: false,
+    options: ({ directory }) => ({ path: join(directory, 'events.ndjson') }),
+    arrived: ({ directory }) => readFile(join(directory, 'events.ndjson'), 'utf8'),
+  },
+  nats: {
+    http: false,
+    mapper: events,
+    options: () => {
+      server.published.length = 0;
+      return { servers: [server.url], token: SECRET };
+    },
+    arrived: async () => server.published.map(({ payload }) => payload).join('\n'),
+  },
+  parquet_lake: {
+    http: false,
+    mapper: { definition: ecs, options: {}, module: mappers.ecs.module },
+    options: () => ({ directory: 'lake', partition_by: 'hour' }),
+    arrived: rowsBelow,
+  },
+  slack: {
+    mapper: events,
+    options: ({ url }) => ({ webhook_url: `${url}/services/T000/B000/${SECRET}` }),
+  },
+  stdout: {
+    http: false,
+    options: () => {
+      capture();
+      return {};
+    },
+    arrived: async () => printed,
+  },
+  webhook: {
+    options: ({ url }) => ({ url: `${url}/hook`, bearer_token: SECRET }),
+  },
+};
+
+for (const [type, { load }] of Object.entries(outputs)) {
+  testOutput(await load(), { test, ...contracts[type as keyof typeof outputs] });
+}
+
+test('the contract is held by every built-in output', () => {
+  expect(Object.keys(contracts).sort()).toEqual(Object.keys(outputs).sort());
 });
-
-testMapper(falco, { test });

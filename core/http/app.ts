@@ -94,7 +94,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     app.post('/events', (c) =>
       withBody(body(c), limits, async (raw) => {
         const bodies = splitEvents(raw);
-        if (bodies === undefined || raw.length === 0) throw notEvents(raw);
+        if (typeof bodies === 'string' || raw.length === 0) throw notEvents(raw, bodies);
         return bulkAnswer(await ingest.many(bodies));
       }),
     );
@@ -154,8 +154,10 @@ function bulkAnswer(result: { accepted: number; rejected: readonly Rejection[] }
   return problemResponse(new Problem(400, { code: 'invalid_event', reason }), answer);
 }
 
-function notEvents(raw: Uint8Array): Problem {
-  const reason = raw.length === 0 ? 'body is empty' : 'body is not a JSON array: it is cut off or broken';
+function notEvents(raw: Uint8Array, fault: unknown): Problem {
+  const broken = 'body is not a JSON array: it is cut off or broken';
+  const crumbs = 'body has more elements or lines than events of any kind would fit in it; nothing was taken';
+  const reason = raw.length === 0 ? 'body is empty' : fault === 'crumbs' ? crumbs : broken;
   const hint = 'send a JSON array of events, or NDJSON: one event a line';
   return new Problem(400, { code: 'invalid_body', field: 'body', reason, hint });
 }

@@ -35,10 +35,14 @@ export interface StreamContent extends ContentBase {
   blocks(indexes: readonly number[] | undefined, signal?: AbortSignal): AsyncIterable<EventBlock>;
 }
 
-/** Reads the events of a batch back, decodes and maps them: for outputs whose batches fit in memory. */
+/**
+ * Decodes and maps the events of a batch, for outputs whose batches fit in memory.
+ *
+ * @param source the events of the manifest in the journal's order, without those that are damaged
+ */
 export async function loadRecords(
   manifest: Manifest,
-  subscription: Subscription,
+  source: AsyncIterable<readonly StoredEvent[]> | Iterable<readonly StoredEvent[]>,
   decode: (raw: Uint8Array, receivedAt: number) => Event,
   mapper: Mapper,
 ): Promise<RecordsContent> {
@@ -47,7 +51,7 @@ export async function loadRecords(
   const sizes: number[] = [];
   const setAside: SetAside[] = [];
   const damaged = missingFrom(manifest.positions);
-  for await (const events of subscription.fetch(manifest.positions)) {
+  for await (const events of source) {
     for (const { position, receivedAt, raw } of events) {
       setAside.push(...damaged.before(position));
       const mapped = attemptToMap(() => mapper.map(decode(raw, receivedAt)));

@@ -1,24 +1,24 @@
 import type { Clock } from '../batching/clock.ts';
-import type { Manifest, Subscription } from '../journal/journal.ts';
+import type { Manifest, StoredEvent, Subscription } from '../journal/journal.ts';
 import { createWaiters } from '../journal/waiters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { DeadLetterCause, OutputObserver } from '../telemetry/observer.ts';
 import type { Content, SetAside } from './content.ts';
 import type { WriteDeadLetters } from './dead-letters.ts';
 import type { HealthBoard } from './health.ts';
-import { withOrder } from './limit.ts';
+import { createLane, withOrder } from './limit.ts';
 import { wholeBatch } from './part.ts';
 import type { Settle } from './retry.ts';
 import { StoppingError, unlessStopping } from './stopping.ts';
 
 export interface DelivererDeps {
   readonly subscription: Subscription;
-  readonly load: (manifest: Manifest) => Promise<Content>;
+  readonly load: (batch: Submitted) => Promise<Content>;
   readonly settle: Settle;
   readonly writeDeadLetters: WriteDeadLetters;
   /** One batch of a partition at a time, in the order of submission. */
   readonly ordered: boolean;
-  /** Closed batches that may wait or be under way; the next one has to wait outside. */
+  /** Batches that may be loaded at once. A few small ones more are taken and sealed while they wait for a place. */
   readonly places: number;
   readonly clock: Clock;
   readonly observer: OutputObserver;
@@ -30,16 +30,30 @@ export interface DelivererDeps {
   readonly learn: (rawBytes: number, destinationBytes: number) => void;
 }
 
+/** A closed batch. */
+export interface Submitted {
+  readonly manifest: Manifest;
+  /** The manifest is on storage already. */
+  readonly sealed: boolean;
+  /** All its events, where they are at hand; else they are read back from the journal. */
+  readonly events?: readonly StoredEvent[] | undefined;
+}
+
 /** Brings closed batches to their end, several at once. */
 export interface Deliverer {
   /** Takes a batch when there is room for it; resolves when it was taken, or when the output is being stopped. */
-  submit(manifest: Manifest, sealed: boolean): Promise<void>;
+  submit(batch: Submitted): Promise<void>;
   /** Resolves when no batch is under way. */
   idle(): Promise<void>;
 }
 
 /** How long to wait after the journal failed, milliseconds. */
 const FAILED_WAIT = 1000;
+/**
+ * What may be sealed beyond the places: a disk syncs a few hundred times a second, so batches of one event must share
+ * a sync to come to thousands. Little enough to hold, because their events are at hand.
+ */
+const AHEAD = { batches: 128, bytes: 1 << 20 };
 
 /**
  * For each batch: seal its manifest, read its records, deliver them through the chain, and acknowledge. The manifest is
@@ -50,34 +64,35 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   const underway = new Set<Promise<void>>();
   const changed = createWaiters();
 
-  async function bringHome({
-    manifest,
-    sealed: before,
-  }: {
-    manifest: Manifest;
-    sealed: boolean;
-  }): Promise<void> {
-    let sealed = before;
+  /** Tries until the work is done or the output is being stopped. */
+  async function persist(id: string, work: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
         unlessStopping(stopping);
-        if (!sealed) await subscription.seal(manifest);
-        sealed = true;
-        await deliverSealed(manifest);
+        await work();
         health.clear('journal');
         return;
       } catch (error) {
-        if (error instanceof StoppingError || stopping.aborted) return;
+        unlessStopping(stopping);
+        if (error instanceof StoppingError) throw error;
         const why = error instanceof Error ? error.message : String(error);
         health.raise('journal', 'stopped', `the journal failed: ${why}`);
-        deps.log.error({ batch: manifest.id, reason: why }, 'the batch could not be read from the journal');
+        deps.log.error({ batch: id, reason: why }, 'the journal failed under a batch, which is tried again');
         await clock.sleep(FAILED_WAIT, stopping);
       }
     }
   }
 
-  async function deliverSealed(manifest: Manifest): Promise<void> {
-    const content = await deps.load(manifest);
+  const place = createLane(deps.places);
+
+  async function bringHome(batch: Submitted & { readonly sealing: Promise<void> }): Promise<void> {
+    await batch.sealing;
+    await place(() => persist(batch.manifest.id, () => deliverSealed(batch)), stopping);
+  }
+
+  async function deliverSealed(batch: Submitted): Promise<void> {
+    const { manifest } = batch;
+    const content = await deps.load(batch);
     const before = content.setAside();
     await deps.writeDeadLetters(before);
     let setAside = before;
@@ -106,23 +121,40 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     deps.log.debug({ batch: manifest.id, events: manifest.positions.count, delivered }, 'batch settled');
   }
 
-  const whenStopping = (error: unknown) => {
-    if (!(error instanceof StoppingError)) throw error;
-  };
   const bring = deps.ordered
     ? withOrder(bringHome, ({ manifest }) => manifest.partition, stopping)
     : bringHome;
 
+  async function take(batch: Submitted & { readonly sealing: Promise<void> }): Promise<void> {
+    try {
+      await bring(batch);
+    } catch (error) {
+      if (!(error instanceof StoppingError)) throw error;
+    } finally {
+      // Also of a batch that never got a place: who opens the cursor next has to find it sealed or not at all.
+      await batch.sealing.catch(() => {});
+    }
+  }
+
+  /** Of the batches under way. */
+  let bytes = 0;
+  const mayTake = (manifest: Manifest) =>
+    underway.size < deps.places ||
+    (underway.size < deps.places + AHEAD.batches && bytes + manifest.bytes <= AHEAD.bytes);
+
   return {
-    async submit(manifest, sealed) {
-      while (underway.size >= deps.places && !stopping.aborted) await changed.wait(stopping);
+    async submit(batch) {
+      const { manifest, sealed } = batch;
+      while (!mayTake(manifest) && !stopping.aborted) await changed.wait(stopping);
       if (stopping.aborted) return;
-      const task = bring({ manifest, sealed })
-        .catch(whenStopping)
-        .finally(() => {
-          underway.delete(task);
-          changed.wake();
-        });
+      // Begun here and not when its turn comes, so that batches that wait share a sync.
+      const sealing = sealed ? Promise.resolve() : persist(manifest.id, () => subscription.seal(manifest));
+      bytes += manifest.bytes;
+      const task = take({ ...batch, sealing }).finally(() => {
+        bytes -= manifest.bytes;
+        underway.delete(task);
+        changed.wake();
+      });
       underway.add(task);
     },
     async idle() {

@@ -30,10 +30,10 @@ export function withOrder<T>(
   };
 }
 
-type Lane = <R>(work: () => Promise<R>, stopping: AbortSignal) => Promise<R>;
+export type Lane = <R>(work: () => Promise<R>, stopping: AbortSignal) => Promise<R>;
 
 /** A semaphore. @throws StoppingError in the place of work that was still waiting. */
-function createLane(places: number): Lane {
+export function createLane(places: number): Lane {
   let free = places;
   const waiting: (() => void)[] = [];
   return async (work, stopping) => {

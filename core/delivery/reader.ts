@@ -19,7 +19,8 @@ export interface ReaderDeps {
   /** Absent: all events share the partition ''. */
   readonly partition?: ((event: Event) => string | { readonly reject: string }) | undefined;
   readonly decode: (raw: Uint8Array, receivedAt: number) => Event;
-  readonly submit: (manifest: Manifest) => Promise<void>;
+  /** With the events of the batch, where they are at hand. */
+  readonly submit: (manifest: Manifest, events?: readonly StoredEvent[]) => Promise<void>;
   readonly writeDeadLetters: WriteDeadLetters;
   readonly clock: Clock;
   readonly observer: OutputObserver;
@@ -41,11 +42,14 @@ export function createReader(deps: ReaderDeps) {
   const { subscription, scheduler, clock, observer } = deps;
   let last: Position = 0;
 
-  async function submitAll(batches: readonly ClosedBatch[]): Promise<void> {
+  async function submitAll(
+    batches: readonly ClosedBatch[],
+    events: readonly StoredEvent[] = [],
+  ): Promise<void> {
     for (const { partition, positions, bytes, openedAt, closedAt, reason } of batches) {
       observer.batchClosed(reason, positions.count, bytes);
       const id = batchId({ epoch: deps.epoch, output: subscription.output, partition, positions });
-      await deps.submit({ id, partition, positions, bytes, openedAt, closedAt });
+      await deps.submit({ id, partition, positions, bytes, openedAt, closedAt }, pick(events, positions));
     }
   }
 
@@ -55,7 +59,8 @@ export function createReader(deps: ReaderDeps) {
     for (const { position, receivedAt, raw } of events) {
       const partition = partitionOf(raw, receivedAt, deps);
       if (typeof partition === 'string') {
-        await submitAll(scheduler.add(partition, position, raw.byteLength, receivedAt, clock.now()));
+        const closed = scheduler.add(partition, position, raw.byteLength, receivedAt, clock.now());
+        if (closed.length > 0) await submitAll(closed, events);
         if (signal.aborted) return;
       } else refused.push({ position, cause: 'partition', reason: partition.reject });
     }
@@ -131,4 +136,22 @@ function partitionOf(
   } catch (error) {
     return { reject: `its partition failed: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+/** The events at these positions; undefined when some are not among them. */
+function pick(events: readonly StoredEvent[], positions: PositionSet): readonly StoredEvent[] | undefined {
+  const first = events[0]?.position ?? Number.POSITIVE_INFINITY;
+  if (positions.first < first) return undefined;
+  let at = Math.max(0, positions.first - first);
+  // Where positions lie side by side the place is known at once; where some are missing, it comes before that.
+  at = Math.min(at, events.length - 1);
+  while (at > 0 && events[at]!.position > positions.first) at--;
+  const picked: StoredEvent[] = [];
+  for (const position of positions) {
+    while (at < events.length && events[at]!.position < position) at++;
+    const event = events[at];
+    if (event?.position !== position) return undefined;
+    picked.push(event);
+  }
+  return picked;
 }

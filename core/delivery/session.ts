@@ -47,10 +47,15 @@ export function startSession(
   const deliverer = createDeliverer({
     ...common,
     log,
-    load: async (manifest) =>
+    load: async ({ manifest, events }) =>
       deps.stream
         ? streamOf(manifest, subscription)
-        : loadRecords(manifest, subscription, deps.decode, deps.mapper),
+        : loadRecords(
+            manifest,
+            events === undefined ? subscription.fetch(manifest.positions) : [events],
+            deps.decode,
+            deps.mapper,
+          ),
     settle: createChain(callOutput(output), {
       ...common,
       policy,
@@ -71,13 +76,13 @@ export function startSession(
     newest: () => deps.journal.status().newest,
     partition: output.partition?.bind(output),
     decode: deps.decode,
-    submit: (manifest) => deliverer.submit(manifest, false),
+    submit: (manifest, events) => deliverer.submit({ manifest, sealed: false, events }),
   });
 
   // Batches that were closed before a stop or a crash come first, each under its old id.
   const unsettled = subscription.unsettled;
   const work = (async () => {
-    for (const manifest of unsettled) await deliverer.submit(manifest, true);
+    for (const manifest of unsettled) await deliverer.submit({ manifest, sealed: true });
     await reader.run(reading.signal, ending.signal);
   })();
 

@@ -44,7 +44,7 @@ describe('the content of a batch', () => {
         const damaged = new Set(bad);
         const content = await loadRecords(
           manifestOf(positions),
-          damagedAt(damaged),
+          damagedAt(damaged).fetch(PositionSet.of(...positions)),
           createDecoder(noDecodeOptions),
           numberMapper,
         );

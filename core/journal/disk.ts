@@ -23,10 +23,10 @@ import { createReserve } from './reserve.ts';
 import { createSaver } from './saver.ts';
 import type { Segment } from './segment.ts';
 import { indexPath, markBefore, segmentOf } from './segment.ts';
+import { createSpace } from './space.ts';
 import type { Backing } from './subscription.ts';
 import { openSubscription } from './subscription.ts';
 import { createTail } from './tail.ts';
-import { createWaiters } from './waiters.ts';
 import type { WantedRun } from './writer.ts';
 import { createWriter } from './writer.ts';
 
@@ -53,8 +53,6 @@ export interface DiskJournalOptions {
 const GROUP_BYTES = 4 << 20;
 const TAIL_BYTES = 4 << 20;
 const RESERVE_BYTES = 1 << 20;
-/** How often a full disk is tried again, in milliseconds. */
-const PROBE = 1000;
 
 /**
  * Opens the journal in a directory and recovers what an earlier process left there.
@@ -91,52 +89,15 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     const { epoch, segments, ledgers, recoveredBytes } = recovered;
     const salt = saltOf(epoch);
     const reserve = createReserve(fs, directory, Math.min(RESERVE_BYTES, Math.floor(segmentBytes / 4)));
-    const room = createWaiters();
+    const space = createSpace({ maxBytes, reserve, clock, log });
     const tail = createTail(TAIL_BYTES);
     const stop = new AbortController();
     let newest: Position = recovered.start.previous;
     let corruptFrames = recovered.corruptFrames;
-    let used = 0;
-    let queued = 0;
-    /** The size of the largest append that was refused for want of room in the budget. */
-    let refused = 0;
-    let diskFull = false;
-    let probing: Promise<void> | undefined;
     let syncing: Promise<void> | undefined;
     let closed = false;
 
-    const count = () => {
-      used = segments.reduce((sum, { bytes }) => sum + bytes, 0);
-    };
-    const hasRoom = () => !diskFull && used + queued + refused <= maxBytes;
-
-    /** The disk is full: nothing more is taken until the reserve stands again. */
-    function noteDiskFull(error: unknown): void {
-      if (!diskFull) log.warn({ error }, 'the disk is full: events are refused until there is room again');
-      diskFull = true;
-      probing ??= probe().finally(() => {
-        probing = undefined;
-      });
-    }
-
-    async function probe(): Promise<void> {
-      while (diskFull && !stop.signal.aborted) {
-        await clock.sleep(PROBE, stop.signal);
-        if (!stop.signal.aborted) await tryRoom();
-      }
-    }
-
-    async function tryRoom(): Promise<void> {
-      if (!(await reserve.establish()) || !diskFull) return;
-      diskFull = false;
-      log.info('there is room on the disk again');
-      room.wake();
-    }
-
-    async function makeRoom(): Promise<boolean> {
-      noteDiskFull('a cursor or a manifest needs the reserve');
-      return reserve.release();
-    }
+    const count = () => space.set(segments.reduce((sum, { bytes }) => sum + bytes, 0));
 
     const saver = createSaver({
       fs,
@@ -144,7 +105,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       epoch,
       clock,
       log,
-      makeRoom,
+      makeRoom: space.release,
       onSaved: reclaim,
     });
     for (const ledger of ledgers.values()) saver.adopt(ledger);
@@ -152,7 +113,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     const manifests = createManifestLog({
       fs,
       directory,
-      makeRoom,
+      makeRoom: space.release,
       live: () =>
         [...ledgers.values()].flatMap((ledger) =>
           [...ledger.settling, ...ledger.manifests].map((manifest) => ({ output: ledger.output, manifest })),
@@ -203,10 +164,10 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           // An empty group is the interval's: time to sync.
           await (entries.length === 0 ? writer.sync() : writer.write(entries));
         } catch (error) {
-          if (error instanceof JournalFullError) noteDiskFull(error);
+          if (error instanceof JournalFullError) space.diskFull(error);
           throw error;
         } finally {
-          queued -= sizeOf(entries);
+          space.settle(sizeOf(entries));
           count();
         }
         if (durability !== 'sync' && entries.length > 0) syncSoon(durability.intervalMs);
@@ -233,11 +194,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       }
       if (!freed) return;
       count();
-      unlinking = unlinking.then(async () => {
-        if (diskFull) await tryRoom();
-        if (used + queued + refused <= maxBytes) refused = 0;
-        if (hasRoom()) room.wake();
-      });
+      unlinking = unlinking.then(space.freed);
     }
 
     let unlinking = Promise.resolve();
@@ -329,9 +286,12 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     }
 
     count();
-    if (!(await reserve.establish())) noteDiskFull('no room for the reserve');
+    if (!(await reserve.establish())) space.diskFull('no room for the reserve');
     reclaim();
-    log.debug({ directory, epoch, segments: segments.length, bytes: used, newest }, 'the journal is open');
+    log.debug(
+      { directory, epoch, segments: segments.length, bytes: space.used(), newest },
+      'the journal is open',
+    );
 
     return {
       epoch,
@@ -341,15 +301,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         if (failure !== undefined) throw new JournalFailedError(failure);
         if (entries.length === 0) return;
         const size = sizeOf(entries);
-        if (size > maxBytes / 2) {
-          throw new RangeError(`${size} bytes are more than a journal of ${maxBytes} bytes takes at once`);
-        }
-        if (diskFull) throw new JournalFullError('the disk is full');
-        if (used + queued + size > maxBytes) {
-          refused = Math.max(refused, size);
-          throw new JournalFullError(`the journal holds ${used} of ${maxBytes} bytes`);
-        }
-        queued += size;
+        space.take(size);
         await groups.submit(entries);
       },
       async subscribe(output, { start = 'now' } = {}) {
@@ -373,9 +325,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         log.info({ output, start, pending: ledger.pending.count }, 'a new output has its cursor');
         return subscription;
       },
-      waitForRoom: async (signal) => {
-        while (!hasRoom() && !closed && !signal.aborted) await room.wait(signal);
-      },
+      waitForRoom: space.wait,
       async orphans() {
         return [...ledgers.values()]
           .filter((ledger) => !ledger.subscribed)
@@ -392,14 +342,13 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       },
       status() {
         const failure = closed ? 'the journal is closed' : (fenced ?? writer.failure());
-        const reason =
-          failure ?? (diskFull ? 'the disk is full' : `the journal holds ${used} of ${maxBytes} bytes`);
+        const reason = failure ?? space.shortage();
         const oldest = segments.find(({ marks }) => marks.length > 0)?.marks[2];
-        const state = failure !== undefined ? 'failed' : hasRoom() ? 'ok' : 'full';
+        const state = failure !== undefined ? 'failed' : reason !== undefined ? 'full' : 'ok';
         return {
           state,
-          ...(state !== 'ok' && { reason }),
-          bytes: used,
+          ...(reason !== undefined && { reason }),
+          bytes: space.used(),
           maxBytes,
           ...(oldest !== undefined && { oldest }),
           newest,
@@ -412,12 +361,11 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         closed = true;
         await groups.idle();
         stop.abort();
-        await Promise.all([probing, syncing]);
+        await Promise.all([space.close(), syncing]);
         await saver.close();
         await manifests.close();
         await writer.close();
         await unlinking;
-        room.wake();
         await lock.release();
       },
     };

@@ -18,27 +18,36 @@ export function createReserve(fs: FileSystem, directory: string, bytes: number):
   const probe = `${path}.probe`;
   let stands = false;
 
-  return {
-    async establish() {
-      try {
-        await fs.remove(probe).catch(() => {});
-        if (!stands) {
-          await fs.remove(path).catch(() => {});
-          await writeNew(fs, path, new Uint8Array(bytes), { sync: true });
-          stands = true;
-        }
-        await writeNew(fs, probe, new Uint8Array(bytes), { sync: true });
-        await fs.remove(probe);
-        return true;
-      } catch {
-        return false;
+  async function establish(): Promise<boolean> {
+    try {
+      await fs.remove(probe).catch(() => {});
+      if (!stands) {
+        await fs.remove(path).catch(() => {});
+        await writeNew(fs, path, new Uint8Array(bytes), { sync: true });
+        stands = true;
       }
-    },
-    async release() {
-      const stood = stands;
-      stands = false;
-      await fs.remove(path).catch(() => {});
-      return stood;
-    },
-  };
+      await writeNew(fs, probe, new Uint8Array(bytes), { sync: true });
+      await fs.remove(probe);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function release(): Promise<boolean> {
+    const stood = stands;
+    stands = false;
+    await fs.remove(path).catch(() => {});
+    return stood;
+  }
+
+  /** One after the other: a cursor may need the space while somebody looks whether there is more. */
+  let queue: Promise<unknown> = Promise.resolve();
+  function inTurn(work: () => Promise<boolean>): Promise<boolean> {
+    const result = queue.then(work);
+    queue = result;
+    return result;
+  }
+
+  return { establish: () => inTurn(establish), release: () => inTurn(release) };
 }

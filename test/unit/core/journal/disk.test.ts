@@ -236,6 +236,28 @@ describe('cursors', () => {
     expect(journal.status().newest).toBe(20);
   });
 
+  test('nor does another output free what a crash would bring back', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    const b = await journal.subscribe('b');
+    await append(1, 20, 500, 'a', 'b');
+    a.acknowledge(PositionSet.of(1));
+    await a.flush();
+    const all = PositionSet.fromRuns([[1, 20]]);
+    b.acknowledge(all);
+    const saving = b.flush();
+    // While b's cursor is under way, and so not saved together with it:
+    while (!machine.paths().some((name) => name.endsWith('.new'))) await Promise.resolve();
+    a.acknowledge(all);
+    await saving;
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    const left = segments().length;
+    machine.crash(() => 0.9);
+    await open();
+    expect(left).toBeGreaterThan(1);
+    expect(await numbers()).toEqual(range(2, 20));
+  });
+
   test('an output that wants nothing holds nothing; an orphan holds what it wanted, until it is forgotten', async () => {
     await open(true);
     const a = await journal.subscribe('a');
@@ -250,6 +272,52 @@ describe('cursors', () => {
     expect(segments()).toHaveLength(1);
     await crash();
     expect((await journal.orphans()).map(({ output }) => output).sort()).toEqual(['a', 'idle']);
+  });
+});
+
+describe('manifests', () => {
+  test('one that was settled is kept until its cursor is durable: a replay carries the same id', async () => {
+    await open(true);
+    let a = await journal.subscribe('a');
+    await append(1, 4);
+    await a.seal(manifest('first', PositionSet.of(1, 2)));
+    await journal.close();
+    await open();
+    a = await journal.subscribe('a');
+    a.acknowledge(PositionSet.of(1, 2));
+    // The first seal after a start writes the file anew.
+    await a.seal(manifest('second', PositionSet.of(3)));
+    await crash();
+    a = await journal.subscribe('a');
+    expect(a.unsettled.map(({ id }) => id)).toEqual(['first', 'second']);
+    expect(bodies(await drain(a)).map((body) => Number.parseInt(body, 10))).toEqual([4]);
+  });
+
+  test('many settled ones do not pile up in the file', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await journal.append(range(1, 600).map((i) => entry(`${i}`, 'a')));
+    for (let i = 1; i <= 600; i++) {
+      await a.seal({ ...manifest(`m${i}`, PositionSet.of(i)), partition: 'x'.repeat(1000) });
+      a.acknowledge(PositionSet.of(i));
+      if (i % 50 === 0) await a.flush();
+    }
+    expect(machine.content('/j/manifests').length).toBeLessThan(300 << 10);
+  });
+
+  test('damage in the file costs the manifests it hits, not those behind it', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 3);
+    for (const position of [1, 2, 3]) await a.seal(manifest(`m${position}`, PositionSet.of(position)));
+    await journal.close();
+    const content = machine.content('/j/manifests');
+    content[content.length >> 1]! ^= 1;
+    await open();
+    const again = await journal.subscribe('a');
+    expect(again.unsettled.map(({ id }) => id)).toEqual(['m1', 'm3']);
+    expect(bodies(await drain(again)).map((body) => Number.parseInt(body, 10))).toEqual([2]);
+    expect(log.lines).toContain('part of the manifests is damaged: their batches may be cut anew');
   });
 });
 

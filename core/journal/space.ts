@@ -1,0 +1,114 @@
+import type { Clock } from '../batching/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { JournalFullError } from './journal.ts';
+import type { Reserve } from './reserve.ts';
+import { createWaiters } from './waiters.ts';
+
+/** Whether there is room for more: in the budget and on the disk. */
+export interface Space {
+  /** Takes room for an append that is about to be written. @throws JournalFullError @throws RangeError */
+  take(bytes: number): void;
+  /** The append is written, or it failed. */
+  settle(bytes: number): void;
+  /** Bytes the segments take now. */
+  set(used: number): void;
+  used(): number;
+  /** Why there is no room; undefined when there is. */
+  shortage(): string | undefined;
+  /** Segments were unlinked: those who wait may try again. */
+  freed(): Promise<void>;
+  /** The disk is full: nothing more is taken until the reserve stands again. */
+  diskFull(error: unknown): void;
+  /** Gives up the reserve, for what must be written on a full disk; false when there is none. */
+  release(): Promise<boolean>;
+  /** Resolves when there is room, or the signal aborts, or the journal is closed. */
+  wait(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How often a full disk is tried again, in milliseconds. */
+const PROBE = 1000;
+
+export function createSpace(options: {
+  readonly maxBytes: number;
+  readonly reserve: Reserve;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): Space {
+  const { maxBytes, reserve, clock, log } = options;
+  const waiters = createWaiters();
+  const stop = new AbortController();
+  let used = 0;
+  let queued = 0;
+  /** The size of the largest append that was refused for want of room in the budget. */
+  let refused = 0;
+  let full = false;
+  let probing: Promise<void> | undefined;
+
+  function shortage(): string | undefined {
+    if (full) return 'the disk is full';
+    return used + queued + refused > maxBytes ? `the journal holds ${used} of ${maxBytes} bytes` : undefined;
+  }
+
+  async function probe(): Promise<void> {
+    while (full && !stop.signal.aborted) {
+      await clock.sleep(PROBE, stop.signal);
+      if (!stop.signal.aborted) await tryDisk();
+    }
+  }
+
+  async function tryDisk(): Promise<void> {
+    if (!full || !(await reserve.establish()) || !full) return;
+    full = false;
+    log.info('there is room on the disk again');
+    waiters.wake();
+  }
+
+  function diskFull(error: unknown): void {
+    if (!full) log.warn({ error }, 'the disk is full: events are refused until there is room again');
+    full = true;
+    probing ??= probe().finally(() => {
+      probing = undefined;
+    });
+  }
+
+  return {
+    take(bytes) {
+      if (bytes > maxBytes / 2) {
+        throw new RangeError(`${bytes} bytes are more than a journal of ${maxBytes} bytes takes at once`);
+      }
+      if (full) throw new JournalFullError('the disk is full');
+      if (used + queued + bytes > maxBytes) {
+        refused = Math.max(refused, bytes);
+        throw new JournalFullError(`the journal holds ${used} of ${maxBytes} bytes`);
+      }
+      queued += bytes;
+    },
+    settle(bytes) {
+      queued -= bytes;
+    },
+    set(bytes) {
+      used = bytes;
+    },
+    used: () => used,
+    shortage,
+    async freed() {
+      await tryDisk();
+      if (used + queued + refused <= maxBytes) refused = 0;
+      if (shortage() === undefined) waiters.wake();
+    },
+    diskFull,
+    release() {
+      diskFull('a cursor or a manifest needs the reserve');
+      return reserve.release();
+    },
+    async wait(signal) {
+      while (shortage() !== undefined && !signal.aborted && !stop.signal.aborted) await waiters.wait(signal);
+    },
+    async close() {
+      stop.abort();
+      await probing;
+      waiters.wake();
+    },
+  };
+}

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { type Clock, systemClock } from './batching/clock.ts';
+import { changesBetween } from './changes.ts';
 import type { Config, OutputConfig } from './config/config.ts';
 import { type WiredOutput, wire } from './container.ts';
 import type { Event } from './event/event.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
 import { createIngest } from './http/ingest.ts';
-import { listen } from './http/listen.ts';
+import { listen, renewCertificates } from './http/listen.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
@@ -36,8 +36,6 @@ export interface AppOptions {
   readonly clock?: Clock;
 }
 
-const PATHS_THAT_NEED_A_RESTART = ['server', 'journal', 'dead_letters', 'log'] as const;
-
 /**
  * Starts the program: journal, outputs, then the listeners. When it resolves, events are taken.
  *
@@ -60,18 +58,15 @@ export async function startApp({
   });
   const resources = { clock, log, metrics, journal, deadLetters };
 
-  let wiring = wire({ ...resources, config });
+  const wiring = wire({ ...resources, config });
   const running = new Map<string, WiredOutput>();
   let route: (event: Event) => readonly string[] = () => [];
   let enrich = wiring.enrich;
   let stopping = false;
 
-  const rebuildRoute = () => {
-    const routes = [...running.values()].map(({ settings, route }) => ({
-      name: settings.name,
-      wants: route.wants,
-    }));
-    route = createRouter(routes);
+  const rebuildRoute = (except: readonly string[] = []) => {
+    const wired = [...running.values()].filter(({ settings }) => !except.includes(settings.name));
+    route = createRouter(wired.map(({ settings, route }) => ({ name: settings.name, wants: route.wants })));
   };
 
   async function startOutput(wired: WiredOutput): Promise<void> {
@@ -131,37 +126,34 @@ export async function startApp({
     url: listeners[0]!.url,
 
     async reload(next) {
-      const old = config;
-      const needsRestart = PATHS_THAT_NEED_A_RESTART.filter(
-        (path) => !isDeepStrictEqual(old[path], next[path]),
-      );
-      config = { ...next, ...Object.fromEntries(needsRestart.map((path) => [path, old[path]])) };
-      const newWiring = wire({ ...resources, config });
-      const enrichChanged = !isDeepStrictEqual(old.enrich, next.enrich);
-      const before = new Map(enabled(old).map((settings) => [settings.name, settings]));
-      const wanted = enabled(config);
-      const changed = wanted.filter(({ name, ...rest }) => {
-        const known = before.get(name);
-        return (
-          known === undefined ||
-          enrichChanged ||
-          !isDeepStrictEqual(comparable({ name, ...rest }), comparable(known))
-        );
-      });
+      const settings = [...running.values()].map((wired) => wired.settings);
+      const changes = changesBetween(config, next, settings);
+      const newWiring = wire({ ...resources, config: changes.config });
       // Made first: an output that cannot be made leaves the old configuration running.
-      const made = changed.map((settings) => newWiring.output(settings));
+      const made = changes.start.map((output) => newWiring.output(output));
+      config = changes.config;
+      enrich = newWiring.enrich;
+      // What is stopped for good is given no more events; what is started anew is, meanwhile, as before.
+      rebuildRoute(changes.stop);
       const deadline = AbortSignal.timeout(config.shutdown.deadline);
-      const gone = [...running.keys()].filter((name) => !wanted.some((settings) => settings.name === name));
-      for (const name of [...gone, ...changed.map(({ name }) => name)]) await stopOutput(name, deadline);
-      for (const name of gone) metrics.forget(name);
-      for (const wired of made) await startOutput(wired);
-      wiring = newWiring;
-      enrich = wiring.enrich;
-      rebuildRoute();
+      try {
+        for (const name of changes.stop) {
+          await stopOutput(name, deadline);
+          metrics.forget(name);
+        }
+        for (const wired of made) {
+          await stopOutput(wired.settings.name, deadline);
+          await startOutput(wired);
+        }
+      } finally {
+        rebuildRoute();
+      }
+      await renewCertificates(config, listeners);
       await reportOrphans(journal, config, log);
+      const { needsRestart, stop } = changes;
       log.info(
-        { started: changed.map(({ name }) => name), stopped: gone, needs_restart: needsRestart },
-        `Configuration reloaded: ${changed.length} outputs started anew, ${gone.length} stopped`,
+        { started: made.map(({ settings }) => settings.name), stopped: stop, needs_restart: needsRestart },
+        `Configuration reloaded: ${made.length} outputs started anew, ${stop.length} stopped`,
       );
       return { needsRestart };
     },
@@ -199,11 +191,6 @@ function runtimeName(): string {
 
 function enabled(config: Config): readonly OutputConfig[] {
   return config.outputs.filter((output) => output.enabled);
-}
-
-/** An output's settings without what differs between two loads of the same file. */
-function comparable({ definition, mapperDefinition, place, ...settings }: OutputConfig): object {
-  return { ...settings, definition: definition.type };
 }
 
 function statusOf({ settings, loop }: WiredOutput): OutputStatus {

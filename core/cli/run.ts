@@ -1,11 +1,9 @@
-import { watch as watchFile } from 'node:fs';
 import type { App } from '../app.ts';
 import type { Config } from '../config/config.ts';
+import { aborted } from '../delivery/abort.ts';
 import { createLogger, type RootLogger } from '../telemetry/log.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
-
-/** How long a burst of writes to the configuration is waited out. */
-const SETTLE_MS = 200;
+import { watchFiles } from './watch.ts';
 
 export const run: RegisterCommand = (program, cli) => {
   withConfig(program.command('run', { isDefault: true }))
@@ -37,12 +35,17 @@ async function runUntilStopped(
   }
 
   let reloading = Promise.resolve();
+  let files = config.files;
+  let stopping = false;
   const reload = (why: string) => {
     reloading = reloading.then(async () => {
+      if (stopping) return;
       log.info(`Reloading the configuration: ${why}`);
       const next = await cli.load({ ...options });
       if (next === undefined)
         return log.error('The new configuration is broken (see above); the old one keeps running');
+      log.hide(next.secrets);
+      files = next.files;
       try {
         const { needsRestart } = await app.reload(next);
         if (needsRestart.length > 0)
@@ -53,11 +56,17 @@ async function runUntilStopped(
     });
   };
   process.on('SIGHUP', () => reload('SIGHUP'));
-  const stopWatching = options.watch ? watch(config.files, () => reload('the file changed')) : () => {};
+  const stopWatching = options.watch
+    ? watchFiles(
+        () => files,
+        () => reload('a file changed'),
+      )
+    : () => {};
 
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
   });
+  stopping = true;
   stopWatching();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
@@ -66,21 +75,8 @@ async function runUntilStopped(
     });
   }
   log.info(`${signal}: stopping within ${config.shutdown.deadline / 1000} s; a second signal stops at once`);
-  await app.stop(AbortSignal.timeout(config.shutdown.deadline));
+  const deadline = AbortSignal.timeout(config.shutdown.deadline);
+  await Promise.race([reloading, aborted(deadline)]);
+  await app.stop(deadline);
   return EXIT.ok;
-}
-
-/** Tells of changes once they have settled. Editors replace files, so the folder entries are watched by name again and again. */
-function watch(files: readonly string[], changed: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const watchers = files.map((file) =>
-    watchFile(file, { persistent: false }, () => {
-      clearTimeout(timer);
-      timer = setTimeout(changed, SETTLE_MS);
-    }),
-  );
-  return () => {
-    clearTimeout(timer);
-    for (const watcher of watchers) watcher.close();
-  };
 }

@@ -25,7 +25,7 @@ export interface Config
   readonly redacted: Readonly<Record<string, unknown>>;
   /** The texts that stand behind `***` in {@link redacted}: a log must never show them. */
   readonly secrets: readonly string[];
-  /** Every file that was read, secrets among them: what `--watch` watches. */
+  /** Every file that was read, secrets among them, and every folder that was searched: what `--watch` watches. */
   readonly files: readonly string[];
   /** Where a value was written, for errors that are found later; what was not written is where its parent is. */
   sourceOf(path: Path): Place;

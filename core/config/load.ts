@@ -59,7 +59,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
       seen.add(path);
       return read(path);
     },
-    readDir: options.readDir ?? ((path) => readdir(path)),
+    readDir: (path) => {
+      seen.add(path);
+      return (options.readDir ?? readdir)(path);
+    },
   };
   const name = options.file ?? 'configuration';
   const file = resolve(name);

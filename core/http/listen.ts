@@ -61,6 +61,16 @@ export async function listen(
   }
 }
 
+/** Reads the certificates again, which may have been replaced meanwhile: new connections get the new ones. */
+export async function renewCertificates(
+  { server, dir }: { readonly server: ServerConfig; readonly dir: string },
+  listeners: readonly RunningServer[],
+): Promise<void> {
+  if (server.tls === undefined) return;
+  const tls = await readTls(server.tls, dir);
+  for (const listener of listeners) listener.renewTls(tls);
+}
+
 function authOf(auth: NonNullable<ServerConfig['auth']>): AuthOptions {
   return {
     ...(auth.bearer_token === undefined ? {} : { bearer: [auth.bearer_token] }),

@@ -28,6 +28,8 @@ export interface RootLogger extends Logger {
   child(details: object): RootLogger;
   /** Would a line of this level be written? Asked before working out what is costly. */
   isLevelEnabled(level: LogLevel): boolean;
+  /** From now on these values never appear either: those of a configuration that was reloaded. */
+  hide(secrets: readonly string[]): void;
 }
 
 /**
@@ -37,12 +39,21 @@ export function createLogger(options: LogOptions): RootLogger {
   const destination = options.destination ?? process.stderr;
   const pretty = options.format === 'pretty' || (options.format === 'auto' && destination.isTTY === true);
   const target = pretty ? prettyStream(destination) : destination;
-  const redact = createRedactor(options.secrets);
+  let secrets = options.secrets;
+  let redact = createRedactor(secrets);
   const settings = {
     level: options.level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(settings, { write: (line) => void target.write(redact(line)) }) satisfies PinoLogger;
+  const logger: PinoLogger = pino(settings, { write: (line) => void target.write(redact(line)) });
+  // Children are made of their parent: they have it, too.
+  return Object.assign(logger, {
+    hide(more: readonly string[]) {
+      // The old ones stay: what is still under way may speak of them.
+      secrets = [...new Set([...secrets, ...more])];
+      redact = createRedactor(secrets);
+    },
+  });
 }

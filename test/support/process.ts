@@ -54,6 +54,8 @@ export interface TiercelOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** How the program is run; the compiled one on this Node by default. */
   readonly command?: readonly string[];
+  /** Further arguments of `run`. */
+  readonly args?: readonly string[];
   /** An existing folder; a new one in the temporary directory by default. */
   readonly directory?: string;
   /** How long to wait for it to be ready, in milliseconds. Default 20 000. */
@@ -83,7 +85,7 @@ export async function startTiercel(options: TiercelOptions): Promise<Tiercel> {
   };
   const start = async (env = options.env): Promise<void> => {
     if (child) printed += child.output();
-    const started = startChild(program, [...args, 'run', '-c', file], {
+    const started = startChild(program, [...args, 'run', '-c', file, ...(options.args ?? [])], {
       cwd: directory,
       env: { ...UNSET, ...env },
     });

@@ -72,7 +72,7 @@ describe('a file of 200,000 rows', () => {
     expect(await output.deliver(manyEvents(), calm())).toMatchObject({ status: 'delivered' });
     await output.stop?.(calm());
     for await (const each of inspect(folder, { region: 'eu-west-1' })) report = each;
-  });
+  }, 600_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('keeps every rule of a custom source', () => {

@@ -111,6 +111,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       stream: settings.definition.stream === true,
       mapper: c.resolve(tokens.mapper),
       decode: createDecoder(c.resolve(tokens.config).enrich),
+      wants: c.resolve(tokens.route).wants,
       limits: settings.batch,
       policy: settings.policy,
       journal: c.resolve(tokens.journal),

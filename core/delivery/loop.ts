@@ -23,6 +23,8 @@ export interface OutputLoopDeps {
   readonly stream: boolean;
   readonly mapper: Mapper;
   readonly decode: (raw: Uint8Array, receivedAt: number) => Event;
+  /** Which of the events kept from before a new output is given when it starts at the oldest; absent: all. */
+  readonly wants?: (event: Event) => boolean;
   readonly limits: BatchLimits;
   readonly policy: DeliveryPolicy;
   readonly journal: Journal;
@@ -68,19 +70,39 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   /** Accepted in earlier openings of the cursor. */
   let acceptedBefore = 0;
   let running: Promise<void> | undefined;
+  /** Of the damaged events of this opening, those that are reported. */
+  let damaged = 0;
+
+  /** Events whose bytes rotted in the journal have an end, too: they count as dead letters, though nothing of them is left. */
+  function noteDamage(): void {
+    const found = (subscription?.damaged() ?? 0) - damaged;
+    if (found <= 0) return;
+    damaged += found;
+    observer.deadLettered(found, 'damaged');
+    log.error(
+      { events: found },
+      'events were damaged in the journal; what is left of them is in its folder corrupt',
+    );
+  }
 
   function open(): Promise<Subscription> {
-    return journal.subscribe(name, { start: policy.start });
+    const { decode, wants } = deps;
+    return journal.subscribe(name, {
+      start: policy.start,
+      ...(wants && { wants: ({ raw, receivedAt }) => wants(decode(raw, receivedAt)) }),
+    });
   }
 
   /** The cursor is opened anew, so that everything not settled is handed out again. */
   async function reopen(old: Subscription): Promise<Subscription> {
     await old.flush();
+    noteDamage();
     const settled = old.accepted() - old.pending();
     await old.close();
     const opened = await open();
     acceptedBefore += settled;
     subscription = opened;
+    damaged = 0;
     return opened;
   }
 
@@ -184,14 +206,19 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
       deadline = signal;
       stopRequested.abort();
       await running;
+      noteDamage();
       health.reset();
       health.raise('loop', 'stopped', 'stopped');
     },
     health: health.health,
-    accounts: () => ({
-      accepted: acceptedBefore + (subscription?.accepted() ?? 0),
-      pending: subscription?.pending() ?? 0,
-      oldest: subscription?.oldest(),
-    }),
+    accounts() {
+      // Reported before the numbers are read, so that they balance.
+      noteDamage();
+      return {
+        accepted: acceptedBefore + (subscription?.accepted() ?? 0),
+        pending: subscription?.pending() ?? 0,
+        oldest: subscription?.oldest(),
+      };
+    },
   };
 }

@@ -7,7 +7,7 @@ import { FRAME_BYTES, saltOf } from './codec.ts';
 import type { FileSystem } from './filesystem.ts';
 import { guarded, nodeFileSystem } from './filesystem.ts';
 import { createGroupCommit } from './group-commit.ts';
-import type { Journal, JournalEntry, Position, StoredEvent } from './journal.ts';
+import type { Journal, JournalEntry, Position, StoredEvent, Subscription } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { createLedger, setAside, want } from './ledger.ts';
@@ -293,6 +293,15 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       'the journal is open',
     );
 
+    /** Takes the events that a new output does not want out of what it would be given. */
+    async function leaveOut(ledger: Ledger, wants: (event: StoredEvent) => boolean): Promise<void> {
+      for await (const { events } of readEvents(source, PositionSet.fromRuns(ledger.pending.runs()))) {
+        for (const event of events) {
+          if (!wants(event)) ledger.pending.deleteRun(event.position, event.position);
+        }
+      }
+    }
+
     return {
       epoch,
       async append(entries) {
@@ -304,7 +313,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         space.take(size);
         await groups.submit(entries);
       },
-      async subscribe(output, { start = 'now' } = {}) {
+      async subscribe(output, { start = 'now', wants } = {}) {
         const known = ledgers.get(output);
         if (known !== undefined) return openSubscription(known, backing);
         const ledger = createLedger(output, newest);
@@ -313,10 +322,12 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
             if (last >= header.first) ledger.pending.addRun(header.first, last);
         }
         ledgers.set(output, ledger);
-        const subscription = openSubscription(ledger, backing);
         saver.adopt(ledger);
-        saver.changed(ledger);
+        let subscription: Subscription;
         try {
+          if (wants !== undefined) await leaveOut(ledger, wants);
+          subscription = openSubscription(ledger, backing);
+          saver.changed(ledger);
           await saver.save(ledger);
         } catch (error) {
           ledgers.delete(output);

@@ -48,10 +48,13 @@ export interface Journal {
    */
   append(entries: readonly JournalEntry[]): Promise<void>;
   /**
-   * Opens the cursor of an output. A new output starts behind the newest event (`now`), or at the oldest one kept:
-   * it is then given every event kept, whatever outputs that named when it was appended.
+   * Opens the cursor of an output. A new output starts behind the newest event (`now`), or at the oldest one kept.
+   * The events kept did not name it when they were appended, so `wants` says which of them it is given; absent: all.
    */
-  subscribe(output: string, options?: { start?: 'now' | 'oldest' }): Promise<Subscription>;
+  subscribe(
+    output: string,
+    options?: { start?: 'now' | 'oldest'; wants?: (event: StoredEvent) => boolean },
+  ): Promise<Subscription>;
   /** Resolves when there is room again after {@link JournalFullError}, or when the signal aborts. */
   waitForRoom(signal: AbortSignal): Promise<void>;
   /** Cursors that nobody subscribed to in this process: outputs removed from the configuration. */

@@ -118,12 +118,15 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       for (const ledger of touched) ledger.changes.wake();
       trim();
     },
-    async subscribe(output, { start = 'now' } = {}) {
+    async subscribe(output, { start = 'now', wants = () => true } = {}) {
       assertOpen();
       let ledger = ledgers.get(output);
       if (ledger === undefined) {
         ledger = createLedger(output, newest);
-        if (start === 'oldest' && newest >= oldest) ledger.pending.addRun(oldest, newest);
+        if (start === 'oldest') {
+          for (const event of events.values())
+            if (wants(event)) ledger.pending.addRun(event.position, event.position);
+        }
         ledgers.set(output, ledger);
       }
       return openSubscription(ledger, backing);

@@ -132,6 +132,16 @@ export function journalContract(name: string, createFixture: () => Promise<Journ
       expect([now.accepted(), old.accepted(), a.accepted()]).toEqual([1, 3, 1]);
     });
 
+    test('a new output that starts at the oldest event is given what it wants of those kept', async () => {
+      await journal.subscribe('a');
+      await journal.append([entry('1', 'a'), entry('2', 'a'), entry('3', 'a')]);
+      const wants = ({ raw }: StoredEvent) => Buffer.from(raw).toString() !== '2';
+      const old = await journal.subscribe('old', { start: 'oldest', wants });
+      await journal.append([entry('2', 'old')]);
+      expect([old.accepted(), old.pending()]).toEqual([3, 3]);
+      expect(bodies(await drain(old))).toEqual(['1', '3', '2']);
+    });
+
     test('an output is subscribed once; closed, it is an orphan; forgotten, it is gone', async () => {
       const a = await journal.subscribe('a');
       await expect(journal.subscribe('a')).rejects.toThrow('"a" is subscribed already');

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../config/config.ts';
+import { didYouMean } from '../config/suggest.ts';
 import type { BuiltIns } from './built-ins.ts';
 import { loadOrExplain } from './load.ts';
 
@@ -94,6 +95,11 @@ export async function runProgram(
     },
   };
   const program = createProgram(commands, cli);
+  const unknown = unknownCommand(program, argv[0]);
+  if (unknown !== undefined) {
+    err(unknown);
+    return EXIT.usage;
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -103,6 +109,13 @@ export async function runProgram(
     return EXIT.failed;
   }
   return code;
+}
+
+/** Said here: the default command would take a misspelt one for its argument. */
+function unknownCommand(program: Command, word: string | undefined): string | undefined {
+  const names = [...program.commands.map((command) => command.name()), 'help'];
+  if (word === undefined || word.startsWith('-') || names.includes(word)) return undefined;
+  return `error: there is no command "${word}"${didYouMean(word, names).text}\n(tiercel --help shows the commands)`;
 }
 
 /** Whoever read the output has gone, as `| head` does: that is no failure, and there is nobody left to tell. */

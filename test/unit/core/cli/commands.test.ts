@@ -1,0 +1,249 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { run, runHere } from '../../../support/cli.ts';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+let dir: string;
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'tiercel-cli-'));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** Runs a command in the folder of the tests. */
+const here = (...args: string[]) => runHere(args, dir);
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(dir, path)), { recursive: true });
+  writeFileSync(join(dir, path), text);
+}
+
+/** The smallest output of one's own, under another type each time. */
+const plugin = (type: string) => `export default {
+  apiVersion: 1, type: '${type}', summary: 'Opens ${type}.', examples: [{ title: 'Minimal', options: { queue: 'a' } }],
+  batch: { events: 1 },
+  options: { type: 'object', properties: { queue: { type: 'string', description: 'Which queue.' } },
+    required: ['queue'], additionalProperties: false },
+  create: () => ({ deliver: async () => ({ status: 'delivered' }) }),
+};`;
+
+describe('help', () => {
+  it('fits a screen and has an example, for every command', async () => {
+    const names = [...(await here('--help')).stdout.matchAll(/^ {2}([a-z-]+)(?: \[| <| {2})/gm)].map(
+      ([, name]) => name!,
+    );
+    const commands = names.filter((name) => !['help', 'tiercel'].includes(name));
+    expect(commands.length).toBeGreaterThan(15);
+    for (const name of commands) {
+      const { status, stdout } = await here(name, '--help');
+      expect(status, name).toBe(0);
+      expect(stdout, name).toMatch(/Examples?:\n {2}\S/);
+      expect(stdout.split('\n').length, `${name} --help`).toBeLessThanOrEqual(40);
+    }
+  }, 60_000);
+
+  it('ends with 2 when called wrongly', async () => {
+    expect(await here('lsit')).toMatchObject({ status: 2, stderr: expect.stringContaining('list') });
+    expect((await here('list', 'nothing')).status).toBe(2);
+  });
+});
+
+describe('list and describe', () => {
+  it('knows all that is built in', async () => {
+    const listed = JSON.parse((await here('list', '--json')).stdout) as { kind: string; type: string }[];
+    expect(listed).toContainEqual(expect.objectContaining({ kind: 'output', type: 'aws_security_lake' }));
+    expect(listed).toContainEqual(expect.objectContaining({ kind: 'mapper', type: 'ocsf' }));
+    expect((await here('list', 'mappers')).stdout).not.toContain('webhook');
+  });
+
+  it('describes what is built in, on a path, and in a package', async () => {
+    write('tickets.js', plugin('tickets'));
+    write('node_modules/@acme/tiercel-queue/package.json', '{"type":"module","exports":"./index.js"}');
+    write('node_modules/@acme/tiercel-queue/index.js', plugin('queue'));
+    expect((await here('describe', 'webhook')).stdout).toContain('Where to POST.');
+    expect((await here('describe', 'ocsf')).stdout).toContain('confidence_from_maturity');
+    expect((await here('describe', './tickets.js')).stdout).toMatch(/queue +text +required +Which queue\./);
+    expect((await here('describe', '@acme/tiercel-queue', '--markdown')).stdout).toContain(
+      '| `queue` | text | **required** |',
+    );
+    expect(JSON.parse((await here('describe', './tickets.js', '--json')).stdout)).toMatchObject({
+      kind: 'output',
+      type: 'tickets',
+      options: [{ name: 'queue', required: true }],
+    });
+  });
+
+  it('says what was meant', async () => {
+    const { status, stderr } = await here('describe', 'webhok');
+    expect(status).toBe(2);
+    expect(stderr).toContain('did you mean "webhook"?');
+  });
+});
+
+describe('validate, schema and print-config', () => {
+  beforeAll(() => {
+    write('tickets.js', plugin('tickets'));
+    write(
+      'own.yaml',
+      `outputs:
+  tickets: { type: ./tickets.js, queue: a }
+  hook: { type: webhook, url: "https://hooks.example.com/secret-path" }
+`,
+    );
+  });
+
+  it('does not run foreign code when told so', async () => {
+    expect((await here('validate', '-c', 'own.yaml')).status).toBe(0);
+    const { status, stdout } = await here('validate', '-c', 'own.yaml', '--no-plugins', '--format', 'json');
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      errors: [{ code: 'TIERCEL_CFG_PLUGIN_NOT_ALLOWED', path: 'outputs.tickets.type' }],
+    });
+  });
+
+  it('writes a schema that knows the outputs of the configuration', async () => {
+    const config = (text: string) => parse(text) as unknown;
+    const checker = async (...args: string[]) => {
+      const schema = JSON.parse((await here('schema', ...args)).stdout) as object;
+      return new Ajv2020({ strict: false, validateFormats: false, logger: false }).compile(schema);
+    };
+    const bad = config('outputs: { t: { type: ./tickets.js, qeue: a } }');
+    const own = await checker('-c', 'own.yaml');
+    expect(own(config('outputs: { t: { type: ./tickets.js, queue: a, minimum_priority: error } }'))).toBe(
+      true,
+    );
+    expect(own(bad)).toBe(false);
+    const builtIn = await checker();
+    expect(builtIn(bad)).toBe(true);
+    expect(builtIn(config('outputs: { w: { type: webhook, ulr: "https://x" } }'))).toBe(false);
+  });
+
+  it('prints what is in force, without secrets', async () => {
+    const { stdout } = await here('print-config', '-c', 'own.yaml', '--set', 'log.level=debug');
+    expect(parse(stdout)).toMatchObject({ log: { level: 'debug' }, outputs: { hook: { url: '***' } } });
+    expect(stdout).not.toContain('secret-path');
+    expect(JSON.parse((await here('print-config', '-c', 'own.yaml', '--json')).stdout)).toMatchObject({
+      server: { listen: '0.0.0.0:2801' },
+    });
+  });
+});
+
+describe('test', () => {
+  it('passes, fails with a difference, and does not take no tests for success', async () => {
+    const outputs = 'outputs:\n  archive: { type: file, path: ./a.ndjson }\n';
+    write(
+      'good.yaml',
+      `${outputs}tests:\n  - { name: good, event: { priority: Error }, expect: { outputs: [archive] } }\n`,
+    );
+    write(
+      'bad.yaml',
+      `${outputs}tests:\n  - { name: bad, event: { rule: X }, expect: { records: { archive: { rule: Y } } } }\n`,
+    );
+    write('none.yaml', outputs);
+    expect(await here('test', '-c', 'good.yaml')).toMatchObject({
+      status: 0,
+      stdout: 'ok      good\n\n1 passed, 0 failed\n',
+    });
+    const bad = await here('test', '-c', 'bad.yaml');
+    expect(bad.status).toBe(1);
+    expect(bad.stdout).toContain(
+      'records.archive.rule\n            expected  "Y"\n            actual    "X"',
+    );
+    expect(JSON.parse((await here('test', '-c', 'bad.yaml', '--json')).stdout)).toMatchObject({ ok: false });
+    expect((await here('test', '-c', 'none.yaml')).status).toBe(1);
+    expect((await here('test', '-c', 'nowhere.yaml')).status).toBe(2);
+  });
+});
+
+describe('init', () => {
+  it('writes a valid configuration once', async () => {
+    const args = [
+      'init',
+      '-c',
+      'new.yaml',
+      '--output',
+      'archive=file',
+      '--set',
+      'outputs.archive.path=./x.ndjson',
+    ];
+    expect((await here(...args)).status).toBe(0);
+    expect((await here('validate', '-c', 'new.yaml')).status).toBe(0);
+    const text = readFileSync(join(dir, 'new.yaml'), 'utf8');
+    expect(text).toContain('    path: ./x.ndjson');
+    const again = await here(...args);
+    expect(again.status).toBe(1);
+    expect(again.stderr).toContain('exists already');
+    expect(readFileSync(join(dir, 'new.yaml'), 'utf8')).toBe(text);
+  });
+
+  it('writes nothing when something is missing or misspelt', async () => {
+    for (const args of [[], ['--output', 'flie'], ['--output', 'file', '--set', 'outputs.file.paht=x']]) {
+      expect((await here('init', '-c', 'no.yaml', ...args)).status, args.join(' ')).toBe(2);
+    }
+    expect(existsSync(join(dir, 'no.yaml'))).toBe(false);
+  });
+});
+
+describe('create', () => {
+  it.each([
+    ['output', 'tickets', 'tiercel-tickets'],
+    ['mapper', '@acme/tiercel-short-line', 'tiercel-short-line'],
+  ])(
+    'writes a package with an %s, whose test is green at once',
+    async (kind, name, folder) => {
+      expect((await here('create', kind, name)).status).toBe(0);
+      const at = join(dir, folder);
+      mkdirSync(join(at, 'node_modules'));
+      symlinkSync(ROOT, join(at, 'node_modules', 'tiercel'));
+      const tested = run('npm', ['test', '--silent'], at);
+      expect(tested.status, tested.stdout).toBe(0);
+      expect(tested.stdout).toMatch(/# fail 0|ℹ fail 0/);
+      const validated = await runHere(['validate'], at);
+      expect(validated.status, validated.stderr).toBe(0);
+      expect(await here('create', kind, name)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('exists already'),
+      });
+    },
+    60_000,
+  );
+
+  it('refuses names that cannot be', async () => {
+    for (const name of ['webhook', 'Tickets!', '@acme/7up'])
+      expect((await here('create', 'output', name)).status).toBe(2);
+  });
+});
+
+describe('completion', () => {
+  it.each([
+    ['tiercel', 'desc', 'describe'],
+    ['tiercel describe', 'aws_sec', 'aws_security_lake'],
+    ['tiercel dlq', 'rep', 'replay'],
+    ['tiercel validate', '--form', '--format'],
+    ['tiercel -c x.yaml validate', '--no-p', '--no-plugins'],
+  ])('completes %s %s in bash', async (before, word, completed) => {
+    write('completion.bash', (await here('completion', 'bash')).stdout);
+    const words = before.split(' ');
+    const script = `source completion.bash; COMP_WORDS=(${before} ${word}); COMP_CWORD=${words.length}; _tiercel; echo "\${COMPREPLY[@]}"`;
+    expect(run('bash', ['-c', script], dir)).toMatchObject({ status: 0, stdout: `${completed}\n` });
+  });
+
+  it('is printed for zsh and fish', async () => {
+    expect((await here('completion', 'zsh')).stdout).toContain('compdef _tiercel tiercel');
+    expect((await here('completion', 'fish')).stdout).toContain("'__tiercel_at tiercel dlq' -a 'list'");
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonSchema } from '../../../../core/config/json-schema.ts';
+import { optionRows, typeName } from '../../../../core/docs/options.ts';
+import { duration, secret, size, Type } from '../../../../core/index.ts';
+
+const schema = Type.Object({
+  url: Type.String({ description: 'Where to.', examples: ['https://example.com'] }),
+  token: Type.Optional(secret({ description: 'The token.' })),
+  wait: duration({ description: 'How long.', default: '5m' }),
+  tls: Type.Optional(
+    Type.Object({ ca: Type.String({ description: 'The authority.' }) }, { description: 'TLS.' }),
+  ),
+  rules: Type.Optional(
+    Type.Array(Type.Object({ name: Type.String({ description: 'Its name.' }) }), { description: 'Rules.' }),
+  ),
+}) as JsonSchema;
+
+describe('optionRows', () => {
+  it('shows every option, those of sections and lists after them', () => {
+    expect(optionRows(schema).map(({ name, type }) => `${name}: ${type}`)).toEqual([
+      'url: text',
+      'token: text',
+      'wait: duration',
+      'tls: section',
+      'tls.ca: text',
+      'rules: list of section',
+      'rules[].name: text',
+    ]);
+  });
+
+  it('tells what is required, secret and filled in', () => {
+    const [url, token, wait] = optionRows(schema);
+    expect(url).toMatchObject({ required: true, secret: false, examples: ['https://example.com'] });
+    expect(token).toMatchObject({ required: false, secret: true });
+    expect(wait).toMatchObject({ required: false, default: '5m' });
+  });
+});
+
+describe('typeName', () => {
+  it.each([
+    [size({ description: '' }), 'size'],
+    [Type.Integer({ minimum: 1 }), 'integer, at least 1'],
+    [Type.Integer({ minimum: 1, maximum: 64 }), 'integer 1 to 64'],
+    [Type.Union([Type.Literal('a'), Type.Literal('b')]), '`a`, `b`'],
+    [Type.Enum(['x', 'y']), '`x`, `y`'],
+    [Type.Union([Type.String(), Type.Array(Type.String())]), 'text or list of text'],
+    [Type.Record(Type.String(), Type.Integer()), 'mapping to integer'],
+    [Type.Boolean(), 'boolean'],
+    [{}, 'anything'],
+  ])('%j', (option, name) => {
+    expect(typeName(option as JsonSchema)).toBe(name);
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { builtIns } from '../../../../built-ins.ts';
+import { loadConfig } from '../../../../core/config/load.ts';
+import { renderErrors } from '../../../../core/config/render.ts';
+import { toMarkdown } from '../../../../core/docs/page.ts';
+import { nameFrom, outputPage } from '../../../../core/docs/plugin.ts';
+import { starterConfig } from '../../../../core/docs/starter.ts';
+import { defineOutput, delivered, duration, Type } from '../../../../core/index.ts';
+import { createRegistry } from '../../../../core/plugins/registry.ts';
+import { createMetrics } from '../../../../core/telemetry/metrics.ts';
+
+const tickets = defineOutput({
+  apiVersion: 1,
+  type: 'tickets',
+  summary: 'Opens tickets.',
+  options: Type.Object(
+    { every: duration({ description: 'How often.', default: '5m' }) },
+    { additionalProperties: false },
+  ),
+  examples: [{ title: 'Minimal', options: {} }],
+  batch: { every: 90_000 },
+  batchBounds: { every: [60_000, 3_600_000] },
+  mapper: () => ({ type: 'event', options: {} }),
+  ordering: 'partition',
+  idempotent: true,
+  create: () => ({ deliver: async () => delivered() }),
+});
+
+describe('outputPage', () => {
+  const page = toMarkdown(outputPage(tickets, '@acme/tiercel-tickets'));
+
+  it('says what the definition says', () => {
+    expect(page).toContain('# @acme/tiercel-tickets\n\nOpens tickets.');
+    expect(page).toContain('| `every` | duration | `"5m"` | How often. |');
+    expect(page).toContain('| `batch.every` | `1m30s` | 1m to 1h | Closed at this age. |');
+    expect(page).toContain('At most one batch of a partition is under way');
+    expect(page).toContain('Harmless');
+    expect(page).toContain('  tickets:\n    type: "@acme/tiercel-tickets"');
+  });
+
+  it('offers no mapper where it is fixed', () => {
+    expect(page).not.toContain('`when`, `mapper`');
+    expect(page).toContain('`mapper` cannot be set');
+  });
+
+  it('names metrics that there are', () => {
+    const journal = () => {
+      throw new Error('not scraped');
+    };
+    const metrics = createMetrics({ version: '', runtime: '', journal, now: () => 0 }).describe();
+    const named = page.match(/tiercel_[a-z_]+/g) ?? [];
+    expect(named.length).toBeGreaterThan(2);
+    for (const name of named) expect(metrics.map((metric) => metric.name)).toContain(name);
+  });
+});
+
+describe('nameFrom', () => {
+  it.each([
+    ['file', 'file'],
+    ['@acme/tiercel-tickets', 'tickets'],
+    ['./outputs/my.tickets.js', 'my_tickets'],
+    ['./7up.mjs', 'output_7up'],
+  ])('%s', (type, name) => {
+    expect(nameFrom(type)).toBe(name);
+  });
+});
+
+describe('starterConfig', () => {
+  const registry = createRegistry(builtIns);
+
+  it.each(Object.keys(registry.outputs))(
+    'with %s is a valid configuration that names every option',
+    async (type) => {
+      const definition = await registry.outputs[type]!.load();
+      const text = starterConfig([
+        { name: type, type, definition, options: { ...definition.examples[0]!.options } },
+      ]);
+      const result = await loadConfig({ text, registry });
+      expect(result.ok ? '' : renderErrors(result.errors)).toBe('');
+      for (const option of Object.keys(definition.options.properties)) {
+        expect(text).toMatch(new RegExp(`^    (# )?${option}: ?`, 'm'));
+      }
+    },
+  );
+});

@@ -6,8 +6,10 @@ export interface Destination {
   readonly url: string;
   /** The bodies it was sent and took, one for each request answered with a 2xx. */
   readonly taken: readonly string[];
-  /** What it answers from now on. */
+  /** What it answers from now on; 0: nothing, ever. */
   answer(status: number): void;
+  /** Requests that are not answered. */
+  hanging(): number;
   close(): Promise<void>;
 }
 
@@ -15,10 +17,15 @@ export interface Destination {
 export async function startDestination(status = 200): Promise<Destination> {
   const taken: string[] = [];
   let current = status;
+  let hanging = 0;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      if (current === 0) {
+        hanging++;
+        return;
+      }
       if (current < 300) taken.push(Buffer.concat(chunks).toString('utf8'));
       response.statusCode = current;
       response.end(current < 300 ? 'ok' : 'no');
@@ -32,6 +39,7 @@ export async function startDestination(status = 200): Promise<Destination> {
     answer: (next) => {
       current = next;
     },
+    hanging: () => hanging,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

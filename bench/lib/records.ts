@@ -1,6 +1,6 @@
-import type { TSchema } from '../core/index.ts';
-import { createDecoder, noDecodeOptions } from '../core/index.ts';
-import ocsf from '../mappers/ocsf/index.ts';
+import type { TSchema } from '../../core/index.ts';
+import { createDecoder, noDecodeOptions } from '../../core/index.ts';
+import ocsf from '../../mappers/ocsf/index.ts';
 
 /** Falco alerts that differ as those of a cluster do: some rules and pods far more often than others, ids never alike. */
 export function falcoAlert(n: number): Buffer {

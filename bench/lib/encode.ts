@@ -1,22 +1,14 @@
-/**
- * Rows a second of our Parquet writer beside hyparquet-writer's own way (objects in, columns of objects to the
- * library) and DuckDB's COPY from a JSON file, on the same OCSF records with the same zstd. A process each, so that
- * memory can be told; making the records is not counted.
- *
- * Run: `node bench/parquet.js [rows...]`, compiled; default 1000 and 100000.
- */
-import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Writes one Parquet file in one of three ways and prints what it took: `encode.js <way> <rows> <file>`. A process each,
+// so that memory can be told; making the records is not counted. The zstd is the same.
+import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { ParquetWriter } from 'hyparquet-writer';
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
-import type { Shape } from '../lake/index.ts';
-import { columnsOf, createParquetWriter, createZstd, schemaElements } from '../lake/index.ts';
-import { findings } from './parquet-records.ts';
+import type { Shape } from '../../lake/index.ts';
+import { columnsOf, createParquetWriter, createZstd, schemaElements } from '../../lake/index.ts';
+import { findings } from './records.ts';
 
-interface Measured {
+/** What one file took. */
+export interface Encoded {
   readonly seconds: number;
   /** Processor time, all threads. */
   readonly cpu: number;
@@ -27,7 +19,7 @@ interface Measured {
 
 const CHUNK = 10_000;
 
-const ways: Record<string, (rows: number, file: string) => Promise<Measured>> = {
+const ways: Record<string, (rows: number, file: string) => Promise<Encoded>> = {
   ours: async (rows, file) => {
     const { schema, make } = findings();
     const handle = openSync(file, 'w');
@@ -147,7 +139,7 @@ function stopwatch() {
       await work();
       stop(started);
     },
-    result: (bytes: number): Measured => ({
+    result: (bytes: number): Encoded => ({
       seconds,
       cpu,
       bytes,
@@ -156,44 +148,5 @@ function stopwatch() {
   };
 }
 
-function measure(way: string, rows: number): Measured {
-  const folder = mkdtempSync(join(tmpdir(), 'tiercel-bench-'));
-  try {
-    const { stdout, status } = spawnSync(
-      process.execPath,
-      [fileURLToPath(import.meta.url), '--way', way, String(rows), join(folder, 'file.parquet')],
-      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    if (status !== 0) throw new Error(`${way} failed`);
-    return JSON.parse(stdout) as Measured;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function report(rows: number): void {
-  // Processor time: other work on the machine moves the clock on the wall, not the ratio.
-  const rounds = rows > 200_000 ? 1 : 3;
-  console.log(`${rows} rows, ${process.version}, median of ${rounds}`);
-  let baseline: number | undefined;
-  for (const way of ['hyparquet', 'ours', 'duckdb']) {
-    const runs = Array.from({ length: rounds }, () => measure(way, rows)).sort(
-      (a, b) => a.seconds - b.seconds,
-    );
-    const { seconds, cpu, bytes, peak } = runs[rounds >> 1]!;
-    baseline ??= cpu;
-    console.log(
-      `  ${way.padEnd(10)} ${Math.round(rows / seconds)
-        .toString()
-        .padStart(8)} rows/s` +
-        `  cpu ${cpu.toFixed(2)} s, ${(baseline / cpu).toFixed(2)} x hyparquet per CPU second` +
-        `  ${(bytes / rows).toFixed(0)} bytes a row  ${(peak / 2 ** 20).toFixed(0)} MiB more at the peak`,
-    );
-  }
-}
-
-const [flag, way, rows, file] = process.argv.slice(2);
-if (flag === '--way') console.log(JSON.stringify(await ways[way!]!(Number(rows), file!)));
-else
-  for (const count of process.argv.length > 2 ? process.argv.slice(2) : ['1000', '100000'])
-    report(Number(count));
+const [way, rows, file] = process.argv.slice(2);
+console.log(JSON.stringify(await ways[way!]!(Number(rows), file!)));

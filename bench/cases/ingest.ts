@@ -1,0 +1,94 @@
+import { fileURLToPath } from 'node:url';
+import type { LoadOptions, LoadResult } from '../lib/load.ts';
+import { type Measured, runScript, startMeasured, startTiercel, withFolder } from '../lib/process.ts';
+import { type Case, perSecond, ratios, spread } from '../lib/report.ts';
+
+const CONNECTIONS = [1, 8, 64, 512];
+const SECONDS = 2;
+
+/** Events an answered second and a second of the server's processor time. */
+interface Rates {
+  readonly wall: number;
+  readonly cpu: number;
+  readonly p99: number;
+}
+
+export async function load(server: Measured, options: Omit<LoadOptions, 'url'>): Promise<Rates> {
+  const before = await server.probe();
+  const { events, seconds, refused, p99 } = await runScript<LoadResult>('lib/load', [
+    JSON.stringify({ url: server.url, ...options }),
+  ]);
+  if (refused > 0) throw new Error(`${refused} requests were refused`);
+  const { cpu } = await server.probe();
+  return { wall: events / seconds, cpu: events / (cpu - before.cpu), p99 };
+}
+
+export function bare(kind: 'hono' | 'node'): Promise<Measured> {
+  return startMeasured(fileURLToPath(new URL('../lib/bare.js', import.meta.url)), [kind]);
+}
+
+/** An output that takes one batch and never answers: what remains is ingest alone. */
+export const HUNG = (url: string) =>
+  `outputs:\n  hung: { type: webhook, url: "${url}", retry: { initial: 60s } }\n`;
+const LAKE =
+  'outputs:\n  lake: { type: parquet_lake, directory: ./lake, batch: { every: 10m, size: 2GiB } }\n';
+
+const ingest: Case = {
+  title: 'Ingest, one event a POST',
+  about:
+    'Each event is on stable storage (`fdatasync`) before its answer. The baselines read the body, answer 200 and keep nothing. ' +
+    '"alone": no output has work; "lake": an output gathers the events for a Parquet file meanwhile. `cpu`: the same, a processor second of the server.',
+  run: (report, { rounds }) =>
+    withFolder(async (folder) => {
+      const { mkdir } = await import('node:fs/promises');
+      const [one, two] = [`${folder}/one`, `${folder}/two`];
+      await Promise.all([one, two].map((path) => mkdir(path)));
+      const servers = {
+        node: await bare('node'),
+        hono: await bare('hono'),
+        alone: await startTiercel(one, HUNG('http://127.0.0.1:9/')),
+        lake: await startTiercel(two, LAKE),
+      };
+      try {
+        for (const server of Object.values(servers)) {
+          await load(server, { path: '/', connections: 64, milliseconds: 1500, eventsPerRequest: 1 });
+        }
+        for (const connections of CONNECTIONS) {
+          const rates: Record<string, Rates[]> = { node: [], hono: [], alone: [], lake: [] };
+          for (let round = 0; round < rounds; round++) {
+            for (const [name, server] of Object.entries(servers)) {
+              const options = { path: '/', connections, milliseconds: SECONDS * 1000, eventsPerRequest: 1 };
+              rates[name]!.push(await load(server, options));
+            }
+          }
+          const of = (name: string, what: keyof Rates) => rates[name]!.map((rate) => rate[what]);
+          const target = { bound: 'at least', value: 0.8 } as const;
+          for (const name of ['alone', 'lake']) {
+            report({
+              what: `${name}, ${connections} connections`,
+              value: `${perSecond(spread(of(name, 'wall')).median)}, p99 ${spread(of(name, 'p99')).median.toFixed(1)} ms`,
+              against: `bare Hono (${perSecond(spread(of('hono', 'wall')).median)})`,
+              ratio: ratios(of(name, 'wall'), of('hono', 'wall')),
+              ...(connections === 64 && { target }),
+            });
+            report({
+              what: `${name}, ${connections} connections, cpu`,
+              value: perSecond(spread(of(name, 'cpu')).median),
+              against: `bare Hono (${perSecond(spread(of('hono', 'cpu')).median)})`,
+              ratio: ratios(of(name, 'cpu'), of('hono', 'cpu')),
+            });
+          }
+          report({
+            what: `bare Hono, ${connections} connections`,
+            value: perSecond(spread(of('hono', 'wall')).median),
+            against: `bare node:http (${perSecond(spread(of('node', 'wall')).median)})`,
+            ratio: ratios(of('hono', 'wall'), of('node', 'wall')),
+          });
+        }
+      } finally {
+        for (const server of Object.values(servers)) await server.kill();
+      }
+    }),
+};
+
+export default ingest;

@@ -1,0 +1,55 @@
+// `open-journal.js fill|open|bare <directory> <events>`: what opening a journal takes, in a process of its own.
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from '../../core/journal/crc32.ts';
+import { openDiskJournal } from '../../core/journal/disk.ts';
+import { silent } from './cost.ts';
+
+export interface Opened {
+  readonly seconds: number;
+  /** Bytes. */
+  readonly peak: number;
+}
+
+const OUTPUTS = ['a', 'b', 'c'];
+/** Who wants an event changes from one to the next, as it does with routes of three outputs. */
+const ROUTES = [OUTPUTS, ['a'], ['b', 'c']];
+const [mode, directory, count] = process.argv.slice(2) as [string, string, string];
+const journal = () => openDiskJournal({ directory, maxBytes: 256 * 2 ** 30, log: silent });
+const started = performance.now();
+
+if (mode === 'fill') {
+  const filled = await journal();
+  for (const output of OUTPUTS) await filled.subscribe(output);
+  const raw = new Uint8Array(512).fill(120);
+  for (let stored = 0; stored < Number(count); stored += 1000) {
+    const entries = Array.from({ length: 1000 }, (_, n) => ({ raw, receivedAt: 1, outputs: ROUTES[n % 3]! }));
+    await filled.append(entries);
+  }
+  await filled.close();
+} else if (mode === 'open') {
+  const opened = await journal();
+  const seconds = (performance.now() - started) / 1000;
+  const { newest } = opened.status();
+  if (newest !== Number(count)) throw new Error(`${newest} events were found`);
+  print(seconds);
+  await opened.close();
+} else {
+  const buffer = Buffer.alloc(1 << 20);
+  for (const name of await readdir(directory)) {
+    if (!name.endsWith('.segment')) continue;
+    const file = await open(join(directory, name), 'r');
+    for (let read = 1; read > 0; ) {
+      read = (await file.read(buffer)).bytesRead;
+      crc32(buffer.subarray(0, read));
+    }
+    await file.close();
+  }
+  print((performance.now() - started) / 1000);
+}
+if (mode === 'fill') print((performance.now() - started) / 1000);
+
+function print(seconds: number): void {
+  const opened: Opened = { seconds, peak: process.resourceUsage().maxRSS * 1024 };
+  console.log(JSON.stringify(opened));
+}

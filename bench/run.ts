@@ -1,0 +1,107 @@
+/**
+ * `npm run bench [-- names of cases...] [-- --long] [--rounds N]`: measures, prints, and, when all cases ran, writes
+ * `bench/RESULTS.md`. Each case runs in a process of its own.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ROOT } from './lib/process.ts';
+import { type Case, HEAD, type Line, met, row } from './lib/report.ts';
+
+/** Loaded only when their turn comes. */
+const CASES: Readonly<Record<string, () => Promise<{ default: Case }>>> = {
+  ingest: () => import('./cases/ingest.ts'),
+  bulk: () => import('./cases/bulk.ts'),
+  journal: () => import('./cases/journal.ts'),
+  recovery: () => import('./cases/recovery.ts'),
+  event: () => import('./cases/event.ts'),
+  routing: () => import('./cases/routing.ts'),
+  parquet: () => import('./cases/parquet.ts'),
+  lake: () => import('./cases/lake.ts'),
+  memory: () => import('./cases/memory.ts'),
+  start: () => import('./cases/start.ts'),
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    long: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    case: { type: 'string' },
+  },
+});
+
+if (values.case !== undefined) {
+  const { default: subject } = await CASES[values.case]!();
+  const report = (line: Line) => console.log(JSON.stringify(line));
+  await subject.run(report, { long: values.long, rounds: Number(values.rounds) });
+  process.exit(0);
+}
+
+const names = positionals.length > 0 ? positionals : Object.keys(CASES);
+const sections: string[] = [machine(), ''];
+let missed = 0;
+console.log(machine());
+for (const name of names) {
+  const make = CASES[name];
+  if (make === undefined) throw new Error(`no case "${name}"; there are: ${Object.keys(CASES).join(', ')}`);
+  const { default: subject } = await make();
+  const started = performance.now();
+  const head = `\n## ${subject.title}\n\n${subject.about}\n\n${HEAD}`;
+  console.log(head);
+  const lines = await runCase(name);
+  missed += lines.filter((line) => met(line) === false).length;
+  const took = `\nTook ${((performance.now() - started) / 1000).toFixed(0)} s.`;
+  console.log(took);
+  sections.push(head, ...lines.map(row), took);
+}
+console.log(`\n${missed} targets missed.`);
+if (positionals.length === 0) {
+  const about = `# What \`npm run bench\` measured\n\nEach ratio is against a baseline of the same run; the rates say little on another machine.\n`;
+  writeFileSync(
+    join(ROOT, 'bench', 'RESULTS.md'),
+    `${about}\n${sections.join('\n')}\n\n${missed} targets missed.\n`,
+  );
+}
+
+async function runCase(name: string): Promise<Line[]> {
+  const args = [fileURLToPath(import.meta.url), '--case', name, '--rounds', values.rounds];
+  const child = spawn(process.execPath, values.long ? [...args, '--long'] : args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: Line[] = [];
+  let rest = '';
+  for await (const chunk of child.stdout) {
+    const texts = (rest + chunk).split('\n');
+    rest = texts.pop()!;
+    for (const text of texts) {
+      const line = JSON.parse(text) as Line;
+      lines.push(line);
+      console.log(row(line));
+    }
+  }
+  const code = child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)));
+  if (code !== 0) throw new Error(`the case "${name}" failed`);
+  return lines;
+}
+
+function machine(): string {
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' }).stdout?.trim();
+  const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with changes';
+  const facts = [
+    `Commit ${git('rev-parse', '--short', 'HEAD') ?? 'unknown'}${changed}`,
+    new Date().toISOString().slice(0, 16),
+    `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores`,
+    `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+    `${platform()} ${release()}`,
+    `Node ${process.version}`,
+    `load ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')} before the start`,
+    `${values.rounds} rounds`,
+  ];
+  return `${facts.join(' · ')}.`;
+}

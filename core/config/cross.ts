@@ -100,8 +100,10 @@ function checkLimits({ name, batch, policy }: OutputConfig, { sections, root }: 
   const path = ['outputs', name];
   const faults: Fault[] = [];
   const room = sections.journal?.max_size;
-  if (room !== undefined && batch.size !== undefined && batch.size > room) {
-    const message = `a batch of ${formatSize(batch.size)} does not fit into the journal, whose max_size is ${formatSize(room)}`;
+  // With `batch.events` the size is seldom what closes a batch.
+  const bySize = batch.events === undefined ? batch.size : undefined;
+  if (room !== undefined && bySize !== undefined && bySize > room) {
+    const message = `a batch of ${formatSize(bySize)} does not fit into the journal, whose max_size is ${formatSize(room)}`;
     faults.push({
       code,
       path: [...path, 'batch', 'size'],

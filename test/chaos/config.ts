@@ -22,7 +22,7 @@ export function chaosConfig({ journal, objectStore, hooks, file }: Places): stri
     timeout: 2s
 ${POLICY}`,
   );
-  return `journal: { path: ${journal}, segment_size: 1MiB, max_size: 24MiB }
+  return `journal: { path: ${journal}, segment_size: 1MiB, max_size: 32MiB }
 dead_letters: { max_size: 8MiB }
 shutdown: { deadline: 5s }
 log: { format: json }
@@ -35,7 +35,7 @@ outputs:
     account_id: "123456789012"
     endpoint: ${objectStore}
     force_path_style: true
-    batch: { size: 256KiB }
+    batch: { events: 400 }
     flush_on_stop: true
     timeout: 10s # it covers the making of the file, on a machine that is busy with chaos
 ${POLICY}${webhooks.join('')}  log:

@@ -11,7 +11,7 @@ import {
 } from '../../core/index.ts';
 import { type BulkAnswer, fromBulk } from './bulk-answer.ts';
 import { bulkLines } from './document.ts';
-import { indexTemplate } from './template.ts';
+import { putIndexTemplate } from './template.ts';
 
 /** Indexes events in Elasticsearch or OpenSearch. */
 export default defineOutput({
@@ -45,7 +45,7 @@ export default defineOutput({
         Type.Boolean({
           default: false,
           description:
-            'Put an index template for `{index}*` at the start, by which every field of an event is a keyword: no event is refused for the type of a value.',
+            'Put an index template for `{index}*` at the start, by which no event is refused for the type of a value. Without it, see to the mapping yourself.',
         }),
       ),
       number_of_shards: Type.Optional(
@@ -59,7 +59,7 @@ export default defineOutput({
     { additionalProperties: false },
   ),
   examples: [
-    { title: 'Minimal', options: { url: 'http://elasticsearch:9200' } },
+    { title: 'Minimal', options: { url: 'http://elasticsearch:9200', create_index_template: true } },
     {
       title: 'With an API key and the index template',
       options: {
@@ -75,6 +75,9 @@ export default defineOutput({
   idempotent: true,
   notes: `Documents are created under an id derived from their content: a repeated batch, or a repeated alert, finds its documents there and makes no second
 one. The index is that of the event's own UTC day, month or year. A record without \`@timestamp\` gets the event's time as such.
+
+Elasticsearch guesses the type of a field from the first value it sees, and refuses what does not fit: \`evt.time.iso8601\` after \`evt.time\`, a text
+after a number. With \`create_index_template\` the fields of an event are one flat field (\`flattened\`, on OpenSearch \`flat_object\`) and nothing is refused.
 
 Each document is judged by itself. Retried: 429, 5xx, refused credentials, a missing index or pipeline. Set aside: a document that does not fit
 the mapping of its index. A request refused with 413 is halved until it fits.`,
@@ -106,16 +109,10 @@ the mapping of its index. A request refused with 413 is halved until it fits.`,
       },
       async start(signal) {
         if (options.create_index_template !== true) return;
-        const { number_of_shards: shards = 1, number_of_replicas: replicas = 1 } = options;
-        const body = JSON.stringify(indexTemplate(index, shards, replicas));
-        const response = await http.request(
-          `${base}/_index_template/${index}`,
-          { method: 'PUT', body },
-          signal,
+        const refusal = await putIndexTemplate({ ...options, index }, (body) =>
+          http.request(`${base}/_index_template/${index}`, { method: 'PUT', body }, signal),
         );
-        const answer = await fromResponse(response);
-        if (answer.status !== 'delivered')
-          throw new Error(`the index template: ${http.redact(answer.reason, url)}`);
+        if (refusal !== undefined) throw new Error(`the index template: ${http.redact(refusal, url)}`);
       },
       async check(signal) {
         const response = await http.request(`${base}/`, { method: 'GET' }, signal);

@@ -136,4 +136,20 @@ describe('elasticsearch', () => {
     await output.stop?.(calm());
     await server.stop();
   });
+
+  it('calls the flat field as the product does', async () => {
+    const server = await misbehaving(({ body }, response) => {
+      const isOther = body.includes('flattened');
+      if (isOther) response.writeHead(400);
+      response.end(isOther ? `{"error":"${'x'.repeat(400)} No handler for type [flattened]"}` : '{}');
+    });
+    const output = create({ url: server.url, create_index_template: true });
+    await output.start?.(calm());
+    expect(server.received.map(({ body }) => JSON.parse(body).template.mappings.properties)).toEqual([
+      expect.objectContaining({ output_fields: { type: 'flattened' } }),
+      expect.objectContaining({ output_fields: { type: 'flat_object' } }),
+    ]);
+    await output.stop?.(calm());
+    await server.stop();
+  });
 });

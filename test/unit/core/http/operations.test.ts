@@ -1,0 +1,174 @@
+import type { HttpBindings } from '@hono/node-server';
+import { describe, expect, it } from 'vitest';
+import { JournalFullError } from '../../../../core/journal/journal.ts';
+import { OperationError, type Operations } from '../../../../core/operations/operations.ts';
+import type { DeadLetterSummary } from '../../../../core/operations/report.ts';
+import { createTap } from '../../../../core/operations/tap.ts';
+import { setup } from './setup.ts';
+
+const letter = (id: number): DeadLetterSummary => ({
+  id,
+  output: 'lake',
+  cause: 'rejected',
+  reason: 'too large',
+  bytes: 1,
+  attempts: 1,
+  received_at: '2026-07-10T06:00:00.000Z',
+  first_attempt: '2026-07-10T06:00:00.000Z',
+  last_attempt: '2026-07-10T06:00:00.000Z',
+});
+
+/** The routes over operations that note what they were asked for. */
+async function routes(overrides: Partial<Operations> = {}, app: object = {}) {
+  const asked: unknown[] = [];
+  const operations: Operations = {
+    async *deadLetters(filter) {
+      asked.push(filter);
+      yield letter(1);
+      yield letter(2);
+    },
+    deadLetter: async (id) => (id === 1 ? letter(1) : undefined),
+    replay: async (filter) => {
+      asked.push(filter);
+      return { replayed: 2, left: [] };
+    },
+    drop: async (filter) => {
+      asked.push(filter);
+      return 2;
+    },
+    journal: async () => {
+      throw new Error('not asked for here');
+    },
+    forget: async (output) => {
+      if (output === 'old lake') return 5;
+      throw new OperationError(output === 'lake' ? 'conflict' : 'not_found', `no: ${output}`);
+    },
+    ...overrides,
+  };
+  const tap = createTap();
+  const metrics = async () => ({ contentType: 'text/plain', text: '' });
+  const outputs = () => [{ name: 'lake', type: 'stdout', state: 'ok' as const, since: 0, pending: 0 }];
+  const made = await setup({
+    app: { admin: { metrics, outputs, operations, tap }, now: () => 10_000_000, ...app },
+  });
+  const from = (remoteAddress: string) =>
+    ({ incoming: { socket: { remoteAddress } } }) as Partial<HttpBindings>;
+  const call = (method: string, path: string, headers: Record<string, string> = {}, address = '127.0.0.1') =>
+    made.app.request(path, { method, headers: { host: 'localhost:2801', ...headers } }, from(address));
+  return { ...made, call, asked, tap };
+}
+
+describe('dead letters over HTTP', () => {
+  it('are listed as NDJSON, with every filter', async () => {
+    const { call, asked } = await routes();
+    const answer = await call(
+      'GET',
+      '/dead-letters?output=lake&reason=large&since=1h&until=1970-01-02&id=1&id=2',
+    );
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
+    expect(
+      (await answer.text())
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id),
+    ).toEqual([1, 2]);
+    expect(asked).toEqual([
+      { output: 'lake', reason: 'large', since: 6_400_000, until: 86_400_000, ids: [1, 2] },
+    ]);
+  });
+
+  it.each([
+    ['GET', '/dead-letters?ouput=lake', 'unknown parameter \\"ouput\\"'],
+    ['DELETE', '/dead-letters?ouput=lake', 'unknown parameter'],
+    ['DELETE', '/dead-letters', 'this would drop all dead letters'],
+    ['POST', '/dead-letters/replay?since=then', 'since is neither'],
+    ['GET', '/dead-letters?id=one', 'is not the number of a dead letter'],
+    ['GET', '/tap?outputs=lake', 'unknown parameter'],
+  ])('%s %s is refused: a filter that is misspelt must not mean all', async (method, path, reason) => {
+    const { call, asked } = await routes();
+    const answer = await call(method, path);
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain(reason);
+    expect(asked).toEqual([]);
+  });
+
+  it('are shown, replayed and dropped', async () => {
+    const { call, asked } = await routes();
+    expect(await (await call('GET', '/dead-letters/1')).json()).toMatchObject({ id: 1 });
+    expect((await call('GET', '/dead-letters/2')).status).toBe(404);
+    expect(await (await call('POST', '/dead-letters/replay')).json()).toEqual({ replayed: 2, left: [] });
+    expect(await (await call('DELETE', '/dead-letters?id=1')).json()).toEqual({ dropped: 2 });
+    expect(await (await call('DELETE', '/dead-letters?all=true')).json()).toEqual({ dropped: 2 });
+    expect(asked).toEqual([{}, { ids: [1] }, {}]);
+    const wrong = await call('DELETE', '/dead-letters/1');
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
+  it('that the journal has no room for stay: 429', async () => {
+    const replay = async () => {
+      throw new JournalFullError('the journal holds 10 of 10 bytes');
+    };
+    const answer = await (await routes({ replay })).call('POST', '/dead-letters/replay');
+    expect(answer.status).toBe(429);
+    expect(await answer.text()).toContain('no_room');
+  });
+});
+
+it('an orphan is forgotten; what is in use or unknown is not', async () => {
+  const { call } = await routes();
+  expect(await (await call('DELETE', '/journal/orphans/old%20lake')).json()).toEqual({
+    output: 'old lake',
+    forgotten: 5,
+  });
+  expect((await call('DELETE', '/journal/orphans/lake')).status).toBe(409);
+  expect((await call('DELETE', '/journal/orphans/nobody')).status).toBe(404);
+});
+
+it('a tap streams what comes in, and is full at sixteen', async () => {
+  const { call, app } = await routes();
+  expect((await call('GET', '/tap?output=nobody')).status).toBe(404);
+  const open = await Promise.all(Array.from({ length: 17 }, () => call('GET', '/tap')));
+  expect(open.map(({ status }) => status)).toEqual([...Array(16).fill(200), 503]);
+  await Promise.all(open.map(({ body }) => body?.cancel()));
+  expect((await call('GET', '/tap')).status).toBe(200);
+  expect((await app.request('/healthz')).status).toBe(200);
+});
+
+describe('without credentials in the configuration', () => {
+  it.each([
+    ['another machine', {}, '10.0.0.7'],
+    ['an unknown address', {}, ''],
+    ['a web page open on this machine', { origin: 'https://evil.example' }, '127.0.0.1'],
+    ['a name that was made to point here', { host: 'evil.example:2801' }, '127.0.0.1'],
+  ])('%s gets nothing of this', async (_, headers, address) => {
+    const { call, asked } = await routes();
+    for (const [method, path] of [
+      ['GET', '/dead-letters'],
+      ['POST', '/dead-letters/replay'],
+      ['DELETE', '/dead-letters?all=true'],
+      ['GET', '/journal'],
+      ['DELETE', '/journal/orphans/old'],
+      ['GET', '/tap'],
+    ] as const) {
+      const answer = await call(method, path, headers, address);
+      expect(answer.status, path).toBe(403);
+      expect(await answer.text()).toContain('server.auth');
+    }
+    expect(asked).toEqual([]);
+    // What was open before stays open: metrics are scraped from elsewhere.
+    expect((await call('GET', '/metrics', headers, address)).status).toBe(200);
+  });
+
+  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('%s is this machine', async (address) => {
+    const { call } = await routes();
+    for (const host of ['localhost', '127.0.0.1:2801', '[::1]:2801'])
+      expect((await call('GET', '/dead-letters', { host }, address)).status).toBe(200);
+  });
+});
+
+it('with credentials, they are what counts, from wherever', async () => {
+  const { call } = await routes({}, { auth: { bearer: ['token'] } });
+  expect((await call('GET', '/dead-letters')).status).toBe(401);
+  const headers = { authorization: 'Bearer token' };
+  expect((await call('GET', '/dead-letters', headers, '10.0.0.7')).status).toBe(200);
+});

@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { filterQuery, parseFilter } from '../../../../core/operations/filter.ts';
+
+it('a filter comes back from a URL as it went in', () => {
+  const moment = fc.integer({ min: 0, max: 4_000_000_000_000 });
+  const filter = fc.record(
+    {
+      output: fc.string({ unit: 'grapheme', minLength: 1 }),
+      reason: fc.string({ unit: 'grapheme', minLength: 1 }),
+      since: moment,
+      until: moment,
+      ids: fc.array(fc.integer({ min: 1, max: 2 ** 49 }), { minLength: 1, maxLength: 5 }),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(filter, (asked) => {
+      const query = new URLSearchParams(filterQuery(asked));
+      const { output, reason, since, until } = Object.fromEntries(query);
+      const parsed = parseFilter({ output, reason, since, until, id: query.getAll('id') }, 0);
+      expect(parsed).toEqual({ ok: true, value: asked });
+    }),
+  );
+});
+
+it.each([
+  [{ since: 'then' }, 'since is neither'],
+  [{ until: '5' }, 'until is neither'],
+  [{ id: ['1', 'x'] }, 'id "x" is not the number of a dead letter'],
+  [{ id: ['0'] }, 'id "0"'],
+])('%j is refused', (texts, reason) => {
+  expect(parseFilter(texts, 0)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
+});

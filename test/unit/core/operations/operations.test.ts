@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../core/batching/clock.ts';
+import { type DeadLetter, openDeadLetterStore } from '../../../../core/delivery/dead-letters/store.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { createOperations } from '../../../../core/operations/operations.ts';
+import { rawEvent } from '../../../support/events.ts';
+
+const letter = (n: number, members: Partial<DeadLetter> = {}): DeadLetter => ({
+  output: 'lake',
+  cause: 'rejected',
+  reason: `too large ${n}`,
+  raw: rawEvent(n),
+  receivedAt: 1000 + n,
+  firstAttempt: 2000 + n,
+  lastAttempt: 3000 + n,
+  attempts: 1,
+  ...members,
+});
+
+/** Real stores in memory; `lake` and `oncall` are configured, `lake` runs, `old` has a cursor only. */
+async function setup(letters: readonly DeadLetter[]) {
+  const journal = createMemoryJournal();
+  const lake = await journal.subscribe('lake');
+  const oncall = await journal.subscribe('oncall');
+  await (await journal.subscribe('old')).close();
+  const deadLetters = await openDeadLetterStore(createMemoryJournal(), systemClock);
+  if (letters.length > 0) await deadLetters.append(letters);
+  const said: string[] = [];
+  const say = (_: object | string, text?: string) => void said.push(String(text));
+  const operations = createOperations({
+    journal,
+    deadLetters,
+    clock: systemClock,
+    outputs: () => [{ name: 'lake', pending: lake.pending() }, { name: 'oncall' }],
+    log: { debug: say, info: say, warn: say, error: say },
+  });
+  const listed = async () => {
+    const found: number[] = [];
+    for await (const { id } of operations.deadLetters({})) found.push(id);
+    return found;
+  };
+  return { journal, lake, oncall, deadLetters, operations, listed, said };
+}
+
+describe('replay', () => {
+  it('gives events back to the output that refused them, byte for byte, and to no other', async () => {
+    const { lake, oncall, operations, listed, said } = await setup([letter(1), letter(2), letter(3)]);
+    expect(await operations.replay({ ids: [1, 3] })).toEqual({ replayed: 2, left: [] });
+    const events = await lake.read({ events: 10, bytes: 1 << 20 }, AbortSignal.timeout(1000));
+    expect(events.map(({ raw }) => raw)).toEqual([rawEvent(1), rawEvent(3)]);
+    expect(oncall.pending()).toBe(0);
+    expect(await listed()).toEqual([2]);
+    expect(said).toEqual(['2 dead letters were handed back to their outputs']);
+  });
+
+  it('leaves what no cursor would keep, and what has lost its bytes, and says so', async () => {
+    const { operations, listed } = await setup([
+      letter(1, { output: 'gone' }),
+      letter(2),
+      letter(3, { raw: new Uint8Array() }),
+      letter(4, { output: 'old' }),
+    ]);
+    expect(await operations.replay({})).toEqual({
+      replayed: 2,
+      left: [
+        { output: 'gone', dead_letters: 1, reason: expect.stringContaining('does not have this output') },
+        { output: 'lake', dead_letters: 1, reason: expect.stringContaining('lost on disk') },
+      ],
+    });
+    expect(await listed()).toEqual([1, 3]);
+  });
+
+  it('ends, though the output refuses all of it again at once', async () => {
+    const { journal, deadLetters, operations } = await setup([letter(1), letter(2)]);
+    const append = journal.append;
+    journal.append = async (entries) => {
+      await append(entries);
+      await deadLetters.append(entries.map(() => letter(9, { lastAttempt: Date.now() + 10_000 })));
+    };
+    expect(await operations.replay({})).toEqual({ replayed: 2, left: [] });
+    expect(deadLetters.count()).toBe(2);
+  });
+});
+
+it('drops by filter, and only what was there when it was asked for', async () => {
+  const { operations, listed } = await setup([letter(1), letter(2, { output: 'oncall' }), letter(3)]);
+  expect(await operations.drop({ output: 'lake', until: 3003 })).toBe(1);
+  expect(await operations.drop({ reason: 'TOO LARGE 2' })).toBe(1);
+  expect(await listed()).toEqual([3]);
+});
+
+it('shows a dead letter with the event as it was sent, bytes that are no text too', async () => {
+  const broken = Buffer.from([...rawEvent(1).slice(0, -1), 0x2c, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
+  const { operations } = await setup([
+    letter(1),
+    letter(2, { raw: broken }),
+    letter(3, { raw: new Uint8Array() }),
+  ]);
+  expect(await operations.deadLetter(1)).toMatchObject({
+    id: 1,
+    rule: 'rule 1',
+    event: Buffer.from(rawEvent(1)).toString(),
+    last_attempt: '1970-01-01T00:00:03.001Z',
+  });
+  const bytes = (await operations.deadLetter(2))?.event_base64;
+  expect(Buffer.from(bytes!, 'base64').equals(broken)).toBe(true);
+  const lost = await operations.deadLetter(3);
+  expect([lost?.event, lost?.rule, lost?.bytes]).toEqual([undefined, undefined, 0]);
+  expect(await operations.deadLetter(9)).toBeUndefined();
+});
+
+it('tells the outputs of the configuration from orphans, and forgets only those', async () => {
+  const { journal, operations } = await setup([letter(1)]);
+  await journal.append([{ raw: rawEvent(1), receivedAt: 1, outputs: ['lake', 'old'] }]);
+  expect(await operations.journal()).toMatchObject({
+    state: 'ok',
+    newest: 1,
+    dead_letters: 1,
+    outputs: [{ output: 'lake', pending: 1 }],
+    orphans: [{ output: 'old', pending: 1 }],
+  });
+  await expect(operations.forget('lake')).rejects.toMatchObject({ kind: 'conflict' });
+  await expect(operations.forget('oncall')).rejects.toMatchObject({ kind: 'conflict' });
+  await expect(operations.forget('nobody')).rejects.toMatchObject({ kind: 'not_found' });
+  expect(await operations.forget('old')).toBe(1);
+  expect((await operations.journal()).orphans).toEqual([]);
+});

@@ -48,14 +48,14 @@ export async function startApp({
   clock = systemClock,
 }: AppOptions): Promise<App> {
   let config = initial;
-  const journals = await openJournals(config, { clock, log });
-  const { journal, deadLetters } = journals;
   const metrics = createMetrics({
     version,
     runtime: runtimeName(),
     journal: () => journal.status(),
     now: clock.now,
   });
+  const journals = await openJournals(config, { clock, log, onSync: metrics.fsync });
+  const { journal, deadLetters } = journals;
   const resources = { clock, log, metrics, journal, deadLetters };
 
   const wiring = wire({ ...resources, config });

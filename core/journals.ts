@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from './batching/clock.ts';
 import type { ConfigSections } from './config/schema.ts';
 import { type DeadLetterStore, openDeadLetterStore } from './delivery/dead-letters/store.ts';
-import { openDiskJournal } from './journal/disk.ts';
+import { type DiskJournalOptions, openDiskJournal } from './journal/disk.ts';
 import type { Journal } from './journal/journal.ts';
 import { createMemoryJournal } from './journal/memory.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -21,10 +21,23 @@ export interface Journals {
  */
 export async function openJournals(
   config: Pick<ConfigSections, 'journal' | 'dead_letters'>,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  {
+    clock,
+    log,
+    onSync,
+  }: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    /** Told how long each sync of accepted events took, in seconds. */
+    readonly onSync?: (seconds: number) => void;
+  },
 ): Promise<Journals> {
   const { type, path, segment_size, durability } = config.journal;
-  const open = async (name: string, maxBytes: number): Promise<Journal> => {
+  const open = async (
+    name: string,
+    maxBytes: number,
+    more: Pick<DiskJournalOptions, 'onSync'> = {},
+  ): Promise<Journal> => {
     if (type === 'memory') return createMemoryJournal({ maxBytes });
     return openDiskJournal({
       directory: join(path, name),
@@ -33,9 +46,10 @@ export async function openJournals(
       durability: durability === 'sync' ? 'sync' : { intervalMs: durability },
       clock,
       log,
+      ...more,
     });
   };
-  const journal = await open('journal', config.journal.max_size);
+  const journal = await open('journal', config.journal.max_size, onSync && { onSync });
   const deadJournal = await open('dead-letters', config.dead_letters.max_size).catch(async (error) => {
     await journal.close();
     throw error;

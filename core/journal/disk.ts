@@ -45,6 +45,8 @@ export interface DiskJournalOptions {
   readonly durability?: 'sync' | { readonly intervalMs: number };
   readonly clock?: Clock;
   readonly log: Logger;
+  /** Told how long each sync of events took, in seconds: what every sender waits for. */
+  readonly onSync?: (seconds: number) => void;
   readonly fileSystem?: FileSystem;
   /** How the right to write in the directory is taken; {@link acquireLock} unless a test says otherwise. */
   readonly lock?: (directory: string) => Promise<Lock>;
@@ -137,6 +139,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       clock,
       log,
       written,
+      onSync: options.onSync,
     });
 
     /** Books a group that counts from now on, and wakes those who wait for it. */
@@ -333,7 +336,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           ledgers.delete(output);
           throw error;
         }
-        log.info({ output, start, pending: ledger.pending.count }, 'a new output has its cursor');
+        log.debug({ output, start, pending: ledger.pending.count }, 'a new output has its cursor');
         return subscription;
       },
       waitForRoom: space.wait,

@@ -45,6 +45,8 @@ export interface WriterOptions {
   readonly log: Logger;
   /** Called when a group counts, before the call resolves. */
   readonly written: (events: readonly StoredEvent[], runs: readonly WantedRun[]) => void;
+  /** Told of each sync of events that succeeded, and how long it took, in seconds. */
+  readonly onSync?: ((seconds: number) => void) | undefined;
 }
 
 /** The segment being written. */
@@ -186,7 +188,7 @@ export function createWriter(options: WriterOptions): Writer {
     try {
       await writeAll(target.file, data, target.segment.bytes);
       wrote = true;
-      if (durable) await target.file.sync();
+      if (durable) await timedSync(target.file);
     } catch (error) {
       if (wrote || !(await undo(target, error))) await abandon(target, error, entries.length);
       if (isDiskFull(error)) throw full(error);
@@ -204,11 +206,17 @@ export function createWriter(options: WriterOptions): Writer {
     );
   }
 
+  async function timedSync(file: File): Promise<void> {
+    const before = clock.monotonic();
+    await file.sync();
+    options.onSync?.((clock.monotonic() - before) / 1000);
+  }
+
   async function sync(): Promise<void> {
     if (!unsynced || active === undefined) return;
     unsynced = false;
     try {
-      await active.file.sync();
+      await timedSync(active.file);
     } catch (error) {
       log.error('what was accepted since the last sync may be lost if the machine fails now');
       await abandon(active, error, 0);

@@ -171,6 +171,9 @@ outputs:
     // Four attempts under way, all of them hanging: and no more are begun.
     expect(hooks.hung.seen.most).toBeLessThanOrEqual(4);
 
+    const syncs = /^tiercel_journal_fsync_seconds_count (\d+)/m.exec((await tiercel.get('/metrics')).body)!;
+    expect(Number(syncs[1])).toBeGreaterThan(2 * ONES);
+
     expect(await statusOf('healthy')).toMatchObject({ state: 'ok', pending: 0 });
     const failing = await until('the breaker to open', async () => {
       const status = await statusOf('failing');

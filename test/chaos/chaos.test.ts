@@ -9,6 +9,8 @@ import { until } from '../support/until.ts';
 import { chaosConfig } from './config.ts';
 import { createDisk } from './disk.ts';
 import { readLake } from './lake.ts';
+import { verifyLetters } from './letters.ts';
+import { watchMemory } from './memory.ts';
 import { createOracle } from './oracle.ts';
 import { eventOf, idOf } from './payload.ts';
 import { createRandom } from './random.ts';
@@ -23,6 +25,8 @@ const SEED = Number(process.env.CHAOS_SEED || Date.now() % 2 ** 31);
 const CLIENTS = 8;
 /** How long a backlog of all outages may take to drain, milliseconds. */
 const DRAIN = 60_000 + SECONDS * 500;
+/** What the process may grow to at most, MiB: the backlog of all outages lies on the disk. */
+const MAX_MEMORY = 384;
 /** Refused by one of the webhooks for what it is. */
 const poison = (id: number): boolean => id % 211 === 5;
 
@@ -69,6 +73,7 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
     disk.remove();
     throw error;
   });
+  const memory = watchMemory(() => tiercel.pid);
 
   try {
     const senders = startSenders(tiercel.url, oracle, random, CLIENTS);
@@ -110,6 +115,15 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
     const exits = await drain(tiercel, 'lake');
     const lake = await readLake(SEED, s3);
     const lines = await readLines(file);
+    const letters = await verifyLetters(
+      SEED,
+      join(disk.folder, 'journal', 'dead-letters'),
+      oracle.obligations,
+      {
+        output: 'picky',
+        poison,
+      },
+    );
     const atLeastOnce = { times: 'at-least-once' } as const;
     const summary = {
       seed: SEED,
@@ -119,6 +133,8 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
       troubles: Object.fromEntries([...troubles.happened].sort()),
       objects: s3.objects.size,
       rows: lake.rows,
+      deadLetters: letters.count,
+      memory: memory.peak(),
     };
     console.log(`chaos: ${JSON.stringify(summary, null, 1)}`);
 
@@ -130,6 +146,8 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
       ...oracle.verify('picky', picky.arrived, { ...atLeastOnce, excused: poison }),
       ...oracle.verify('the file', lines.arrived, atLeastOnce),
       ...lake.violations,
+      ...letters.violations,
+      ...(memory.peak() > MAX_MEMORY ? [`it grew to ${memory.peak()} MiB`] : []),
       ...(altered.length ? [`altered on the way: ${altered.slice(0, 10).join(', ')}`] : []),
       ...senders.violations,
       ...troubles.violations,
@@ -145,6 +163,7 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
     console.log(tiercel.output().slice(-8000));
     throw error;
   } finally {
+    memory.stop();
     await tiercel.remove();
     for (const target of [s3, hookA, hookB, picky]) target.close();
     disk.remove();

@@ -8,7 +8,7 @@ const READING = 3000;
 
 /**
  * Stops the program, and starts and stops it again until nothing of an output with `flush_on_stop` is pending: one
- * stop has a deadline, and closes only the batches that were open.
+ * stop has a deadline, which a busy machine may miss.
  *
  * @returns how each stop ended
  * @throws Error when after so many rounds there still is something pending

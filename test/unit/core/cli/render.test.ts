@@ -1,5 +1,13 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { renderBytes, renderTable, renderTree } from '../../../../core/cli/render.ts';
+import {
+  indentJson,
+  oneLine,
+  renderBytes,
+  renderFacts,
+  renderTable,
+  renderTree,
+} from '../../../../core/cli/render.ts';
 
 test('a table pads its columns and cuts long cells', () => {
   expect(
@@ -33,4 +41,31 @@ test('bytes are rounded to one place of the right unit', () => {
     '1.0 MB',
     '5.0 GB',
   ]);
+});
+
+test('facts stand below one another', () => {
+  expect(
+    renderFacts([
+      ['state', 'ok'],
+      ['dead letters', '3'],
+    ]),
+  ).toBe('state         ok\ndead letters  3');
+});
+
+test('indented JSON says the same, every number and text as it was written', () => {
+  expect(indentJson('{"a":[1,{}],"b":9007199254740993.10,"c":"x, {y}: \\"z\\""}')).toBe(
+    '{\n  "a": [\n    1,\n    {}\n  ],\n  "b": 9007199254740993.10,\n  "c": "x, {y}: \\"z\\""\n}',
+  );
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      expect(indentJson(text)).toBe(JSON.stringify(JSON.parse(text), null, 2));
+    }),
+  );
+});
+
+test('text from outside cannot move the cursor of a terminal', () => {
+  const escape = String.fromCharCode(0x1b);
+  expect(oneLine(`a${escape}[2J\nb\u009b1m`)).toBe('a\ufffd[2J b\ufffd1m');
+  expect(indentJson(`["\u009b1m\u007f"]`)).toBe('[\n  "\\u009b1m\\u007f"\n]');
+  expect(renderTable(['x'], [[`a${escape}b`]])).toContain('a\ufffdb');
 });

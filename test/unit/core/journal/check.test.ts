@@ -1,0 +1,84 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { checkJournal } from '../../../../core/journal/check.ts';
+import { openDiskJournal } from '../../../../core/journal/disk.ts';
+import { segmentPath } from '../../../../core/journal/segment.ts';
+import { entry, silent } from './fixtures.ts';
+
+let directory: string;
+const EVENTS = 40;
+const segment = (number: number) => segmentPath(directory, number);
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tiercel-check-'));
+  const journal = await openDiskJournal({ directory, maxBytes: 1 << 20, segmentBytes: 8 << 10, log: silent });
+  await journal.subscribe('lake');
+  for (let i = 0; i < EVENTS; i++) await journal.append([entry(`event ${i} `.padEnd(1000, 'x'), 'lake')]);
+  await journal.close();
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** Flips the bits of one byte. */
+function damage(path: string, offset: number): void {
+  const bytes = readFileSync(path);
+  bytes[offset]! ^= 0xff;
+  writeFileSync(path, bytes);
+}
+
+it('finds every event of a sound journal, and changes nothing', async () => {
+  const before = readFileSync(segment(1));
+  const progress: number[] = [];
+  const found = await checkJournal(directory, { progress: (done) => progress.push(done) });
+  expect(found).toMatchObject({ events: EVENTS, outputs: ['lake'], tail: 0, setAside: 0, problems: [] });
+  expect(found.segments).toBeGreaterThan(3);
+  expect(progress).toHaveLength(found.segments);
+  expect(readFileSync(segment(1)).equals(before)).toBe(true);
+});
+
+it('works beside a process that writes', async () => {
+  const journal = await openDiskJournal({ directory, maxBytes: 1 << 20, log: silent });
+  await journal.append([entry('one more', 'lake')]);
+  expect(await checkJournal(directory)).toMatchObject({ events: EVENTS + 1, problems: [] });
+  await journal.close();
+});
+
+it('names a damaged event with its place', async () => {
+  damage(segment(1), 1500);
+  const { events, problems } = await checkJournal(directory);
+  expect(events).toBe(EVENTS - 1);
+  expect(problems).toMatchObject([
+    { path: segment(1), what: '1 events are damaged', offset: expect.any(Number) },
+  ]);
+  expect(problems[0]!.offset).toBeLessThanOrEqual(1500);
+  expect(problems[0]!.offset! + problems[0]!.bytes!).toBeGreaterThan(1500);
+});
+
+it('tells a torn tail, which a crash leaves, from an older segment that was cut', async () => {
+  const { segments } = await checkJournal(directory);
+  const size = readFileSync(segment(segments)).length;
+  truncateSync(segment(segments), size - 5);
+  const torn = await checkJournal(directory);
+  expect(torn).toMatchObject({ events: EVENTS - 1, problems: [] });
+  expect(torn.tail).toBeGreaterThan(900);
+  truncateSync(segment(1), readFileSync(segment(1)).length - 1500);
+  const { problems } = await checkJournal(directory);
+  expect(problems).toMatchObject([{ path: segment(1), what: '2 events are damaged' }]);
+  truncateSync(segment(2), 200);
+  expect((await checkJournal(directory)).problems).toHaveLength(2);
+});
+
+it('names headers, cursors, manifests and copies that are not what they should be', async () => {
+  for (const offset of [3, 67]) damage(segment(1), offset);
+  writeFileSync(segment(99), readFileSync(segment(2)));
+  writeFileSync(join(directory, 'cursors', 'x.cursor'), 'nonsense');
+  writeFileSync(join(directory, 'manifests'), 'nonsense');
+  const { problems } = await checkJournal(directory);
+  expect(problems.map(({ what }) => what).sort()).toEqual([
+    'it is a copy of segment 2',
+    'its header is damaged',
+    'manifests are damaged',
+    'this cursor cannot be read',
+  ]);
+});

@@ -4,7 +4,7 @@
  * @module
  */
 export type { Static, TObject, TSchema } from 'typebox';
-export { Type } from 'typebox';
+
 export type {
   Batch,
   BatchInfo,
@@ -48,5 +48,6 @@ export { defineOutput } from './plugins/output.ts';
 export { loadPeer } from './plugins/peer.ts';
 export { recordJson } from './plugins/record-json.ts';
 export { textTemplate } from './plugins/text-template.ts';
+export { Type } from './plugins/type.ts';
 export type { Logger } from './telemetry/logger.ts';
 export { VERSION } from './version.ts';

@@ -1,4 +1,5 @@
-import { type Static, type TProperties, Type } from 'typebox';
+import type { Static, TProperties } from 'typebox';
+import { Type } from '../plugins/type.ts';
 import { duration, secret, size } from './scalars.ts';
 
 /** An object without room for unknown keys. */
@@ -73,7 +74,6 @@ export const ServerSchema = optionalSection(
         'What a sender must present; either one suffices when both are set.',
       ),
     ),
-    workers: count('Processes that take events in.', { default: 1, maximum: 64 }),
   },
   'The HTTP side: where Falco sends its alerts.',
 );

@@ -1,4 +1,5 @@
-import { Liquid, type Template } from 'liquidjs';
+import { createRequire } from 'node:module';
+import type { Liquid, Template } from 'liquidjs';
 import type { Event, FieldValue } from './event.ts';
 
 /** The most that rendering one template may make (things allocated) and take (milliseconds). */
@@ -19,6 +20,8 @@ export function createRenderer(
   templates: Readonly<Record<string, string>>,
   report: (message: string) => void,
 ): Renderer {
+  // Loaded here and not above: it takes longer than all else that reading events needs, and few have templates.
+  const { Liquid } = createRequire(import.meta.url)('liquidjs') as typeof import('liquidjs');
   // `templates: {}` takes the place of the file system for include and render.
   const liquid = new Liquid({ templates: {}, ownPropertyOnly: true, parseLimit: 100_000 });
   const compiled = Object.entries(templates).map(([field, text]) => {

@@ -1,5 +1,5 @@
-import { Type } from 'typebox';
 import { secret } from '../../config/scalars.ts';
+import { Type } from '../../plugins/type.ts';
 
 /** An option that is an address: `http://` or `https://`. A secret, because webhook addresses carry tokens. */
 export function httpUrl(options: { readonly description: string; readonly examples?: readonly string[] }) {

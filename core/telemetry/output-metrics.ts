@@ -67,6 +67,8 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
     observer(output, accounts) {
       const tally = tallies.get(output) ?? emptyTally();
       if (accounts !== undefined) {
+        // Asked once more: what it has not told its observer yet, it tells then.
+        tally.accounts();
         tally.before = settled(tally);
         tally.accounts = accounts;
       }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPoster } from '../../core/cli/post.ts';
+import { expectBalance } from '../support/books.ts';
 import { realEvents } from '../support/corpus.ts';
 import { startTiercel, type Tiercel } from '../support/process.ts';
 
@@ -61,6 +62,7 @@ describe('kill -9 while events go in', () => {
       poster.close();
       if (!last) await tiercel.start();
     }
+    await expectBalance(tiercel, ['lake', 'archive']);
     const { code } = await tiercel.stop();
     expect(code, tiercel.output()).toBe(0);
     rows = await readLake(join(tiercel.directory, 'lake'));

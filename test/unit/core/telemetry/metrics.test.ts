@@ -120,17 +120,26 @@ describe('metrics', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
         const target = metrics();
-        const book = { accepted: 0, pending: 0, oldest: undefined };
-        const open = () => target.output('lake', () => ({ ...book }));
-        let observer = open();
+        let book = { accepted: 0, pending: 0, oldest: undefined };
+        const observer = target.output('lake');
+        const open = () => {
+          const opened = { ...book, accepted: book.pending };
+          target.output('lake', () => opened);
+          book = opened;
+        };
+        open();
         for (const { kind, events } of [...actions, { kind: 'scrape', events: 0 }]) {
           const settled = Math.min(events, book.pending);
           if (kind === 'accept') {
             book.accepted += events;
             book.pending += events;
           } else if (kind === 'reload') {
-            book.accepted = book.pending;
-            observer = open();
+            // The successor is made while this one runs on, and keeps the books from when it starts.
+            target.output('lake');
+            const last = Math.min(1, book.pending);
+            book.pending -= last;
+            observer.delivered(last);
+            open();
           } else if (kind === 'scrape') {
             const samples = await read(target);
             const of = (name: string, labels = '') => samples.get(`tiercel_${name}{output="lake"${labels}}`)!;

@@ -38,6 +38,8 @@ const subject: Case = {
       const counts = join(folder, 'imports');
       process.env.BENCH_IMPORTS = counts;
       const counted = await startTiercel(folder, STDOUT, ['--import', COUNTER]);
+      // An answer tells that the start is over, and with it that the program ends in order.
+      await counted.probe();
       await counted.stop();
       const modules = [...new Set(readFileSync(counts, 'utf8').split('\n').filter(Boolean))];
       const packages = new Map<string, number>();

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from './batching/clock.ts';
 import { changesBetween } from './changes.ts';
 import type { Config, OutputConfig } from './config/config.ts';
 import { type WiredOutput, wire } from './container.ts';
+import { deadlineIn } from './deadline.ts';
 import type { Event } from './event/event.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
 import { createIngest } from './http/ingest.ts';
@@ -135,7 +136,7 @@ export async function startApp({
       enrich = newWiring.enrich;
       // What is stopped for good is given no more events; what is started anew is, meanwhile, as before.
       rebuildRoute(changes.stop);
-      const deadline = AbortSignal.timeout(config.shutdown.deadline);
+      const deadline = deadlineIn(config.shutdown.deadline);
       try {
         for (const name of changes.stop) {
           await stopOutput(name, deadline);

@@ -1,5 +1,6 @@
 import { cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { deadlineIn } from '../deadline.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 import { createPoster } from './post.ts';
@@ -48,7 +49,7 @@ export const demo: RegisterCommand = (program, cli) => {
       cli.out(
         `\nPosted ${events.length} sample events to ${app.url}/, one request each, as Falco does: ${accepted} accepted.`,
       );
-      await app.stop(AbortSignal.timeout(config.shutdown.deadline));
+      await app.stop(deadlineIn(config.shutdown.deadline));
 
       const written = await filesBelow(options.dir, (path) =>
         tables.some(({ extension }) => path.endsWith(extension)),

@@ -3,6 +3,7 @@ import { systemClock } from '../batching/clock.ts';
 import type { Config, OutputConfig } from '../config/config.ts';
 import { formatDuration } from '../config/duration.ts';
 import { formatSize } from '../config/size.ts';
+import { deadlineIn } from '../deadline.ts';
 import { parseEvent } from '../event/parse.ts';
 import { sampleEvent } from '../event/sample.ts';
 import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../plugins/output.ts';
@@ -67,7 +68,7 @@ function render({ status, what, line }: Finding): string {
 /** Everything there is to say about an output; it is made for it and closed again, and never started. */
 async function* findings(settings: OutputConfig, config: Config, write: boolean): AsyncGenerator<Finding> {
   yield { status: 'plan', what: 'batch', line: describeBatch(settings) };
-  const signal = AbortSignal.timeout(PATIENCE);
+  const signal = deadlineIn(PATIENCE);
   let output: Output | StreamOutput | undefined;
   try {
     output = create(settings, config);
@@ -78,7 +79,7 @@ async function* findings(settings: OutputConfig, config: Config, write: boolean)
       : messageOf(error);
     yield { status: 'failed', what: 'check', line };
   } finally {
-    await output?.stop?.(AbortSignal.timeout(PATIENCE)).catch(() => {});
+    await output?.stop?.(deadlineIn(PATIENCE)).catch(() => {});
   }
 }
 

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import type { Config } from '../config/config.ts';
+import { deadlineIn } from '../deadline.ts';
 import { aborted } from '../delivery/abort.ts';
 import { createLogger, type RootLogger } from '../telemetry/log.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
@@ -75,7 +76,7 @@ async function runUntilStopped(
     });
   }
   log.info(`${signal}: stopping within ${config.shutdown.deadline / 1000} s; a second signal stops at once`);
-  const deadline = AbortSignal.timeout(config.shutdown.deadline);
+  const deadline = deadlineIn(config.shutdown.deadline);
   await Promise.race([reloading, aborted(deadline)]);
   await app.stop(deadline);
   return EXIT.ok;

@@ -103,11 +103,11 @@ export interface Subscription {
   flush(): Promise<void>;
   /** Events wanted by this output and not acknowledged. */
   pending(): number;
-  /** Pending at the opening plus appended since. */
+  /** Pending at the opening plus appended since; at the first opening, with those that were pending and are gone. */
   accepted(): number;
   /**
-   * Wanted events that were found damaged on storage before they were read: set aside by the journal itself and
-   * no longer pending. To be counted with the dead letters: accepted = delivered + dead-lettered + damaged + pending.
+   * Wanted events that were found damaged on storage before they were read, or gone when the journal was opened: set
+   * aside by the journal itself and no longer pending. To be counted with the dead letters: accepted = delivered + dead-lettered + damaged + pending.
    */
   damaged(): number;
   /** Acceptance time of the oldest pending event, if known (a disk knows it to within 64 KiB of events). */

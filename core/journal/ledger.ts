@@ -20,8 +20,10 @@ export interface Ledger {
   /** Up to here the cursor file says what is pending; behind it, the log does. */
   through: Position;
   accepted: number;
-  /** Wanted events that were found damaged before they were handed out. */
+  /** Wanted events that were found damaged before they were handed out, or gone when the journal was opened. */
   damaged: number;
+  /** Those found gone when the journal was opened; booked by the first opening of the subscription, and forgotten. */
+  readonly gone: PositionBits;
   subscribed: boolean;
   /** Its readers, waiting for events. */
   readonly changes: Waiters;
@@ -39,6 +41,7 @@ export function createLedger(output: string, through: Position): Ledger {
     through,
     accepted: 0,
     damaged: 0,
+    gone: new PositionBits(),
     subscribed: false,
     changes: createWaiters(),
   };
@@ -52,8 +55,9 @@ export function want(ledger: Ledger, first: Position, last: Position): void {
 /** Starts (again) from the oldest pending event; what sealed manifests hold is left to whoever settles those. */
 export function rewind(ledger: Ledger): void {
   ledger.next = 1;
-  ledger.accepted = ledger.pending.count;
-  ledger.damaged = 0;
+  ledger.accepted = ledger.pending.count + ledger.gone.count;
+  ledger.damaged = ledger.gone.count;
+  ledger.gone.deleteRun(1, Number.MAX_SAFE_INTEGER);
   ledger.sealed.deleteRun(1, Number.MAX_SAFE_INTEGER);
   for (const manifest of ledger.manifests) {
     for (const [first, last] of manifest.positions.runs()) ledger.sealed.addRun(first, last);

@@ -7,11 +7,12 @@ import type { Cursor } from './cursor.ts';
 import { cursorFile, readCursors } from './cursor.ts';
 import type { FileSystem } from './filesystem.ts';
 import { readAll } from './filesystem.ts';
-import type { Position } from './journal.ts';
+import type { Manifest, Position } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { createLedger, isOpen } from './ledger.ts';
 import { readManifests } from './manifests.ts';
 import { PositionBits } from './position-bits.ts';
+import { PositionSet } from './positions.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { FoundSegment } from './recover-segment.ts';
 import { findSegment } from './recover-segment.ts';
@@ -80,7 +81,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 
   const newest = Math.max(segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
   books.close(newest);
-  const lastSealed = await enterManifests(options, books.ledgers, tally);
+  const lastSealed = await enterManifests(options, { ledgers: books.ledgers, unreadable }, tally);
   const through = Math.max(
     newest,
     lastSealed,
@@ -165,7 +166,6 @@ async function openBooks(
   unreadable: ReadonlySet<string>,
 ) {
   const ledgers = new Map<string, Ledger>();
-  const lost = new Map<Ledger, number>();
   for (const cursor of cursors) {
     const ledger = createLedger(cursor.output, 0);
     ledgers.set(cursor.output, ledger);
@@ -195,8 +195,11 @@ async function openBooks(
   function skip(first: Position): void {
     if (first <= entered + 1) return;
     for (const ledger of ledgers.values()) {
-      const gone = ledger.pending.deleteRun(entered + 1, first - 1);
-      if (gone > 0) lost.set(ledger, (lost.get(ledger) ?? 0) + gone);
+      const { pending, gone } = ledger;
+      for (let at = pending.next(entered + 1); at !== undefined && at < first; at = pending.next(at + 1)) {
+        gone.addRun(at);
+      }
+      pending.deleteRun(entered + 1, first - 1);
     }
   }
 
@@ -238,12 +241,6 @@ async function openBooks(
     },
     close(newest: Position): void {
       skip(Number.MAX_SAFE_INTEGER);
-      for (const [{ output }, count] of lost) {
-        log.error(
-          { output, lost: count },
-          `${count} events that output "${output}" had not settled are gone`,
-        );
-      }
       for (const { output, through } of ledgers.values()) {
         if (through > newest) {
           const ahead = through - newest;
@@ -257,7 +254,7 @@ async function openBooks(
 /** Gives the ledgers the manifests that are not settled. Returns the last position that any manifest knows of. */
 async function enterManifests(
   { fs, directory, log }: RecoverOptions,
-  ledgers: ReadonlyMap<string, Ledger>,
+  { ledgers, unreadable }: { ledgers: ReadonlyMap<string, Ledger>; unreadable: ReadonlySet<string> },
   tally: { corruptFrames: number },
 ): Promise<Position> {
   const { manifests, damagedBytes } = await readManifests(fs, directory);
@@ -266,11 +263,38 @@ async function enterManifests(
     log.warn({ bytes: damagedBytes }, 'part of the manifests is damaged: their batches may be cut anew');
   }
   let last = 0;
-  for (const { output, manifest } of manifests) {
+  // Sealed twice after a compaction was cut short, perhaps: the last one counts.
+  const latest = new Map(manifests.map((entry) => [`${entry.output}\0${entry.manifest.id}`, entry]));
+  for (const { output, manifest } of latest.values()) {
     last = Math.max(last, manifest.positions.last);
     const ledger = ledgers.get(output);
-    if (ledger === undefined || !isOpen(ledger, manifest)) continue;
-    ledger.manifests = [...ledger.manifests.filter(({ id }) => id !== manifest.id), manifest];
+    if (ledger === undefined) continue;
+    const isPending = isOpen(ledger, manifest);
+    const left = withoutGone(ledger, manifest, !unreadable.has(cursorFile(output)));
+    if (isPending) ledger.manifests = [...ledger.manifests, left];
+  }
+  for (const { output, gone } of ledgers.values()) {
+    if (gone.count === 0) continue;
+    log.error(
+      { output, lost: gone.count },
+      `${gone.count} events that output "${output}" had not settled are gone`,
+    );
   }
   return last;
+}
+
+/**
+ * The manifest under its old id, without the events that are gone: nobody can deliver them. Those that only the manifest
+ * remembers are booked here.
+ *
+ * @param known the cursor was readable; without it nobody knows whether an event that is not there was settled
+ */
+function withoutGone(ledger: Ledger, manifest: Manifest, known: boolean): Manifest {
+  const positions = new PositionSet();
+  for (const position of manifest.positions) {
+    const isForgotten = known && position > ledger.through && !ledger.pending.has(position);
+    if (isForgotten) ledger.gone.addRun(position);
+    else if (!ledger.gone.has(position)) positions.push(position);
+  }
+  return positions.count === manifest.positions.count ? manifest : { ...manifest, positions };
 }

@@ -80,6 +80,8 @@ function routeFault(error: RouteError, base: Path, root: Node): Fault {
       ? 'is not valid (its text comes from outside and is not shown)'
       : error.message + unlessSaid(error.message, hint.text),
     ...(hint.suggestion !== undefined && { suggestion: hint.suggestion }),
+    ...(hint.suggestion === undefined &&
+      error.candidates && { fix: `Known are ${error.candidates.join(', ')}.` }),
     span: within(node, error, spanOf(root, path)),
   };
 }

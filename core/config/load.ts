@@ -51,7 +51,7 @@ export type LoadResult =
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const { env = {}, sets = [] } = options;
-  const read = options.readFile ?? ((path: string) => readFile(path, 'utf8'));
+  const read = options.readFile ?? readText;
   const seen = new Set<string>();
   const files: Files = {
     env,
@@ -91,6 +91,11 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   }
   const config = assemble(checked, dir, options.file === undefined ? undefined : file, [...seen]);
   return { ok: true, config, warnings };
+}
+
+/** Bytes that are no UTF-8 are refused: a password in Latin-1 would be sent as another one. */
+async function readText(path: string): Promise<string> {
+  return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
 }
 
 /** A value that could not be filled in is wrong as it stands, too; one error for it is enough. */

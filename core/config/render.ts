@@ -18,7 +18,8 @@ export function renderErrors(
       const where = error.place ? `${paint(1, locate(error.place))}: ` : '';
       const path = error.path === '' ? '' : `${error.path}: `;
       const lines = [`${where}${paint(level === 'error' ? 31 : 33, level)}: ${path}${error.message}`];
-      const { excerpt, line } = error.place ?? {};
+      const { line } = error.place ?? {};
+      const excerpt = error.place?.excerpt && clip(error.place.excerpt);
       if (excerpt !== undefined && excerpt.text !== '') {
         const gutter = String(line).padStart(5);
         lines.push(`${paint(2, `${gutter} |`)} ${excerpt.text}`);
@@ -36,4 +37,21 @@ export function renderErrors(
 /** `config.yaml:4:7`, or the name alone where there are no lines. */
 export function locate(place: Place): string {
   return place.line === undefined ? place.source : `${place.source}:${place.line}:${place.column}`;
+}
+
+/** Characters of a line that fit most terminals. */
+const WIDTH = 160;
+
+/** A line of thousands of characters would bury what is said about it: the part around the stretch is shown. */
+function clip(excerpt: NonNullable<Place['excerpt']>): NonNullable<Place['excerpt']> {
+  const { text, start, length } = excerpt;
+  if (text.length <= WIDTH) return excerpt;
+  const from = Math.max(0, Math.min(start - WIDTH / 4, text.length - WIDTH));
+  const shown = text.slice(from, from + WIDTH);
+  const [before, after] = [from > 0 ? '…' : '', from + WIDTH < text.length ? '…' : ''];
+  return {
+    text: `${before}${shown}${after}`,
+    start: start - from + before.length,
+    length: Math.max(1, Math.min(length, shown.length - (start - from))),
+  };
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { ServerConfig } from '../config/schema.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
@@ -84,8 +85,23 @@ async function readTls(tls: NonNullable<ServerConfig['tls']>, dir: string): Prom
       throw new Error(`server.tls.${option} cannot be read: ${error.message}`);
     });
   const [cert, key] = await Promise.all([read('cert', tls.cert), read('key', tls.key)]);
-  if (tls.client_ca === undefined) return { cert, key };
-  return { cert, key, clientCa: await read('client_ca', tls.client_ca) };
+  const { client_ca } = tls;
+  const clientCa = client_ca === undefined ? undefined : await read('client_ca', client_ca);
+  checkPem(`server.tls.cert (${tls.cert}) is no certificate in PEM`, { cert });
+  checkPem(`server.tls.key (${tls.key}) is no private key in PEM without a passphrase`, { key });
+  checkPem('server.tls.key is not the key of server.tls.cert', { cert, key });
+  if (clientCa === undefined) return { cert, key };
+  checkPem(`server.tls.client_ca (${client_ca}) is no certificate in PEM`, { cert: clientCa });
+  return { cert, key, clientCa };
+}
+
+/** OpenSSL says what is wrong with the bytes, and not which file they are from. */
+function checkPem(what: string, pem: SecureContextOptions): void {
+  try {
+    createSecureContext(pem);
+  } catch (error) {
+    throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** `0.0.0.0:2801`, `[::]:2801` or `:2801`. */

@@ -12,7 +12,7 @@ import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { createLedger, setAside, want } from './ledger.ts';
 import type { Lock } from './lock.ts';
-import { acquireLock } from './lock.ts';
+import { acquireLock, JournalLockedError } from './lock.ts';
 import { createManifestLog } from './manifests.ts';
 import { PositionSet } from './positions.ts';
 import { createQuarantine } from './quarantine.ts';
@@ -60,19 +60,31 @@ const RESERVE_BYTES = 1 << 20;
  * Opens the journal in a directory and recovers what an earlier process left there.
  *
  * @throws JournalLockedError when another process has it.
- * @throws the system's error when the directory cannot be made or read. Data is never a reason to refuse.
+ * @throws Error naming the directory when it cannot be made or written, the system's when it cannot be read. Data is
+ *   never a reason to refuse.
  */
 export async function openDiskJournal(options: DiskJournalOptions): Promise<Journal> {
   const { directory, maxBytes, durability = 'sync', clock = systemClock, log } = options;
   const bare = options.fileSystem ?? nodeFileSystem;
   const segmentBytes = Math.min(options.segmentBytes ?? 64 << 20, Math.floor(maxBytes / 8));
-  await bare.makeDirectory(directory);
-  const lock = await (options.lock ?? acquireLock)(directory);
+  const lock = await enter();
   try {
     return await openLocked();
   } catch (error) {
     await lock.release();
     throw error;
+  }
+
+  async function enter(): Promise<Lock> {
+    try {
+      await bare.makeDirectory(directory);
+      return await (options.lock ?? acquireLock)(directory);
+    } catch (error) {
+      if (error instanceof JournalLockedError) throw error;
+      const { message } = error as Error;
+      const need = 'it needs a directory in which this process may write (journal.path)';
+      throw new Error(`the journal cannot be kept in ${directory}: ${message}; ${need}`, { cause: error });
+    }
   }
 
   async function openLocked(): Promise<Journal> {

@@ -172,7 +172,7 @@ function describe(directory: string, holder: Holder | undefined): string {
   const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
   return (
     `${directory} is in use by ${who}. One process writes a journal: stop that one, or give this one ` +
-    'a directory of its own (journal.directory).'
+    'a directory of its own (journal.path).'
   );
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../../core/config/load.ts';
 import { renderErrors } from '../../../../core/config/render.ts';
@@ -780,4 +783,30 @@ test('an unknown key without a value', async () => {
           TIERCEL_CFG_UNKNOWN_OPTION
     "
   `);
+});
+
+test('a file that is not UTF-8', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tiercel-config-'));
+  const file = join(directory, 'config.yaml');
+  await writeFile(file, Buffer.from('# caf\xe9\noutputs: {}\n', 'latin1'));
+  const result = await loadConfig({ file, env: {}, registry: testRegistry() });
+  await rm(directory, { recursive: true });
+  expect(!result.ok && result.errors[0]!.message).toBe(
+    `${file} cannot be read: it is not UTF-8 text; save it as UTF-8`,
+  );
+});
+
+test('an expression with a name that is like no other', async () => {
+  expect(
+    await told('outputs:\n  hook: { type: webhook, url: "https://x.example", when: "zzz == 1" }'),
+  ).toContain('Known are priority, fields, tags, source, rule, hostname, output, time.');
+});
+
+test('a line that is longer than any terminal is shown around its mistake', async () => {
+  const said = await told(
+    `outputs: { hook: { type: webhook, url: "https://x.example/${'y'.repeat(3000)}", gzipp: true } }`,
+  );
+  const [, excerpt, caret] = said.split('\n');
+  expect(Math.max(...said.split('\n').map((line) => line.length))).toBeLessThan(200);
+  expect(excerpt!.slice(caret!.indexOf('^'), caret!.lastIndexOf('^') + 1)).toBe('gzipp');
 });

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:tls';
 import { afterEach, expect, it } from 'vitest';
+import { listen } from '../../../../core/http/listen.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
 import { EVENT, setup } from './setup.ts';
 
+const FIXTURES = '../../../fixtures/tls/';
 const pem = (name: string) => readFileSync(new URL(`../../../fixtures/tls/${name}`, import.meta.url), 'utf8');
 const ca = pem('ca.crt');
 const server = { cert: pem('server.crt'), key: pem('server.key') };
@@ -66,4 +68,19 @@ it('uses renewed certificates for new connections', async () => {
   expect(await shown()).toBe('server');
   started.renewTls(client);
   expect(await shown()).toBe('client');
+});
+
+it.each([
+  ['cert', { cert: 'tls.test.ts' }, 'server.tls.cert (tls.test.ts) is no certificate in PEM'],
+  ['key', { key: 'tls.test.ts' }, 'server.tls.key (tls.test.ts) is no private key in PEM'],
+  ['pair', { key: `${FIXTURES}client.key` }, 'server.tls.key is not the key of server.tls.cert'],
+  ['missing', { client_ca: 'nowhere.crt' }, 'server.tls.client_ca cannot be read'],
+])('names the file that is wrong: %s', async (_, wrong, message) => {
+  const tls = { cert: `${FIXTURES}server.crt`, key: `${FIXTURES}server.key`, ...wrong };
+  const config = {
+    server: { listen: '127.0.0.1:0', max_body: 1024, max_wait: 1000, tls },
+    dir: import.meta.dirname,
+  };
+  const faces = {} as Parameters<typeof listen>[1];
+  await expect(listen(config, faces, (await setup()).log)).rejects.toThrow(message);
 });

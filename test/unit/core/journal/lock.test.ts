@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDiskJournal } from '../../../../core/journal/disk.ts';
 import { acquireLock, JournalLockedError } from '../../../../core/journal/lock.ts';
 
 let directory: string;
@@ -26,8 +27,19 @@ test('one holder at a time, and the second is told who and what to do', async ()
   await expect(acquireLock(directory)).rejects.toThrow(
     `${directory} is in use by process ${process.pid} on `,
   );
+  await expect(acquireLock(directory)).rejects.toThrow('(journal.path)');
   await lock.release();
   await (await acquireLock(directory)).release();
+});
+
+test('a journal that cannot be there says where, and what it needs', async () => {
+  await writeFile(join(directory, 'data'), 'a file');
+  const opening = openDiskJournal({
+    directory: join(directory, 'data', 'journal'),
+    maxBytes: 1 << 20,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+  });
+  await expect(opening).rejects.toThrow(/cannot be kept in .*data.journal: ENOTDIR.*journal\.path/);
 });
 
 test.skipIf(process.platform !== 'linux')(

@@ -1,0 +1,88 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAIN, run } from '../support/cli.ts';
+import { install, installTiercel } from '../support/installed.ts';
+import { startTiercel } from '../support/process.ts';
+import { until } from '../support/until.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PACKAGE = join(ROOT, 'test/fixtures/plugin-package');
+
+/** Deno of the runtime tier's cache, or of this machine; undefined where there is none. */
+function findDeno(): string | undefined {
+  const cached = join(ROOT, '.cache/runtimes/deno/node_modules/@deno');
+  const found = run('sh', ['-c', `find '${cached}' -type f -name deno 2>/dev/null; command -v deno`]);
+  return found.stdout.split('\n').find((path) => path !== '');
+}
+
+const deno = findDeno();
+if (deno === undefined) console.log('skipped: no Deno in .cache/runtimes and none on the PATH');
+
+describe('an output published as a package', () => {
+  let dir: string;
+  let installed: string;
+
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'tiercel-plugin-'));
+    installed = installTiercel(dir).main;
+    install(PACKAGE, dir);
+  }, 60_000);
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  it('holds the contract with its own test', () => {
+    cpSync(PACKAGE, join(dir, 'source'), { recursive: true });
+    const tested = run('npm', ['test', '--silent'], join(dir, 'source'));
+    expect(tested.status, tested.stdout).toBe(0);
+  }, 60_000);
+
+  it('ships what it lists and nothing else', () => {
+    const at = join(dir, 'node_modules/@acme/tiercel-lines');
+    expect(existsSync(join(at, 'index.js'))).toBe(true);
+    expect(existsSync(join(at, 'index.test.js'))).toBe(false);
+  });
+
+  const programs: [runtime: string, command: () => string[]][] = [
+    ['Node, installed beside it', () => [process.execPath, installed]],
+    // As under npx: the program and the package each have a copy of Tiercel.
+    ['Node, from elsewhere', () => [process.execPath, MAIN]],
+    ...(deno === undefined
+      ? []
+      : [['Deno', () => [deno, 'run', '--allow-all', installed]] as [string, () => string[]]]),
+  ];
+  it.each(programs)(
+    'is used by name on %s',
+    async (_, command) => {
+      rmSync(join(dir, 'lines.txt'), { force: true });
+      const tiercel = await startTiercel({
+        directory: dir,
+        command: command(),
+        config: `plugins: { allow: ["@acme/*"] }
+journal: { type: memory }
+outputs:
+  lines:
+    type: "@acme/tiercel-lines"
+    path: ./lines.txt
+    prefix: "> "
+    mapper: { type: "@acme/tiercel-lines/shout", mark: "!!" }
+`,
+        ready: 60_000,
+      });
+      try {
+        for (const rule of ['one', 'two']) {
+          const event = { rule, priority: 'Notice', time: '2026-01-02T03:04:05Z' };
+          expect((await tiercel.post('/', JSON.stringify(event))).status).toBe(200);
+        }
+        const lines = () => readFileSync(join(dir, 'lines.txt'), 'utf8');
+        await until('both lines', () => lines().split('\n').length > 2);
+        expect(lines()).toBe('> ONE!!\n> TWO!!\n');
+        expect(await tiercel.stop()).toEqual({ code: 0, signal: null });
+      } finally {
+        await tiercel.remove();
+      }
+    },
+    90_000,
+  );
+});

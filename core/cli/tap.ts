@@ -24,7 +24,7 @@ export const tap: RegisterCommand = (program, cli) => {
     .addHelpText(
       'after',
       `
-A tap never holds the instance up: what this program cannot take in time is counted instead.
+A tap never holds the instance up: what cannot be shown in time is counted.
 
 Examples:
   tiercel tap lake

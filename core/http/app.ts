@@ -11,7 +11,7 @@ import { type BodyLimits, type BodySource, withBody } from './body.ts';
 import type { Ingest, Rejection } from './ingest.ts';
 import { json } from './json.ts';
 import { serveOperations } from './operations.ts';
-import { Problem, problemResponse } from './problem.ts';
+import { Problem, problemOf, problemResponse } from './problem.ts';
 import { splitEvents } from './split.ts';
 
 /** Whether requests should be sent here, and why not. */
@@ -136,11 +136,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   });
 
   app.notFound((c) => problemResponse(notServed(paths, c.req.path, c.req.method)));
-  app.onError((error) => {
-    if (error instanceof Problem) return problemResponse(error);
-    log.error({ err: error }, 'a request failed');
-    return problemResponse(new Problem(500, { code: 'internal', reason: 'unexpected error; see the log' }));
-  });
+  app.onError((error) => problemResponse(problemOf(error, log)));
   return app;
 }
 

@@ -15,10 +15,9 @@ export interface BodyLimits {
 export const SMALL_BODY = 64 * 1024;
 
 /** A request's body, wherever it comes from: node:http below, the Fetch API in tests. */
-export interface BodySource {
-  readonly incoming?: IncomingMessage;
-  readonly request: Request;
-}
+export type BodySource =
+  | { readonly incoming: IncomingMessage }
+  | { readonly incoming?: undefined; readonly request: Request };
 
 /**
  * Reads a body, decompresses it and hands it to `use`. Reading stops at the limit: what is beyond is never held.

@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
 import type { AuthOptions } from './auth.ts';
 import { createByteBudget } from './budget.ts';
+import { createDirect } from './direct.ts';
 import type { Ingest } from './ingest.ts';
 import { type RunningServer, startServer, type TlsOptions } from './server.ts';
 
@@ -44,6 +45,7 @@ export async function listen(
     const app = createApp({ ...common, ...faces });
     return startServer({
       fetch: (request, env) => app.fetch(request, env),
+      ...(faces.ingest && { direct: createDirect({ ...common, ingest: faces.ingest }) }),
       ...splitAddress(address),
       ...tls,
       maxConnections: MAX_CONNECTIONS,

@@ -1,3 +1,5 @@
+import type { Logger } from '../telemetry/logger.ts';
+
 /** Why a request was not accepted; `code` is for programs, the rest for people. */
 export interface ProblemDetails {
   readonly code:
@@ -35,6 +37,13 @@ export class Problem extends Error {
     this.details = details;
     this.headers = headers;
   }
+}
+
+/** What a request ended in, as a refusal; what is none is our fault, and told to the log only. */
+export function problemOf(error: unknown, log: Logger): Problem {
+  if (error instanceof Problem) return error;
+  log.error({ err: error }, 'a request failed');
+  return new Problem(500, { code: 'internal', reason: 'unexpected error; see the log' });
 }
 
 /** `{"error": {code, field, reason, hint}}`, and `more` beside it. */

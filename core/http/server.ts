@@ -3,6 +3,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Direct } from './direct.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 /** PEM texts. With `clientCa`, only clients with a certificate of that authority are let in. */
@@ -15,6 +16,8 @@ export interface TlsOptions {
 /** One listener. */
 export interface ServerOptions {
   readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
+  /** Asked before `fetch`: takes the requests that need no application. */
+  readonly direct?: Direct;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -80,7 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (stopping) outgoing.setHeader('connection', 'close');
-    void handle(incoming, outgoing);
+    if (options.direct?.(incoming, outgoing) !== true) void handle(incoming, outgoing);
   };
   const server: Server =
     tls === undefined

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createDirect } from '../../../../core/http/direct.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../../../core/http/server.ts';
 import { JournalFullError } from '../../../../core/journal/journal.ts';
 import { EVENT, setup } from './setup.ts';
@@ -17,9 +18,10 @@ afterEach(async () => {
 
 async function start(options: Parameters<typeof setup>[0] = {}, server: Partial<ServerOptions> = {}) {
   const context = await setup(options);
-  const { app, maxBody, log } = context;
+  const { app, ingest, limits, maxBody, log } = context;
   const started = await startServer({
     fetch: app.fetch,
+    direct: createDirect({ ingest, limits, log }),
     host: '127.0.0.1',
     port: 0,
     maxConnections: 1000,

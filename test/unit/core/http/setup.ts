@@ -59,6 +59,7 @@ export async function setup(
     observer,
     queued: () => (event, outputs) => log.debug({ event: event.id, outputs }, 'event queued'),
   });
+  const limits = { maxBody, budget: createByteBudget(4 * maxBody) };
   const app = createApp({
     ingest,
     admin: {
@@ -68,7 +69,7 @@ export async function setup(
       ],
     },
     readiness: () => ({ ready: true, reasons: [] }),
-    limits: { maxBody, budget: createByteBudget(4 * maxBody) },
+    limits,
     log,
     ...options.app,
   });
@@ -79,5 +80,5 @@ export async function setup(
     const events = await subscription.read(limits, AbortSignal.timeout(1000));
     return events.map(({ raw }) => Buffer.from(raw).toString());
   };
-  return { app, stored, counts, lines, journal, subscription, maxBody, log };
+  return { app, ingest, limits, stored, counts, lines, journal, subscription, maxBody, log };
 }

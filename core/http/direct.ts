@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../telemetry/logger.ts';
+import { type AuthOptions, createAuth } from './auth.ts';
+import { type BodyLimits, SMALL_BODY, withBody } from './body.ts';
+import type { Ingest } from './ingest.ts';
+import { problemOf, problemResponse } from './problem.ts';
+
+/** Answers a request that it knows to be its own; false leaves it to the application. */
+export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+
+export interface DirectOptions {
+  readonly ingest: Ingest;
+  readonly limits: BodyLimits;
+  readonly auth?: AuthOptions;
+  readonly log: Logger;
+}
+
+/** What the application answers, too. */
+const TAKEN = { 'content-type': 'text/plain; charset=UTF-8', 'content-length': '0' };
+
+/**
+ * The way of nearly every request, `POST /` with one plain event, without a Fetch request and response, which cost as
+ * much as parsing the event. It does what the application does; what is out of the ordinary (large, compressed or
+ * of unknown length) is left to that.
+ */
+export function createDirect({ ingest, limits, auth, log }: DirectOptions): Direct {
+  const check = auth === undefined ? undefined : createAuth(auth);
+  const most = Math.min(SMALL_BODY, limits.maxBody);
+
+  const take = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    let gone: AbortSignal | undefined;
+    const whenGone = () => {
+      gone ??= goneOf(outgoing);
+      return gone;
+    };
+    try {
+      check?.(incoming.headers.authorization);
+      await withBody({ incoming }, limits, (raw) => ingest.one(raw, whenGone));
+      outgoing.writeHead(200, TAKEN).end();
+    } catch (error) {
+      const answer = problemResponse(problemOf(error, log));
+      // A body that was not read is passed over, so that the connection can be used again.
+      incoming.resume();
+      const text = await answer.text();
+      const headers = { ...Object.fromEntries(answer.headers), 'content-length': Buffer.byteLength(text) };
+      outgoing.writeHead(answer.status, headers).end(text);
+    }
+  };
+
+  return (incoming, outgoing) => {
+    const { method, url, headers } = incoming;
+    if (method !== 'POST' || url !== '/' || headers['content-encoding'] !== undefined) return false;
+    // Without a length (NaN) this is false as well.
+    if (!(Number(headers['content-length'] ?? Number.NaN) <= most)) return false;
+    void take(incoming, outgoing);
+    return true;
+  };
+}
+
+/** Aborts when the client goes away before it has its answer. */
+function goneOf(outgoing: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  if (outgoing.destroyed) gone.abort();
+  else outgoing.once('close', () => gone.abort());
+  return gone.signal;
+}

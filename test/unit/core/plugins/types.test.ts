@@ -1,0 +1,179 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import {
+  type Batch,
+  type Decimal,
+  type Delivery,
+  defineMapper,
+  defineOutput,
+  delivered,
+  duration,
+  type Event,
+  httpOptions,
+  httpUrl,
+  type Mapper,
+  type OutputContext,
+  rejected,
+  retry,
+  type Static,
+  type StreamedBatch,
+  secret,
+  size,
+  Type,
+} from '../../../../core/index.ts';
+
+// Held by `npm run types`: what is wrong here does not compile.
+
+const base = {
+  apiVersion: 1,
+  type: 'tickets',
+  summary: 'Opens tickets.',
+  examples: [],
+  batch: { events: 1 },
+} as const;
+
+describe('defineOutput', () => {
+  it('gives create() the options of its schema: numbers for durations and sizes', () => {
+    defineOutput({
+      ...base,
+      options: Type.Object(
+        {
+          url: httpUrl({ description: '' }),
+          wait: duration({ description: '', default: '5m' }),
+          limit: Type.Optional(size({ description: '' })),
+          token: Type.Optional(secret({ description: '' })),
+          mode: Type.Union([Type.Literal('fast'), Type.Literal('safe')]),
+          tags: Type.Array(Type.String()),
+          tls: Type.Optional(Type.Object({ ca: Type.String() })),
+        },
+        { additionalProperties: false },
+      ),
+      create(options, context) {
+        expectTypeOf(options.url).toEqualTypeOf<string>();
+        expectTypeOf(options.wait).toEqualTypeOf<number>();
+        expectTypeOf(options.limit).toEqualTypeOf<number | undefined>();
+        expectTypeOf(options.token).toEqualTypeOf<string | undefined>();
+        expectTypeOf(options.mode).toEqualTypeOf<'fast' | 'safe'>();
+        expectTypeOf(options.tags).toEqualTypeOf<string[]>();
+        expectTypeOf(options.tls).toEqualTypeOf<{ ca: string } | undefined>();
+        // @ts-expect-error there is no such option
+        options.ulr;
+        expectTypeOf(context).toExtend<OutputContext>();
+        expectTypeOf(context.fetch).toEqualTypeOf<typeof fetch>();
+        return { deliver: async () => delivered() };
+      },
+    });
+  });
+
+  it('gives claims and mapper the same options', () => {
+    const options = Type.Object({ path: Type.String() }, { additionalProperties: false });
+    defineOutput({
+      ...base,
+      options,
+      claims: (given) => {
+        expectTypeOf(given).toEqualTypeOf<Static<typeof options>>();
+        return [given.path];
+      },
+      mapper: (given) => ({ type: 'event', options: { path: given.path } }),
+      create: () => ({ deliver: async () => delivered() }),
+    });
+  });
+
+  it('takes the shared options of HTTP along', () => {
+    defineOutput({
+      ...base,
+      options: Type.Object({ ...httpOptions }, { additionalProperties: false }),
+      create(options) {
+        expectTypeOf(options.gzip).toEqualTypeOf<boolean | undefined>();
+        expectTypeOf(options.bearer_token).toEqualTypeOf<string | undefined>();
+        return { deliver: async () => delivered() };
+      },
+    });
+  });
+
+  it('makes the author say what became of a batch', () => {
+    const options = Type.Object({}, { additionalProperties: false });
+    // @ts-expect-error nothing is not an answer
+    defineOutput({ ...base, options, create: () => ({ deliver: async () => {} }) });
+    // @ts-expect-error neither is a boolean
+    defineOutput({ ...base, options, create: () => ({ deliver: async () => true }) });
+    // @ts-expect-error an output delivers
+    defineOutput({ ...base, options, create: () => ({}) });
+    expectTypeOf(delivered()).toExtend<Delivery>();
+    expectTypeOf(retry('later', { after: 1000, failed: [0], denied: true })).toExtend<Delivery>();
+    expectTypeOf(rejected('bad')).toExtend<Delivery>();
+  });
+
+  it('streams blocks where it says so, and holds records where it does not', () => {
+    const options = Type.Object({}, { additionalProperties: false });
+    defineOutput({
+      ...base,
+      options,
+      create: () => ({
+        deliver: async (batch, signal) => {
+          expectTypeOf(batch).toExtend<Batch<unknown>>();
+          expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+          return delivered();
+        },
+      }),
+    });
+    defineOutput({
+      ...base,
+      options,
+      stream: true,
+      create: () => ({
+        deliver: async (batch: StreamedBatch) => {
+          // @ts-expect-error a streamed batch does not fit into memory
+          batch.records;
+          return delivered();
+        },
+      }),
+    });
+  });
+
+  it('takes one version of the contract, and limits that there are', () => {
+    const options = Type.Object({}, { additionalProperties: false });
+    const create = () => ({ deliver: async () => delivered() });
+    // @ts-expect-error there is no version 2
+    defineOutput({ ...base, apiVersion: 2, options, create });
+    // @ts-expect-error the limit is called `events`
+    defineOutput({ ...base, batch: { count: 1 }, options, create });
+  });
+});
+
+describe('defineMapper', () => {
+  it('infers the record from map()', () => {
+    const headline = defineMapper({
+      apiVersion: 1,
+      type: 'headline',
+      summary: 'Rule and host.',
+      options: Type.Object({ upper: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+      create: ({ upper }) => {
+        expectTypeOf(upper).toEqualTypeOf<boolean | undefined>();
+        return {
+          map: (event) => {
+            expectTypeOf(event).toEqualTypeOf<Event>();
+            return { ok: true, record: { headline: event.rule } };
+          },
+        };
+      },
+    });
+    expectTypeOf<ReturnType<typeof headline.create>>().toEqualTypeOf<Mapper<{ headline: string }>>();
+  });
+
+  it('must refuse with a reason', () => {
+    const options = Type.Object({}, { additionalProperties: false });
+    defineMapper({
+      apiVersion: 1,
+      type: 'no',
+      summary: '.',
+      options,
+      // @ts-expect-error why?
+      create: () => ({ map: () => ({ ok: false }) }),
+    });
+  });
+
+  it('sees numbers that a double does not hold', () => {
+    expectTypeOf<bigint>().toExtend<NonNullable<Event['fields'][string]>>();
+    expectTypeOf<Decimal>().toExtend<NonNullable<Event['fields'][string]>>();
+  });
+});

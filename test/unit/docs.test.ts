@@ -1,0 +1,177 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { builtIns } from '../../built-ins.ts';
+import { describeCli } from '../../core/cli/index.ts';
+import { loadConfig } from '../../core/config/load.ts';
+import { renderErrors } from '../../core/config/render.ts';
+import { ConfigSchema, OutputSchema } from '../../core/config/schema.ts';
+import { commandsOf, helpOf } from '../../core/docs/cli.ts';
+import { renderDocs } from '../../core/docs/index.ts';
+import { createRegistry } from '../../core/plugins/registry.ts';
+import { runHere } from '../support/cli.ts';
+import { codeBlocks, commands } from '../support/markdown.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => `docs/${path.replaceAll('\\', '/')}`),
+];
+
+let dir: string;
+
+/** A folder with what the examples refer to: an output of one's own, on a path and as a package. */
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'tiercel-docs-'));
+  const tickets = codeBlocks(read('docs/write-an-output.md')).find(({ file }) => file === 'tickets.js')!;
+  const core = new URL('../../dist/core/index.js', import.meta.url).href;
+  const text = tickets.text.replace("from 'tiercel'", `from '${core}'`);
+  const write = (path: string, content: string) => {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), content);
+  };
+  write('tickets.js', text);
+  write('node_modules/@acme/tiercel-tickets/package.json', '{"type":"module","exports":"./index.js"}');
+  write('node_modules/@acme/tiercel-tickets/index.js', text);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('what is generated', () => {
+  it('is what is there (if not: npm run docs)', async () => {
+    for (const [path, text] of await renderDocs(builtIns, describeCli(builtIns))) {
+      expect(existsSync(join(ROOT, path)) && read(path) === text, `${path} is stale: run npm run docs`).toBe(
+        true,
+      );
+    }
+  });
+
+  it('has no page of an output that is gone', async () => {
+    const files = await renderDocs(builtIns, describeCli(builtIns));
+    const left = PAGES.filter((path) => /^docs\/(outputs|mappers)\//.test(path) && !files.has(path));
+    expect(left).toEqual([]);
+  });
+});
+
+describe('every YAML example', () => {
+  const registry = createRegistry(builtIns);
+  const env = { LAKE_EXTERNAL_ID: 'x' };
+  const examples = PAGES.flatMap((page) =>
+    codeBlocks(read(page))
+      .filter(({ language, text }) => language === 'yaml' && !text.startsWith('# falco.yaml'))
+      .map(({ line, text }) => [`${page}:${line}`, text] as const),
+  );
+
+  it.each(examples)('%s is valid', async (_, text) => {
+    const result = await loadConfig({ file: join(dir, 'tiercel.yaml'), text, registry, env });
+    expect(result.ok ? '' : renderErrors(result.errors)).toBe('');
+  });
+});
+
+describe('config.example.yaml', () => {
+  const text = read('config.example.yaml');
+
+  it('is valid, for the program and for editors', async () => {
+    const result = await loadConfig({
+      file: join(ROOT, 'config.example.yaml'),
+      registry: createRegistry(builtIns),
+    });
+    expect(result.ok ? '' : renderErrors(result.errors)).toBe('');
+    const schema = JSON.parse(read('config.schema.json')) as object;
+    const check = new Ajv2020({ strict: false, validateFormats: false, logger: false }).compile(schema);
+    check(parse(text));
+    expect(check.errors ?? []).toEqual([]);
+  }, 60_000);
+
+  it('names every section and every setting that outputs share', () => {
+    for (const name of Object.keys(ConfigSchema.properties))
+      expect(text).toMatch(new RegExp(`^(# )?${name}:`, 'm'));
+    for (const name of Object.keys(OutputSchema.properties)) expect(text).toMatch(new RegExp(`\\b${name}: `));
+  });
+});
+
+describe('every command', () => {
+  const program = describeCli(builtIns);
+  const known = commandsOf(program);
+
+  /** The command that a line calls, with its arguments. */
+  function called(line: string) {
+    const words = line.split(/\s+/);
+    let depth = words.length;
+    for (; depth > 1; depth--) {
+      const found = known.find(({ path }) => path === words.slice(0, depth).join(' '));
+      if (found !== undefined)
+        return { command: found.command, args: words.slice(1), rest: words.slice(depth) };
+    }
+    return undefined;
+  }
+
+  it.each(known)('in the help of $path is one', ({ command }) => {
+    const examples = helpOf(command).split(/^Examples?:$/m)[1] ?? '';
+    for (const [, line] of examples.matchAll(/^ {2}(.*tiercel .*)$/gm)) {
+      const parts = line!.replace(/^source <\((.*)\)$/, '$1').split(/ && | \| | > /);
+      for (const part of parts.filter((one) => one.startsWith('tiercel '))) checkFlags(part);
+    }
+  });
+
+  function checkFlags(line: string): void {
+    const found = called(line);
+    expect(found, `there is no command for: ${line}`).toBeDefined();
+    for (const word of found!.rest.filter((one) => one.startsWith('-') && one !== '-')) {
+      const isKnown = found!.command.options.some(({ long, short }) => long === word || short === word);
+      expect(isKnown, `${word} of: ${line}`).toBe(true);
+    }
+  }
+
+  /** Those that run until they are stopped, need a registry or are held by tests of their own. */
+  const ELSEWHERE = [
+    /^npm (ci|test|run [a-z:]+|install .+)$/, // CI runs each of them
+    /^npm ci && npm (test|run demo)$/,
+    /^node --test$/, // test/e2e/tutorial.test.ts
+    /^\.ci\/run$/,
+    /^(npx )?tiercel run /, // test/e2e
+    /^(npx )?tiercel demo$/, // test/e2e/demo.test.ts
+  ];
+
+  it('in a shell block is run', async () => {
+    const ran: string[] = [];
+    for (const page of PAGES) {
+      const lines = codeBlocks(read(page))
+        .filter(({ language }) => language === 'sh')
+        .flatMap(({ text }) => commands(text));
+      for (const line of lines) {
+        if (ELSEWHERE.some((pattern) => pattern.test(line))) continue;
+        const args = /^(?:npx )?tiercel (.*)$/.exec(line)?.[1]?.split(/\s+/);
+        expect(args, `${page}: nothing runs: ${line}`).toBeDefined();
+        const { status, stderr } = await runHere(args!, dir);
+        expect(status, `${page}: ${line}\n${stderr}`).toBe(0);
+        ran.push(line);
+      }
+    }
+    expect(ran.length).toBeGreaterThan(1);
+  }, 60_000);
+});
+
+describe('every link', () => {
+  it.each(PAGES)('of %s leads somewhere', (page) => {
+    for (const [, target] of read(page).matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      const path = join(dirname(page), target!);
+      expect(existsSync(join(ROOT, path)), `${page} links to ${target}`).toBe(true);
+    }
+  });
+});

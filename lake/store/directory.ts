@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, constants, link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, link, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Finding } from '../../core/index.ts';
 import { delivered, retry } from '../../core/index.ts';
@@ -36,7 +36,7 @@ export function directoryStore(root: string): ObjectStore {
     },
 
     async check() {
-      await access(await firstExisting(folder), constants.W_OK).catch((error: unknown) => {
+      await mustBeWritable(folder).catch((error: unknown) => {
         throw new Error(explain(folder, error));
       });
       return `${folder} can be written to`;
@@ -45,7 +45,7 @@ export function directoryStore(root: string): ObjectStore {
     async *diagnose(_key, write) {
       const what = 'directory';
       try {
-        await access(await firstExisting(folder), constants.W_OK);
+        await mustBeWritable(folder);
         yield { status: 'ok', what, line: `${folder} can be written to` };
       } catch (error) {
         yield { status: 'failed', what, line: explain(folder, error) };
@@ -127,6 +127,14 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle?.close();
   }
+}
+
+/** @throws what the system says, where the folder, or the nearest one above it that is there, cannot take a file */
+async function mustBeWritable(folder: string): Promise<void> {
+  const nearest = await firstExisting(folder);
+  await access(nearest, constants.W_OK);
+  if (!(await stat(nearest)).isDirectory())
+    throw Object.assign(new Error(`${nearest} is a file`), { code: 'ENOTDIR' });
 }
 
 async function firstExisting(folder: string): Promise<string> {

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseEvent } from '../../../../core/event/parse.ts';
 import { accountOf } from '../../../../outputs/aws-security-lake/account.ts';
 import { objectKey } from '../../../../outputs/aws-security-lake/object-key.ts';
 import { daysLate, parsePartition, partitionOf } from '../../../../outputs/aws-security-lake/partition.ts';
+import { eventText } from '../streams.ts';
 import { eventOf } from '../support.ts';
 
 const options = { account_id: '123456789012', max_future: 600_000 };
@@ -30,6 +32,46 @@ describe('partitionOf', () => {
         const start = Date.parse(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T00:00:00Z`);
         expect(time).toBeGreaterThanOrEqual(start);
         expect(time).toBeLessThan(start + 86_400_000);
+      }),
+    );
+  });
+
+  it('is the UTC day, whatever offset the time was written with', () => {
+    const offsets = fc.integer({ min: -14 * 60, max: 14 * 60 });
+    const recent = fc.oneof(
+      fc.integer({ min: Date.UTC(2020, 0, 1), max: Date.UTC(2030, 0, 1) }),
+      // A few milliseconds around a midnight, where an offset changes the day that is written.
+      fc
+        .tuple(fc.integer({ min: 18_300, max: 21_900 }), fc.integer({ min: -3, max: 3 }))
+        .map(([day, near]) => day * 86_400_000 + near),
+    );
+    fc.assert(
+      fc.property(recent, offsets, fc.integer({ min: 0, max: 999_999 }), (time, offset, nanos) => {
+        const wall = new Date(time + offset * 60_000).toISOString().slice(0, -1);
+        const [hours, minutes] = [Math.trunc(Math.abs(offset) / 60), Math.abs(offset) % 60];
+        const two = (n: number) => String(n).padStart(2, '0');
+        const zone = `${offset < 0 ? '-' : '+'}${two(hours)}:${two(minutes)}`;
+        const written = `${wall}${String(nanos).padStart(6, '0')}${zone}`;
+        const parsed = parseEvent(Buffer.from(eventText(time, { time: written })), time);
+        if (!parsed.ok) throw new Error(`${written}: ${parsed.reason}`);
+        const day = new Date(time).toISOString().slice(0, 10).replaceAll('-', '');
+        expect(partitionOf(parsed.event, options)).toBe(`123456789012/${day}`);
+      }),
+    );
+  });
+
+  it('has a day for what is late and for what is at most max_future ahead, and for nothing beyond', () => {
+    const maxFuture = fc.integer({ min: 0, max: 86_400_000 });
+    const skew = fc.oneof(
+      fc.integer({ min: -400 * 86_400_000, max: 0 }),
+      fc.integer({ min: 0, max: 2 * 86_400_000 }),
+    );
+    fc.assert(
+      fc.property(instants, skew, maxFuture, (receivedAt, ahead, max_future) => {
+        const time = receivedAt + ahead;
+        fc.pre(time >= -62_135_596_800_000 && time <= 253_402_300_799_999);
+        const partition = partitionOf(eventOf({ time, receivedAt }), { ...options, max_future });
+        expect(typeof partition).toBe(ahead <= max_future ? 'string' : 'object');
       }),
     );
   });

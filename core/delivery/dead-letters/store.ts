@@ -54,7 +54,8 @@ export interface DeadLetterStore {
 
 /** The name of the one cursor. */
 const READER = 'dead_letters';
-const CHUNK = 500;
+/** What is handled at once: so many dead letters, or bytes of events. */
+const CHUNK = { letters: 500, bytes: 4 << 20 };
 
 /** @param journal used for nothing else; every record of it is a dead letter. */
 export async function openDeadLetterStore(journal: Journal, clock: Clock): Promise<DeadLetterStore> {
@@ -109,15 +110,18 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
   ): Promise<number> {
     let done = 0;
     let chunk: StoredDeadLetter[] = [];
+    let bytes = 0;
     const finish = async () => {
       const finished = await work(chunk);
       chunk = [];
+      bytes = 0;
       done += finished.length;
       await discard(finished.map(({ id }) => id));
     };
     for await (const letter of list(filter)) {
       chunk.push(letter);
-      if (chunk.length >= CHUNK) await finish();
+      bytes += letter.raw.length;
+      if (chunk.length >= CHUNK.letters || bytes >= CHUNK.bytes) await finish();
     }
     if (chunk.length > 0) await finish();
     return done;

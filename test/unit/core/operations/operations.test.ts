@@ -125,3 +125,16 @@ it('tells the outputs of the configuration from orphans, and forgets only those'
   expect(await operations.forget('old')).toBe(1);
   expect((await operations.journal()).orphans).toEqual([]);
 });
+
+it('replays more bytes than the journal takes at once, piece by piece', async () => {
+  const large = (n: number) => letter(n, { raw: rawEvent(n, { output: 'x'.repeat(1 << 20) }) });
+  const { journal, operations } = await setup(Array.from({ length: 12 }, (_, n) => large(n)));
+  const sizes: number[] = [];
+  const append = journal.append;
+  journal.append = (entries) => {
+    sizes.push(entries.length);
+    return append(entries);
+  };
+  expect(await operations.replay({})).toEqual({ replayed: 12, left: [] });
+  expect(sizes).toEqual([4, 4, 4]);
+});

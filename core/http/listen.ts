@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
@@ -13,6 +14,8 @@ import { type RunningServer, startServer, type TlsOptions } from './server.ts';
 /** Bytes that large bodies may hold together, as a multiple of `server.max_body`. */
 const BODIES_AT_ONCE = 4;
 const MAX_CONNECTIONS = 10_000;
+/** File descriptors that connections leave to the journal and the outputs. */
+const SPARE_FILES = 128;
 
 /** What the listeners serve. */
 export interface Faces {
@@ -48,7 +51,7 @@ export async function listen(
       ...(faces.ingest && { direct: createDirect({ ...common, ingest: faces.ingest }) }),
       ...splitAddress(address),
       ...tls,
-      maxConnections: MAX_CONNECTIONS,
+      maxConnections: mostConnections(),
       maxBody: server.max_body,
       log,
     });
@@ -61,6 +64,17 @@ export async function listen(
   } catch (error) {
     await first.stop(AbortSignal.abort());
     throw error;
+  }
+}
+
+/** Connections must not take the last file descriptor: without one the journal could not begin a segment. */
+function mostConnections(): number {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    const files = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+    return Math.min(MAX_CONNECTIONS, Math.max(Math.floor(files / 4), files - SPARE_FILES));
+  } catch {
+    return MAX_CONNECTIONS;
   }
 }
 

@@ -85,8 +85,12 @@ interface Found {
   readonly holder: Holder | undefined;
 }
 
+/** Undefined when there is no lock. @throws the system's error when nobody can say: no file descriptors left, say */
 async function readHolder(path: string): Promise<Found | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
   if (text === undefined) return undefined;
   try {
     return { text, holder: JSON.parse(text) as Holder };
@@ -139,14 +143,15 @@ function hold(path: string, self: Holder): Lock {
   let released = false;
 
   const timer = setInterval(async () => {
-    const found = await readHolder(path);
-    if (released) return;
+    const found = await readHolder(path).catch(() => 'unknown' as const);
+    // What cannot be looked up now is looked up at the next beat: it is not lost.
+    if (released || found === 'unknown') return;
     if (found?.holder?.token === self.token) {
       const now = new Date();
       await utimes(path, now, now).catch(() => {});
       return;
     }
-    if (found === undefined && (await create(path, self).catch(() => false))) return;
+    if (found === undefined && (await create(path, self).catch(() => true))) return;
     clearInterval(timer);
     lost?.(
       found?.holder === undefined
@@ -163,7 +168,8 @@ function hold(path: string, self: Holder): Lock {
     async release() {
       released = true;
       clearInterval(timer);
-      if ((await readHolder(path))?.holder?.token === self.token) await unlink(path).catch(() => {});
+      const found = await readHolder(path).catch(() => undefined);
+      if (found?.holder?.token === self.token) await unlink(path).catch(() => {});
     },
   };
 }

@@ -93,6 +93,14 @@ export function createWriter(options: WriterOptions): Writer {
       active = await begin();
     } catch (error) {
       if (isDiskFull(error)) throw full(error);
+      // Nothing was touched: the next group tries again.
+      if (isOutOfFiles(error)) {
+        log.warn(
+          { error },
+          'no file can be opened: events are refused until there are file descriptors again',
+        );
+        throw new JournalFailedError(`no file can be opened: ${messageOf(error)}`, { cause: error });
+      }
       failed = `no new segment can be written: ${messageOf(error)}`;
       log.error(
         { error },
@@ -272,6 +280,12 @@ function runsOf(
 
 function full(cause: unknown): JournalFullError {
   return new JournalFullError('the disk is full', { cause });
+}
+
+/** The process or the machine has as many files open as it may. */
+function isOutOfFiles(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE';
 }
 
 function messageOf(error: unknown): string {

@@ -46,6 +46,8 @@ export function createLogger(options: LogOptions): RootLogger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    // Unless told how, pino writes an Error as {}.
+    serializers: { error: describeError },
   };
   const logger: PinoLogger = pino(settings, { write: (line) => void target.write(redact(line)) });
   // Children are made of their parent: they have it, too.
@@ -56,4 +58,11 @@ export function createLogger(options: LogOptions): RootLogger {
       redact = createRedactor(secrets);
     },
   });
+}
+
+/** What an error says, for whoever reads the log; one in `err` is written with its stack. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { message, code } = error as NodeJS.ErrnoException;
+  return code === undefined || message.startsWith(code) ? message : `${code}: ${message}`;
 }

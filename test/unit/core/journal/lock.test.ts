@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -83,4 +83,18 @@ test('a holder whose lock was taken over is told', { timeout: 20_000 }, async ()
   expect(await lost).toBe('process 7 on elsewhere took the lock over');
   await lock.release();
   expect(JSON.parse(await readFile(file(), 'utf8')).token).toBe('other');
+});
+
+test('a lock that cannot be looked up for a while is not lost', { timeout: 20_000 }, async () => {
+  const lock = await acquireLock(directory);
+  const lost: string[] = [];
+  lock.onLost((reason) => lost.push(reason));
+  await rename(file(), `${file()}.aside`);
+  await mkdir(file());
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await rmdir(file());
+  await rename(`${file()}.aside`, file());
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(lost).toEqual([]);
+  await lock.release();
 });

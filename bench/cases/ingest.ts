@@ -23,8 +23,8 @@ export async function load(server: Measured, options: Omit<LoadOptions, 'url'>):
   return { wall: events / seconds, cpu: events / (cpu - before.cpu), p99 };
 }
 
-export function bare(kind: 'hono' | 'node'): Promise<Measured> {
-  return startMeasured(fileURLToPath(new URL('../lib/bare.js', import.meta.url)), [kind]);
+export function bare(kind: 'hono' | 'node' | 'durable', file = ''): Promise<Measured> {
+  return startMeasured(fileURLToPath(new URL('../lib/bare.js', import.meta.url)), [kind, file]);
 }
 
 /** An output that takes one batch and never answers: what remains is ingest alone. */
@@ -36,7 +36,7 @@ const LAKE =
 const ingest: Case = {
   title: 'Ingest, one event a POST',
   about:
-    'Each event is on stable storage (`fdatasync`) before its answer. The baselines read the body, answer 200 and keep nothing. ' +
+    'Each event is on stable storage (`fdatasync`) before its answer. The baselines read the body, answer 200 and keep nothing; one of them writes and syncs it first, which is what the disk allows. ' +
     '"alone": no output has work; "lake": an output gathers the events for a Parquet file meanwhile. `cpu`: the same, a processor second of the server.',
   run: (report, { rounds }) =>
     withFolder(async (folder) => {
@@ -46,6 +46,7 @@ const ingest: Case = {
       const servers = {
         node: await bare('node'),
         hono: await bare('hono'),
+        durable: await bare('durable', `${folder}/bare`),
         alone: await startTiercel(one, HUNG('http://127.0.0.1:9/')),
         lake: await startTiercel(two, LAKE),
       };
@@ -54,7 +55,13 @@ const ingest: Case = {
           await load(server, { path: '/', connections: 64, milliseconds: 1500, eventsPerRequest: 1 });
         }
         for (const connections of CONNECTIONS) {
-          const rates: Record<string, Rates[]> = { node: [], hono: [], alone: [], lake: [] };
+          const rates: Record<string, Rates[]> = {
+            node: [],
+            hono: [],
+            durable: [],
+            alone: [],
+            lake: [],
+          };
           for (let round = 0; round < rounds; round++) {
             for (const [name, server] of Object.entries(servers)) {
               const options = { path: '/', connections, milliseconds: SECONDS * 1000, eventsPerRequest: 1 };
@@ -78,6 +85,12 @@ const ingest: Case = {
               ratio: ratios(of(name, 'cpu'), of('hono', 'cpu')),
             });
           }
+          report({
+            what: `alone, ${connections} connections`,
+            value: perSecond(spread(of('alone', 'wall')).median),
+            against: `node:http, write + fdatasync (${perSecond(spread(of('durable', 'wall')).median)})`,
+            ratio: ratios(of('alone', 'wall'), of('durable', 'wall')),
+          });
           report({
             what: `bare Hono, ${connections} connections`,
             value: perSecond(spread(of('hono', 'wall')).median),

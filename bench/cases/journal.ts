@@ -59,7 +59,7 @@ async function rateOf(producers: number, append: () => Promise<void>): Promise<n
 async function reading(directory: string, rounds: number, report: Parameters<Case['run']>[0]): Promise<void> {
   const journal = await openDiskJournal({ directory, maxBytes: 64 * 2 ** 30, log: silent });
   const outputs = ['keeper', ...Array.from({ length: rounds }, (_, round) => `reader-${round}`)];
-  for (const output of outputs) await journal.subscribe(output);
+  const readers = await Promise.all(outputs.map((output) => journal.subscribe(output)));
   const entry = { raw: event, receivedAt: 1, outputs };
   const many = Array.from({ length: 1000 }, () => entry);
   for (let stored = 0; stored < STORED; stored += many.length) await journal.append(many);
@@ -67,7 +67,7 @@ async function reading(directory: string, rounds: number, report: Parameters<Cas
   const raw: number[] = [];
   for (let round = 0; round < rounds; round++) {
     raw.push(await readFiles(directory));
-    const reader = await journal.subscribe(`reader-${round}`);
+    const reader = readers[round + 1]!;
     const started = performance.now();
     let read = 0;
     while (!reader.caughtUp()) {

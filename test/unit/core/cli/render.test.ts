@@ -64,8 +64,8 @@ test('indented JSON says the same, every number and text as it was written', () 
 });
 
 test('text from outside cannot move the cursor of a terminal', () => {
-  const escape = String.fromCharCode(0x1b);
-  expect(oneLine(`a${escape}[2J\nb\u009b1m`)).toBe('a\ufffd[2J b\ufffd1m');
+  const esc = String.fromCharCode(0x1b);
+  expect(oneLine(`a${esc}[2J\nb\u009b1m`)).toBe('a\ufffd[2J b\ufffd1m');
   expect(indentJson(`["\u009b1m\u007f"]`)).toBe('[\n  "\\u009b1m\\u007f"\n]');
-  expect(renderTable(['x'], [[`a${escape}b`]])).toContain('a\ufffdb');
+  expect(renderTable(['x'], [[`a${esc}b`]])).toContain('a\ufffdb');
 });

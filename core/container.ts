@@ -102,7 +102,13 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
     mapperRef: settings.mapper,
     decode: c.resolve(tokens.config).enrich,
   }));
-  once(own, tokens.output, (c) => settings.definition.create(settings.options, c.resolve(tokens.context)));
+  once(own, tokens.output, (c) => {
+    try {
+      return settings.definition.create(settings.options, c.resolve(tokens.context));
+    } catch (error) {
+      throw new Error(`outputs.${settings.name}: ${(error as Error).message}`, { cause: error });
+    }
+  });
   once(own, tokens.route, (c) => compileOrThrow(settings, c.resolve(tokens.outputLog)));
   once(own, tokens.loop, (c) =>
     createOutputLoop({

@@ -152,7 +152,14 @@ function checkClaims({ outputs, root }: Whole): Fault[] {
   return outputs
     .filter((output) => output.enabled)
     .flatMap(({ name, definition, options }): Fault[] => {
-      const claims = definition.claims?.(options as never) ?? [];
+      let claims: readonly string[];
+      try {
+        claims = definition.claims?.(options as never) ?? [];
+      } catch (error) {
+        const path = ['outputs', name];
+        const message = withoutSecrets((error as Error).message, find(root, path).node);
+        return [{ code: 'TIERCEL_CFG_VALUE', path, message, span: keyOf(root, path) }];
+      }
       return claims.flatMap((claim): Fault[] => {
         const owner = owners.get(claim);
         owners.set(claim, owner ?? name);
@@ -162,6 +169,16 @@ function checkClaims({ outputs, root }: Whole): Fault[] {
         return [{ code: 'TIERCEL_CFG_CLAIM', path: ['outputs', name], message, span, other }];
       });
     });
+}
+
+/** The message of an output may quote an option that came from outside. */
+function withoutSecrets(message: string, node: Node): string {
+  if (node.kind === 'scalar') {
+    const text = String(node.value ?? '');
+    return node.secret && text !== '' ? message.replaceAll(text, '***') : message;
+  }
+  const inner = node.kind === 'list' ? node.items : [...node.entries.values()].map(({ value }) => value);
+  return inner.reduce(withoutSecrets, message);
 }
 
 function checkSections({ server, journal }: Partial<ConfigSections>, root: Node): Fault[] {

@@ -117,7 +117,8 @@ interface DefinitionBase<O extends TObject> {
   readonly idempotent?: boolean;
   /**
    * What no other output may write to (a directory, a bucket and prefix), as texts of any form; two outputs with a claim in
-   * common are refused before start.
+   * common are refused before start. What the schema of the options cannot say is said here, too: what it throws is
+   * shown as a mistake in the configuration.
    */
   readonly claims?: (options: Static<O>) => readonly string[];
   /** Markdown for the generated page: what is retried, what is rejected, how to set up the destination. */

@@ -56,13 +56,8 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
   mapper: (given) => ({ type: 'ocsf', options: mapperOptions(given) }),
   idempotent: true,
   claims: (given) => {
-    try {
-      const { bucket, directory, prefix } = destinationOf(given, '/');
-      return [`${bucket === undefined ? directory : `s3://${bucket}`}/${prefix}`];
-    } catch {
-      // What is wrong with the destination is said elsewhere.
-      return [];
-    }
+    const { bucket, directory, prefix } = destinationOf(given, '/');
+    return [`${bucket === undefined ? directory : `s3://${bucket}`}/${prefix}`];
   },
   notes,
   stream: true,

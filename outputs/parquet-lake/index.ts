@@ -64,9 +64,11 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
   timeout: 10 * 60_000,
   mapper: 'ocsf',
   idempotent: true,
-  claims: ({ bucket, directory, prefix = '' }) => [
-    `${bucket === undefined ? directory : `s3://${bucket}`}/${prefix}`,
-  ],
+  claims(given) {
+    checkPlace(given);
+    const { bucket, directory, prefix = '' } = given;
+    return [`${bucket === undefined ? directory : `s3://${bucket}`}/${prefix}`];
+  },
   notes: `Needs a mapper whose records always have the same columns (\`ocsf\` is one); the schema of every file is the same. Objects are written with
 \`If-None-Match: *\` under the name of their batch: a replay after any crash writes no second one.
 
@@ -111,14 +113,19 @@ Retried: everything that S3 or the disk answers but success; the file made is ke
 
 export default definition;
 
-function storeOf(given: Static<typeof options>, configDir: string) {
-  const { bucket, directory, region } = given;
+/** @throws Error that says which options are missing, or too many. */
+function checkPlace({ bucket, directory, region }: Static<typeof options>): void {
   if ((bucket === undefined) === (directory === undefined)) {
     throw new Error('say where the lake is: exactly one of bucket and directory');
   }
+  if (bucket !== undefined && region === undefined) throw new Error('bucket needs region');
+}
+
+function storeOf(given: Static<typeof options>, configDir: string) {
+  checkPlace(given);
+  const { bucket, directory, region } = given;
   if (bucket === undefined) return directoryStore(resolve(configDir, directory!));
-  if (region === undefined) throw new Error('bucket needs region');
-  return s3Store(bucket, { ...given, region });
+  return s3Store(bucket, { ...given, region: region! });
 }
 
 /**

@@ -22,7 +22,10 @@ const lake = defineOutput({
   batch: { every: 300_000, size: 256 * 2 ** 20 },
   mapper: () => ({ type: 'fields', options: {} }),
   ordering: 'partition',
-  claims: ({ bucket, prefix }) => [`s3://${bucket}/${prefix ?? ''}`],
+  claims: ({ bucket, prefix, region }) => {
+    if (region === 'nowhere') throw new Error(`no bucket ${bucket} in ${region}`);
+    return [`s3://${bucket}/${prefix ?? ''}`];
+  },
   create: () => ({ deliver: async () => ({ status: 'delivered' }) }),
 });
 

@@ -181,6 +181,6 @@ describe('the definition', () => {
     expect(
       lake.claims?.({ ...base, source: undefined, location: `s3://${lakeBucket}/ext/falco/` } as Options),
     ).toEqual([`s3://${lakeBucket}/ext/falco`]);
-    expect(lake.claims?.(base)).toEqual([]);
+    expect(() => lake.claims?.(base)).toThrow('exactly one of location, bucket');
   });
 });

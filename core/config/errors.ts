@@ -44,7 +44,8 @@ export const ERROR_CODES = {
   TIERCEL_CFG_PLUGIN_INVALID:
     'The module was loaded but its default export is not a definition this version understands: wrong `apiVersion`, a `type` that is not snake_case or belongs to a built-in, options that are not closed or not described, or a batch that no setting can fill.',
   TIERCEL_CFG_FIXED_MAPPER: 'The records of this type of output are fixed, so its mapper cannot be chosen.',
-  TIERCEL_CFG_ROUTE: 'A condition under `match` can match nothing, or is unknown.',
+  TIERCEL_CFG_ROUTE:
+    'A condition under `match` can match nothing, is unknown, or contradicts another, so that no event can reach the output.',
   TIERCEL_CFG_WHEN:
     'The expression under `when` is not valid CEL, refers to something an event does not have, or is not a yes-or-no question. The column is the place inside the expression.',
   TIERCEL_CFG_TEMPLATE: 'A template is not valid Liquid.',

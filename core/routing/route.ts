@@ -120,6 +120,7 @@ export function compileRoute(
       });
     }
   }
+  if (errors.length === 0) errors.push(...unreachable(spec));
   if (errors.length > 0) return { ok: false, errors };
 
   const wants = (event: Event) => conditions.every((condition) => condition.holds(event));
@@ -130,6 +131,37 @@ export function compileRoute(
     return { wanted: true, why: `wanted: ${conditions.map((condition) => condition.why(event)).join('; ')}` };
   };
   return { ok: true, route: { wants, explain, failures: () => failures } };
+}
+
+/** Conditions that no event at all can meet, whatever it says: a slip, because the output would stay silent for ever. */
+function unreachable(spec: RouteSpec): RouteError[] {
+  const none = 'no event can reach this output';
+  const errors: RouteError[] = [];
+  const { minimum_priority: minimum, match = {} } = spec;
+  const least = minimum === undefined ? 0 : priorityRank(parsePriority(minimum)!);
+  const { priorities, ...lists } = match;
+  if (priorities?.every((name) => priorityRank(parsePriority(name)!) < least)) {
+    errors.push({
+      path: ['match', 'priorities'],
+      message: `${none}: all of these are less urgent than its minimum_priority, ${minimum}`,
+    });
+  }
+  for (const [name, patterns = []] of Object.entries(lists)) {
+    const exclusions = patterns
+      .filter((pattern) => pattern.startsWith('!'))
+      .map((pattern) => pattern.slice(1));
+    const included = patterns.filter((pattern) => !pattern.startsWith('!'));
+    const isExcluded = globs(exclusions);
+    // Of a pattern only the same one surely excludes all: "a*" includes more than "!a?" excludes.
+    const isGone = (pattern: string) =>
+      /[*?]/.test(pattern) ? exclusions.includes(pattern) : isExcluded([pattern]);
+    const emptied = exclusions.length > 0 && included.length > 0 && included.every(isGone);
+    if (emptied || exclusions.includes('*'))
+      errors.push({ path: ['match', name], message: `${none}: what is included is excluded again` });
+  }
+  if (spec.when?.trim() === 'false')
+    errors.push({ path: ['when'], message: `${none}: the condition is never true` });
+  return errors;
 }
 
 function badPriority(path: readonly (string | number)[], word: string): RouteError {

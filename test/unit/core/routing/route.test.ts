@@ -15,6 +15,29 @@ describe('a route', () => {
     expect(route({ match: {} }).explain(sampleEvent())).toMatchObject({ wanted: true });
   });
 
+  it.each<[RouteSpec, string]>([
+    [{ minimum_priority: 'warning', match: { priorities: ['debug', 'notice'] } }, 'match.priorities'],
+    [{ match: { rules: ['Terminal shell in container', '!Terminal *'] } }, 'match.rules'],
+    [{ match: { sources: ['!*'] } }, 'match.sources'],
+    [{ match: { tags: ['a*', '!a*'] } }, 'match.tags'],
+    [{ when: ' false ' }, 'when'],
+  ])('is refused when no event can meet it: %j', (spec, path) => {
+    const compiled = compileRoute(spec);
+    expect(compiled.ok).toBe(false);
+    if (compiled.ok) return;
+    expect(compiled.errors.map((error) => error.path.join('.'))).toEqual([path]);
+    expect(compiled.errors[0]!.message).toContain('no event can reach this output');
+  });
+
+  it.each<RouteSpec>([
+    { minimum_priority: 'warning', match: { priorities: ['debug', 'alert'] } },
+    { match: { tags: ['a*', '!a?'] } },
+    { match: { tags: ['a', '!b'] } },
+    { match: { hostnames: ['!node-9'] } },
+  ])('is taken when some event can meet it: %j', (spec) => {
+    expect(compileRoute(spec).ok).toBe(true);
+  });
+
   it('follows the order of Falco', () => {
     const { wants } = route({ minimum_priority: 'info' });
     expect(wants(sampleEvent({ priority: 'Emergency' }))).toBe(true);

@@ -106,7 +106,11 @@ export async function startApp({
     const reasons: string[] = [];
     if (stopping) reasons.push('stopping');
     if (state !== 'ok') reasons.push(`the journal is ${state}${reason === undefined ? '' : `: ${reason}`}`);
-    return { ready: reasons.length === 0, reasons };
+    const outputs = [...running.values()].map(({ settings, loop }) => ({
+      name: settings.name,
+      ...loop.health(),
+    }));
+    return { ready: reasons.length === 0, reasons, outputs };
   }
 
   function adminOf(): Admin {

@@ -18,6 +18,8 @@ import { splitEvents } from './split.ts';
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** How each output is; none of them makes the process unready by itself. */
+  readonly outputs: readonly Omit<OutputStatus, 'type' | 'pending'>[];
 }
 
 /** One output as `GET /outputs` shows it. No secret is in it. */
@@ -131,8 +133,8 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.get('/ping', () => new Response('pong\n', { headers: { 'content-type': 'text/plain' } }));
   app.get('/healthz', () => json(200, { status: 'ok' }));
   app.get('/readyz', () => {
-    const { ready, reasons } = options.readiness();
-    return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons });
+    const { ready, reasons, outputs } = options.readiness();
+    return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons, outputs });
   });
 
   app.notFound((c) => problemResponse(notServed(paths, c.req.path, c.req.method)));

@@ -180,7 +180,11 @@ outputs:
       return status.state === 'open' && status;
     });
     expect(failing.reason).toMatch(/no answer/);
-    expect((await tiercel.get('/readyz')).status).toBe(200);
+    const ready = await tiercel.get('/readyz');
+    expect(ready.status).toBe(200);
+    expect(JSON.parse(ready.body).outputs).toContainEqual(
+      expect.objectContaining({ name: 'failing', state: 'open', reason: failing.reason }),
+    );
   }, 120_000);
 
   it('gives up no more of one that lags than it may, as dead letters', async () => {

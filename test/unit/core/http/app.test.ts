@@ -259,7 +259,7 @@ describe('the other paths', () => {
   it.each([
     ['/ping', 200, 'pong\n'],
     ['/healthz', 200, '{"status":"ok"}\n'],
-    ['/readyz', 200, '{"status":"ready","reasons":[]}\n'],
+    ['/readyz', 200, '{"status":"ready","reasons":[],"outputs":[]}\n'],
     ['/metrics', 200, 'tiercel_up 1\n'],
     ['/outputs', 200, '{"outputs":[{"name":"lake","type":"stdout","state":"ok","since":0,"pending":0}]}\n'],
   ])('GET %s', async (path, status, text) => {
@@ -271,12 +271,13 @@ describe('the other paths', () => {
   });
 
   it('says why it is not ready', async () => {
-    const readiness = () => ({ ready: false, reasons: ['stopping'] });
+    const lake = { name: 'lake', state: 'open' as const, reason: 'refused: 403', since: 5 };
+    const readiness = () => ({ ready: false, reasons: ['stopping'], outputs: [lake] });
     const { app } = await setup({ app: { readiness } });
     const answer = await app.request('/readyz');
     expect([answer.status, await answer.json()]).toEqual([
       503,
-      { status: 'not ready', reasons: ['stopping'] },
+      { status: 'not ready', reasons: ['stopping'], outputs: [lake] },
     ]);
     expect((await app.request('/healthz')).status).toBe(200);
   });

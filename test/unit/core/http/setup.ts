@@ -68,7 +68,7 @@ export async function setup(
         { name: 'lake', type: 'stdout', state: 'ok', since: 0, pending: subscription.pending() },
       ],
     },
-    readiness: () => ({ ready: true, reasons: [] }),
+    readiness: () => ({ ready: true, reasons: [], outputs: [] }),
     limits,
     log,
     ...options.app,

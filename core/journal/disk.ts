@@ -348,7 +348,13 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           ledgers.delete(output);
           throw error;
         }
-        log.debug({ output, start, pending: ledger.pending.count }, 'a new output has its cursor');
+        const kept = segments.some(({ header, last }) => last >= header.first);
+        if (start === 'now' && kept) {
+          log.warn(
+            { output },
+            'no cursor for this output: it starts behind the events that the journal keeps. If it is not new, its cursor was lost: `start: oldest`, with another name for it, gives it what is kept',
+          );
+        } else log.debug({ output, start, pending: ledger.pending.count }, 'a new output has its cursor');
         return subscription;
       },
       waitForRoom: space.wait,

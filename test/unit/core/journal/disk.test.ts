@@ -199,6 +199,18 @@ describe('cursors', () => {
     expect(await numbers()).toEqual(range(1, 5));
   });
 
+  test('one that is gone looks like a new output, which is not silent about the events it passes over', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await journal.subscribe('b');
+    await append(1, 5, 500, 'a', 'b');
+    await journal.close();
+    machine.unlink(`/j/cursors/${cursorFile('a')}`);
+    await open();
+    expect(await numbers()).toEqual([]);
+    expect(log.lines.find((line) => line.startsWith('no cursor for this output'))).toContain('start: oldest');
+  });
+
   test('one ahead of the journal (a restored backup) says so, and goes on with what comes next', async () => {
     await open(true);
     const a = await journal.subscribe('a');

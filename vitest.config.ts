@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/{unit,contract,model,e2e}/**/*.test.ts'],
     globalSetup: ['test/build.ts'],
     setupFiles: ['test/seed.ts'],
+    // Many tests wait for a disk, a socket or a process: by default there would be one worker on two cores.
+    maxWorkers: 3,
     testTimeout: 30_000,
     reporters: ['default'],
   },

@@ -76,6 +76,10 @@ async function putObject(
   const { PutObjectCommand } = await import('@aws-sdk/client-s3');
   const sha256 = file.sha256 ?? (await sha256Of(file.path, signal));
   const body = createReadStream(file.path, { highWaterMark: 256 * 1024 });
+  // The client may give up before the file is open, or the file may not be readable: the stream's error must have a
+  // listener, else it ends the process; it ends the request instead.
+  const unreadable = new AbortController();
+  body.once('error', (error) => unreadable.abort(error));
   const command = new PutObjectCommand({
     Bucket: bucket,
     Key: key,
@@ -94,7 +98,7 @@ async function putObject(
     { step: 'build', name: 'payloadHash' },
   );
   try {
-    await client.send(command, { abortSignal: signal });
+    await client.send(command, { abortSignal: AbortSignal.any([signal, unreadable.signal]) });
   } finally {
     body.destroy();
   }

@@ -99,6 +99,13 @@ describe('s3Store', () => {
     },
   );
 
+  it('retries, and nothing is thrown past it, when the file is gone', async () => {
+    const gone = { path: '/nowhere/file', size: 10, sha256: '00'.repeat(32) };
+    // Nothing listens there either: the client gives up before the file is open, and nobody listens to the stream.
+    const put = await storeAt('http://127.0.0.1:1').put(KEY, gone, { signal: AbortSignal.timeout(5000) });
+    expect(put.status).toBe('retry');
+  });
+
   it('retries after a connection reset, a server that is not there, and an abort', async () => {
     const s3 = await fakeS3((_seen, count) => (count === 1 ? 'reset' : 'hang'));
     const store = storeAt(s3.endpoint);

@@ -813,7 +813,7 @@ test('a line that is longer than any terminal is shown around its mistake', asyn
 
 test('what only the type itself can tell is a mistake of the configuration, without what came from outside', async () => {
   const said = await told(
-    "outputs:\n  sea: { type: lake, bucket: '${env:BUCKET}', region: nowhere, account_id: '123456789012' }",
+    `outputs:\n  sea: { type: lake, bucket: '$\{env:BUCKET}', region: nowhere, account_id: '123456789012' }`,
     { env: { BUCKET: 'hunter2' } },
   );
   expect(said).toContain('config.yaml:2:3: error: outputs.sea: no bucket *** in nowhere\n');

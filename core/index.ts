@@ -15,9 +15,13 @@ export type {
 export type { Clock } from './batching/clock.ts';
 export { systemClock } from './batching/clock.ts';
 export { duration, secret, size } from './config/scalars.ts';
+export { abortable } from './delivery/abortable.ts';
+export type { ChunkLimits } from './delivery/chunks.ts';
+export { deliverChunks, deliverEach } from './delivery/chunks.ts';
+export type { Connection, ConnectionOptions } from './delivery/connection.ts';
+export { keepConnection } from './delivery/connection.ts';
 export type { Delivery, Failure } from './delivery/delivery.ts';
 export { delivered, rejected, retry } from './delivery/delivery.ts';
-export { deliverEach } from './delivery/each.ts';
 export type { HttpClient, RequestDetails } from './delivery/http/client.ts';
 export { httpClient } from './delivery/http/client.ts';
 export type { HttpOptions } from './delivery/http/options.ts';
@@ -41,10 +45,11 @@ export type {
   Output,
   OutputContext,
   OutputDefinition,
+  OwnMapper,
   StreamOutput,
   StreamOutputDefinition,
 } from './plugins/output.ts';
-export { defineOutput } from './plugins/output.ts';
+export { asEvents, defineOutput } from './plugins/output.ts';
 export { loadPeer } from './plugins/peer.ts';
 export { recordJson } from './plugins/record-json.ts';
 export { textTemplate } from './plugins/text-template.ts';

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { BatchResultErrorEntry, SQSClient } from '@aws-sdk/client-sqs';
 import {
+  type Delivery,
   defineOutput,
+  deliverChunks,
   delivered,
-  type Failure,
   loadPeer,
   parseRetryAfter,
   recordJson,
@@ -13,8 +14,8 @@ import {
 } from '../core/index.ts';
 import { credentialsFor, s3Options } from '../lake/index.ts';
 
-/** The most that SendMessageBatch takes (SQS API reference). */
-const AT_ONCE = 10;
+/** The most that SendMessageBatch takes (SQS API reference): ten messages, 1 MiB of them all. */
+const AT_ONCE = { events: 10, size: 1024 * 1024 };
 /** Refusals of what was sent; everything else passes. */
 const CONTENT_REFUSED = new Set([
   'BatchRequestTooLong',
@@ -68,7 +69,7 @@ export default defineOutput({
       options: { queue_url: 'https://sqs.eu-west-1.amazonaws.com/123456789012/falco', region: 'eu-west-1' },
     },
   ],
-  batch: { events: AT_ONCE, size: 200 * 1024, every: 500 },
+  batch: { events: AT_ONCE.events, size: 200 * 1024, every: 500 },
   mapper: 'falco',
   notes: `Needs the package \`@aws-sdk/client-sqs\` (\`npm install @aws-sdk/client-sqs\`) and \`sqs:SendMessage\`. Messages of a FIFO queue (\`.fifo\`) carry a
 deduplication id derived from their text, so that a repeated batch does no harm there; a standard queue may get a message twice.
@@ -80,23 +81,20 @@ Set aside: a message that SQS refuses for its content or its size.`,
     const isFifo = options.queue_url.endsWith('.fifo');
     const peer = () => loadPeer('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
     const credentials = credentialsFor(options);
-    let opened: SQSClient | undefined;
+    let client: SQSClient | undefined;
 
     async function open(): Promise<SQSClient> {
       const { SQSClient } = await peer();
-      opened ??= new SQSClient({
+      client ??= new SQSClient({
         ...credentials,
         region: options.region,
         maxAttempts: 1,
         ...(options.endpoint !== undefined && { endpoint: options.endpoint, useQueueUrlAsEndpoint: false }),
       });
-      return opened;
+      return client;
     }
 
-    async function send(
-      texts: readonly string[],
-      signal: AbortSignal,
-    ): Promise<readonly BatchResultErrorEntry[]> {
+    async function send(texts: readonly string[], signal: AbortSignal): Promise<Delivery> {
       const { SendMessageBatchCommand } = await peer();
       const Entries = texts.map((text, index) => ({
         Id: String(index),
@@ -106,48 +104,40 @@ Set aside: a message that SQS refuses for its content or its size.`,
           MessageDeduplicationId: digest(text),
         }),
       }));
-      const client = await open();
       const command = new SendMessageBatchCommand({ QueueUrl: options.queue_url, Entries });
-      return (await client.send(command, { abortSignal: signal })).Failed ?? [];
+      try {
+        return fromEntries((await (await open()).send(command, { abortSignal: signal })).Failed ?? []);
+      } catch (error) {
+        return fromFault(error as SdkError);
+      }
     }
 
     return {
-      async deliver({ records }, signal) {
-        const failed: number[] = [];
-        const refused: Failure[] = [];
-        let reason = '';
-        for (let start = 0; start < records.length; start += AT_ONCE) {
-          try {
-            const entries = await send(records.slice(start, start + AT_ONCE).map(toJson), signal);
-            for (const { Id, SenderFault, Code, Message } of entries) {
-              const index = start + Number(Id);
-              const text = [Code, Message].filter(Boolean).join(': ');
-              if (SenderFault === true && !KEY_REFUSED.test(Code ?? ''))
-                refused.push({ index, reason: text });
-              else failed.push(index);
-              reason ||= text;
-            }
-          } catch (error) {
-            const { reason, isContent, ...wait } = faultOf(error);
-            // As a whole, so that it is halved until the guilty message is found.
-            if (isContent && records.length <= AT_ONCE) return rejected(reason);
-            const rest = Array.from({ length: records.length - start }, (_, offset) => start + offset);
-            return retry(reason, { ...wait, failed: [...failed, ...rest], rejected: refused });
-          }
-        }
-        const aside = refused.length > 0 ? { rejected: refused } : {};
-        return failed.length > 0 ? retry(reason, { failed, ...aside }) : delivered(aside);
-      },
+      deliver: ({ records }, signal) =>
+        deliverChunks(records.map(toJson), AT_ONCE, (texts) => send(texts, signal)),
       async start() {
         await open();
       },
       async stop() {
-        opened?.destroy();
-        opened = undefined;
+        client?.destroy();
+        client = undefined;
       },
     };
   },
 });
+
+/** What became of each message, by those that SQS did not take. */
+function fromEntries(entries: readonly BatchResultErrorEntry[]): Delivery {
+  const told = entries.map(({ Id, SenderFault, Code, Message }) => ({
+    index: Number(Id),
+    reason: [Code, Message].filter(Boolean).join(': '),
+    isContent: SenderFault === true && !KEY_REFUSED.test(Code ?? ''),
+  }));
+  const refused = told.filter(({ isContent }) => isContent).map(({ index, reason }) => ({ index, reason }));
+  const failed = told.filter(({ isContent }) => !isContent);
+  if (failed.length === 0) return delivered({ rejected: refused });
+  return retry(failed[0]!.reason, { failed: failed.map(({ index }) => index), rejected: refused });
+}
 
 /** What the SDK tells of an answer that is no success. */
 interface SdkError extends Error {
@@ -155,16 +145,15 @@ interface SdkError extends Error {
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
-function faultOf(error: unknown) {
-  const { name, message, $metadata, $response } = error as SdkError;
+function fromFault({ name, message, $metadata, $response }: SdkError): Delivery {
   const status = $metadata?.httpStatusCode;
+  const reason = `SQS: ${name}: ${message}`;
+  if (CONTENT_REFUSED.has(name) || status === 413) return rejected(reason);
   const after = parseRetryAfter($response?.headers?.['retry-after'] ?? null, Date.now());
-  return {
-    reason: `SQS: ${name}: ${message}`,
-    isContent: CONTENT_REFUSED.has(name) || status === 413,
+  return retry(reason, {
     ...(after !== undefined && { after }),
     ...((status === 401 || status === 403) && { denied: true }),
-  };
+  });
 }
 
 function digest(text: string): string {

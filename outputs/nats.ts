@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
+  abortable,
+  asEvents,
   defineOutput,
   delivered,
   type Event,
   eventToJson,
+  keepConnection,
   loadPeer,
   retry,
   secret,
@@ -69,7 +71,7 @@ export default defineOutput({
     },
   ],
   batch: { events: 256, every: 200 },
-  mapper: () => ({ type: 'event', options: {} }),
+  mapper: asEvents,
   notes: `Needs the packages \`@nats-io/transport-node\` and \`@nats-io/jetstream\` (\`npm install @nats-io/transport-node @nats-io/jetstream\`).
 
 One connection, opened at the start and repaired by itself. With JetStream an event is delivered when its stream has acknowledged it; its id is the
@@ -78,54 +80,29 @@ wait and the reason says so. Everything is retried; nothing is set aside.`,
   create(options, context) {
     const { subject: template = DEFAULT_SUBJECT, jetstream: isStored = true } = options;
     const subjectOf = textTemplate('subject', template, context.log);
-    let link: { connection: NatsConnection; stream?: JetStreamClient } | undefined;
+    const link = keepConnection({
+      open: () => connectTo(options, `tiercel ${context.name}`, context.configDir),
+      isOpen: (connection) => !connection.isClosed(),
+      close: (connection) => connection.close(),
+    });
 
-    async function connected() {
-      if (link !== undefined && !link.connection.isClosed()) return link;
-      const { connect, credsAuthenticator } = await loadPeer(
-        '@nats-io/transport-node',
-        () => import('@nats-io/transport-node'),
-      );
-      const file = (name: string) => resolve(context.configDir, name);
-      const { servers, token, username: user, password: pass, credentials_file: creds, tls } = options;
-      const connection = await connect({
-        servers: [...servers],
-        name: `tiercel ${context.name}`,
-        maxReconnectAttempts: -1,
-        ...(token !== undefined && { token }),
-        ...(user !== undefined && { user, pass }),
-        ...(creds !== undefined && { authenticator: credsAuthenticator(readFileSync(file(creds))) }),
-        ...(tls !== undefined && {
-          tls: {
-            ...(tls.ca !== undefined && { caFile: file(tls.ca) }),
-            ...(tls.cert !== undefined && { certFile: file(tls.cert) }),
-            ...(tls.key !== undefined && { keyFile: file(tls.key) }),
-          },
-        }),
-      });
-      link = { connection };
-      if (isStored) {
-        const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
-        link = { connection, stream: jetstream(connection) };
-      }
-      return link;
-    }
-
-    async function publish(events: readonly Event[]): Promise<readonly string[]> {
-      const { connection, stream } = await connected();
+    /** Why each event is not there; `''` where it is. */
+    async function publish(connection: NatsConnection, events: readonly Event[]): Promise<readonly string[]> {
       const messages = events.map((event) => ({
-        event,
         subject: validSubject(subjectOf(event)),
         text: eventToJson(event),
+        msgID: event.id,
       }));
-      if (stream === undefined) {
+      if (!isStored) {
         for (const { subject, text } of messages) connection.publish(subject, text);
         await connection.flush();
         return messages.map(() => '');
       }
+      const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
+      const stream = jetstream(connection);
       return Promise.all(
-        messages.map(({ event, subject, text }) =>
-          stream.publish(subject, text, { msgID: event.id }).then(
+        messages.map(({ subject, text, msgID }) =>
+          stream.publish(subject, text, { msgID }).then(
             () => '',
             (error: Error) => reasonOf(error, subject),
           ),
@@ -135,26 +112,52 @@ wait and the reason says so. Everything is retried; nothing is set aside.`,
 
     return {
       async deliver({ records }, signal) {
-        // The client knows no signal: what it still does after the abort is not waited for.
-        const aborted = new Promise<never>((_, reject) => {
-          signal.addEventListener('abort', () => reject(new Error('NATS: no answer in time')), {
-            once: true,
-          });
-        });
-        const reasons = await Promise.race([publish(records as readonly Event[]), aborted]);
+        const connection = await link.get(signal);
+        const reasons = await abortable(publish(connection, records), signal);
         const failed = reasons.flatMap((reason, index) => (reason === '' ? [] : [index]));
         return failed.length === 0 ? delivered() : retry(reasons[failed[0]!]!, { failed });
       },
-      async start() {
-        await connected();
+      async start(signal) {
+        await link.get(signal);
       },
-      async stop() {
-        await link?.connection.close();
-        link = undefined;
-      },
+      stop: () => link.close(),
     };
   },
 });
+
+/** The part of the options that is about the connection. */
+interface Login {
+  readonly servers: readonly string[];
+  readonly token?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly credentials_file?: string;
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+}
+
+async function connectTo(login: Login, name: string, configDir: string): Promise<NatsConnection> {
+  const { connect, credsAuthenticator } = await loadPeer(
+    '@nats-io/transport-node',
+    () => import('@nats-io/transport-node'),
+  );
+  const file = (path: string) => resolve(configDir, path);
+  const { servers, token, username: user, password: pass, credentials_file: creds, tls } = login;
+  return connect({
+    servers: [...servers],
+    name,
+    maxReconnectAttempts: -1,
+    ...(token !== undefined && { token }),
+    ...(user !== undefined && { user, pass }),
+    ...(creds !== undefined && { authenticator: credsAuthenticator(readFileSync(file(creds))) }),
+    ...(tls !== undefined && {
+      tls: {
+        ...(tls.ca !== undefined && { caFile: file(tls.ca) }),
+        ...(tls.cert !== undefined && { certFile: file(tls.cert) }),
+        ...(tls.key !== undefined && { keyFile: file(tls.key) }),
+      },
+    }),
+  });
+}
 
 function reasonOf(error: Error, subject: string): string {
   return error.name === 'NoRespondersError' || /no responders|not enabled|503/i.test(error.message)

@@ -84,7 +84,25 @@ export interface StreamOutput extends OutputBase {
   deliver(batch: StreamedBatch, signal: AbortSignal): Promise<Delivery>;
 }
 
-interface DefinitionBase<O extends TObject> {
+/** The mapper of an output that lets nobody choose another: its type and decoded options, out of those of the output. */
+export type OwnMapper<R = unknown, Options = unknown> = ((options: NoInfer<Options>) => {
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}) & {
+  /** The type of its records, for the compiler alone: there is no such member. */
+  readonly '~record'?: R;
+};
+
+/**
+ * The `mapper` of an output that writes a payload of its own: `batch.records` are the events themselves.
+ *
+ * @example
+ * mapper: asEvents,
+ * create: () => ({ deliver: async ({ records }) => { for (const { rule, fields } of records) … } })
+ */
+export const asEvents: OwnMapper<Event> = () => ({ type: 'event', options: {} });
+
+interface DefinitionBase<O extends TObject, R> {
   readonly apiVersion: 1;
   /** The name in YAML, snake_case. */
   readonly type: string;
@@ -107,10 +125,10 @@ interface DefinitionBase<O extends TObject> {
   /** How long one delivery may take unless the user says otherwise, milliseconds. Default 30 s. */
   readonly timeout?: number;
   /**
-   * The mapper used unless the YAML names another. A function: the mapper is the output's own affair, its
-   * options come from the output's.
+   * The mapper used unless the YAML names another; default: the event as received, as JSON text. A function: the mapper is the
+   * output's own affair, its options come from the output's; {@link asEvents} is the usual one.
    */
-  readonly mapper?: string | ((options: Static<O>) => { type: string; options: Record<string, unknown> });
+  readonly mapper?: string | OwnMapper<R, Static<O>>;
   /** `partition`: at most one batch of a partition is under way. Default `none`. */
   readonly ordering?: 'none' | 'partition';
   /** True when a replay under the same batch id does no harm (same object, same key). Default false. */
@@ -126,13 +144,13 @@ interface DefinitionBase<O extends TObject> {
 }
 
 /** A kind of output whose batches fit in memory, as plain data. */
-export interface OutputDefinition<O extends TObject = TObject, R = unknown> extends DefinitionBase<O> {
+export interface OutputDefinition<O extends TObject = TObject, R = unknown> extends DefinitionBase<O, R> {
   readonly stream?: false;
   create(options: Static<O>, context: OutputContext<R>): Output<R>;
 }
 
 /** A kind of output that streams its batches, as plain data. */
-export interface StreamOutputDefinition<O extends TObject = TObject> extends DefinitionBase<O> {
+export interface StreamOutputDefinition<O extends TObject = TObject> extends DefinitionBase<O, unknown> {
   readonly stream: true;
   create(options: Static<O>, context: OutputContext): StreamOutput;
 }

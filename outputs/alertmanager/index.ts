@@ -1,4 +1,5 @@
 import {
+  asEvents,
   type Delivery,
   defineOutput,
   duration,
@@ -110,7 +111,7 @@ export default defineOutput({
     },
   ],
   batch: { events: 64, every: 1_000 },
-  mapper: () => ({ type: 'event', options: {} }),
+  mapper: asEvents,
   idempotent: true,
   notes: `Labels are those of Falcosidekick. The same alert again is the same alert to Alertmanager, so a repeated batch does no harm.
 
@@ -132,7 +133,7 @@ every status that does not speak about the content. Set aside: 400, 413, 415, 42
     const urls = hosts.map((host) => host.replace(/\/+$/, '') + endpoint);
     return {
       async deliver({ records }, signal) {
-        const body = JSON.stringify(records.map((record) => alertOf(record as Event, rules)));
+        const body = JSON.stringify(records.map((record) => alertOf(record, rules)));
         const answers = await Promise.all(urls.map((url) => http.post(url, body, signal)));
         return together(answers, (reason) =>
           context.log.warn({ reason }, 'one Alertmanager did not take the alerts'),

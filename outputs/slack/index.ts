@@ -1,4 +1,5 @@
 import {
+  asEvents,
   defineOutput,
   deliverEach,
   type Event,
@@ -63,7 +64,7 @@ export default defineOutput({
     },
   ],
   batch: { events: 1 },
-  mapper: () => ({ type: 'event', options: {} }),
+  mapper: asEvents,
   notes: `Create an incoming webhook in Slack (*Apps → Incoming Webhooks*) and paste its address. What an event says is escaped, so that it can write no
 mention and no link.
 
@@ -79,16 +80,10 @@ that Slack does not take.`,
     } = options;
     const message = textTemplate('message_template', template, context.log);
     const look = { ...options, username, format, all_fields };
-    const post = (record: unknown, signal: AbortSignal) => {
-      const event = record as Event;
-      return http.post(
-        options.webhook_url,
-        JSON.stringify(slackPayload(event, message(event), look)),
-        signal,
-      );
-    };
+    const payload = (event: Event) => JSON.stringify(slackPayload(event, message(event), look));
     return {
-      deliver: ({ records }, signal) => deliverEach(records, (record) => post(record, signal)),
+      deliver: ({ records }, signal) =>
+        deliverEach(records, (event) => http.post(options.webhook_url, payload(event), signal)),
       stop: async () => http.close(),
     };
   },

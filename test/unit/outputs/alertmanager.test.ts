@@ -12,8 +12,8 @@ type Options = Parameters<typeof alertmanager.create>[0];
 /** The alerts that one host gets for some events. */
 async function alertsFor(list: readonly Event[], options: Partial<Options> = {}) {
   const server = await misbehaving();
-  const output = alertmanager.create({ hosts: [`${server.url}/`], ...options }, contextOf<unknown>(events));
-  expect(await output.deliver(batchOf<unknown>(list), calm())).toEqual({ status: 'delivered' });
+  const output = alertmanager.create({ hosts: [`${server.url}/`], ...options }, contextOf(events));
+  expect(await output.deliver(batchOf(list), calm())).toEqual({ status: 'delivered' });
   await output.stop?.(calm());
   await server.stop();
   expect(server.received[0]?.path).toBe('/api/v2/alerts');
@@ -56,7 +56,7 @@ describe('alertmanager', () => {
       endsAt: '2026-01-02T03:05:05.000Z',
     });
     expect(() =>
-      alertmanager.create({ hosts: ['http://x'], severities: { hot: 'x' } }, contextOf<unknown>(events)),
+      alertmanager.create({ hosts: ['http://x'], severities: { hot: 'x' } }, contextOf(events)),
     ).toThrow(/not a priority/);
   });
 
@@ -67,11 +67,11 @@ describe('alertmanager', () => {
       response.end();
     });
     const log = recordingLogger();
-    const output = alertmanager.create({ hosts: [bad.url, good.url] }, contextOf<unknown>(events, log));
-    expect((await output.deliver(batchOf<unknown>([eventOf()]), calm())).status).toBe('delivered');
+    const output = alertmanager.create({ hosts: [bad.url, good.url] }, contextOf(events, log));
+    expect((await output.deliver(batchOf([eventOf()]), calm())).status).toBe('delivered');
     expect(log.lines).toMatchObject([{ level: 'warn', details: { reason: expect.stringContaining('503') } }]);
     await good.stop();
-    expect((await output.deliver(batchOf<unknown>([eventOf()]), calm())).status).toBe('retry');
+    expect((await output.deliver(batchOf([eventOf()]), calm())).status).toBe('retry');
     await output.stop?.(calm());
     await bad.stop();
   });

@@ -74,7 +74,8 @@ describe('aws_sqs', () => {
     ]);
     expect(await output.deliver(batchOf<unknown>(texts(12)), calm())).toMatchObject({
       status: 'retry',
-      failed: [1, 2],
+      // The chunk behind waits with those of this one that must.
+      failed: [1, 2, 10, 11],
       rejected: [{ index: 0, reason: 'InvalidMessageContents: bad character' }],
     });
     await stop();
@@ -95,10 +96,24 @@ describe('aws_sqs', () => {
     await stop();
   });
 
-  it('hands back a batch that is too long, to be halved', async () => {
+  it('halves what is too long, and repeats no message that the queue has', async () => {
     const long = { __type: 'com.amazonaws.sqs#BatchRequestTooLong', message: 'too long' };
-    const { output, stop } = await queueThat([() => ({ status: 400, body: long })]);
-    expect((await output.deliver(batchOf<unknown>(texts(2)), calm())).status).toBe('rejected');
+    const tooLong = () => ({ status: 400, body: long });
+    const taking = (entries: Entry[]) => ({ body: { Successful: taken(entries) } });
+    const { output, sent, stop } = await queueThat([taking, tooLong, tooLong]);
+    expect(await output.deliver(batchOf<unknown>(texts(12)), calm())).toEqual({
+      status: 'delivered',
+      rejected: [{ index: 10, reason: expect.stringContaining('too long') }],
+    });
+    expect(sent().map((entries) => entries.length)).toEqual([10, 2, 1, 1]);
+    await stop();
+  });
+
+  it('sends no more at once than a request may hold', async () => {
+    const { output, sent, stop } = await queueThat([]);
+    const large = [1, 2, 3].map((n) => JSON.stringify('x'.repeat(600_000) + n));
+    expect(await output.deliver(batchOf<unknown>(large), calm())).toEqual({ status: 'delivered' });
+    expect(sent().map((entries) => entries.length)).toEqual([1, 1, 1]);
     await stop();
   });
 

@@ -7,8 +7,8 @@ import { batchOf, calm, contextOf, eventOf } from './support.ts';
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
 type Options = Omit<Parameters<typeof nats.create>[0], 'servers'>;
 const create = (url: string, options: Options = {}) =>
-  nats.create({ servers: [url], ...options }, contextOf<unknown>(events));
-const batch = () => batchOf<unknown>([1, 2].map((n) => eventOf({ id: `id-${n}`, rule: `Rule * > ${n}` })));
+  nats.create({ servers: [url], ...options }, contextOf(events));
+const batch = () => batchOf([1, 2].map((n) => eventOf({ id: `id-${n}`, rule: `Rule * > ${n}` })));
 
 describe('nats', () => {
   it('is delivered when the stream has each event, under its id', async () => {

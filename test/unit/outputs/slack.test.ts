@@ -18,9 +18,9 @@ describe('slack', () => {
         footer: 'https://github.com/falcosecurity/falcosidekick',
         message_template: 'Rule: {{ rule }} Priority: {{ priority }}',
       },
-      contextOf<unknown>(events),
+      contextOf(events),
     );
-    expect(await output.deliver(batchOf<unknown>([event]), calm())).toEqual({ status: 'delivered' });
+    expect(await output.deliver(batchOf([event]), calm())).toEqual({ status: 'delivered' });
     expect(JSON.parse(server.received[0]?.body ?? '')).toEqual(body);
     await output.stop?.(calm());
     await server.stop();
@@ -49,8 +49,8 @@ describe('slack', () => {
       response.writeHead([200, 400, 429][count - 1] ?? 200, { 'retry-after': '3' });
       response.end();
     });
-    const output = slack.create({ webhook_url: server.url }, contextOf<unknown>(events));
-    const batch = batchOf<unknown>([eventOf(), eventOf(), eventOf(), eventOf()]);
+    const output = slack.create({ webhook_url: server.url }, contextOf(events));
+    const batch = batchOf([eventOf(), eventOf(), eventOf(), eventOf()]);
     expect(await output.deliver(batch, calm())).toMatchObject({
       status: 'retry',
       after: 3_000,
@@ -68,8 +68,8 @@ describe('slack', () => {
       webhook_url: server.url,
       message_template: '{% for i in (1..99999999) %}x{% endfor %}',
     };
-    const output = slack.create(options, contextOf<unknown>(events, log));
-    expect((await output.deliver(batchOf<unknown>([eventOf()]), calm())).status).toBe('delivered');
+    const output = slack.create(options, contextOf(events, log));
+    expect((await output.deliver(batchOf([eventOf()]), calm())).status).toBe('delivered');
     expect(JSON.parse(server.received[0]?.body ?? '')).not.toHaveProperty('text');
     expect(log.lines).toHaveLength(1);
     await output.stop?.(calm());

@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import {
+  asEvents,
   type Batch,
   type Decimal,
   type Delivery,
@@ -75,6 +76,36 @@ describe('defineOutput', () => {
       },
       mapper: (given) => ({ type: 'event', options: { path: given.path } }),
       create: () => ({ deliver: async () => delivered() }),
+    });
+  });
+
+  it('gives deliver() events where they are its records, and texts nobody knows where the user may choose', () => {
+    const options = Type.Object({ path: Type.String() }, { additionalProperties: false });
+    defineOutput({
+      ...base,
+      options,
+      mapper: asEvents,
+      create: (given, context) => {
+        expectTypeOf(given).toEqualTypeOf<{ path: string }>();
+        expectTypeOf(context.mapper).toEqualTypeOf<Mapper<Event>>();
+        return {
+          deliver: async ({ records }) => {
+            expectTypeOf(records).toEqualTypeOf<readonly Event[]>();
+            return delivered();
+          },
+        };
+      },
+    });
+    defineOutput({
+      ...base,
+      options,
+      mapper: 'ocsf',
+      create: () => ({
+        deliver: async ({ records }) => {
+          expectTypeOf(records).toEqualTypeOf<readonly unknown[]>();
+          return delivered();
+        },
+      }),
     });
   });
 

@@ -1,0 +1,100 @@
+import { abortable } from './abortable.ts';
+
+/** How a connection of some client is opened, looked at and closed. */
+export interface ConnectionOptions<C> {
+  /** Opens it. The signal aborts when nobody waits any more, and on close. */
+  open(signal: AbortSignal): Promise<C>;
+  /** Can it still be used? Asked before each use. Default: always. */
+  isOpen?(connection: C): boolean;
+  close(connection: C): unknown;
+}
+
+/** One connection that lives as long as the output, and is opened again when it is lost. */
+export interface Connection<C> {
+  /**
+   * The open connection; opened now when there is none, once for all who ask meanwhile.
+   *
+   * @throws what opening throws; Error at the abort
+   */
+  get(signal: AbortSignal): Promise<C>;
+  /** Closes it; the next `get` opens another. Call it in the output's `stop`, and after a fault that broke the connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps the one connection of an output, for protocols that are no HTTP.
+ *
+ * @example
+ * const graylog = keepConnection({
+ *   open: (signal) => connectTcp(host, port, signal),
+ *   isOpen: (socket) => socket.writable,
+ *   close: (socket) => socket.destroy(),
+ * });
+ * return {
+ *   start: async (signal) => void (await graylog.get(signal)),
+ *   deliver: async ({ records }, signal) => send(await graylog.get(signal), records, signal),
+ *   stop: () => graylog.close(),
+ * };
+ */
+export function keepConnection<C>({ open, isOpen, close }: ConnectionOptions<C>): Connection<C> {
+  let opened: { readonly connection: C } | undefined;
+  let opening: Opening<C> | undefined;
+
+  function openNow(): Opening<C> {
+    const abort = new AbortController();
+    const attempt: Opening<C> = { abort, waiters: 0, result: Promise.resolve().then(start) };
+    async function start(): Promise<C> {
+      try {
+        const connection = await open(abort.signal);
+        if (!abort.signal.aborted) {
+          opened = { connection };
+          return connection;
+        }
+        await close(connection);
+        throw new Error('the connection was opened when nobody wanted it any more');
+      } finally {
+        if (opening === attempt) opening = undefined;
+      }
+    }
+    return attempt;
+  }
+
+  /** Forgets an opening that goes on: what it gives in the end is closed. */
+  function giveUp(attempt: Opening<C> | undefined): void {
+    attempt?.abort.abort();
+    if (opening === attempt) opening = undefined;
+  }
+
+  return {
+    async get(signal) {
+      if (opened !== undefined) {
+        const { connection } = opened;
+        if (isOpen?.(connection) !== false) return connection;
+        opened = undefined;
+        // It is lost already: whether it can be closed in good order does not matter.
+        await (async () => close(connection))().catch(() => {});
+      }
+      opening ??= openNow();
+      const attempt = opening;
+      attempt.waiters++;
+      try {
+        return await abortable(attempt.result, AbortSignal.any([signal, attempt.abort.signal]));
+      } finally {
+        attempt.waiters--;
+        if (attempt.waiters === 0 && opening === attempt) giveUp(attempt);
+      }
+    },
+    async close() {
+      giveUp(opening);
+      const closing = opened;
+      opened = undefined;
+      if (closing !== undefined) await close(closing.connection);
+    },
+  };
+}
+
+interface Opening<C> {
+  readonly result: Promise<C>;
+  readonly abort: AbortController;
+  waiters: number;
+}

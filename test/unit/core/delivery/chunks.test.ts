@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Delivery,
+  deliverChunks,
+  deliverEach,
+  delivered,
+  rejected,
+  retry,
+} from '../../../../core/index.ts';
+
+describe('deliverEach', () => {
+  const send = (answers: Record<number, Delivery>) => async (_: unknown, index: number) =>
+    answers[index] ?? delivered();
+
+  it('says what became of each', async () => {
+    expect(await deliverEach([1, 2], send({}))).toEqual({ status: 'delivered' });
+    expect(await deliverEach([], send({}))).toEqual({ status: 'delivered' });
+    expect(await deliverEach([1, 2, 3], send({ 1: rejected('bad') }))).toEqual({
+      status: 'delivered',
+      rejected: [{ index: 1, reason: 'bad' }],
+    });
+    expect(await deliverEach([1], send({ 0: rejected('bad') }))).toEqual(rejected('bad'));
+    expect(await deliverEach([1, 2], send({ 0: retry('later', { denied: true }) }))).toEqual(
+      retry('later', { denied: true, failed: [0, 1] }),
+    );
+    expect(
+      await deliverEach([1, 2, 3, 4], send({ 0: rejected('bad'), 2: retry('later', { after: 5 }) })),
+    ).toEqual(retry('later', { after: 5, failed: [2, 3], rejected: [{ index: 0, reason: 'bad' }] }));
+  });
+
+  it('does not repeat what was delivered because a later one throws', async () => {
+    const answer = deliverEach([1, 2, 3], async (record) => {
+      if (record === 2) throw new Error('cut');
+      return delivered();
+    });
+    expect(await answer).toEqual(retry('cut', { failed: [1, 2] }));
+  });
+});
+
+describe('deliverChunks', () => {
+  /** Delivers, and keeps the chunks it got; a chunk is answered by the letters in it. */
+  const recorder = (answer: (texts: readonly string[]) => Delivery = () => delivered()) => {
+    const chunks: string[] = [];
+    const send = async (texts: readonly string[]) => {
+      chunks.push(texts.join(''));
+      return answer(texts);
+    };
+    return { chunks, send };
+  };
+  const letters = [...'abcdefg'];
+
+  it('closes a chunk by number and by bytes, and lets a record that is too large go alone', async () => {
+    const byNumber = recorder();
+    await deliverChunks(letters, { events: 3 }, byNumber.send);
+    expect(byNumber.chunks).toEqual(['abc', 'def', 'g']);
+    const bySize = recorder();
+    await deliverChunks(['aa', 'é', 'bbbbbbb', 'c', 'd'], { size: 4 }, bySize.send);
+    expect(bySize.chunks).toEqual(['aaé', 'bbbbbbb', 'cd']);
+    const unlimited = recorder();
+    await deliverChunks(letters, {}, unlimited.send);
+    expect(unlimited.chunks).toEqual(['abcdefg']);
+  });
+
+  it('counts the indexes of a chunk from the start of the batch, and stops at the first that must wait', async () => {
+    const { chunks, send } = recorder((texts) => {
+      if (texts.includes('a')) return delivered({ rejected: [{ index: 2, reason: 'bad' }] });
+      return retry('busy', { failed: [1], rejected: [{ index: 0, reason: 'worse' }], after: 7 });
+    });
+    expect(await deliverChunks(letters, { events: 3 }, send)).toEqual(
+      retry('busy', {
+        after: 7,
+        failed: [4, 6],
+        rejected: [
+          { index: 2, reason: 'bad' },
+          { index: 3, reason: 'worse' },
+        ],
+      }),
+    );
+    expect(chunks).toEqual(['abc', 'def']);
+  });
+
+  it('halves a chunk that is refused as a whole, and repeats no other', async () => {
+    const { chunks, send } = recorder((texts) => (texts.includes('e') ? rejected('bad') : delivered()));
+    expect(await deliverChunks(letters, { events: 4 }, send)).toEqual(
+      delivered({ rejected: [{ index: 4, reason: 'bad' }] }),
+    );
+    expect(chunks).toEqual(['abcd', 'efg', 'ef', 'e', 'f', 'g']);
+  });
+
+  it('retries a chunk, and no record of the next one, when an index is beyond it', async () => {
+    const { send } = recorder(() => retry('busy', { failed: [3] }));
+    expect(await deliverChunks(letters.slice(0, 4), { events: 2 }, send)).toMatchObject({
+      status: 'retry',
+      failed: [0, 1, 2, 3],
+      reason: expect.stringContaining('makes no sense'),
+    });
+  });
+});

@@ -27,6 +27,8 @@ export { httpClient } from './delivery/http/client.ts';
 export type { HttpOptions } from './delivery/http/options.ts';
 export { httpConnection, httpOptions, httpUrl } from './delivery/http/options.ts';
 export { fromResponse, parseRetryAfter } from './delivery/http/response.ts';
+export type { TlsOptions } from './delivery/tls.ts';
+export { readTls, tlsOption } from './delivery/tls.ts';
 export { isDecimal } from './event/decimal.ts';
 export type { DecodeOptions } from './event/decode.ts';
 export { createDecoder, noDecodeOptions } from './event/decode.ts';

@@ -10,10 +10,13 @@ import {
   eventToJson,
   keepConnection,
   loadPeer,
+  readTls,
   retry,
   secret,
+  type TlsOptions,
   Type,
   textTemplate,
+  tlsOption,
 } from '../core/index.ts';
 
 const DEFAULT_SUBJECT = 'falco.{{ priority | downcase }}.{{ rule | slugify }}';
@@ -50,16 +53,7 @@ export default defineOutput({
       username: Type.Optional(Type.String({ description: 'User name for authentication.' })),
       password: Type.Optional(secret({ description: 'Password for authentication.' })),
       credentials_file: Type.Optional(Type.String({ description: 'A `.creds` file with JWT and seed.' })),
-      tls: Type.Optional(
-        Type.Object(
-          {
-            ca: Type.Optional(Type.String({ description: 'PEM file of the authorities to trust.' })),
-            cert: Type.Optional(Type.String({ description: 'PEM file of the client certificate.' })),
-            key: Type.Optional(Type.String({ description: 'PEM file of its key.' })),
-          },
-          { additionalProperties: false, description: 'TLS of the connection.' },
-        ),
-      ),
+      tls: Type.Optional(tlsOption),
     },
     { additionalProperties: false },
   ),
@@ -132,7 +126,7 @@ interface Login {
   readonly username?: string;
   readonly password?: string;
   readonly credentials_file?: string;
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: TlsOptions;
 }
 
 async function connectTo(login: Login, name: string, configDir: string): Promise<NatsConnection> {
@@ -145,17 +139,12 @@ async function connectTo(login: Login, name: string, configDir: string): Promise
   return connect({
     servers: [...servers],
     name,
-    maxReconnectAttempts: -1,
+    // Then it closes, and the next delivery opens another: with the other certificates and credentials that may be there by then.
+    maxReconnectAttempts: 10,
     ...(token !== undefined && { token }),
     ...(user !== undefined && { user, pass }),
     ...(creds !== undefined && { authenticator: credsAuthenticator(readFileSync(file(creds))) }),
-    ...(tls !== undefined && {
-      tls: {
-        ...(tls.ca !== undefined && { caFile: file(tls.ca) }),
-        ...(tls.cert !== undefined && { certFile: file(tls.cert) }),
-        ...(tls.key !== undefined && { keyFile: file(tls.key) }),
-      },
-    }),
+    ...(tls !== undefined && { tls: readTls(tls, configDir) }),
   });
 }
 

@@ -3,7 +3,6 @@ import {
   type Delivery,
   defineOutput,
   duration,
-  type Event,
   httpClient,
   httpOptions,
   httpUrl,

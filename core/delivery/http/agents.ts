@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { resolve } from 'node:path';
-import type { TlsOptions } from './options.ts';
+import { readTls, type TlsOptions } from '../tls.ts';
 import { TunnelAgent } from './tunnel.ts';
 
 /** The connection pools of one output; `close` ends their idle connections. */
@@ -22,13 +20,7 @@ const KEEP_ALIVE = { keepAlive: true, timeout: 30_000, maxSockets: 64 } as const
  * @throws Error naming the option and the file that cannot be read
  */
 export function createAgents(tls: TlsOptions, proxy: URL | undefined, baseDir: string): Agents {
-  const options = {
-    ...KEEP_ALIVE,
-    rejectUnauthorized: tls.insecure !== true,
-    ...(tls.ca !== undefined && { ca: pem('ca', tls.ca, baseDir) }),
-    ...(tls.cert !== undefined && { cert: pem('cert', tls.cert, baseDir) }),
-    ...(tls.key !== undefined && { key: pem('key', tls.key, baseDir) }),
-  };
+  const options = { ...KEEP_ALIVE, ...readTls(tls, baseDir) };
   const http = new HttpAgent(KEEP_ALIVE);
   const https = proxy === undefined ? new HttpsAgent(options) : new TunnelAgent(proxy, options);
   return {
@@ -39,13 +31,4 @@ export function createAgents(tls: TlsOptions, proxy: URL | undefined, baseDir: s
       https.destroy();
     },
   };
-}
-
-function pem(option: string, value: string, baseDir: string): string {
-  if (value.includes('-----BEGIN ')) return value;
-  try {
-    return readFileSync(resolve(baseDir, value), 'utf8');
-  } catch (error) {
-    throw new Error(`tls.${option}: ${(error as Error).message}`, { cause: error });
-  }
 }

@@ -1,5 +1,6 @@
 import { secret } from '../../config/scalars.ts';
 import { Type } from '../../plugins/type.ts';
+import { type TlsOptions, tlsOption } from '../tls.ts';
 
 /** An option that is an address: `http://` or `https://`. A secret, because webhook addresses carry tokens. */
 export function httpUrl(options: { readonly description: string; readonly examples?: readonly string[] }) {
@@ -25,40 +26,7 @@ export const httpConnection = {
       examples: ['http://proxy.example.com:3128'],
     }),
   ),
-  tls: Type.Optional(
-    Type.Object(
-      {
-        ca: Type.Optional(
-          Type.String({
-            description:
-              'Certificate authorities to trust instead of the system’s: a PEM file, or the PEM text itself.',
-          }),
-        ),
-        cert: Type.Optional(
-          Type.String({
-            description: 'Client certificate: a PEM file, or the PEM text itself. Needs `key`.',
-          }),
-        ),
-        key: Type.Optional(
-          secret({
-            description: 'Private key of the client certificate: a PEM file, or the PEM text itself.',
-          }),
-        ),
-        insecure: Type.Optional(
-          Type.Boolean({
-            default: false,
-            description:
-              'Do not verify the server’s certificate. Anybody in between can then read the events.',
-          }),
-        ),
-      },
-      {
-        additionalProperties: false,
-        description:
-          'TLS of the connection. Files are read again after a failed connection, so they may be renewed.',
-      },
-    ),
-  ),
+  tls: Type.Optional(tlsOption),
 };
 
 /**
@@ -84,11 +52,4 @@ export interface HttpOptions {
   readonly gzip?: boolean;
   readonly proxy?: string;
   readonly tls?: TlsOptions;
-}
-
-export interface TlsOptions {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly insecure?: boolean;
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the real servers of `npm run test:services` under .cache/, each from its public package registry:
-# Go (MinIO, nats-server, Alertmanager), Python (moto, pyarrow) and Maven (OpenSearch).
+# Go (MinIO, nats-server, Alertmanager), Python (moto, pyarrow) and Maven (OpenSearch, Trino, Spark).
 # What is there already is left alone. A server that cannot be had is named at the end; the rest is installed.
 #
-# Usage: scripts/services-install.sh [minio|nats|python|opensearch|alertmanager]...
+# Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|alertmanager]...
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -54,20 +54,25 @@ install_python() {
   "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/test/services/python/requirements.txt"
 }
 
-install_opensearch() {
-  rm -rf "$cache/opensearch"
-  mvn --quiet --batch-mode -f "$root/test/services/opensearch/pom.xml" dependency:copy-dependencies \
-    -DoutputDirectory="$cache/opensearch"
+# The jars that a pom of the tests names, into a folder of that name.
+maven_install() {
+  rm -rf "${cache:?}/$1"
+  mvn --quiet --batch-mode -f "$root/test/services/$1/pom.xml" dependency:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$cache/$1"
 }
 
+install_opensearch() { maven_install opensearch; }
+install_trino() { maven_install trino; }
+install_spark() { maven_install spark; }
+
 wanted=("$@")
-((${#wanted[@]})) || wanted=(python opensearch nats alertmanager minio)
+((${#wanted[@]})) || wanted=(python opensearch trino spark nats alertmanager minio)
 for name in "${wanted[@]}"; do
   case $name in
     minio) once minio "$minio_version" install_minio ;;
     nats) once nats "$nats_version" install_nats ;;
     python) once python "$(cksum <"$root/test/services/python/requirements.txt")" install_python ;;
-    opensearch) once opensearch "$(cksum <"$root/test/services/opensearch/pom.xml")" install_opensearch ;;
+    opensearch | trino | spark) once "$name" "$(cksum <"$root/test/services/$name/pom.xml")" "install_$name" ;;
     alertmanager) once alertmanager "$alertmanager_version" install_alertmanager ;;
     *) say "unknown: $name"; exit 2 ;;
   esac

@@ -36,23 +36,38 @@ export function encodeCursor(ledger: Ledger, epoch: string): Uint8Array {
   return encodeNote({ head: { output, epoch, through }, numbers: numbersOfRuns(pending.runs(through)) });
 }
 
-/** Reads all cursor files. The unreadable ones are named, not skipped in silence. */
-export async function readCursors(
-  fs: FileSystem,
-  directory: string,
-): Promise<{ readonly cursors: readonly Cursor[]; readonly unreadable: ReadonlySet<string> }> {
+/**
+ * The bytes that take the place of a cursor when its output is forgotten: events kept may still name that output, and
+ * without them it would look like one whose cursor was lost.
+ */
+export function encodeForgotten(output: string, epoch: string, through: Position): Uint8Array {
+  return encodeNote({ head: { output, epoch, through, forgotten: true }, numbers: [] });
+}
+
+/** What the cursor files say. */
+export interface Cursors {
+  readonly cursors: readonly Cursor[];
+  /** Outputs that were forgotten: nothing up to `through` is wanted by them. */
+  readonly forgotten: readonly Cursor[];
+  /** Names of files that cannot be read: said, not skipped in silence. */
+  readonly unreadable: readonly string[];
+}
+
+/** Reads all cursor files. */
+export async function readCursors(fs: FileSystem, directory: string): Promise<Cursors> {
   const cursors: Cursor[] = [];
-  const unreadable = new Set<string>();
+  const forgotten: Cursor[] = [];
+  const unreadable: string[] = [];
   for (const name of await fs.list(directory)) {
     if (!name.endsWith(EXTENSION)) continue;
     const data = await readWhole(fs, join(directory, name)).catch(() => undefined);
     const note = data && decodeNote(data);
     if (note === undefined) {
-      unreadable.add(name);
+      unreadable.push(name);
       continue;
     }
-    const head = note.head as Omit<Cursor, 'pending'>;
-    cursors.push({ ...head, pending: [...runsOfNumbers(note.numbers)] });
+    const head = note.head as Omit<Cursor, 'pending'> & { readonly forgotten?: true };
+    (head.forgotten ? forgotten : cursors).push({ ...head, pending: [...runsOfNumbers(note.numbers)] });
   }
-  return { cursors, unreadable };
+  return { cursors, forgotten, unreadable };
 }

@@ -10,7 +10,7 @@ import { createGroupCommit } from './group-commit.ts';
 import type { Journal, JournalEntry, Position, StoredEvent, Subscription } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { createLedger, setAside, want } from './ledger.ts';
+import { addManifest, createLedger, setAside, want } from './ledger.ts';
 import type { Lock } from './lock.ts';
 import { acquireLock, JournalLockedError } from './lock.ts';
 import { createManifestLog } from './manifests.ts';
@@ -97,6 +97,8 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     const cursorDirectory = join(directory, 'cursors');
     await fs.makeDirectory(cursorDirectory);
     await fs.syncDirectory(directory);
+    // Of a cursor that the process before renamed and did not sync, an older one must not come back: segments go by it.
+    await fs.syncDirectory(cursorDirectory);
 
     const quarantine = createQuarantine(fs, join(directory, 'corrupt'), log);
     const recovered = await recover({ fs, directory, cursorDirectory, quarantine, log });
@@ -135,7 +137,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       sealed(group) {
         for (const { output, manifest } of group) {
           const ledger = ledgers.get(output);
-          if (ledger !== undefined) ledger.manifests = [...ledger.manifests, manifest];
+          if (ledger !== undefined) addManifest(ledger, manifest);
         }
       },
     });
@@ -348,13 +350,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           ledgers.delete(output);
           throw error;
         }
-        const kept = segments.some(({ header, last }) => last >= header.first);
-        if (start === 'now' && kept) {
-          log.warn(
-            { output },
-            'no cursor for this output: it starts behind the events that the journal keeps. If it is not new, its cursor was lost: `start: oldest`, with another name for it, gives it what is kept',
-          );
-        } else log.debug({ output, start, pending: ledger.pending.count }, 'a new output has its cursor');
+        log.debug({ output, start, pending: ledger.pending.count }, 'a new output has its cursor');
         return subscription;
       },
       waitForRoom: space.wait,
@@ -368,7 +364,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         if (ledger === undefined) return;
         if (ledger.subscribed) throw new Error(`output ${JSON.stringify(output)} is in use`);
         ledgers.delete(output);
-        await saver.remove(ledger);
+        await saver.forget(ledger, newest);
         await manifests.compact();
         reclaim();
       },

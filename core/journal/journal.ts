@@ -95,7 +95,10 @@ export interface Subscription {
   caughtUp(): boolean;
   /** Reads events back by position, ascending, in chunks of about a megabyte. Positions that were damaged on disk are absent. */
   fetch(positions: PositionSet, signal?: AbortSignal): AsyncIterable<readonly StoredEvent[]>;
-  /** Resolves when the manifest is durable. */
+  /**
+   * Resolves when the manifest is durable. One of {@link unsettled} is sealed again before its batch is delivered: the
+   * process before may have ended between writing it and making it durable.
+   */
   seal(manifest: Manifest): Promise<void>;
   /** These positions are settled (delivered or set aside), in any order. Durable within 200 ms, or by {@link flush}. */
   acknowledge(positions: PositionSet): void;

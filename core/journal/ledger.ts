@@ -52,6 +52,12 @@ export function want(ledger: Ledger, first: Position, last: Position): void {
   ledger.accepted += ledger.pending.addRun(first, last);
 }
 
+/** Books a manifest that has become durable; one that was sealed before is there already. */
+export function addManifest(ledger: Ledger, manifest: Manifest): void {
+  if (ledger.manifests.some(({ id }) => id === manifest.id)) return;
+  ledger.manifests = [...ledger.manifests, manifest];
+}
+
 /** Starts (again) from the oldest pending event; what sealed manifests hold is left to whoever settles those. */
 export function rewind(ledger: Ledger): void {
   ledger.next = 1;

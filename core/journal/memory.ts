@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Journal, JournalEntry, Position, StoredEvent } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { createLedger, oldestNeeded, want } from './ledger.ts';
+import { addManifest, createLedger, oldestNeeded, want } from './ledger.ts';
 import type { Backing } from './subscription.ts';
 import { openSubscription } from './subscription.ts';
 import { createWaiters } from './waiters.ts';
@@ -83,7 +83,7 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
     },
     async seal(ledger, manifest) {
       assertOpen();
-      ledger.manifests = [...ledger.manifests, manifest];
+      addManifest(ledger, manifest);
     },
     settled(ledger) {
       ledger.settling = [];

@@ -7,7 +7,7 @@ import { codeOf, readAll } from './filesystem.ts';
 export interface Quarantine {
   /** Copies a stretch of a file. Tried once; a failure is said and changes nothing. */
   copy(path: string, offset: number, length: number): Promise<void>;
-  /** Moves a whole file. */
+  /** Moves a whole file; a failure is said, and leaves it where it is. */
   move(path: string): Promise<void>;
 }
 
@@ -42,8 +42,12 @@ export function createQuarantine(fs: FileSystem, directory: string, log: Logger)
       }
     },
     async move(path) {
-      await fs.makeDirectory(directory);
-      await fs.rename(path, join(directory, basename(path)));
+      try {
+        await fs.makeDirectory(directory);
+        await fs.rename(path, join(directory, basename(path)));
+      } catch (error) {
+        log.warn({ error, path }, 'a damaged file could not be set aside: it is passed over where it is');
+      }
     },
   };
 }

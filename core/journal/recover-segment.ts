@@ -3,8 +3,9 @@ import { HEADER_BYTES } from './codec.ts';
 import type { FileSystem } from './filesystem.ts';
 import type { Position } from './journal.ts';
 import { readFrames } from './reader.ts';
+import type { RecoverOptions } from './recover.ts';
 import type { Routes, Segment } from './segment.ts';
-import { book, createRoutes, readIndex } from './segment.ts';
+import { book, createRoutes, readIndex, writeIndex } from './segment.ts';
 
 /** A segment as it was found. */
 export interface FoundSegment {
@@ -66,6 +67,41 @@ export async function findSegment(
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Cuts a torn tail off, and writes the index of a segment that had to be read. What the newest segment holds counts from
+ * now on, so it is synced: the process before may have died between writing and syncing. Returns the bytes cut.
+ */
+export async function settleTail(
+  { fs, log }: Pick<RecoverOptions, 'fs' | 'log'>,
+  segment: Segment,
+  found: FoundSegment,
+  isNewest: boolean,
+): Promise<number> {
+  const { path } = segment;
+  if (isNewest && found.tail > 0)
+    log.warn({ path, bytes: found.tail }, 'the torn end of the journal was cut off');
+  if (isNewest && found.scanned) {
+    try {
+      const file = await fs.open(path, 'modify');
+      try {
+        if (found.tail > 0) await file.truncate(segment.bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      log.error(
+        { error, path },
+        'the end of the journal cannot be synced: it may be lost if the machine fails',
+      );
+    }
+  }
+  if (found.scanned && segment.last >= segment.header.first) {
+    await writeIndex(fs, segment, found.routes).catch(() => {});
+  }
+  return isNewest ? found.tail : 0;
 }
 
 function take(segment: Segment, routes: Routes, frame: Frame): void {

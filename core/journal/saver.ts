@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../batching/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { cursorFile, encodeCursor } from './cursor.ts';
+import { cursorFile, encodeCursor, encodeForgotten } from './cursor.ts';
 import type { FileSystem } from './filesystem.ts';
 import { isDiskFull, replaceFile } from './filesystem.ts';
 import type { Position } from './journal.ts';
@@ -19,8 +19,8 @@ export interface Saver {
   changed(ledger: Ledger): void;
   /** Resolves when the ledger is durable as it is now. @throws JournalFailedError */
   save(ledger: Ledger): Promise<void>;
-  /** Discards the cursor file. */
-  remove(ledger: Ledger): Promise<void>;
+  /** Puts a note that the output is forgotten, and wants nothing up to `through`, in the place of its cursor file. */
+  forget(ledger: Ledger, through: Position): Promise<void>;
   /** The oldest position that the output may still ask for, after a crash at this moment too. */
   oldestNeeded(ledger: Ledger): Position;
   close(): Promise<void>;
@@ -88,8 +88,17 @@ export function createSaver(options: {
     }
   }
 
+  async function put(output: string, data: Uint8Array): Promise<void> {
+    const path = join(directory, cursorFile(output));
+    try {
+      await replaceFile(fs, path, data, { durable: true });
+    } catch (error) {
+      if (!isDiskFull(error) || !(await makeRoom())) throw error;
+      await replaceFile(fs, path, data, { durable: true });
+    }
+  }
+
   async function saveOne(ledger: Ledger, state: State): Promise<void> {
-    const path = join(directory, cursorFile(ledger.output));
     const { settling } = ledger;
     const first = oldestPending(ledger);
     const data = encodeCursor(ledger, epoch);
@@ -97,12 +106,7 @@ export function createSaver(options: {
     state.saved = Math.min(state.saved, state.since);
     state.since = Number.POSITIVE_INFINITY;
     try {
-      try {
-        await replaceFile(fs, path, data, { durable: true });
-      } catch (error) {
-        if (!isDiskFull(error) || !(await makeRoom())) throw error;
-        await replaceFile(fs, path, data, { durable: true });
-      }
+      await put(ledger.output, data);
     } catch (error) {
       state.dirty = true;
       throw error;
@@ -129,11 +133,10 @@ export function createSaver(options: {
       if (!states.get(ledger)?.dirty) await queue.catch(() => {});
       if (states.get(ledger)?.dirty) await run();
     },
-    async remove(ledger) {
+    async forget(ledger, through) {
       states.delete(ledger);
       await queue.catch(() => {});
-      await fs.remove(join(directory, cursorFile(ledger.output)));
-      await fs.syncDirectory(directory);
+      await put(ledger.output, encodeForgotten(ledger.output, epoch, through));
     },
     oldestNeeded(ledger) {
       const { saved, since } = states.get(ledger) ?? { saved: 0, since: 0 };

@@ -195,20 +195,87 @@ describe('cursors', () => {
     await journal.close();
     machine.content(`/j/cursors/${cursorFile('a')}`)[20]! ^= 1;
     await open();
-    expect(log.lines).toContain('a cursor is unreadable: its output starts at the oldest event kept');
+    expect(log.lines).toContain(
+      'a cursor is unreadable and was set aside: its output starts at the oldest event kept that names it',
+    );
     expect(await numbers()).toEqual(range(1, 5));
   });
 
-  test('one that is gone looks like a new output, which is not silent about the events it passes over', async () => {
+  test('one that is gone starts at the oldest event that names its output, and says so', async () => {
     await open(true);
-    await journal.subscribe('a');
+    const a = await journal.subscribe('a');
     await journal.subscribe('b');
-    await append(1, 5, 500, 'a', 'b');
+    await append(1, 3, 500, 'b');
+    await append(4, 12, 500, 'a', 'b');
+    a.acknowledge(PositionSet.of(4, 5));
+    await a.seal(manifest('m', PositionSet.of(6, 7)));
     await journal.close();
     machine.unlink(`/j/cursors/${cursorFile('a')}`);
     await open();
+    expect(log.lines).toContain(
+      'the cursor of output "a" is gone: it starts at the oldest event kept that names it',
+    );
+    const again = await journal.subscribe('a');
+    expect([again.pending(), again.accepted()]).toEqual([9, 9]);
+    expect(again.unsettled.map(({ id }) => id)).toEqual(['m']);
+    expect(bodies(await drain(again)).map((body) => Number.parseInt(body, 10))).toEqual([
+      4,
+      5,
+      ...range(8, 12),
+    ]);
+    again.acknowledge(PositionSet.fromRuns([[4, 12]]));
+    await journal.close();
+    await open();
+    expect(log.lines).toEqual([]);
     expect(await numbers()).toEqual([]);
-    expect(log.lines.find((line) => line.startsWith('no cursor for this output'))).toContain('start: oldest');
+  });
+
+  test('a new output has none, and passes over what does not name it', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 5);
+    await journal.close();
+    await open();
+    expect(await numbers('new')).toEqual([]);
+    expect(log.lines).toEqual([]);
+  });
+
+  test('a forgotten output does not come back, though events kept still name it', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await (await journal.subscribe('gone')).close();
+    await append(1, 5, 500, 'a', 'gone');
+    await journal.forget('gone');
+    await crash();
+    expect((await journal.orphans()).map(({ output }) => output)).toEqual(['a']);
+    expect(await numbers('gone')).toEqual([]);
+    await append(6, 7, 500, 'a', 'gone');
+    await crash();
+    expect(await numbers('gone')).toEqual([6, 7]);
+    expect(await numbers()).toEqual(range(1, 7));
+    expect(a.output).toBe('a');
+  });
+
+  test('what remembers a forgotten output goes when no event kept can name it', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await (await journal.subscribe('gone')).close();
+    await append(1, 20, 500, 'a', 'gone');
+    await journal.forget('gone');
+    const note = `/j/cursors/${cursorFile('gone')}`;
+    expect(machine.paths()).toContain(note);
+    a.acknowledge(PositionSet.fromRuns([[1, 20]]));
+    await journal.close();
+    await open();
+    await journal.subscribe('a');
+    await append(21, 21);
+    // The last segment with events from before goes at one start, the note at the next.
+    for (let start = 0; start < 2; start++) {
+      await journal.close();
+      await open();
+    }
+    expect(machine.paths()).not.toContain(note);
+    expect(await numbers()).toEqual([21]);
   });
 
   test('one ahead of the journal (a restored backup) says so, and goes on with what comes next', async () => {

@@ -33,8 +33,6 @@ export interface DelivererDeps {
 /** A closed batch. */
 export interface Submitted {
   readonly manifest: Manifest;
-  /** The manifest is on storage already. */
-  readonly sealed: boolean;
   /** All its events, where they are at hand; else they are read back from the journal. */
   readonly events?: readonly StoredEvent[] | undefined;
 }
@@ -144,11 +142,11 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
 
   return {
     async submit(batch) {
-      const { manifest, sealed } = batch;
+      const { manifest } = batch;
       while (!mayTake(manifest) && !stopping.aborted) await changed.wait(stopping);
       if (stopping.aborted) return;
       // Begun here and not when its turn comes, so that batches that wait share a sync.
-      const sealing = sealed ? Promise.resolve() : persist(manifest.id, () => subscription.seal(manifest));
+      const sealing = persist(manifest.id, () => subscription.seal(manifest));
       bytes += manifest.bytes;
       const task = take({ ...batch, sealing }).finally(() => {
         bytes -= manifest.bytes;

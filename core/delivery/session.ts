@@ -76,13 +76,13 @@ export function startSession(
     newest: () => deps.journal.status().newest,
     partition: output.partition?.bind(output),
     decode: deps.decode,
-    submit: (manifest, events) => deliverer.submit({ manifest, sealed: false, events }),
+    submit: (manifest, events) => deliverer.submit({ manifest, events }),
   });
 
   // Batches that were closed before a stop or a crash come first, each under its old id.
   const unsettled = subscription.unsettled;
   const work = (async () => {
-    for (const manifest of unsettled) await deliverer.submit({ manifest, sealed: true });
+    for (const manifest of unsettled) await deliverer.submit({ manifest });
     await reader.run(reading.signal, ending.signal);
   })();
 

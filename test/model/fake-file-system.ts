@@ -9,11 +9,12 @@ export interface Faults {
   failSyncs: number;
   /** So many next writes do only half of what was asked. */
   shortWrites: number;
-  /** The machine dies at the so many-th call that changes anything (1: the next one). */
+  /** The machine dies at the so many-th call that changes anything (1: the next one), or only the process does. */
   crashIn: number;
+  killIn: number;
 }
 
-/** The machine has died: every call fails from now on. */
+/** The machine, or the process, has died: every call fails from now on. */
 export class Crashed extends Error {
   override readonly name = 'Crashed';
 }
@@ -38,9 +39,12 @@ export interface FakeMachine {
   readonly faults: Faults;
   /** The file system as a process sees that is started now; dead after the next crash. */
   mount(): FileSystem;
-  isDown(): boolean;
+  /** What has died, if something has. */
+  down(): false | 'machine' | 'process';
   /** The machine comes up again; `random` (0 to 1) decides what of the unsynced survived. */
   crash(random: () => number): void;
+  /** Only the process ends: all that it wrote is still in the cache, and what is wrong with the machine stays so. */
+  kill(): void;
   /** The content of a file; changing it is bit rot. */
   content(path: string): Uint8Array;
   paths(): string[];
@@ -52,8 +56,10 @@ export interface FakeMachine {
   copy(from: string, to: string): void;
   put(path: string, content: Uint8Array): void;
   crashes(): number;
-  /** How often a file was synced after a sync of it had failed: must stay 0. */
+  /** How often a process synced a file after a sync of it had failed: must stay 0. */
   syncsAfterFailure(): number;
+  /** Syncs that failed. */
+  failedSyncs(): number;
   syncs(): number;
 }
 
@@ -65,14 +71,18 @@ export function createFakeMachine(): FakeMachine {
     failSyncs: 0,
     shortWrites: 0,
     crashIn: Number.POSITIVE_INFINITY,
+    killIn: Number.POSITIVE_INFINITY,
   };
   /** Names as everybody sees them, and as they are on the platter. */
   let names = new Map<string, Inode>();
   let stableNames = new Map<string, Inode>();
-  const failed = new WeakSet<Inode>();
+  /** Files of which a sync has failed, and in which life. */
+  const failed = new WeakMap<Inode, number>();
   let again = 0;
+  let failures = 0;
+  let crashes = 0;
   let syncs = 0;
-  let dead = false;
+  let dead: false | 'machine' | 'process' = false;
   /** Files opened before a crash stay dead after it. */
   let life = 0;
 
@@ -83,8 +93,10 @@ export function createFakeMachine(): FakeMachine {
   /** Called before anything changes. */
   function tick(born: number): void {
     assertAlive(born);
-    if (--faults.crashIn > 0) return;
-    dead = true;
+    faults.crashIn--;
+    faults.killIn--;
+    if (faults.crashIn > 0 && faults.killIn > 0) return;
+    dead = faults.crashIn > 0 ? 'process' : 'machine';
     throw new Crashed('the machine went down');
   }
 
@@ -132,15 +144,16 @@ export function createFakeMachine(): FakeMachine {
       async sync() {
         tick(born);
         syncs++;
-        if (failed.has(inode)) again++;
+        if (failed.get(inode) === life) again++;
         if (faults.failSyncs > 0) {
           faults.failSyncs--;
-          failed.add(inode);
+          failures++;
+          failed.set(inode, life);
           // As Linux does: the pages are marked clean, the next sync would call it a success.
           inode.unsynced = [];
           throw systemError('EIO', path);
         }
-        inode.stable = inode.cached;
+        for (const change of inode.unsynced) inode.stable = changed(inode.stable, change);
         inode.unsynced = [];
       },
       async close() {},
@@ -191,18 +204,20 @@ export function createFakeMachine(): FakeMachine {
   return {
     faults,
     mount,
-    isDown: () => dead,
+    down: () => dead,
     crash(random) {
+      crashes++;
       life++;
       dead = false;
-      Object.assign(faults, { failSyncs: 0, shortWrites: 0, crashIn: Number.POSITIVE_INFINITY });
+      Object.assign(faults, { failSyncs: 0, shortWrites: 0 });
+      faults.crashIn = faults.killIn = Number.POSITIVE_INFINITY;
       const paths = [...new Set([...names.keys(), ...stableNames.keys()])];
       for (const path of paths) if (random() < 0.5) settleName(path);
       names = new Map(stableNames);
       for (const inode of new Set(names.values())) {
         for (const change of inode.unsynced) {
           if ('truncate' in change) {
-            if (random() < 0.5) inode.stable = inode.stable.slice(0, change.truncate);
+            if (random() < 0.5) inode.stable = changed(inode.stable, change);
           } else {
             // Page by page, so that the later part of a write may be there without the earlier.
             for (let at = 0; at < change.data.length; at += PAGE) {
@@ -216,6 +231,11 @@ export function createFakeMachine(): FakeMachine {
         inode.cached = inode.stable;
       }
       stableNames = new Map(names);
+    },
+    kill() {
+      life++;
+      if (dead) faults.killIn = Number.POSITIVE_INFINITY;
+      dead = false;
     },
     content(path) {
       const inode = find(path);
@@ -233,8 +253,9 @@ export function createFakeMachine(): FakeMachine {
     },
     copy: (from, to) => put(to, find(from).cached.slice()),
     put,
-    crashes: () => life,
+    crashes: () => crashes,
     syncsAfterFailure: () => again,
+    failedSyncs: () => failures,
     syncs: () => syncs,
   };
 
@@ -250,6 +271,10 @@ export function createFakeMachine(): FakeMachine {
     if (inode === undefined) stableNames.delete(path);
     else stableNames.set(path, inode);
   }
+}
+
+function changed(content: Uint8Array, change: Inode['unsynced'][number]): Uint8Array {
+  return 'truncate' in change ? content.slice(0, change.truncate) : applied(content, change);
 }
 
 function applied(content: Uint8Array, { position, data }: Write): Uint8Array {

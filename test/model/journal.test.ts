@@ -15,12 +15,13 @@ type Step =
   | { readonly do: 'acknowledge' | 'seal'; readonly output: number; readonly bits: number }
   | { readonly do: 'flush'; readonly output: number }
   | { readonly do: 'advance'; readonly milliseconds: number }
-  | { readonly do: 'restart'; readonly how: 'clean' | 'crash' }
-  | { readonly do: 'crash in'; readonly calls: number }
+  | { readonly do: 'restart'; readonly how: 'clean' | 'kill' | 'crash' }
+  | { readonly do: 'crash in' | 'kill in'; readonly calls: number }
   | { readonly do: 'full'; readonly left: number }
   | { readonly do: 'empty' }
   | { readonly do: 'short writes'; readonly count: number }
   | { readonly do: 'fail syncs'; readonly count: number }
+  | { readonly do: 'lose cursor'; readonly output: number }
   | { readonly do: 'rot'; readonly file: number; readonly bit: number };
 
 const output = fc.nat({ max: OUTPUTS.length - 1 });
@@ -35,16 +36,20 @@ const work: fc.Arbitrary<Step>[] = [
   fc.record({ do: fc.constant('advance' as const), milliseconds: fc.constantFrom(50, 150, 1100) }),
   fc.record({
     do: fc.constant('restart' as const),
-    how: fc.constantFrom('clean' as const, 'crash' as const),
+    how: fc.constantFrom('clean' as const, 'kill' as const, 'crash' as const),
   }),
 ];
 const trouble: fc.Arbitrary<Step>[] = [
-  fc.record({ do: fc.constant('crash in' as const), calls: fc.integer({ min: 1, max: 40 }) }),
+  fc.record({
+    do: fc.constantFrom('crash in' as const, 'kill in' as const),
+    calls: fc.integer({ min: 1, max: 40 }),
+  }),
   fc.record({ do: fc.constant('full' as const), left: fc.nat({ max: 3000 }) }),
   fc.record({ do: fc.constant('empty' as const) }),
   fc.record({ do: fc.constant('short writes' as const), count: fc.integer({ min: 1, max: 5 }) }),
   fc.record({ do: fc.constant('fail syncs' as const), count: fc.integer({ min: 1, max: 3 }) }),
 ];
+const loss: fc.Arbitrary<Step> = fc.record({ do: fc.constant('lose cursor' as const), output });
 const rot: fc.Arbitrary<Step> = fc.record({ do: fc.constant('rot' as const), file: fc.nat(), bit: fc.nat() });
 
 function routes(bits: number): string[] {
@@ -70,6 +75,9 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'crash in':
       machine.faults.crashIn = step.calls;
       return;
+    case 'kill in':
+      machine.faults.killIn = step.calls;
+      return;
     case 'full':
       machine.faults.capacity = machine.used() + step.left;
       return;
@@ -82,6 +90,8 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'fail syncs':
       machine.faults.failSyncs = step.count;
       return;
+    case 'lose cursor':
+      return world.loseCursor(OUTPUTS[step.output]!);
     case 'rot':
       world.rot(step.file, step.bit);
   }
@@ -98,32 +108,41 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-async function play(steps: readonly Step[], seed: number): Promise<void> {
-  const world = await createWorld(randomFrom(seed));
-  for (const step of steps) await perform(world, step);
-  await world.verify();
+type Durability = Parameters<typeof createWorld>[1];
+
+/** Plays random lives; every promise is checked on the way and at the end. */
+async function check(steps: readonly fc.Arbitrary<Step>[], durability?: Durability): Promise<void> {
+  const life = fc.array(fc.oneof(...work, ...work, ...steps), { maxLength: 60, size: 'max' });
+  const play = async (steps: readonly Step[], seed: number) => {
+    const world = await createWorld(randomFrom(seed), durability);
+    for (const step of steps) await perform(world, step);
+    await world.verify();
+  };
+  await fc.assert(fc.asyncProperty(life, fc.nat(), play), {
+    numRuns: runs,
+    timeout: 10_000,
+    endOnFailure: process.env.JOURNAL_MODEL_RUNS !== undefined,
+  });
 }
 
 describe('the journal against a model', () => {
-  test('whatever happens to the process, the disk and the machine', { timeout: 3_600_000 }, async () => {
-    const steps = fc.array(fc.oneof(...work, ...work, ...trouble), { maxLength: 60, size: 'max' });
-    await fc.assert(fc.asyncProperty(steps, fc.nat(), play), {
-      numRuns: runs,
-      timeout: 10_000,
-      endOnFailure: process.env.JOURNAL_MODEL_RUNS !== undefined,
-    });
-  });
+  const timeout = 3_600_000;
 
-  test('and while bits rot', { timeout: 3_600_000 }, async () => {
-    const steps = fc.array(fc.oneof(...work, ...work, ...trouble, rot), { maxLength: 60, size: 'max' });
-    await fc.assert(fc.asyncProperty(steps, fc.nat(), play), {
-      numRuns: runs,
-      timeout: 10_000,
-      endOnFailure: process.env.JOURNAL_MODEL_RUNS !== undefined,
-    });
-  });
+  test('whatever happens to the process, the disk and the machine', { timeout }, () => check(trouble));
 
-  test('a crash at every call that changes something, of a life with everything in it', async () => {
+  test(
+    'synced at intervals: what was accepted before the last one is there after a crash of the machine, all of it after one of the process',
+    {
+      timeout,
+    },
+    () => check(trouble, { intervalMs: 150 }),
+  );
+
+  test('and while cursors are deleted: no event is lost', { timeout }, () => check([...trouble, loss]));
+
+  test('and while bits rot', { timeout }, () => check([...trouble, rot]));
+
+  test('a crash of the machine, or of the process, at every call that changes something, of a life with everything in it', async () => {
     const all = 2 ** 30 - 1;
     const life: Step[] = [];
     for (let round = 0; round < 4; round++) {
@@ -150,19 +169,18 @@ describe('the journal against a model', () => {
         { do: 'restart', how: 'clean' },
       );
     }
-    let crashes = 0;
-    for (let call = 1; ; call++) {
-      const world = await createWorld(randomFrom(call));
-      world.machine.faults.crashIn = call;
-      let crashed = false;
-      for (const step of life) {
-        await perform(world, step);
-        crashed ||= world.machine.crashes() > 0;
+    let deaths = 0;
+    for (const fault of ['crashIn', 'killIn'] as const) {
+      for (let call = 1; ; call++) {
+        const world = await createWorld(randomFrom(call));
+        world.machine.faults[fault] = call;
+        for (const step of life) await perform(world, step);
+        const survived = world.machine.faults[fault] < Number.POSITIVE_INFINITY;
+        await world.verify();
+        if (survived) break;
+        deaths++;
       }
-      await world.verify();
-      if (!crashed) break;
-      crashes++;
     }
-    expect(crashes).toBeGreaterThan(100);
+    expect(deaths).toBeGreaterThan(200);
   });
 });

@@ -213,6 +213,38 @@ describe('the delivery of an output', () => {
     expect(second.identity()).toBe(0);
   });
 
+  it('seals such a batch again before it is delivered: its manifest may have been written and not synced', async () => {
+    const world = await createWorld();
+    const first = await world.run({ deliver: async () => retry('down') });
+    await world.accept(10);
+    await world.clock.advance(500);
+    const stopped = first.loop.stop(soon());
+    await world.clock.settle();
+    await stopped;
+
+    const order: string[] = [];
+    const { subscribe } = world.journal;
+    world.journal.subscribe = async (...given) => {
+      const subscription = await subscribe(...given);
+      return {
+        ...subscription,
+        async seal(manifest) {
+          await subscription.seal(manifest);
+          order.push(`sealed ${manifest.id}`);
+        },
+      };
+    };
+    await world.run({
+      async deliver({ id }: Batch<number>) {
+        order.push(`delivered ${id}`);
+        return delivered();
+      },
+    });
+    await world.clock.advance(1000);
+    expect(order.map((line) => line.split(' ')[0])).toEqual(['sealed', 'delivered']);
+    expect(order[0]!.split(' ')[1]).toBe(order[1]!.split(' ')[1]);
+  });
+
   it('finishes what is under way when it stops, and flushes only when told to', async () => {
     for (const flushOnStop of [false, true]) {
       const world = await createWorld();

@@ -15,7 +15,9 @@ export type WriteDeadLetters = (setAside: readonly SetAside[], attempts?: Attemp
 
 export interface DeadLetterDeps {
   readonly store: Pick<DeadLetterStore, 'append' | 'waitForRoom'>;
-  readonly subscription: Pick<Subscription, 'output' | 'fetch'>;
+  readonly subscription: Pick<Subscription, 'output' | 'fetch' | 'settled'>;
+  /** Of the journal that the events are in. */
+  readonly epoch: string;
   readonly clock: Clock;
   readonly health: HealthBoard;
   readonly stopping: AbortSignal;
@@ -48,6 +50,7 @@ export function createDeadLetterWriter(deps: DeadLetterDeps): WriteDeadLetters {
     const letter = (item: SetAside, raw: Uint8Array, receivedAt: number): DeadLetter => ({
       output: subscription.output,
       cause: item.cause,
+      event: { epoch: deps.epoch, position: item.position },
       reason: item.reason,
       raw,
       receivedAt,
@@ -74,11 +77,12 @@ export function createDeadLetterWriter(deps: DeadLetterDeps): WriteDeadLetters {
   };
 }
 
-async function append(letters: readonly DeadLetter[], { store, health, stopping }: DeadLetterDeps) {
+async function append(letters: readonly DeadLetter[], deps: DeadLetterDeps) {
+  const { store, subscription, health, stopping } = deps;
   if (letters.length === 0) return;
   for (;;) {
     try {
-      return await store.append(letters);
+      return await store.append(letters, subscription.settled());
     } catch (error) {
       if (!(error instanceof JournalFullError)) throw error;
       health.raise(COMPLAINT, 'stopped', `the dead letter store is full: ${error.message}`);

@@ -143,6 +143,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
     const writeDeadLetters = createDeadLetterWriter({
       store,
       subscription: current,
+      epoch: journal.epoch,
       clock,
       health,
       stopping,

@@ -35,6 +35,7 @@ export function startSession(
   const writeDeadLetters = createDeadLetterWriter({
     store: deps.deadLetters,
     subscription,
+    epoch: deps.journal.epoch,
     clock,
     health,
     stopping: stopping.signal,

@@ -104,6 +104,8 @@ export interface Subscription {
   acknowledge(positions: PositionSet): void;
   /** Resolves when all acknowledgements so far are durable. */
   flush(): Promise<void>;
+  /** No event up to this position is handed out or given back again; infinite when nothing is pending. */
+  settled(): Position;
   /** Events wanted by this output and not acknowledged. */
   pending(): number;
   /** Pending at the opening plus appended since; at the first opening, with those that were pending and are gone. */

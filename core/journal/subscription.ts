@@ -1,6 +1,6 @@
 import type { Manifest, Position, StoredEvent, Subscription } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { rewind, settle, upcoming } from './ledger.ts';
+import { oldestNeeded, rewind, settle, upcoming } from './ledger.ts';
 import type { PositionSet } from './positions.ts';
 
 /** What a subscription needs of the journal it belongs to. */
@@ -59,6 +59,7 @@ export function openSubscription(ledger: Ledger, backing: Backing): Subscription
       backing.settled(ledger);
     },
     flush: () => backing.flush(ledger),
+    settled: () => oldestNeeded(ledger) - 1,
     pending: () => ledger.pending.count,
     accepted: () => ledger.accepted,
     damaged: () => ledger.damaged,

@@ -4,8 +4,8 @@ import { openDiskJournal } from '../../core/journal/disk.ts';
 import { eventOf, idOf } from './payload.ts';
 
 /**
- * Holds the dead letters against what was to be refused: each such event that was accepted is there with its very bytes, and
- * no other event is. Only when the program does not run.
+ * Holds the dead letters against what was to be refused: each such event that was accepted is there once, with its very bytes,
+ * and no other event is. Only when the program does not run.
  *
  * @param directory of the dead letters
  * @param refused the output that refuses, and what
@@ -29,6 +29,7 @@ export async function verifyLetters(
     const guilty = output === refused.output && refused.poison(id) && cause === 'rejected';
     if (!guilty) violations.push(`dead letter of ${output}, event ${id}: ${cause}, ${reason}`);
     if (text !== eventOf(seed, id)) violations.push(`dead letter of ${output}: event ${id} was altered`);
+    if (found.has(id)) violations.push(`two dead letters of ${output} for event ${id}`);
     found.add(id);
   }
   await store.close();

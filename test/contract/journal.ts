@@ -93,10 +93,13 @@ export function journalContract(name: string, createFixture: () => Promise<Journ
       a.acknowledge(PositionSet.of(third!.position));
       a.acknowledge(PositionSet.of(first!.position, third!.position));
       expect(a.pending()).toBe(4);
+      expect(a.settled()).toBeGreaterThanOrEqual(first!.position);
+      expect(a.settled()).toBeLessThan(second!.position);
       a.acknowledge(PositionSet.of(third!.position + 1));
       expect(bodies(await drain(a))).toEqual(['5', '6']);
       a.acknowledge(PositionSet.fromRuns([[second!.position, third!.position + 3]]));
       expect([a.pending(), a.accepted(), a.oldest()]).toEqual([0, 6, undefined]);
+      expect(a.settled()).toBeGreaterThanOrEqual(third!.position + 3);
       await a.flush();
     });
 

@@ -1,3 +1,4 @@
+import type { Position } from '../../journal/journal.ts';
 import type { DeadLetterCause } from '../../telemetry/observer.ts';
 
 /** An event that one output did not deliver: the original bytes and what is known about it. */
@@ -6,6 +7,8 @@ export interface DeadLetter {
   readonly cause: DeadLetterCause;
   /** In the words of whoever refused it. */
   readonly reason: string;
+  /** Which event of which journal it was: two with the same one, for one output, are one. Older letters have none. */
+  readonly event?: { readonly epoch: string; readonly position: Position };
   /** The event's original bytes; empty when they were damaged in the journal. */
   readonly raw: Uint8Array;
   /** When the event was accepted, epoch milliseconds. */
@@ -13,7 +16,7 @@ export interface DeadLetter {
   /** When delivery was first and last attempted, epoch milliseconds; the same as each other when it never was. */
   readonly firstAttempt: number;
   readonly lastAttempt: number;
-  /** 0 when it was set aside before any attempt. */
+  /** By the process that set it aside; 0 when that was before any attempt. */
   readonly attempts: number;
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../batching/clock.ts';
 import type { Journal, JournalEntry, Position } from '../../journal/journal.ts';
 import { PositionSet } from '../../journal/positions.ts';
 import { type DeadLetter, decodeDeadLetter, encodeDeadLetter } from './codec.ts';
+import { createWritten } from './written.ts';
 
 export type { DeadLetter } from './codec.ts';
 
@@ -25,10 +26,13 @@ export interface DeadLetterFilter {
 /** The dead letters of all outputs: a journal of its own, with a budget of its own. */
 export interface DeadLetterStore {
   /**
-   * Resolves when they are on stable storage.
+   * Resolves when they are on stable storage. One whose event has a dead letter of the same output already, from before
+   * a crash, is not written again.
+   *
+   * @param settled no event up to this position comes again to their output
    * @throws JournalFullError when the budget is used up: nothing of the call was taken.
    */
-  append(letters: readonly DeadLetter[]): Promise<void>;
+  append(letters: readonly DeadLetter[], settled?: Position): Promise<void>;
   waitForRoom(signal: AbortSignal): Promise<void>;
   /** Oldest first, read from storage as they are asked for. */
   list(filter?: DeadLetterFilter): AsyncGenerator<StoredDeadLetter>;
@@ -127,15 +131,16 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
     return done;
   }
 
+  const written = createWritten((output) => list({ output }));
+
   return {
-    append: (letters) =>
-      journal.append(
-        letters.map((letter) => ({
-          raw: encodeDeadLetter(letter),
-          receivedAt: letter.receivedAt,
-          outputs,
-        })),
-      ),
+    async append(letters, settled = 0) {
+      const missing = await written.missing(letters, settled);
+      await journal.append(
+        missing.map((letter) => ({ raw: encodeDeadLetter(letter), receivedAt: letter.receivedAt, outputs })),
+      );
+      await written.add(missing);
+    },
     waitForRoom: (signal) => journal.waitForRoom(signal),
     list,
     async show(id) {

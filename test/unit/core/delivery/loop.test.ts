@@ -213,6 +213,27 @@ describe('the delivery of an output', () => {
     expect(second.identity()).toBe(0);
   });
 
+  it('writes no second dead letter for an event that comes again after a crash', async () => {
+    const world = await createWorld();
+    const { subscribe } = world.journal;
+    const refuse = { deliver: async ({ records }: Batch<number>) => rejected(`no ${records.join()}`) };
+    // It ends between the dead letters and the acknowledgement.
+    world.journal.subscribe = async (...given) => ({ ...(await subscribe(...given)), acknowledge() {} });
+    const first = await world.run(refuse, { limits: { events: 2, every: 100 } });
+    await world.accept(4);
+    await world.clock.advance(500);
+    const stopped = first.loop.stop(soon());
+    await world.clock.settle();
+    await stopped;
+    world.journal.subscribe = subscribe;
+    const second = await world.run(refuse, { limits: { events: 2, every: 100 } });
+    await world.accept(1);
+    await world.clock.advance(500);
+    expect((await world.letters()).map(({ raw }) => numberOf(raw))).toEqual([0, 1, 2, 3, 4]);
+    expect(second.counts).toMatchObject({ deadLettered: 5, delivered: 0 });
+    expect(second.identity()).toBe(0);
+  });
+
   it('seals such a batch again before it is delivered: its manifest may have been written and not synced', async () => {
     const world = await createWorld();
     const first = await world.run({ deliver: async () => retry('down') });

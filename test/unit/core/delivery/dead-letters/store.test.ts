@@ -49,6 +49,7 @@ describe('a dead letter', () => {
       firstAttempt: fc.nat(),
       lastAttempt: fc.nat(),
       attempts: fc.nat(),
+      event: fc.record({ epoch: fc.uuid(), position: fc.maxSafeNat() }),
     });
     fc.assert(
       fc.property(letters, (given) => {
@@ -107,6 +108,27 @@ describe('the dead letter store', () => {
     expect(appended[1]!.raw).toEqual(rawEvent(2));
     // The other output's, and the one whose bytes are lost.
     expect(store.count()).toBe(601);
+  });
+
+  it('writes one letter for one event of one output, also when a crash came between', async () => {
+    const event = (position: number, epoch = 'e') => ({ event: { epoch, position } });
+    const { journal, store } = await setUp([letter(1, event(7)), letter(2, event(8))]);
+    await store.append([letter(3, event(8)), letter(4, event(9))]);
+    await store.close();
+    const again = await openDeadLetterStore(journal, createFakeClock());
+    await again.append([letter(5, event(7)), letter(6, event(10)), letter(7, event(9))], 6);
+    await again.append([letter(8, event(10)), letter(9, { ...event(7), output: 'oncall' }), letter(10)], 6);
+    await again.append([letter(11, event(7, 'another journal')), letter(12), letter(12)], 6);
+    const all: string[] = [];
+    for await (const { reason } of again.list()) all.push(reason.slice('reason '.length));
+    expect(all).toEqual(['1', '2', '4', '6', '9', '10', '11', '12', '12']);
+  });
+
+  it('remembers no event that cannot come again', async () => {
+    const event = (position: number) => ({ event: { epoch: 'e', position } });
+    const { store, reasons } = await setUp([letter(1, event(7)), letter(2, event(8))]);
+    await store.append([letter(3, event(7)), letter(4, event(8))], 7);
+    expect(await reasons()).toEqual(['reason 1', 'reason 2', 'reason 3']);
   });
 
   it('keeps what could not be handed back', async () => {

@@ -87,14 +87,13 @@ describe('httpClient.post', () => {
   });
 
   it('settles soon after the abort while the answer does not end', async () => {
+    const abort = new AbortController();
     const server = await misbehaving((_, response) => {
       response.writeHead(503);
-      response.write('x');
+      response.write('x', () => setTimeout(() => abort.abort(), 50));
     });
     const http = httpClient({}, context);
-    const abort = new AbortController();
     const pending = http.post(server.url, '', abort.signal);
-    setTimeout(() => abort.abort(), 50);
     expect(await pending).toMatchObject({ status: 'retry', reason: expect.stringMatching(/503/) });
     http.close();
     await server.stop();

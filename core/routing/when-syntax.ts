@@ -62,7 +62,7 @@ function children(node: Node): Node[] {
 }
 
 /** Every node, parents first. */
-function* walk(node: Node): Generator<Node> {
+export function* walk(node: Node): Generator<Node> {
   yield node;
   for (const child of children(node)) yield* walk(child);
 }

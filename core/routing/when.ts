@@ -6,20 +6,9 @@ import {
 } from '@marcbachmann/cel-js';
 import type { Event } from '../event/event.ts';
 import { PRIORITIES, type Priority, parsePriority, priorityRank } from '../event/priority.ts';
+import { dottedField, explainCel, type WhenError } from './when-error.ts';
 import { fieldsFor } from './when-fields.ts';
 import { type Node, unknownPriority, usesOfFields } from './when-syntax.ts';
-
-/** What is wrong with a `when` expression; a value, so that the configuration can show the very place. */
-export interface WhenError {
-  readonly message: string;
-  /** Where in the expression, in UTF-16 units from its start. */
-  readonly offset: number;
-  /** How much of it is wrong, 0 when something is missing there. */
-  readonly length: number;
-  /** A misspelt word and what it may have meant, for a did-you-mean. */
-  readonly word?: string;
-  readonly candidates?: readonly string[];
-}
 
 /** A compiled `when`. `failed` is wanted: evaluation never throws an event away. */
 export type When = (event: Event) => { readonly wanted: boolean; readonly failed?: string };
@@ -54,13 +43,16 @@ export function compileWhen(
 ): { readonly ok: true; readonly when: When } | { readonly ok: false; readonly error: WhenError } {
   const environment = eventEnvironment();
   const checked = environment.check(expression);
-  if (!checked.valid) return { ok: false, error: describe(checked.error as ParseError | CelTypeError) };
+  if (!checked.valid)
+    return { ok: false, error: describe(expression, checked.error as ParseError | CelTypeError) };
   if (checked.type !== 'bool' && checked.type !== 'dyn') {
-    const message = `the expression is a ${checked.type}, but a condition is a bool`;
+    const message = `the expression comes to a ${checked.type}, not to true or false`;
     return { ok: false, error: { message, offset: 0, length: expression.length } };
   }
   const evaluate = environment.parse(expression);
   const ast = evaluate.ast as unknown as Node;
+  const dotted = dottedField(ast);
+  if (dotted !== undefined) return { ok: false, error: dotted };
   const misspelt = unknownPriority(ast);
   if (misspelt !== undefined) {
     const error = {
@@ -95,12 +87,10 @@ export function compileWhen(
   return { ok: true, when };
 }
 
-function describe(error: ParseError | CelTypeError): WhenError {
-  const offset = error.range?.start ?? 0;
-  const place = { message: error.summary, offset, length: (error.range?.end ?? offset) - offset };
-  const name = /^Unknown variable: (\w+)/.exec(error.summary)?.[1];
-  if (name === undefined) return place;
-  return { ...place, message: `unknown name "${name}"`, word: name, candidates: Object.keys(VARIABLES) };
+function describe(expression: string, error: ParseError | CelTypeError): WhenError {
+  const start = error.range?.start ?? 0;
+  const end = error.range?.end ?? start;
+  return explainCel(expression, { summary: error.summary, start, end }, Object.keys(VARIABLES));
 }
 
 /** A priority inside an expression: a type of its own, so that only Falco's order compares it. */

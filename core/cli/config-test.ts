@@ -1,5 +1,5 @@
 import type { Config, OutputConfig } from '../config/config.ts';
-import type { ConfigTest } from '../config/schema.ts';
+import type { ConfigTest } from '../config/test-schema.ts';
 import { createEnricher } from '../event/decode.ts';
 import { eventToJson } from '../event/encode.ts';
 import type { Event, FieldValue } from '../event/event.ts';

@@ -5,8 +5,9 @@ import type { AnyOutputDefinition, MapperRef } from '../plugins/output.ts';
 import type { AnyMapperDefinition } from '../plugins/registry.ts';
 import type { RouteSpec } from '../routing/route.ts';
 import type { Path } from './errors.ts';
-import type { ConfigSections, ConfigTest } from './schema.ts';
+import type { ConfigSections } from './schema.ts';
 import type { Place } from './source.ts';
+import type { ConfigTest } from './test-schema.ts';
 
 /** A configuration that was read, checked and decoded: milliseconds and bytes as numbers, defaults filled in. */
 export interface Config

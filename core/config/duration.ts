@@ -43,7 +43,8 @@ export function parseDuration(text: string): Parsed<number> {
   if (/^\d+(\.\d+)?$/.test(text)) return fail(`has no unit: did you mean ${text}s? (${UNITS_IN_WORDS})`);
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([a-zA-Zµ]+)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
-    return fail(`is not a duration such as 500ms, 30s, 5m or 7d (${UNITS_IN_WORDS})`);
+    const meant = guess(text);
+    return fail(`is not a duration such as 500ms, 30s, 5m or 7d${meant} (${UNITS_IN_WORDS})`);
   }
   let total = 0;
   let previous = Number.POSITIVE_INFINITY;
@@ -81,6 +82,20 @@ export function formatDuration(milliseconds: number): string {
     rest -= count * scale;
   }
   return text === '' ? '0s' : text;
+}
+
+/** `5 min`, `00:05:00`, `PT5M`: durations elsewhere. */
+function guess(text: string): string {
+  const clock = /^(\d{1,2}):(\d{2}):(\d{2})$/.exec(text)?.slice(1).map(Number);
+  const pieces = [...text.matchAll(/(\d+(?:\.\d+)?) *([a-zA-Z]+)/g)];
+  const isSpaced = pieces.map(([piece]) => piece).join('') === text.replace(/(?<=[a-zA-Z]) +/g, '');
+  const spaced = isSpaced ? pieces.map(([, number, unit]) => `${number}${guessUnit(unit!) ?? '?'}`) : [];
+  const iso = /^P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/i.exec(text)?.slice(1);
+  const meant =
+    (clock && formatDuration((clock[0]! * 3600 + clock[1]! * 60 + clock[2]!) * 1000)) ||
+    (iso && ['d', 'h', 'm', 's'].flatMap((unit, at) => (iso[at] ? `${iso[at]}${unit}` : [])).join('')) ||
+    spaced.join('');
+  return meant !== '' && parseDuration(meant).ok ? `: did you mean ${meant}?` : '';
 }
 
 function guessUnit(unit: string): string | undefined {

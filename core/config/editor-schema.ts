@@ -2,7 +2,8 @@ import { PRIORITIES } from '../event/priority.ts';
 import type { AnyOutputDefinition } from '../plugins/output.ts';
 import type { AnyMapperDefinition, BuiltIns, Registry } from '../plugins/registry.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { ConfigSchema, OutputSchema } from './schema.ts';
+import { OutputSchema } from './output-schema.ts';
+import { ConfigSchema } from './schema.ts';
 
 /** Definitions that are not built in, each under its type in the YAML. */
 export interface MoreDefinitions {
@@ -94,7 +95,7 @@ function byType(
  */
 function relax(schema: JsonSchema): Record<string, unknown> {
   const result: Record<string, unknown> = { ...schema };
-  delete result.secret;
+  for (const own of ['secret', 'formerly', 'formatMinimum', 'formatMaximum']) delete result[own];
   if (schema.properties) {
     result.properties = Object.fromEntries(
       Object.entries(schema.properties).map(([name, member]) => [name, relax(member)]),

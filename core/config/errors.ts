@@ -104,7 +104,9 @@ export function toErrors(faults: readonly Fault[]): ConfigError[] {
       ...(other && { other: placeOf(other) }),
     }))
     .filter((error) => {
-      const key = JSON.stringify([error.place, error.path, error.message]);
+      // By way of an anchor one line may be wrong at many paths.
+      const path = error.place?.line === undefined ? error.path : '';
+      const key = JSON.stringify([error.place, path, error.message]);
       return !seen.has(key) && seen.add(key);
     });
 }

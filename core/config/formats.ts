@@ -27,7 +27,14 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   durability: {
     code: 'TIERCEL_CFG_DURATION',
     kind: '"sync" or a duration such as 100ms',
-    parse: (text) => (text === 'sync' ? { ok: true, value: 'sync' } : parseDuration(text)),
+    parse: (text) => {
+      if (text === 'sync') return { ok: true, value: 'sync' };
+      const parsed = parseDuration(text);
+      // A word is no duration gone wrong.
+      return parsed.ok || /\d/.test(text)
+        ? parsed
+        : { ok: false, reason: 'is neither "sync" nor a duration such as 100ms' };
+    },
   },
   priority: {
     code: 'TIERCEL_CFG_PRIORITY',

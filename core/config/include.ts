@@ -20,14 +20,24 @@ interface Loading {
   readonly warnings: Fault[];
 }
 
+/** What the files came to. */
+export interface Tree {
+  readonly root: MapNode;
+  readonly faults: Fault[];
+  readonly warnings: Fault[];
+  /** False when nothing could be read; what a file includes may be missing all the same. */
+  readonly isWhole: boolean;
+}
+
 /** One tree out of a file and everything it includes, values filled in. */
 export async function loadTree(
   main: { name: string; file: string; text: string },
   files: Files,
-): Promise<{ root: MapNode; faults: Fault[]; warnings: Fault[] }> {
+): Promise<Tree> {
   const loading: Loading = { files, mainFile: main.file, mainName: main.name, faults: [], warnings: [] };
   const root = await loadText(main.name, main.file, main.text, [resolve(main.file)], loading);
-  return { root, faults: loading.faults, warnings: loading.warnings };
+  const { faults, warnings } = loading;
+  return { root, faults, warnings, isWhole: root.entries.size > 0 || faults.length === 0 };
 }
 
 async function loadText(

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Fault, Path } from './errors.ts';
 import { didYouMean } from './suggest.ts';
-import { mapScalars, type Node, type ScalarNode } from './tree.ts';
+import { mapScalars, type Node, offsetInSource, type ScalarNode } from './tree.ts';
 
 /** Where `${…}` gets its values. */
 export interface Lookup {
@@ -52,13 +52,12 @@ async function fill(
     const filled = await resolveReference(match[1], scalar, lookup);
     if (typeof filled === 'string') text += filled;
     else {
-      const from =
-        (scalar.textStart ?? scalar.span.start) + (scalar.textStart === undefined ? 0 : match.index);
-      const end = scalar.textStart === undefined ? scalar.span.end : from + match[0].length;
+      const from = offsetInSource(scalar, match.index);
+      const end = from === undefined ? scalar.span.end : from + match[0].length;
       faults.push({
         code: 'TIERCEL_CFG_INTERPOLATION',
         path,
-        span: { ...scalar.span, start: from, end },
+        span: { ...scalar.span, start: from ?? scalar.span.start, end },
         ...filled,
       });
     }
@@ -76,11 +75,16 @@ async function resolveReference(
   const [, kind, rest] = /^([a-z]+):(.*)$/s.exec(reference) ?? [];
   if (kind === 'env') return fromEnvironment(rest!, lookup);
   if (kind === 'file') return fromFile(rest!, scalar, lookup);
-  const bare = /^[A-Za-z_][A-Za-z0-9_]*$/.test(reference);
+  // `${NAME}`, `${NAME:-default}` and `${NAME-default}` of shells; `${env.NAME}` and `${ENV:NAME}` of other programs.
+  const [, prefix = '', name, fallback] =
+    /^(env[.:])?([A-Za-z_][A-Za-z0-9_]*)(:?-.*)?$/is.exec(reference) ?? [];
+  // What stands behind ":-" may be a password.
+  const otherwise = fallback === undefined ? '' : ':-…';
   return {
-    message: bare
-      ? `"\${${reference}}" does not say where to look; did you mean "\${env:${reference}}"?`
-      : `unknown form of "\${…}"`,
+    message:
+      name === undefined
+        ? `unknown form of "\${…}"`
+        : `"\${${prefix}${name}${otherwise}}" does not say where to look; did you mean "\${env:${name}${otherwise}}"?`,
     fix: `Known are \${env:NAME}, \${env:NAME:-default} and \${file:path}; write $\${ for a literal "\${".`,
   };
 }

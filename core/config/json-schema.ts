@@ -1,4 +1,5 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import type { SchemaValidateFunction } from 'ajv/dist/types/index.js';
 import { FORMATS } from './formats.ts';
 
 /** The parts of a JSON Schema that the configuration looks at; TypeBox makes such objects, and so may anybody. */
@@ -6,6 +7,11 @@ export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly secret?: boolean;
+  /** The keys of Falcosidekick that this option stands for: `slack.webhookurl`. */
+  readonly formerly?: readonly string[];
+  /** The least and the most that a duration or size may be, in YAML spelling. */
+  readonly formatMinimum?: string;
+  readonly formatMaximum?: string;
   readonly default?: unknown;
   readonly description?: string;
   readonly examples?: readonly unknown[];
@@ -24,12 +30,31 @@ export interface JsonSchema {
 }
 
 // Options of plugins are anybody's schemas: what ajv's strict mode would refuse there is checked when a plugin is loaded.
-const ajv = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, strict: false, logger: false });
-for (const [name, format] of Object.entries(FORMATS)) ajv.addFormat(name, (text) => format.parse(text).ok);
+const ajv = withFormats(
+  new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, strict: false, logger: false }),
+);
+const readOnly = withFormats(new Ajv2020({ strict: false, logger: false }));
 
-const readOnly = new Ajv2020({ strict: false, logger: false });
-for (const [name, format] of Object.entries(FORMATS))
-  readOnly.addFormat(name, (text) => format.parse(text).ok);
+function withFormats(instance: Ajv2020): Ajv2020 {
+  for (const [name, format] of Object.entries(FORMATS))
+    instance.addFormat(name, (text) => format.parse(text).ok);
+  for (const keyword of ['formatMinimum', 'formatMaximum'] as const) {
+    const validate = (limit: string, text: string, { format }: JsonSchema) =>
+      isWithin(keyword, text, limit, format);
+    instance.addKeyword({ keyword, type: 'string', validate: validate as SchemaValidateFunction });
+  }
+  return instance;
+}
+
+/** What is no duration at all is told by its format. */
+function isWithin(keyword: string, text: string, limit: string, format: string | undefined): boolean {
+  const [value, bound] = [text, limit].map((one) => {
+    const parsed = format === undefined ? undefined : FORMATS[format]?.parse(one);
+    return parsed?.ok && typeof parsed.value === 'number' ? parsed.value : undefined;
+  });
+  if (value === undefined || bound === undefined) return true;
+  return keyword === 'formatMinimum' ? value >= bound : value <= bound;
+}
 
 /** Validates a value and writes the defaults into it. @returns what is wrong, all of it */
 export function validate(schema: JsonSchema, value: unknown): readonly ErrorObject[] {
@@ -97,4 +122,10 @@ export function isSecret(schema: JsonSchema): boolean {
 /** The names an object may have, over all its forms. */
 export function knownNames(schema: JsonSchema): string[] {
   return [...new Set(branches(schema).flatMap((branch) => Object.keys(branch.properties ?? {})))];
+}
+
+/** Whether a name is one that Falcosidekick has for this option: the last part of its key. */
+export function isFormerly(schema: JsonSchema, name: string): boolean {
+  const keys = branches(schema).flatMap((branch) => branch.formerly ?? []);
+  return keys.some((key) => key.split('.').at(-1) === name.toLowerCase());
 }

@@ -6,12 +6,13 @@ import type { OutputConfig } from './config.ts';
 import { decodeScalars } from './decode.ts';
 import { formatDuration } from './duration.ts';
 import type { Fault, Path } from './errors.ts';
-import { checkShape } from './explain.ts';
 import type { JsonSchema } from './json-schema.ts';
+import { COMMON_SETTINGS, OUTPUT_NAME, OutputSchema, type OutputSettings } from './output-schema.ts';
 import { policyOf } from './policy.ts';
-import { COMMON_SETTINGS, OUTPUT_NAME, OutputSchema, type OutputSettings } from './schema.ts';
 import { settle } from './settle.ts';
+import { checkShape } from './shape.ts';
 import { placeOf, type Span } from './source.ts';
+import { suggest } from './suggest.ts';
 import { find, isNull, type MapNode, type Node, spanOf, toValue } from './tree.ts';
 
 /** What an output needs of its surroundings to be checked. */
@@ -55,7 +56,13 @@ export async function checkOutput(
     // Without a type nothing is known of the options; only the settings common to all can be looked at.
     const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
     const route = routeOf(value, shape, path);
-    return { name, faults: [...faults, ...shape], node, schema: common, value, route };
+    const like = type === undefined ? suggest(name, Object.keys(context.registry.outputs)) : undefined;
+    const told = shape.map((fault) =>
+      like !== undefined && fault.code === 'TIERCEL_CFG_MISSING_OPTION' && fault.path.length === path.length
+        ? { ...fault, fix: `If it is one of that type, write  type: ${like}`, suggestion: like }
+        : fault,
+    );
+    return { name, faults: [...faults, ...told], node, schema: common, value, route };
   }
   const found = await context.registry.output(type, context.resolve);
   if (!found.ok) {

@@ -1,5 +1,5 @@
 import type { DeliveryPolicy } from '../delivery/policy.ts';
-import type { OutputSettings } from './schema.ts';
+import type { OutputSettings } from './output-schema.ts';
 
 /** The delivery policy out of the decoded settings of an output. */
 export function policyOf(settings: OutputSettings, ordering: DeliveryPolicy['ordering']): DeliveryPolicy {

@@ -5,6 +5,11 @@ interface ScalarOptions {
   /** In YAML spelling: `5m`, `256MiB`. */
   readonly default?: string;
   readonly examples?: readonly string[];
+  /** The least and the most that are taken, spelt like the default. */
+  readonly minimum?: string;
+  readonly maximum?: string;
+  /** The keys of Falcosidekick that this option stands for; whoever writes one is told the option. */
+  readonly formerly?: readonly string[];
 }
 
 /**
@@ -13,7 +18,7 @@ interface ScalarOptions {
  * @example timeout: duration({ description: 'How long one request may take.', default: '30s' })
  */
 export function duration(options: ScalarOptions) {
-  return Type.Unsafe<number>({ type: 'string', format: 'duration', ...options });
+  return scalar('duration', options);
 }
 
 /**
@@ -21,10 +26,24 @@ export function duration(options: ScalarOptions) {
  * of bytes in code.
  */
 export function size(options: ScalarOptions) {
-  return Type.Unsafe<number>({ type: 'string', format: 'size', ...options });
+  return scalar('size', options);
+}
+
+function scalar(format: string, { minimum, maximum, ...options }: ScalarOptions) {
+  return Type.Unsafe<number>({
+    type: 'string',
+    format,
+    ...(minimum !== undefined && { formatMinimum: minimum }),
+    ...(maximum !== undefined && { formatMaximum: maximum }),
+    ...options,
+  });
 }
 
 /** A text that never appears in logs, errors, `print-config` or the admin endpoints. */
-export function secret(options: { readonly description: string; readonly examples?: readonly string[] }) {
+export function secret(options: {
+  readonly description: string;
+  readonly examples?: readonly string[];
+  readonly formerly?: readonly string[];
+}) {
   return Type.String({ secret: true, ...options });
 }

@@ -1,29 +1,14 @@
-import type { Static, TProperties } from 'typebox';
+import type { Static } from 'typebox';
 import { Type } from '../plugins/type.ts';
 import { duration, secret, size } from './scalars.ts';
-
-/** An object without room for unknown keys. */
-function section<P extends TProperties>(properties: P, description: string) {
-  return Type.Object(properties, { additionalProperties: false, description });
-}
-
-/** A section that need not be written down: all it holds has defaults. */
-function optionalSection<P extends TProperties>(properties: P, description: string) {
-  return Type.Object(properties, { additionalProperties: false, description, default: {} });
-}
-
-function address(description: string, options: { default?: string; examples?: string[] }) {
-  return Type.String({ format: 'address', description, ...options });
-}
-
-function count(description: string, options: { default?: number; minimum?: number; maximum?: number } = {}) {
-  return Type.Integer({ minimum: 1, description, ...options });
-}
+import { address, optionalSection, section } from './schema-parts.ts';
+import { TestSchema } from './test-schema.ts';
 
 export const ServerSchema = optionalSection(
   {
     listen: address('Where events come in: address and port. An empty address means all.', {
       default: '0.0.0.0:2801',
+      formerly: ['listenaddress', 'listenport'],
     }),
     admin_listen: Type.Optional(
       address(
@@ -36,6 +21,7 @@ export const ServerSchema = optionalSection(
     max_body: size({
       description: 'The largest body of a request, after decompression; beyond it the answer is 413.',
       default: '16MiB',
+      minimum: '1KiB',
     }),
     max_wait: duration({
       description: 'How long `POST /` may wait for room in the journal before it answers 503.',
@@ -46,15 +32,18 @@ export const ServerSchema = optionalSection(
         {
           cert: Type.String({
             description: 'PEM file of the certificate chain, relative to the configuration file.',
+            formerly: ['tlsserver.certfile'],
           }),
-          key: Type.String({ description: 'PEM file of the private key.' }),
+          key: Type.String({ description: 'PEM file of the private key.', formerly: ['tlsserver.keyfile'] }),
           client_ca: Type.Optional(
             Type.String({
               description: 'PEM file of the authorities whose client certificates are demanded.',
+              formerly: ['tlsserver.cacertfile'],
             }),
           ),
         },
         'Serve HTTPS.',
+        { formerly: ['tlsserver'] },
       ),
     ),
     auth: Type.Optional(
@@ -93,16 +82,19 @@ export const JournalSchema = optionalSection(
     max_size: size({
       description: 'The most the journal may take; when it is full, senders wait.',
       default: '4GiB',
+      minimum: '1MiB',
     }),
     segment_size: size({
       description: 'Size of one segment file; space is given back in such pieces.',
       default: '64MiB',
+      minimum: '64KiB',
     }),
     durability: Type.Unsafe<'sync' | number>({
       type: 'string',
       format: 'durability',
       description:
         '`sync`: an event is on stable storage before it is answered. A duration: it is written at once and made durable that often, so a power cut may take what came in since.',
+      formatMinimum: '1ms',
       default: 'sync',
       examples: ['sync', '100ms'],
     }),
@@ -116,6 +108,7 @@ export const DeadLettersSchema = optionalSection(
       description:
         'The most that dead letters of all outputs may take; beyond it outputs wait instead of rejecting.',
       default: '1GiB',
+      minimum: '1MiB',
     }),
   },
   'Events that an output rejected for good; kept under `journal.path`.',
@@ -125,14 +118,17 @@ export const EnrichSchema = optionalSection(
   {
     custom_fields: Type.Record(Type.String(), Type.String(), {
       description: 'Fields added to `output_fields` of every event; they win over the event’s own.',
+      formerly: ['customfields'],
       default: {},
     }),
     custom_tags: Type.Array(Type.String(), {
       description: 'Tags added to every event, each once.',
+      formerly: ['customtags'],
       default: [],
     }),
     templated_fields: Type.Record(Type.String(), Type.String(), {
       description: 'Liquid templates over the event, rendered into `output_fields`.',
+      formerly: ['templatedfields'],
       default: {},
       examples: [{ where: "{{ hostname }}/{{ fields['proc.name'] }}" }],
     }),
@@ -144,6 +140,7 @@ export const LogSchema = optionalSection(
   {
     level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], {
       description: 'The least important messages that are written.',
+      formerly: ['debug'],
       default: 'info',
     }),
     format: Type.Enum(['auto', 'pretty', 'json'], {
@@ -178,161 +175,6 @@ export const ShutdownSchema = optionalSection(
   'How the program stops.',
 );
 
-const names = (description: string) => Type.Optional(Type.Array(Type.String(), { description, minItems: 1 }));
-
-/** What every output may set, whatever its type; an option of a type must not have one of these names. */
-export const OutputSchema = section(
-  {
-    type: Type.String({
-      minLength: 1,
-      description:
-        'A built-in, the name of a package, or a path (`./outputs/tickets.js`) relative to the configuration file.',
-    }),
-    enabled: Type.Boolean({
-      description: 'A disabled output keeps its place in the journal but is given nothing.',
-      default: true,
-    }),
-    minimum_priority: Type.Optional(
-      Type.String({
-        format: 'priority',
-        description: 'The least urgent priority this output wants; without it, all.',
-      }),
-    ),
-    match: Type.Optional(
-      section(
-        {
-          rules: names('Names of rules.'),
-          sources: names('Event sources: `syscall`, `k8s_audit` …'),
-          tags: names('Tags; one of the event’s must match.'),
-          hostnames: names('Host names.'),
-          namespaces: names('Kubernetes namespaces.'),
-          priorities: Type.Optional(
-            Type.Array(Type.String({ format: 'priority' }), {
-              minItems: 1,
-              description: 'Exactly these priorities.',
-            }),
-          ),
-        },
-        'What an event must be like; all that is given must hold. Globs: `*` and `?`; `!` in front excludes.',
-      ),
-    ),
-    when: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description: 'A condition in CEL that must hold as well.',
-        examples: ['priority >= "warning" && fields["k8s.ns.name"] != "kube-system"'],
-      }),
-    ),
-    mapper: Type.Optional(
-      Type.Union(
-        [
-          Type.String({ minLength: 1 }),
-          Type.Object(
-            { type: Type.String({ minLength: 1, description: 'A built-in, a package or a path.' }) },
-            { description: 'A mapper with options beside its `type`.' },
-          ),
-        ],
-        { description: 'How events become records: the name of a mapper, or `{type: …}` with its options.' },
-      ),
-    ),
-    batch: optionalSection(
-      {
-        events: Type.Optional(count('Close a batch at this many events.')),
-        size: Type.Optional(size({ description: 'Close a batch at this size.' })),
-        every: Type.Optional(duration({ description: 'Close a batch at this age.' })),
-        cron: Type.Optional(
-          Type.String({
-            format: 'cron',
-            description: 'Close all open batches at these times, in UTC.',
-            examples: ['0 6 * * *'],
-          }),
-        ),
-      },
-      'When a batch is closed: whichever comes first. What is left out is as the type says.',
-    ),
-    retry: optionalSection(
-      {
-        initial: duration({
-          description: 'The first backoff; it doubles from there, and chance takes a part of it.',
-          default: '1s',
-        }),
-        max: duration({ description: 'The longest backoff.', default: '60s' }),
-        max_age: duration({
-          description: 'A batch that still fails this long after it was closed becomes dead letters.',
-          default: '7d',
-        }),
-      },
-      'What happens after a failure that may pass.',
-    ),
-    breaker: optionalSection(
-      {
-        failures: count('Failures in a row that open the breaker: no attempt until a probe succeeds.', {
-          default: 5,
-        }),
-        initial: duration({
-          description: 'How long it stays open at first; it doubles from there.',
-          default: '5s',
-        }),
-        max: duration({ description: 'The longest it stays open before the next probe.', default: '60s' }),
-      },
-      'When to leave a failing destination alone.',
-    ),
-    timeout: duration({ description: 'How long one attempt may take.', default: '30s' }),
-    concurrency: count('Batches under way at once.', { default: 4, maximum: 1024 }),
-    rate_limit: Type.Optional(count('The most events in a second.')),
-    max_lag: optionalSection(
-      {
-        events: Type.Optional(count('The most events that may be pending.')),
-        age: Type.Optional(duration({ description: 'The oldest that a pending event may be.' })),
-        action: Type.Enum(['wait', 'dead_letter', 'drop_oldest'], {
-          description:
-            'What happens beyond it: `wait` (the journal fills and senders wait), `dead_letter` (set aside with their bytes) or `drop_oldest`, the one way to lose events.',
-          default: 'wait',
-        }),
-      },
-      'How far this output may lag behind.',
-    ),
-    max_open_partitions: count(
-      'Partitions that may be open at once; beyond it the oldest batch is closed early.',
-      { default: 1024 },
-    ),
-    start: Type.Enum(['now', 'oldest'], {
-      description:
-        'Where an output that is new in the configuration starts: with the next event, or with the oldest one kept.',
-      default: 'now',
-    }),
-    flush_on_stop: Type.Boolean({
-      description:
-        'Close and deliver open batches when the program stops; else they stay in the journal and resume.',
-      default: false,
-    }),
-  },
-  'One output: the settings here are common to all types, the options of the type stand beside them.',
-);
-
-/** A test of the configuration, run by `tiercel test`. */
-export const TestSchema = section(
-  {
-    name: Type.String({ minLength: 1, description: 'What the test holds.' }),
-    event: Type.Record(Type.String(), Type.Unknown(), {
-      description: 'An event as Falco sends it; what is left out is filled in.',
-    }),
-    expect: section(
-      {
-        outputs: names('Outputs that want the event.'),
-        not_outputs: names('Outputs that do not.'),
-        records: Type.Optional(
-          Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
-            description: 'For an output by its name: a part of the record it is given.',
-          }),
-        ),
-      },
-      'What must come of it.',
-    ),
-  },
-  'An event and where it must go.',
-);
-
 /** The whole configuration but for the options of each output's type. */
 export const ConfigSchema = section(
   {
@@ -357,12 +199,4 @@ export const ConfigSchema = section(
 
 export type ServerConfig = Static<typeof ServerSchema>;
 export type JournalConfig = Static<typeof JournalSchema>;
-export type OutputSettings = Static<typeof OutputSchema>;
-export type ConfigTest = Static<typeof TestSchema>;
 export type ConfigSections = Static<typeof ConfigSchema>;
-
-/** The names that the type of an output cannot use for its options. */
-export const COMMON_SETTINGS: readonly string[] = Object.keys(OutputSchema.properties);
-
-/** What an output may be called: it names folders, metrics and cursors. */
-export const OUTPUT_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;

@@ -64,7 +64,8 @@ export function reveal(span: Span, secret: boolean): void {
 export function placeOf({ source, start, end }: Span): Place {
   if (!source.isFile) return { source: source.name };
   const at = Math.min(start, source.text.length);
-  const lineStart = source.text.lastIndexOf('\n', at - 1) + 1;
+  // Of a negative offset `lastIndexOf` thinks as of 0.
+  const lineStart = at === 0 ? 0 : source.text.lastIndexOf('\n', at - 1) + 1;
   const newline = source.text.indexOf('\n', at);
   const lineEnd = newline === -1 ? source.text.length : newline;
   const line = countLines(source.text, lineStart) + 1;

@@ -1,6 +1,7 @@
 /**
  * The candidate that a misspelt word most probably means; undefined when none is near.
- * Case, `-` and `_` do not count; else a typo for every three letters, at least one.
+ * Case, `-` and `_` do not count; else a typo for every three letters, at least one; else a word that is cut short
+ * (`warn`, `crit`) or spun out (`maximum`).
  *
  * @example suggest('webhok', ['webhook', 'file']) // 'webhook'
  */
@@ -20,7 +21,17 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
       bestDistance = steps;
     }
   }
-  return best;
+  return best ?? byBeginning(word.toLowerCase(), candidates);
+}
+
+function byBeginning(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length < 3) return undefined;
+  const alike = [...candidates].filter((candidate) => {
+    const name = candidate.toLowerCase();
+    const isSpunOut = name.length >= 3 && /^[a-z]+$/.test(word.slice(name.length));
+    return name.startsWith(word) || (word.startsWith(name) && isSpunOut);
+  });
+  return alike.length === 1 ? alike[0] : undefined;
 }
 
 /** Appends `Did you mean "x"?` to a sentence when there is something to suggest. */

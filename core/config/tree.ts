@@ -33,7 +33,7 @@ export interface ScalarNode {
   readonly isText: boolean;
   /** Came from the environment or a secret file: never shown. */
   readonly secret: boolean;
-  /** Offset in the source for each offset in `value`, when they run side by side (a plain or simply quoted scalar). */
+  /** Where the text of `value` begins in the source; absent when the value is not what is written there. */
   readonly textStart?: number;
 }
 
@@ -87,6 +87,28 @@ export function spanOf(root: Node, path: Path): Span {
 /** True for a value that was left out: `key:` with nothing behind it, `~` or `null`. */
 export function isNull(node: Node): boolean {
   return node.kind === 'scalar' && node.value === null;
+}
+
+/**
+ * Where a character of a text stands in the source: a text of several lines is indented there, and folded.
+ *
+ * @returns undefined where the two cannot be laid beside each other (an escape, say)
+ */
+export function offsetInSource({ value, span, textStart }: ScalarNode, offset: number): number | undefined {
+  if (textStart === undefined) return undefined;
+  const { text } = span.source;
+  const wanted = String(value);
+  const isBlock = /^[|>]/.test(text.slice(span.start, span.start + 1));
+  const indent = isBlock ? textStart - (text.lastIndexOf('\n', textStart - 1) + 1) : Number.POSITIVE_INFINITY;
+  let at = textStart;
+  for (const character of wanted.slice(0, offset)) {
+    if (text[at] === character && character !== '\n') at++;
+    else if (/\s/.test(character) && /[\r\n]/.test(text[at] ?? '')) {
+      at = text.indexOf('\n', at) + 1;
+      for (let column = 0; column < indent && text[at] === ' '; column++) at++;
+    } else return undefined;
+  }
+  return at;
 }
 
 /** Rebuilds the tree, scalars by the function; for interpolation. */

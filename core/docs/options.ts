@@ -71,8 +71,9 @@ const FORMAT_NAMES: Readonly<Record<string, string>> = {
 };
 
 function nameOf(schema: JsonSchema): string {
-  const { type, format, items, properties, additionalProperties } = schema;
-  if (format !== undefined && Object.hasOwn(FORMAT_NAMES, format)) return FORMAT_NAMES[format]!;
+  const { type, format, formatMinimum, formatMaximum, items, properties, additionalProperties } = schema;
+  if (format !== undefined && Object.hasOwn(FORMAT_NAMES, format))
+    return FORMAT_NAMES[format]! + bounds({ minimum: formatMinimum, maximum: formatMaximum });
   if (type === 'array') return `list of ${items === undefined ? 'anything' : typeName(items)}`;
   if (type === 'object') {
     if (Object.keys(properties ?? {}).length > 0) return 'section';
@@ -87,7 +88,7 @@ function nameOf(schema: JsonSchema): string {
   return type === undefined ? 'anything' : String(type);
 }
 
-function bounds({ minimum, maximum }: JsonSchema): string {
+function bounds({ minimum, maximum }: { readonly minimum?: unknown; readonly maximum?: unknown }): string {
   if (minimum !== undefined && maximum !== undefined) return ` ${minimum} to ${maximum}`;
   if (maximum !== undefined) return `, at most ${maximum}`;
   return minimum === undefined ? '' : `, at least ${minimum}`;

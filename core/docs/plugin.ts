@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { formatDuration } from '../config/duration.ts';
 import type { JsonSchema } from '../config/json-schema.ts';
-import { OutputSchema } from '../config/schema.ts';
+import { OutputSchema } from '../config/output-schema.ts';
 import { formatSize } from '../config/size.ts';
 import { DEFAULT_POLICY } from '../delivery/policy.ts';
 import type { AnyOutputDefinition } from '../plugins/output.ts';

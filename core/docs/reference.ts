@@ -1,6 +1,8 @@
 import { ERROR_CODES } from '../config/errors.ts';
 import type { JsonSchema } from '../config/json-schema.ts';
-import { ConfigSchema, OutputSchema, TestSchema } from '../config/schema.ts';
+import { OutputSchema } from '../config/output-schema.ts';
+import { ConfigSchema } from '../config/schema.ts';
+import { TestSchema } from '../config/test-schema.ts';
 import { PROBLEM_CODES } from '../http/problem-codes.ts';
 import type { MetricDescription } from '../telemetry/metrics.ts';
 import { optionRows, optionTable } from './options.ts';

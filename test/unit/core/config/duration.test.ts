@@ -28,7 +28,7 @@ describe('parseDuration', () => {
     ['99999999999d', 'is longer than any clock can count'],
     ['', 'is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)'],
     ['-5s', 'is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)'],
-    ['5 s', 'is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)'],
+    ['5 s', 'is not a duration such as 500ms, 30s, 5m or 7d: did you mean 5s? (units are ms, s, m, h and d)'],
   ])('refuses %j', (text, reason) => {
     expect(parseDuration(text)).toEqual({ ok: false, reason });
   });

@@ -1,0 +1,38 @@
+import type { Fault } from '../errors.ts';
+import { find, type Node } from '../tree.ts';
+import { keyOf, type Whole } from './whole.ts';
+
+/** Places that two outputs would write to; each type says what it claims. */
+export function checkClaims({ outputs, root }: Whole): Fault[] {
+  const owners = new Map<string, string>();
+  return outputs
+    .filter((output) => output.enabled)
+    .flatMap(({ name, definition, options }): Fault[] => {
+      let claims: readonly string[];
+      try {
+        claims = definition.claims?.(options as never) ?? [];
+      } catch (error) {
+        const path = ['outputs', name];
+        const message = withoutSecrets((error as Error).message, find(root, path).node);
+        return [{ code: 'TIERCEL_CFG_VALUE', path, message, span: keyOf(root, path) }];
+      }
+      return claims.flatMap((claim): Fault[] => {
+        const owner = owners.get(claim);
+        owners.set(claim, owner ?? name);
+        if (owner === undefined || owner === name) return [];
+        const message = `would write to the same place as the output "${owner}"`;
+        const [span, other] = [keyOf(root, ['outputs', name]), keyOf(root, ['outputs', owner])];
+        return [{ code: 'TIERCEL_CFG_CLAIM', path: ['outputs', name], message, span, other }];
+      });
+    });
+}
+
+/** The message of an output may quote an option that came from outside. */
+function withoutSecrets(message: string, node: Node): string {
+  if (node.kind === 'scalar') {
+    const text = String(node.value ?? '');
+    return node.secret && text !== '' ? message.replaceAll(text, '***') : message;
+  }
+  const inner = node.kind === 'list' ? node.items : [...node.entries.values()].map(({ value }) => value);
+  return inner.reduce(withoutSecrets, message);
+}

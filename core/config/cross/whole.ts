@@ -1,0 +1,22 @@
+import type { RouteSpec } from '../../routing/route.ts';
+import type { OutputConfig } from '../config.ts';
+import type { Path } from '../errors.ts';
+import type { ConfigSections } from '../schema.ts';
+import type { Span } from '../source.ts';
+import { find, type Node, spanOf } from '../tree.ts';
+
+/** What one setting says about another; asked when each by itself is right. */
+export interface Whole {
+  readonly root: Node;
+  /** Those in which nothing is wrong. */
+  readonly sections: Partial<ConfigSections>;
+  /** Those with nothing wrong. */
+  readonly outputs: readonly OutputConfig[];
+  /** Of all outputs. */
+  readonly routes: readonly { readonly name: string; readonly route: RouteSpec }[];
+}
+
+/** Where to point for something as a whole: its key. */
+export function keyOf(root: Node, path: Path): Span {
+  return find(root, path).key ?? spanOf(root, path);
+}

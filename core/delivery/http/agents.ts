@@ -6,7 +6,8 @@ import { TunnelAgent } from './tunnel.ts';
 /** The connection pools of one output; `close` ends their idle connections. */
 export interface Agents {
   readonly http: HttpAgent;
-  readonly https: HttpsAgent;
+  /** Directly, or through tunnels of a proxy. */
+  https(proxy: URL | undefined): HttpsAgent;
   close(): void;
 }
 
@@ -19,16 +20,21 @@ const KEEP_ALIVE = { keepAlive: true, timeout: 30_000, maxSockets: 64 } as const
  * @param baseDir where relative paths of PEM files start
  * @throws Error naming the option and the file that cannot be read
  */
-export function createAgents(tls: TlsOptions, proxy: URL | undefined, baseDir: string): Agents {
+export function createAgents(tls: TlsOptions, baseDir: string): Agents {
   const options = { ...KEEP_ALIVE, ...readTls(tls, baseDir) };
   const http = new HttpAgent(KEEP_ALIVE);
-  const https = proxy === undefined ? new HttpsAgent(options) : new TunnelAgent(proxy, options);
+  const https = new Map<string, HttpsAgent>();
   return {
     http,
-    https,
+    https(proxy) {
+      const key = proxy?.href ?? '';
+      const agent = https.get(key) ?? (proxy ? new TunnelAgent(proxy, options) : new HttpsAgent(options));
+      https.set(key, agent);
+      return agent;
+    },
     close() {
       http.destroy();
-      https.destroy();
+      for (const agent of https.values()) agent.destroy();
     },
   };
 }

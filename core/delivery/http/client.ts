@@ -1,14 +1,16 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Delivery } from '../delivery.ts';
 import { retry } from '../delivery.ts';
 import { type Agents, createAgents } from './agents.ts';
+import { basicAuth, basicAuthOf, credentialsOf, headerForms } from './credentials.ts';
 import { describeFailure } from './failure.ts';
 import type { HttpOptions } from './options.ts';
+import { proxyChoice } from './proxy.ts';
 import { redactor, secretsOfUrl } from './redact.ts';
 import { fromResponse } from './response.ts';
 import { send } from './transport.ts';
-import { basicAuth, basicAuthOf } from './tunnel.ts';
 
 const compress = promisify(gzip);
 
@@ -59,16 +61,19 @@ export interface HttpClient {
  */
 export function httpClient(options: HttpOptions, context: { readonly configDir: string }): HttpClient {
   refuseContradictions(options);
-  const proxy = options.proxy === undefined ? undefined : new URL(options.proxy);
+  const proxyOf = proxyChoice(options.proxy, process.env);
   const authorization = authorizationOf(options);
   const secrets = [
-    authorization,
+    ...headerForms(authorization),
     options.password,
     options.bearer_token,
-    ...Object.values(options.headers ?? {}),
-    ...(proxy ? [proxy.href, proxy.username, proxy.password, basicAuthOf(proxy)] : []),
+    ...Object.values(options.headers ?? {}).flatMap(headerForms),
   ];
-  const redact = (text: string, url: URL) => redactor([...secrets, ...secretsOfUrl(url)])(text);
+  function redact(text: string, url: URL): string {
+    const proxy = proxyOf(url);
+    const ofProxy = proxy === undefined ? [] : [proxy.href, ...credentialsOf(proxy)];
+    return redactor([...secrets, ...ofProxy, ...secretsOfUrl(url)])(text);
+  }
   let agents: Agents | undefined;
 
   async function request(address: string, details: RequestDetails, signal: AbortSignal): Promise<Response> {
@@ -88,11 +93,11 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
       headers['content-encoding'] = 'gzip';
     }
     try {
-      agents ??= createAgents(options.tls ?? {}, proxy, context.configDir);
-      return await send({ method: details.method ?? 'POST', url, headers, body }, agents, proxy, signal);
+      agents ??= createAgents(options.tls ?? {}, context.configDir);
+      const wire = { method: details.method ?? 'POST', url: withoutCredentials(url), headers, body };
+      return await send(wire, agents, proxyOf(url), signal);
     } catch (error) {
       if (signal.aborted) throw new Error(`${url.host}: no answer in time`, { cause: error });
-      // The next connection reads the certificates anew: they may have been renewed.
       // The next connection reads the certificates anew: they may have been renewed. Requests under way go on.
       if (options.tls !== undefined) agents = undefined;
       throw new Error(`${url.host}: ${redact(describeFailure(error), url)}`);
@@ -121,7 +126,18 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
   };
 }
 
-function refuseContradictions({ username, password, bearer_token, tls }: HttpOptions): void {
+function refuseContradictions({ username, password, bearer_token, tls, headers = {} }: HttpOptions): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      // The platform's words would show the value.
+      throw new Error(
+        `headers: ${JSON.stringify(name)} is no header, or its value holds a line break or the like`,
+      );
+    }
+  }
   if (bearer_token !== undefined && username !== undefined) {
     throw new Error('bearer_token and username exclude each other: choose one way of authentication');
   }
@@ -137,4 +153,12 @@ function authorizationOf({ username, password = '', bearer_token }: HttpOptions)
 
 function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** They are a header by now, and the platform trips over a percent sign in them. */
+function withoutCredentials(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare;
 }

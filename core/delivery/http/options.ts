@@ -22,7 +22,8 @@ export const httpConnection = {
     Type.String({
       pattern: '^http://[^\\s/]+',
       secret: true,
-      description: 'An HTTP proxy to go through. User name and password may stand in the address.',
+      description:
+        'An HTTP proxy to go through; user name and password may stand in the address. Without: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment.',
       examples: ['http://proxy.example.com:3128'],
     }),
   ),

@@ -5,6 +5,7 @@ const CONTENT_REFUSED: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 const DENIED: ReadonlySet<number> = new Set([401, 403, 407]);
 /** A destination that asks for more (a year, by mistake) is asked again after this long. */
 const LONGEST_WAIT = 3_600_000;
+const NO_REDIRECTS = 'redirects are not followed: write the address it points to into the configuration';
 /** How much of an answer is put into a reason, and how much of it is read at all. */
 const QUOTED = 300;
 const READ = 64 * 1024;
@@ -17,7 +18,7 @@ const READ = 64 * 1024;
  * | 2xx | delivered |
  * | 400, 413, 415, 422 | rejected: the content is at fault |
  * | 401, 403, 407 | retry, denied: the breaker opens at once |
- * | everything else: 404, 405, 408, 425, 429, 5xx, redirects | retry, after `Retry-After` where the answer has one |
+ * | everything else: 404, 405, 408, 425, 429, 5xx, redirects (also one that `fetch` followed) | retry, after `Retry-After` where the answer has one |
  *
  * Reads (a part of) the body, so that the connection can be used again.
  *
@@ -27,14 +28,14 @@ const READ = 64 * 1024;
 export async function fromResponse(response: Response, now = Date.now()): Promise<Delivery> {
   const { status } = response;
   const body = await readStart(response);
+  // A fetch that followed a redirect has made a GET without a body of the POST, and 2xx is some page's.
+  if (response.redirected) return retry(`was redirected; ${NO_REDIRECTS}`);
   if (response.ok) return delivered();
   const reason = `answered ${`${status} ${response.statusText}`.trim()}${quote(body)}`;
   if (CONTENT_REFUSED.has(status)) return rejected(reason);
   if (DENIED.has(status)) return retry(reason, { denied: true });
   if (status >= 300 && status < 400) {
-    return retry(
-      `${reason}; redirects are not followed: write the address it points to into the configuration`,
-    );
+    return retry(`${reason}; ${NO_REDIRECTS}`);
   }
   const after = parseRetryAfter(response.headers.get('retry-after'), now);
   return retry(reason, after === undefined ? {} : { after });

@@ -1,9 +1,12 @@
-import { type ClientRequest, request as requestHttp } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { Readable } from 'node:stream';
+import { pipeline, Readable, Transform } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { Agents } from './agents.ts';
-import { basicAuthOf } from './tunnel.ts';
+import { basicAuthOf } from './credentials.ts';
+
+/** The longest answer that is read, bytes: one that never ends must not fill the memory. */
+const LONGEST_ANSWER = 16 * 1024 * 1024;
 
 /** One request, with everything about it decided. */
 export interface WireRequest {
@@ -28,12 +31,14 @@ export async function send(
   proxy: URL | undefined,
   signal: AbortSignal,
 ): Promise<Response> {
-  try {
-    return await attempt(request, agents, proxy, signal);
-  } catch (error) {
-    // The server closed a kept connection in the moment it was used again: nobody's fault, so once more.
-    if (!(error instanceof StaleConnection)) throw error;
-    return attempt(request, agents, proxy, signal);
+  for (;;) {
+    try {
+      return await attempt(request, agents, proxy, signal);
+    } catch (error) {
+      // The server closed a kept connection in the moment it was used again: nobody's fault, so once more, until
+      // the connections are used up that were kept.
+      if (!(error instanceof StaleConnection)) throw error;
+    }
   }
 }
 
@@ -49,7 +54,7 @@ function attempt(
     const all = { ...headers, ...(body !== undefined && { 'content-length': String(body.byteLength) }) };
     let outgoing: ClientRequest;
     if (url.protocol === 'https:') {
-      outgoing = requestHttps(url, { method, headers: all, agent: agents.https, signal });
+      outgoing = requestHttps(url, { method, headers: all, agent: agents.https(proxy), signal });
     } else if (proxy === undefined) {
       outgoing = requestHttp(url, { method, headers: all, agent: agents.http, signal });
     } else {
@@ -64,10 +69,12 @@ function attempt(
         signal,
       });
     }
-    outgoing.once('error', (error: NodeJS.ErrnoException) => {
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
       const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       reject(stale && !signal.aborted ? new StaleConnection(error.message, { cause: error }) : error);
     });
+    // Whatever happened to it, nobody waits for a connection that is gone: 101 comes to its end without an error.
+    outgoing.once('close', () => reject(new Error('the connection was closed without an answer')));
     outgoing.once('response', (incoming) => {
       const { statusCode: status = 0, statusMessage: statusText = '' } = incoming;
       const fields = new Headers();
@@ -77,7 +84,9 @@ function attempt(
       const empty = status === 204 || status === 205 || status === 304;
       if (empty) incoming.resume();
       try {
-        const stream = empty ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>);
+        const stream = empty
+          ? null
+          : (Readable.toWeb(bounded(incoming)) as ReadableStream<Uint8Array<ArrayBuffer>>);
         resolve(new Response(stream, { status, statusText, headers: fields }));
       } catch (error) {
         incoming.destroy();
@@ -86,4 +95,17 @@ function attempt(
     });
     outgoing.end(body);
   });
+}
+
+/** The answer up to {@link LONGEST_ANSWER}; beyond, the stream fails and the connection is closed. */
+function bounded(incoming: IncomingMessage): Readable {
+  let length = 0;
+  const limit = new Transform({
+    transform(chunk: Buffer, _, done) {
+      length += chunk.byteLength;
+      if (length <= LONGEST_ANSWER) done(null, chunk);
+      else done(new Error(`the answer is longer than ${LONGEST_ANSWER / 1024 / 1024} MiB`));
+    },
+  });
+  return pipeline(incoming, limit, () => {}) as Readable;
 }

@@ -2,6 +2,7 @@ import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { basicAuthOf } from './credentials.ts';
 
 /** The longest answer to CONNECT that is read; a proxy that says more is none. */
 const LONGEST_ANSWER = 16 * 1024;
@@ -36,17 +37,6 @@ export class TunnelAgent extends Agent {
       (error: Error) => callback(error, undefined as unknown as Duplex),
     );
   }
-}
-
-/** Basic credentials of an address with user information, as a header value. */
-export function basicAuthOf(url: URL): string | undefined {
-  if (url.username === '') return undefined;
-  return basicAuth(decodeURIComponent(url.username), decodeURIComponent(url.password));
-}
-
-/** The value of an `Authorization` header for a user name and a password (RFC 7617). */
-export function basicAuth(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 function openTunnel(proxy: URL, host: string, port: number): Promise<Socket> {

@@ -117,6 +117,35 @@ describe('httpClient.post', () => {
     await server.stop();
   });
 
+  it('knows a secret again in every form in which a server may have it', async () => {
+    const server = await misbehaving(({ path, headers }, response) => {
+      const [, , token] = path.split('/');
+      const credentials = headers.authorization?.replace('Basic ', '');
+      const [user, password] = Buffer.from(credentials ?? '', 'base64')
+        .toString()
+        .split(':');
+      response.writeHead(500);
+      response.end(`token ${token}, credentials ${credentials}, user ${user}, password ${password}`);
+    });
+    const http = httpClient({}, context);
+    const { host } = new URL(server.url);
+    const url = `http://ann-smith:open%20sesame@${host}/hooks/T0KEN-T0KEN-T0KEN`;
+    expect(await http.post(url, '', calm())).toMatchObject({
+      reason: `${host} answered 500 Internal Server Error: token ***, credentials ***, user ***, password ***`,
+    });
+    const odd = await http.post(`http://100%:zz@${host}/`, '', calm());
+    expect(odd).toMatchObject({ status: 'retry', reason: expect.stringContaining('500') });
+    http.close();
+    await server.stop();
+  });
+
+  it('refuses a header that cannot be sent, without showing it', () => {
+    expect(() => httpClient({ headers: { 'x-token': 'sesame\n' } }, context)).toThrow(
+      /^headers: "x-token" is no header, or its value holds a line break or the like$/,
+    );
+    expect(() => httpClient({ headers: { 'x token': 'a' } }, context)).toThrow(/"x token" is no header/);
+  });
+
   it('does not follow redirects', async () => {
     const server = await misbehaving((_, response) => {
       response.writeHead(302, { location: '/elsewhere' });

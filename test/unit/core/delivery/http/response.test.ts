@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseRetryAfter } from '../../../../../core/delivery/http/response.ts';
 import { fromResponse } from '../../../../../core/index.ts';
+import { startDestination } from '../../../../../core/testing/index.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const answer = (status: number, headers: Record<string, string> = {}, body = '') =>
@@ -30,6 +31,19 @@ describe('fromResponse', () => {
       expect(delivery).not.toHaveProperty('denied');
     },
   );
+
+  it('keeps the events when a fetch followed a redirect: the page it came to has not got them', async () => {
+    const server = await startDestination();
+    server.answer(({ path }) =>
+      path === '/in' ? { status: 302, headers: { location: '/login' } } : { status: 200, body: 'log in' },
+    );
+    const response = await fetch(`${server.url}/in`, { method: 'POST', body: 'an event' });
+    expect(await fromResponse(response)).toMatchObject({
+      status: 'retry',
+      reason: expect.stringMatching(/redirect/),
+    });
+    await server.close();
+  });
 
   it('honours Retry-After', async () => {
     expect(await answer(429, { 'retry-after': '7' })).toMatchObject({ status: 'retry', after: 7_000 });

@@ -38,15 +38,34 @@ function checkOptions(kind: PluginKind, options: unknown): string[] {
   const schema = options as JsonSchema;
   const problem = schemaProblem(schema);
   if (problem !== undefined) return [`its options are not a valid JSON Schema: ${problem}`];
-  const problems: string[] = [];
-  if (schema.additionalProperties !== false)
-    problems.push('its options are not closed (additionalProperties: false)');
+  const problems = undescribed(schema, '');
   const taken = new Set(kind === 'output' ? COMMON_SETTINGS : ['type']);
-  for (const [name, option] of Object.entries(schema.properties ?? {})) {
-    if (!option.description) problems.push(`its option "${name}" has no description`);
+  for (const name of Object.keys(schema.properties ?? {})) {
     if (taken.has(name))
       problems.push(`its option "${name}" has the name of a setting that every ${kind} has`);
   }
+  return problems;
+}
+
+/** Options without a description, and objects in which a misspelt option would not be noticed, however deep. */
+function undescribed(schema: JsonSchema, path: string): string[] {
+  const problems: string[] = [];
+  if (schema.properties !== undefined && schema.additionalProperties !== false) {
+    const what = path === '' ? 'its options are' : `its option "${path}" is`;
+    problems.push(`${what} not closed (additionalProperties: false)`);
+  }
+  for (const [name, option] of Object.entries(schema.properties ?? {})) {
+    const at = path === '' ? name : `${path}.${name}`;
+    if (!option.description) problems.push(`its option "${at}" has no description`);
+    problems.push(...undescribed(option, at));
+  }
+  const members = [
+    schema.items,
+    schema.additionalProperties,
+    ...Object.values(schema.patternProperties ?? {}),
+  ];
+  const below = [...members, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
+  for (const one of below) if (typeof one === 'object') problems.push(...undescribed(one, path));
   return problems;
 }
 

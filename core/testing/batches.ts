@@ -1,49 +1,43 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import type { Batch, BatchInfo, EventBlock, StreamedBatch } from '../batching/batch.ts';
 import { systemClock } from '../batching/clock.ts';
 import type { Mapper } from '../plugins/mapper.ts';
 import type { Output } from '../plugins/output.ts';
-import { decodeEvent, markedEvents } from './events.ts';
+import { decodeEvent, type MarkedEvent } from './events.ts';
 
-/** A batch of events that can be told apart where they arrive. */
-export interface MarkedBatch {
-  /** With its records and its blocks: an output takes the one or the other. */
-  readonly value: Batch<unknown> & StreamedBatch;
-  /** What is looked for, one an event. */
-  readonly marks: string[];
-}
+/** A batch as the framework would hand it over, with its records and its blocks: an output takes the one or the other. */
+export type AnyBatch = Batch<unknown> & StreamedBatch;
 
-/** So many marked events as the framework would hand them over. */
+/** A batch of these events. */
 export function batchOf(
-  count: number,
+  marked: readonly Pick<MarkedEvent, 'raw'>[],
   mapper: Mapper,
   { partition }: Pick<Output, 'partition'>,
-): MarkedBatch {
+): AnyBatch {
   const now = systemClock.now();
-  const events = markedEvents(count).map(({ mark, raw }) => ({ mark, raw, event: decodeEvent(raw, now) }));
-  const records = events.map(({ event }) => {
+  const events = marked.map(({ raw }) => decodeEvent(raw, now));
+  const records = events.map((event) => {
     const mapped = mapper.map(event);
     assert.ok(mapped.ok, 'the mapper refused the event of the contract');
     return mapped.record;
   });
-  const keys = new Set(events.map(({ event }) => partition?.(event) ?? ''));
+  const keys = new Set(events.map((event) => partition?.(event) ?? ''));
   assert.equal(keys.size, 1, 'partition() told events of one time, host and source apart');
   const [key] = keys;
   assert.equal(typeof key, 'string', 'partition() refused an event of the contract');
-  const raws = events.map(({ raw }) => raw);
+  const raws = marked.map(({ raw }) => raw);
   const info: BatchInfo = {
-    id: 'contract-batch',
+    // The same records, the same batch: an output may name what it writes by it.
+    id: `contract-${createHash('sha256').update(Buffer.concat(raws)).digest('hex').slice(0, 16)}`,
     attempt: 1,
     partition: key as string,
-    count,
+    count: raws.length,
     bytes: raws.reduce((sum, { byteLength }) => sum + byteLength, 0),
     openedAt: now,
     closedAt: now,
   };
-  return {
-    value: { ...info, records, blocks: () => blocksOf(raws, now) },
-    marks: events.map(({ mark }) => mark),
-  };
+  return { ...info, records, blocks: () => blocksOf(raws, now) };
 }
 
 /** The events in one block. */

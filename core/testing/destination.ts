@@ -11,33 +11,41 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
+/** A request, and what it was answered. */
+export interface AnsweredRequest extends ReceivedRequest {
+  readonly answer: Answer;
+}
+
 /** What the destination answers to the next request; `hang` never answers, `reset` cuts the connection. */
 export type Answer =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   | 'hang'
   | 'reset';
 
+/** Decides by the request, so that it can answer as the real service would. */
+export type Answering = (request: ReceivedRequest) => Answer;
+
 /** A real HTTP server on the loopback that misbehaves on command. */
 export interface Destination {
   readonly url: string;
-  readonly requests: readonly ReceivedRequest[];
-  /** From now on. A function sees the request, so that it can answer as the real service would. */
-  answer(next: Answer | ((request: ReceivedRequest) => Answer)): void;
+  readonly requests: readonly AnsweredRequest[];
+  /** From now on. */
+  answer(next: Answer | Answering): void;
   close(): Promise<void>;
 }
 
 /** Starts a destination that answers 200 to everything until told otherwise. */
 export async function startDestination(): Promise<Destination> {
-  const requests: ReceivedRequest[] = [];
-  let respond: (request: ReceivedRequest) => Answer = () => ({ status: 200, body: '{}' });
+  const requests: AnsweredRequest[] = [];
+  let respond: Answering = () => ({ status: 200, body: '{}' });
   const server: Server = createServer((incoming: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('error', () => {});
     incoming.on('end', () => {
       const request = read(incoming, Buffer.concat(chunks));
-      requests.push(request);
       const answer = respond(request);
+      requests.push({ ...request, answer });
       if (answer === 'hang') return;
       if (answer === 'reset') {
         incoming.socket.destroy();

@@ -1,25 +1,68 @@
 import { createDecoder, noDecodeOptions } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
 
-/** Raw Falco events whose `rule` and `output` carry a mark of their own: what arrived can be told by it. */
-export function markedEvents(count: number): { readonly mark: string; readonly raw: Uint8Array }[] {
-  return Array.from({ length: count }, (_, index) => {
+/** One raw Falco event that can be told apart where it arrives. */
+export interface MarkedEvent {
+  readonly mark: string;
+  readonly raw: Uint8Array;
+}
+
+/** What every mark looks like. */
+export const MARK = /contract-mark-\d{4}/g;
+
+/**
+ * The digits that the `evt.time` of every marked event begins with: nineteen digits, of which a double holds sixteen. Two more
+ * follow, which differ by event.
+ */
+export const EVENT_TIME = '17000000001234567';
+
+/**
+ * Raw Falco events whose `rule` and `output` carry a mark of their own.
+ *
+ * @param from the number of the first
+ */
+export function markedEvents(count: number, from = 0): MarkedEvent[] {
+  return Array.from({ length: count }, (_, offset) => {
+    const index = from + offset;
     const mark = `contract-mark-${String(index).padStart(4, '0')}`;
-    const raw = Buffer.from(
-      JSON.stringify({
-        uuid: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
-        hostname: 'contract-host',
-        output: `12:00:00.000000000: Warning ${mark} happened`,
-        output_fields: { 'evt.time': 1700000000000000000 + index, 'proc.name': 'sh', 'user.name': null },
-        priority: 'Warning',
-        rule: mark,
-        source: 'syscall',
-        tags: ['mitre_execution', 'T1059'],
-        time: '2026-01-02T03:04:05.123456789Z',
-      }),
-    );
-    return { mark, raw };
+    const text = JSON.stringify({
+      uuid: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+      hostname: 'contract-host',
+      output: `12:00:00.000000000: Warning ${mark} happened`,
+      output_fields: { 'evt.time': 0, 'proc.name': 'sh', 'user.name': null },
+      priority: 'Warning',
+      rule: mark,
+      source: 'syscall',
+      tags: ['mitre_execution', 'T1059'],
+      time: '2026-01-02T03:04:05.123456789Z',
+    });
+    // Written as text: as a number of JavaScript it would be rounded here already.
+    const time = `${EVENT_TIME}${String(index % 100).padStart(2, '0')}`;
+    return { mark, raw: Buffer.from(text.replace('"evt.time":0', `"evt.time":${time}`)) };
   });
+}
+
+/** Raw events as Falco, its plugins and older versions send them as well: the least, and what is easily forgotten. */
+export function oddEvents(): Uint8Array[] {
+  const least = { priority: 'Notice', rule: 'the least', time: '2026-01-02T03:04:05Z' };
+  const fields = {
+    list: ['a', 1, null],
+    nested: { deep: { deeper: true } },
+    empty: '',
+    yes: true,
+    'a b/c[0]': 'x',
+  };
+  return [
+    JSON.stringify(least),
+    JSON.stringify({ ...least, output: '', output_fields: null, tags: [], source: '', hostname: '' }),
+    JSON.stringify({
+      ...least,
+      rule: 'a "quote", <b> & \u2028 💥',
+      output: 'two\nlines\u0000',
+      output_fields: fields,
+    }),
+    `{"priority":"Debug","rule":"numbers","time":"2026-01-02T03:04:05.5+02:00","output_fields":{"a":18446744073709551615,"b":-9223372036854775808,"c":0.0,"d":1e400,"e":0.1}}`,
+  ].map((text) => Buffer.from(text));
 }
 
 /** Decodes as the framework does, without enrichment. */

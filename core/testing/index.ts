@@ -3,10 +3,11 @@
  *
  * @module
  */
-export type { Answer, Destination, ReceivedRequest } from './destination.ts';
+export type { OutputContract, Place, TestFunction } from './contract.ts';
+export type { Answer, AnsweredRequest, Answering, Destination, ReceivedRequest } from './destination.ts';
 export { startDestination } from './destination.ts';
+export type { MarkedEvent } from './events.ts';
 export { decodeEvent, markedEvents } from './events.ts';
 export type { MapperContract } from './mapper.ts';
 export { testMapper } from './mapper.ts';
-export type { OutputContract, Place, TestFunction } from './output.ts';
 export { testOutput } from './output.ts';

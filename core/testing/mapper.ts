@@ -4,8 +4,8 @@ import type { Event } from '../event/event.ts';
 import { checkDefinition } from '../plugins/check.ts';
 import type { AnyMapperDefinition } from '../plugins/registry.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { decodeEvent, markedEvents } from './events.ts';
-import type { TestFunction } from './output.ts';
+import type { TestFunction } from './contract.ts';
+import { decodeEvent, markedEvents, oddEvents } from './events.ts';
 
 /** How one mapper is held against the contract. */
 export interface MapperContract {
@@ -27,6 +27,7 @@ export function testMapper(definition: AnyMapperDefinition, contract: MapperCont
   const name = (what: string) => `${definition.type}: ${what}`;
   const events: readonly Event[] = [
     ...markedEvents(3).map(({ raw }) => raw),
+    ...oddEvents(),
     ...(contract.events ?? []).map((event) => (typeof event === 'string' ? Buffer.from(event) : event)),
   ].map((raw) => decodeEvent(raw, Date.UTC(2026, 0, 2)));
 

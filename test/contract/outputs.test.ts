@@ -7,7 +7,6 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Answer, OutputContract, Place, ReceivedRequest } from '../../core/testing/index.ts';
 import { testOutput } from '../../core/testing/index.ts';
 import ecs from '../../mappers/ecs/index.ts';
-import event from '../../mappers/event.ts';
 import { mappers } from '../../mappers/index.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 import { outputs } from '../../outputs/index.ts';
@@ -15,23 +14,44 @@ import { natsServer } from '../support/nats-server.ts';
 
 const SECRET = 'a-very-secret-token';
 
-/** What Elasticsearch answers to `_bulk`: every document is there. */
-function bulkAnswer({ body }: ReceivedRequest): Answer {
-  const items = body
-    .split('\n')
-    .flatMap((line) => (line.startsWith('{"create"') ? [{ create: { status: 201 } }] : []));
-  return { status: 200, body: JSON.stringify({ errors: false, items }) };
+/** What Elasticsearch says of a document that it does not take. */
+const REFUSALS = {
+  refused: { status: 400, error: { type: 'document_parsing_exception', reason: 'failed to parse' } },
+  busy: { status: 429, error: { type: 'es_rejected_execution_exception', reason: 'queue is full' } },
+};
+
+/** What Elasticsearch answers to `_bulk`: every document is there, but for the bad ones. */
+function bulkAnswer(
+  { body }: Pick<ReceivedRequest, 'body'>,
+  isBad: (text: string) => boolean = () => false,
+  refusal: object = {},
+): Answer {
+  const lines = body.trimEnd().split('\n');
+  const documents = lines.filter((_, index) => index % 2 === 1);
+  const items = documents.map((text) => ({ create: isBad(text) ? refusal : { status: 201 } }));
+  return {
+    status: 200,
+    body: JSON.stringify({ errors: items.some((item) => 'error' in item.create), items }),
+  };
 }
 
+type Message = { readonly Id: string; readonly MessageBody: string };
+
 /** What SQS answers to a batch of messages; the SDK compares the digests. */
-function sqsAnswer({ body }: ReceivedRequest): Answer {
-  const { Entries = [] } = JSON.parse(body) as { Entries?: { Id: string; MessageBody: string }[] };
-  const Successful = Entries.map(({ Id, MessageBody }) => ({
-    Id,
-    MessageId: `message-${Id}`,
-    MD5OfMessageBody: createHash('md5').update(MessageBody).digest('hex'),
-  }));
-  return { status: 200, body: JSON.stringify({ Successful, Failed: [] }) };
+function sqsAnswer(
+  { body }: ReceivedRequest,
+  refusal: (message: Message) => object | undefined = () => undefined,
+): Answer {
+  const { Entries = [] } = JSON.parse(body) as { Entries?: Message[] };
+  const Failed = Entries.flatMap((message) => refusal(message) ?? []);
+  const Successful = Entries.filter((message) => refusal(message) === undefined).map(
+    ({ Id, MessageBody }) => ({
+      Id,
+      MessageId: `message-${Id}`,
+      MD5OfMessageBody: createHash('md5').update(MessageBody).digest('hex'),
+    }),
+  );
+  return { status: 200, body: JSON.stringify({ Successful, Failed }) };
 }
 
 /** All rows of the Parquet files below a folder, as text. */
@@ -67,12 +87,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const events = { definition: event, options: {} };
-
 /** How each built-in is held against the contract; the real servers are in the services tier. */
 const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
   alertmanager: {
-    mapper: events,
     options: ({ url }) => ({ hosts: [url], bearer_token: SECRET }),
   },
   aws_security_lake: {
@@ -89,11 +106,22 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
       access_key_id: 'AKIA0',
       secret_access_key: SECRET,
     }),
-    answer: sqsAnswer,
+    answer: (request) => sqsAnswer(request),
+    answerByRecord: (request, isBad, fault) =>
+      sqsAnswer(request, ({ Id, MessageBody }) =>
+        isBad(MessageBody)
+          ? {
+              Id,
+              SenderFault: fault === 'refused',
+              Code: fault === 'refused' ? 'InvalidMessageContents' : 'InternalError',
+            }
+          : undefined,
+      ),
   },
   elasticsearch: {
     options: ({ url }) => ({ url, api_key: SECRET }),
-    answer: bulkAnswer,
+    answer: (request) => bulkAnswer(request),
+    answerByRecord: ({ body }, isBad, fault) => bulkAnswer({ body }, isBad, REFUSALS[fault]),
   },
   file: {
     http: false,
@@ -102,7 +130,6 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
   },
   nats: {
     http: false,
-    mapper: events,
     options: () => {
       server.published.length = 0;
       return { servers: [server.url], token: SECRET };
@@ -116,7 +143,6 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     arrived: rowsBelow,
   },
   slack: {
-    mapper: events,
     options: ({ url }) => ({ webhook_url: `${url}/services/T000/B000/${SECRET}` }),
   },
   stdout: {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   type AnyOutputDefinition,
+  type Delivery,
   defineOutput,
   delivered,
   fromResponse,
+  httpClient,
   httpUrl,
   type Output,
   type OutputContext,
@@ -12,19 +14,38 @@ import {
   secret,
   Type,
 } from '../../../../core/index.ts';
+import { checkDefinition } from '../../../../core/plugins/check.ts';
 import { testOutput } from '../../../../core/testing/index.ts';
 
 type Options = { url: string; token: string };
 type Create = (options: Options, context: OutputContext) => Output;
 
 /** A small correct output over HTTP. */
-const good: Create = ({ url, token }, { fetch }) => ({
-  deliver: async ({ records }, signal) => {
-    const body = `[${records.join(',')}]`;
-    const headers = { authorization: `Bearer ${token}` };
-    return fromResponse(await fetch(url, { method: 'POST', body, headers, signal }));
-  },
-});
+const good: Create = ({ url, token }, context) => {
+  const http = httpClient({ bearer_token: token }, context);
+  return {
+    deliver: ({ records }, signal) => http.post(url, `[${records.join(',')}]`, signal),
+    stop: async () => http.close(),
+  };
+};
+
+/** One request a record, and the answers told by record. */
+const each = (tell: (deliveries: Delivery[]) => Delivery): Create => {
+  return (options, context) => {
+    const { deliver, ...rest } = good(options, context);
+    return {
+      ...rest,
+      async deliver(batch, signal) {
+        const deliveries: Delivery[] = [];
+        for (const record of batch.records)
+          deliveries.push(await deliver({ ...batch, count: 1, records: [record] }, signal));
+        return tell(deliveries);
+      },
+    };
+  };
+};
+const indexesOf = (deliveries: Delivery[], status: string) =>
+  deliveries.flatMap((delivery, index) => (delivery.status === status ? [index] : []));
 
 const definitionOf = (create: Create, more: Partial<AnyOutputDefinition> = {}) =>
   ({
@@ -43,15 +64,16 @@ const definitionOf = (create: Create, more: Partial<AnyOutputDefinition> = {}) =
     ...more,
   }) as AnyOutputDefinition;
 
-/** The parts of the contract that an output breaks. */
-async function broken(definition: AnyOutputDefinition): Promise<string[]> {
+/** The parts of the contract that an output breaks, of all or of one. */
+async function broken(definition: AnyOutputDefinition, only?: string): Promise<string[]> {
   const tests: { name: string; run: () => Promise<void> }[] = [];
   testOutput(definition, {
     test: (name, run) => tests.push({ name: name.replace('tickets: ', ''), run }),
     options: ({ url }) => ({ url, token: 'a-very-secret-token' }),
   });
   const names: string[] = [];
-  for (const { name, run } of tests) await run().catch(() => names.push(name));
+  const chosen = tests.filter(({ name }) => only === undefined || name === only);
+  for (const { name, run } of chosen) await run().catch(() => names.push(name));
   return names;
 }
 
@@ -100,7 +122,139 @@ describe('the contract of outputs', () => {
         const delivery = await output.deliver(batch, signal);
         return delivery.status === 'retry' ? retry(`${delivery.reason} with ${token}`) : delivery;
       }),
-      'shows no secret when the destination fails',
+      'shows no secret, whatever the destination says',
+    ],
+    [
+      'repeats what the destination says, its own secret among it',
+      ({ url, token }, { fetch }) => ({
+        deliver: async ({ records }, signal) => {
+          const headers = { authorization: `Bearer ${token}` };
+          return fromResponse(await fetch(url, { method: 'POST', body: `[${records}]`, headers, signal }));
+        },
+      }),
+      'shows no secret, whatever the destination says',
+    ],
+    [
+      'logs its secret',
+      (options, context) => ({
+        ...good(options, context),
+        start: async () => context.log.info({ options }, 'starting'),
+      }),
+      'shows no secret, whatever the destination says',
+    ],
+    [
+      'sends each batch twice',
+      wrong((output) => async (batch, signal) => {
+        await output.deliver(batch, signal);
+        return output.deliver(batch, signal);
+      }),
+      'sends no record twice',
+    ],
+    [
+      'sends one record twice',
+      wrong(
+        (output) => (batch, signal) =>
+          output.deliver({ ...batch, records: [...batch.records, batch.records[0]!] }, signal),
+      ),
+      'delivers every record once and invents none',
+    ],
+    [
+      'takes no more records than its own batches hold',
+      wrong(
+        (output) => (batch, signal) =>
+          output.deliver({ ...batch, records: batch.records.slice(0, 10) }, signal),
+      ),
+      'delivers every record once and invents none',
+    ],
+    [
+      'rounds numbers',
+      wrong(
+        (output) => (batch, signal) =>
+          output.deliver(
+            { ...batch, records: batch.records.map((record) => JSON.stringify(JSON.parse(String(record)))) },
+            signal,
+          ),
+      ),
+      'delivers every record once and invents none',
+    ],
+    [
+      'ignores Retry-After',
+      wrong((output) => async (batch, signal) => {
+        const delivery = await output.deliver(batch, signal);
+        return delivery.status === 'retry' ? { ...delivery, after: undefined } : delivery;
+      }),
+      'leaves a destination alone for its Retry-After',
+    ],
+    [
+      'follows a redirect and asks nobody',
+      ({ url }, { fetch }) => ({
+        deliver: async ({ records }, signal) => {
+          const response = await fetch(url, { method: 'POST', body: `[${records}]`, signal });
+          return response.ok ? delivered() : fromResponse(response);
+        },
+      }),
+      'keeps events when it is sent elsewhere',
+    ],
+    [
+      'names the neighbour of the record that is refused',
+      each((deliveries) =>
+        delivered({
+          rejected: indexesOf(deliveries, 'rejected').map((index) => ({ index: index - 1, reason: 'bad' })),
+        }),
+      ),
+      'sets aside the record that is refused, and calls delivered just what was taken',
+    ],
+    [
+      'tries the neighbour of the record again that must wait',
+      each((deliveries) => {
+        const failed = indexesOf(deliveries, 'retry').map((index) => Math.max(index - 1, 0));
+        return failed.length === 0 ? delivered() : retry('busy', { failed });
+      }),
+      'tries again the record that must wait, and calls delivered just what was taken',
+    ],
+    [
+      'stops at the first record that is refused, and forgets those behind it',
+      each((deliveries) => {
+        const [index] = indexesOf(deliveries, 'rejected');
+        return delivered(index === undefined ? {} : { rejected: [{ index: 0, reason: 'bad' }] });
+      }),
+      'sets aside the record that is refused, and calls delivered just what was taken',
+    ],
+    [
+      'chokes on a number that a double does not hold',
+      wrong((output) => (batch, signal) => {
+        for (const record of batch.records) {
+          const [, number = '0'] = /"a":(\d+)/.exec(String(record)) ?? [];
+          JSON.stringify({ a: BigInt(number) > 2n ** 53n ? BigInt(number) : 0 });
+        }
+        return output.deliver(batch, signal);
+      }),
+      'takes events of every kind',
+    ],
+    [
+      'never ends its start',
+      (options, context) => ({
+        ...good(options, context),
+        start: async () => {
+          await context.fetch(options.url);
+        },
+      }),
+      'settles its start within a second of the abort',
+    ],
+    [
+      'mixes up two batches',
+      (options, context) => {
+        const { deliver } = good(options, context);
+        let last: unknown[] = [];
+        return {
+          async deliver(batch, signal) {
+            last = [...batch.records];
+            await Promise.resolve();
+            return deliver({ ...batch, records: last }, signal);
+          },
+        };
+      },
+      'delivers two batches at once',
     ],
     [
       'names records that there are not',
@@ -116,13 +270,21 @@ describe('the contract of outputs', () => {
       'checks what is there, and throws when it is not',
     ],
   ])('is broken by one that %s', async (_, create, breaks) => {
-    expect(await broken(definitionOf(create))).toContain(breaks);
+    expect(await broken(definitionOf(create), breaks)).toEqual([breaks]);
   });
 
   it('is broken by an open schema, and by an example that does not fit', async () => {
     expect(await broken(definitionOf(good, { options: Type.Object({}) }))).toContain(
-      'is a definition: described options, a closed schema, a batch that closes',
+      'is a definition: described options, closed schemas, a batch that closes',
     );
+    const nested = Type.Object(
+      { tls: Type.Object({ ca: Type.String() }, { description: 'TLS.' }) },
+      { additionalProperties: false },
+    );
+    expect(checkDefinition('output', definitionOf(good, { options: nested }))).toEqual([
+      'its option "tls" is not closed (additionalProperties: false)',
+      'its option "tls.ca" has no description',
+    ]);
     const examples = [{ title: 'Misspelt', options: { adress: 'x' } }];
     expect(await broken(definitionOf(good, { examples }))).toEqual(['has valid examples']);
   });

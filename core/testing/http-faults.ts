@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { AnyOutputDefinition } from '../plugins/output.ts';
+import type { OutputContract } from './contract.ts';
+import type { Answer, Answering, ReceivedRequest } from './destination.ts';
+import { MARK, markedEvents } from './events.ts';
+import { assertSound, deliverAndHalve } from './outcome.ts';
+import { calm, withOutput } from './under-test.ts';
+
+type Register = (name: string, run: () => Promise<void>) => void;
+
+const waits = (delivery: Delivery): number | undefined =>
+  delivery.status === 'retry' ? delivery.after : undefined;
+const isRetry = (delivery: Delivery) => assert.equal(delivery.status, 'retry');
+
+/** What a server may answer, and what it must mean for a batch of two. */
+const FAULTS: readonly [what: string, answer: Answer | Answering, expect: (delivery: Delivery) => void][] = [
+  ['retries a 503', { status: 503 }, isRetry],
+  [
+    'leaves a destination alone for its Retry-After',
+    { status: 429, headers: { 'retry-after': '7' } },
+    (delivery) => assert.equal(waits(delivery), 7000),
+  ],
+  [
+    'leaves a destination alone until the date of its Retry-After',
+    () => ({ status: 503, headers: { 'retry-after': new Date(Date.now() + 90_000).toUTCString() } }),
+    (delivery) => assert.ok(Math.abs((waits(delivery) ?? 0) - 90_000) < 5_000, 'it waits for another time'),
+  ],
+  [
+    'takes refused credentials for a denial, not for bad records',
+    { status: 401 },
+    (delivery) => assert.equal(delivery.status === 'retry' && delivery.denied, true),
+  ],
+  ['keeps events when the page is missing', { status: 404 }, isRetry],
+  [
+    'keeps events when it is sent elsewhere',
+    ({ path }) =>
+      path === '/elsewhere'
+        ? { status: 200, body: '{}' }
+        : { status: 302, headers: { location: '/elsewhere' } },
+    isRetry,
+  ],
+  ['retries a connection that is cut', 'reset', isRetry],
+  [
+    'loses no record when the content is refused',
+    { status: 400 },
+    (delivery) =>
+      assert.ok(
+        delivery.status !== 'delivered' || delivery.rejected?.length === 2,
+        'refused, and called delivered',
+      ),
+  ],
+];
+
+/** Registers the part of the contract that is about answers of HTTP servers. */
+export function testHttpFaults(
+  definition: AnyOutputDefinition,
+  contract: OutputContract,
+  test: Register,
+): void {
+  for (const [what, answer, expect] of FAULTS) {
+    test(what, () =>
+      withOutput(definition, contract, async ({ deliver, destination }) => {
+        destination.answer(answer);
+        const result = await deliver(markedEvents(2));
+        assertSound(result, 2);
+        expect(result);
+      }),
+    );
+  }
+
+  for (const fault of ['refused', 'busy'] as const) {
+    const wanted =
+      fault === 'refused' ? 'sets aside the record that is refused' : 'tries again the record that must wait';
+    const status = fault === 'refused' ? 400 : 503;
+    test(`${wanted}, and calls delivered just what was taken`, () =>
+      judged(definition, contract, ({ body }, isBad) => ({ status: isBad(body) ? status : 200 }), fault));
+    const { answerByRecord } = contract;
+    if (answerByRecord !== undefined) {
+      test(`${wanted}, told by the answer`, () =>
+        judged(definition, contract, (request, isBad) => answerByRecord(request, isBad, fault), fault, true));
+    }
+  }
+
+  test('sends no record twice', () =>
+    withOutput(definition, contract, async ({ deliver, destination }) => {
+      await deliver(markedEvents(5));
+      const sent = destination.requests.flatMap(({ body }) => [...new Set(body.match(MARK))]);
+      assert.equal(new Set(sent).size, sent.length, 'a record is in more than one request');
+    }));
+
+  test('checks what is there, and throws when it is not', () =>
+    withOutput(definition, contract, async ({ output, destination }) => {
+      if (output.check === undefined) return;
+      await output.check(calm());
+      destination.answer('reset');
+      await assert.rejects(
+        output.check(calm()),
+        'check() passed though the destination cuts every connection',
+      );
+    }));
+
+  test('shows no secret, whatever the destination says', () =>
+    withOutput(definition, contract, async ({ deliver, output, destination, secrets, logged }) => {
+      const said: string[] = [];
+      const echo = (status: number) => (request: ReceivedRequest) => ({
+        status,
+        body: `cannot ${request.method} ${request.path} ${JSON.stringify(request.headers)}`,
+      });
+      for (const answer of [echo(500), echo(404), echo(401), echo(400), echo(200), 'reset'] as const) {
+        destination.answer(answer);
+        said.push(JSON.stringify(await deliver(markedEvents(1))));
+        await output.check?.(calm()).catch((error: Error) => said.push(error.message));
+        await output.start?.(calm()).catch((error: Error) => said.push(error.message));
+      }
+      const text = [...said, ...logged].join('\n');
+      for (const secret of secrets) {
+        assert.ok(
+          !text.includes(secret),
+          'a secret option, or a part of it, is in a reason or in the log: httpClient takes it out',
+        );
+      }
+    }));
+}
+
+/** One of five records is not taken; what was taken, and only that, must be called delivered. */
+async function judged(
+  definition: AnyOutputDefinition,
+  contract: OutputContract,
+  answer: (request: ReceivedRequest, isBad: (text: string) => boolean) => Answer,
+  fault: 'refused' | 'busy',
+  byRecord = false,
+): Promise<void> {
+  await withOutput(definition, contract, async (underTest) => {
+    const { destination } = underTest;
+    const events = markedEvents(5);
+    const bad = events[1]!.mark;
+    const isBad = (text: string) => text.includes(bad);
+    const good = contract.answer ?? { status: 200, body: '{}' };
+    destination.answer((request) => {
+      const said = answer(request, isBad);
+      const isWell = typeof said === 'object' && said.status < 300;
+      if (!isWell || byRecord) return said;
+      return typeof good === 'function' ? good(request) : good;
+    });
+    const outcome = await deliverAndHalve(underTest, events);
+    const taken = new Set<string>();
+    for (const { body, answer: said } of destination.requests) {
+      if (typeof said !== 'object' || said.status >= 300) continue;
+      for (const mark of body.match(MARK) ?? []) if (!byRecord || mark !== bad) taken.add(mark);
+    }
+    for (const [mark, what] of outcome) {
+      if (what === 'delivered') assert.ok(taken.has(mark), `${mark} is called delivered and was not taken`);
+      if (what === 'rejected') assert.equal(mark, bad, `${mark} is set aside, and ${bad} was refused`);
+      if (byRecord) {
+        const expected = fault === 'refused' ? 'rejected' : 'retried';
+        assert.equal(what === 'delivered', mark !== bad, `${mark} is called ${what}`);
+        if (mark === bad) assert.equal(what, expected);
+      }
+    }
+    if (fault === 'busy') assert.notEqual(outcome.get(bad), 'rejected', 'a 503 is not the fault of a record');
+  });
+}

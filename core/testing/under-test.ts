@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../batching/clock.ts';
+import { decodeScalars } from '../config/decode.ts';
+import { fits, type JsonSchema } from '../config/json-schema.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import { noDecodeOptions } from '../event/decode.ts';
+import { eventToJson } from '../event/encode.ts';
+import type { Event } from '../event/event.ts';
+import type { Mapper } from '../plugins/mapper.ts';
+import type { AnyOutputDefinition, Output, OutputContext } from '../plugins/output.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { batchOf } from './batches.ts';
+import type { OutputContract, Place } from './contract.ts';
+import { type Destination, startDestination } from './destination.ts';
+import type { MarkedEvent } from './events.ts';
+import { secretsIn } from './secrets.ts';
+
+/** An output that was made for one test, and its destination. */
+export interface UnderTest {
+  readonly output: Output;
+  readonly destination: Destination;
+  readonly place: Place;
+  /** What must not show. */
+  readonly secrets: readonly string[];
+  readonly logged: readonly string[];
+  /** Delivers these as one batch. */
+  deliver(
+    events: readonly Pick<MarkedEvent, 'raw'>[],
+    signal?: AbortSignal,
+    attempt?: number,
+  ): Promise<Delivery>;
+  arrived(): Promise<string>;
+}
+
+/** A signal that never aborts. */
+export const calm = (): AbortSignal => new AbortController().signal;
+
+/** Makes the output, starts it, runs the test, stops it. */
+export async function withOutput(
+  definition: AnyOutputDefinition,
+  contract: OutputContract,
+  run: (underTest: UnderTest) => Promise<void>,
+  { start = true } = {},
+): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'tiercel-contract-'));
+  const destination = await startDestination();
+  if (contract.answer !== undefined) destination.answer(contract.answer);
+  const place = { url: destination.url, directory };
+  const schema = definition.options as JsonSchema;
+  const given = contract.options(place);
+  const logged: string[] = [];
+  assert.ok(fits(schema, given), 'the options of the contract do not fit the definition');
+  const options = decodeScalars(schema, given) as object;
+  const context = { ...contextOf(directory, logged), ...mappingOf(definition, contract, options, logged) };
+  const output = definition.create(options, context) as Output;
+  try {
+    if (start) await output.start?.(calm());
+    await run({
+      output,
+      destination,
+      place,
+      logged,
+      secrets: secretsIn(schema, given),
+      deliver: (events, signal = calm(), attempt = 1) =>
+        settle(() => output.deliver({ ...batchOf(events, context.mapper, output), attempt }, signal)),
+      arrived: () =>
+        contract.arrived?.(place, destination) ??
+        Promise.resolve(destination.requests.map(({ body }) => body).join('\n')),
+    });
+  } finally {
+    await output.stop?.(calm());
+    await destination.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function contextOf(directory: string, logged: string[]): Omit<OutputContext, 'mapper' | 'mapperRef'> {
+  return {
+    name: 'under_test',
+    log: recorder(logged),
+    clock: systemClock,
+    fetch: globalThis.fetch,
+    stateDir: directory,
+    configDir: directory,
+    decode: noDecodeOptions,
+  };
+}
+
+function mappingOf(
+  { mapper: own }: AnyOutputDefinition,
+  { mapper: given }: OutputContract,
+  options: object,
+  logged: string[],
+): Pick<OutputContext, 'mapper' | 'mapperRef'> {
+  if (given !== undefined) {
+    const { definition, options: mapperOptions, module = import.meta.url } = given;
+    const mapper = definition.create(mapperOptions, { log: recorder(logged) });
+    return { mapper, mapperRef: { type: definition.type, module, options: mapperOptions } };
+  }
+  const type = typeof own === 'function' ? own(options as never).type : 'falco';
+  const mapper = type === 'event' ? asEvents : asReceived;
+  assert.ok(type === 'event' || type === 'falco', `give the contract the mapper "${type}" of the output`);
+  return { mapper, mapperRef: { type, module: import.meta.url, options: {} } };
+}
+
+/** The event as received, as JSON text: what the built-in mapper `falco` makes. */
+const asReceived: Mapper<string> = {
+  record: { type: 'string', contentMediaType: 'application/json' },
+  map: (event) => ({ ok: true, record: eventToJson(event) }),
+};
+
+/** The event itself: what the built-in mapper `event` makes. */
+const asEvents: Mapper<Event> = { map: (event) => ({ ok: true, record: event }) };
+
+/** As the framework takes it: a throw is a retry. */
+async function settle(deliver: () => Promise<Delivery>): Promise<Delivery> {
+  try {
+    return await deliver();
+  } catch (error) {
+    return { status: 'retry', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function recorder(lines: string[]): Logger {
+  const write = (details: object | string, message?: string) => {
+    lines.push(typeof details === 'string' ? details : `${JSON.stringify(details)} ${message}`);
+  };
+  return { debug: write, info: write, warn: write, error: write };
+}

@@ -1,9 +1,12 @@
 import { type Event, PRIORITIES, type Priority } from '../../core/index.ts';
-import { Fields } from '../ocsf/fields.ts';
-import { attacksOf } from '../ocsf/mitre/tags.ts';
-import { fdFile } from '../ocsf/objects/file.ts';
-import { isAddress, networkOf } from '../ocsf/objects/network.ts';
-import { addUnmapped } from '../ocsf/unmapped.ts';
+import { isAddress } from '../falco-fields/address.ts';
+import { attacksOf, type Named } from '../falco-fields/attack/tags.ts';
+import { connectionOf } from '../falco-fields/connection.ts';
+import { Fields } from '../falco-fields/fields.ts';
+import { type FileKind, touchedFile } from '../falco-fields/file.ts';
+import { originalText } from '../falco-fields/original.ts';
+import { takeRepeats } from '../falco-fields/repeats.ts';
+import { addUnmapped } from '../falco-fields/unmapped.ts';
 import { fillersOf, type Part, put } from './fill.ts';
 import { ECS_VERSION, type EcsRecord, schema } from './schema.ts';
 
@@ -19,16 +22,18 @@ const SEVERITY: Readonly<Record<Priority, number>> = {
   Debug: 0,
 };
 
-/** By fd.type as OCSF numbers it. */
-const FILE_TYPES: Readonly<Record<number, string>> = { 1: 'file', 2: 'dir', 5: 'socket', 6: 'fifo' };
-const DIRECTIONS: Readonly<Record<number, string>> = { 1: 'ingress', 2: 'egress' };
+const FILE_TYPES: Readonly<Record<FileKind, string>> = {
+  file: 'file',
+  directory: 'dir',
+  socket: 'socket',
+  pipe: 'fifo',
+};
+/** By the end of the connection that the host is. */
+const DIRECTIONS = { server: 'ingress', client: 'egress' } as const;
 
 const { container, ...others } = schema.properties;
 const fillers = fillersOf({ properties: others });
 const containerFillers = fillersOf(container, ['container']);
-
-// A byte order mark is part of what was received.
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The prototype of every record, which holds instants as epoch milliseconds: in JSON they are ISO 8601, as ECS has them. */
 const prototype: object = Object.defineProperty({}, 'toJSON', {
@@ -47,7 +52,7 @@ const prototype: object = Object.defineProperty({}, 'toJSON', {
 export function toEcs(event: Event, keepOriginal: boolean): EcsRecord {
   const fields = new Fields(event.fields);
   const record: Part = Object.assign(Object.create(prototype), heading(event));
-  const original = keepOriginal ? textOf(event.raw) : undefined;
+  const original = keepOriginal ? originalText(event.raw) : undefined;
   put(record, ['event', 'original'], original);
   addThreat(record, event.tags);
   addConnection(record, fields);
@@ -57,8 +62,7 @@ export function toEcs(event: Event, keepOriginal: boolean): EcsRecord {
   if (fields.peek('container.id') !== 'host') for (const fill of containerFillers) fill(fields, record);
   addContext(record, fields);
   addRelated(record, event.hostname, fields);
-  fields.takeIfEqual(event.hostname, 'evt.hostname');
-  fields.takeIfEqual(event.source, 'evt.source');
+  takeRepeats(fields, event);
 
   // Without the original, this is all there is of a value that says "no value".
   const rest = fields.rest(original === undefined);
@@ -101,19 +105,11 @@ function heading(event: Event): Part {
   };
 }
 
-function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 function addThreat(record: Part, tags: readonly string[]): void {
   const attacks = attacksOf(tags);
   if (attacks === undefined) return;
   put(record, ['threat', 'framework'], 'MITRE ATT&CK');
-  const add = (path: readonly string[], all: readonly ({ uid?: string; name?: string } | undefined)[]) => {
+  const add = (path: readonly string[], all: readonly (Named | undefined)[]) => {
     const present = all.filter((one) => one !== undefined);
     put(record, ['threat', ...path, 'id'], distinct(present.map(({ uid }) => uid)));
     put(record, ['threat', ...path, 'name'], distinct(present.map(({ name }) => name)));
@@ -128,16 +124,16 @@ function addThreat(record: Part, tags: readonly string[]): void {
   );
   add(
     ['technique', 'subtechnique'],
-    attacks.map(({ sub_technique }) => sub_technique),
+    attacks.map(({ subTechnique }) => subTechnique),
   );
 }
 
 function addConnection(record: Part, fields: Fields): void {
-  const network = networkOf(fields);
-  if (network === undefined) return;
+  const seen = connectionOf(fields);
+  if (seen === undefined) return;
   for (const [side, end] of [
-    ['source', network.client],
-    ['destination', network.server],
+    ['source', seen.client],
+    ['destination', seen.server],
   ] as const) {
     if (end === undefined) continue;
     put(record, [side, 'address'], end.hostname ?? end.ip);
@@ -145,19 +141,18 @@ function addConnection(record: Part, fields: Fields): void {
     put(record, [side, 'port'], end.port);
     put(record, [side, 'domain'], end.hostname);
   }
-  const { connection } = network;
-  put(record, ['network', 'transport'], connection?.protocol_name);
-  put(record, ['network', 'type'], connection?.protocol_ver_id && `ipv${connection.protocol_ver_id}`);
-  put(record, ['network', 'direction'], DIRECTIONS[connection?.direction_id ?? 0]);
+  put(record, ['network', 'transport'], seen.protocol);
+  put(record, ['network', 'type'], `ipv${seen.ipVersion}`);
+  put(record, ['network', 'direction'], seen.local && DIRECTIONS[seen.local]);
 }
 
 function addFile(record: Part, fields: Fields): void {
-  const file = fdFile(fields);
+  const file = touchedFile(fields);
   if (file === undefined) return;
   put(record, ['file', 'path'], file.path);
   put(record, ['file', 'name'], file.name);
-  put(record, ['file', 'directory'], file.parent_folder);
-  put(record, ['file', 'type'], FILE_TYPES[file.type_id]);
+  put(record, ['file', 'directory'], file.folder);
+  put(record, ['file', 'type'], file.kind && FILE_TYPES[file.kind]);
 }
 
 /** What the columns filled so far say about the event as a whole. */
@@ -180,8 +175,10 @@ function addContext(record: Part, fields: Fields): void {
 
 function addRelated(record: Part, hostname: string, fields: Fields): void {
   const proxied = fields.list('ka.sourceips', isAddress) ?? [];
-  put(record, ['source', 'address'], proxied[0]);
-  put(record, ['source', 'ip'], proxied[0]);
+  if ((record as Partial<EcsRecord>).source === undefined) {
+    put(record, ['source', 'address'], proxied[0]);
+    put(record, ['source', 'ip'], proxied[0]);
+  }
   const { source, destination, user } = record as Partial<EcsRecord>;
   put(record, ['related', 'ip'], distinct([source?.ip, destination?.ip, ...proxied]));
   put(record, ['related', 'user'], distinct([user?.name]));

@@ -1,26 +1,14 @@
-import type { Event, Priority, TObject } from '../../core/index.ts';
-import { toDetectionFinding } from './detection-finding.ts';
-import { toFalcosidekickFinding } from './falcosidekick-finding.ts';
+import type { Event, TObject } from '../../core/index.ts';
+import { toDetectionFinding } from './finding/detection.ts';
+import { toFalcosidekickFinding } from './finding/falcosidekick.ts';
+import type { MapOptions } from './finding/map-options.ts';
+import { toSecurityFinding } from './finding/security.ts';
 import { configuredProvider } from './objects/cloud.ts';
 import { kindOf, type OcsfOptions, severityTable, versionOf } from './options.ts';
-import type { PartsOptions } from './parts.ts';
-import {
-  detectionFinding,
-  type Finding,
-  falcosidekickFinding,
-  type SEVERITIES,
-  securityFinding,
-} from './schema/finding.ts';
-import { LINUX_USERS } from './schema/objects.ts';
+import { falcosidekickFinding } from './schema/falcosidekick.ts';
+import { detectionFinding, type Finding, securityFinding } from './schema/finding.ts';
+import { LINUX_USERS } from './schema/objects/process.ts';
 import { trim } from './schema/trim.ts';
-import type { OcsfVersion } from './schema/types.ts';
-import { toSecurityFinding } from './security-finding.ts';
-
-/** The options, worked out once. */
-export interface MapOptions extends PartsOptions {
-  readonly version: OcsfVersion;
-  readonly severities: Readonly<Record<Priority, keyof typeof SEVERITIES>>;
-}
 
 /** A class, ready to use: its record definition and the function that fills it. */
 export interface Mapping {

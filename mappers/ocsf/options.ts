@@ -1,11 +1,14 @@
 import { PRIORITIES, type Priority, type Static, Type } from '../../core/index.ts';
-import type { SEVERITIES } from './schema/finding.ts';
+import type { SEVERITIES } from './schema/base-event.ts';
 import { type OcsfVersion, VERSIONS } from './schema/types.ts';
 
 const oneOf = <const T extends readonly string[]>(
   values: T,
   details: { readonly default: T[number]; readonly description: string },
 ) => Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...details });
+
+/** What Security Lake takes for an account: an AWS account, or one outside of AWS. */
+export const ACCOUNT_PATTERN = '^(?:\\d{12}|external(?:_[A-Za-z0-9_.-]{1,64})?)$';
 
 const cloud = Type.Object(
   {
@@ -18,7 +21,7 @@ const cloud = Type.Object(
     ),
     account_id: Type.Optional(
       Type.String({
-        pattern: '^(?:\\d{12}|external(?:_[A-Za-z0-9_.-]+)?)$',
+        pattern: ACCOUNT_PATTERN,
         description: 'The account: 12 digits, `external`, or `external_{id}`.',
       }),
     ),

@@ -1,6 +1,6 @@
 import type { FieldValue } from '../../../core/index.ts';
+import { addUnmapped } from '../../falco-fields/unmapped.ts';
 import type { Finding } from '../schema/finding.ts';
-import { addUnmapped } from '../unmapped.ts';
 import { type Fault, pathText } from './fault.ts';
 
 type Container = Record<string | number, unknown>;

@@ -1,10 +1,9 @@
-import type { Fields } from '../fields.ts';
-import type { OcsfOptions } from '../options.ts';
-import type { Cloud } from '../schema/objects.ts';
+import type { Fields } from '../../falco-fields/fields.ts';
+import { ACCOUNT_PATTERN, type OcsfOptions } from '../options.ts';
+import type { Cloud } from '../schema/objects/place.ts';
 import type { EventCloud } from '../sources/activity.ts';
 
-/** What Security Lake takes for an account: an AWS account, or one outside of AWS. */
-export const ACCOUNT = /^(?:\d{12}|external(?:_[A-Za-z0-9_.-]+)?)$/;
+const ACCOUNT = new RegExp(ACCOUNT_PATTERN);
 
 /** The provider that the configuration tells: by name, or by an account that only AWS has. */
 export function configuredProvider({ cloud }: OcsfOptions): string | undefined {
@@ -22,13 +21,17 @@ export function cloudOf(
 ): Cloud | undefined {
   const configured = options.cloud ?? {};
   const own = accountFrom(fields, options.account_id_from);
-  const aws = own !== undefined && /^\d{12}$/.test(own);
+  const aws = isAws(own);
   const place = configuredProvider(options);
   const provider = told?.provider ?? place ?? (aws ? 'AWS' : undefined);
   if (provider === undefined) return undefined;
   const here = provider === (place ?? provider);
   const field = own === undefined ? told?.accountField : options.account_id_from;
-  const account = own ?? accountFrom(fields, field) ?? (here ? configured.account_id : undefined);
+  // What the field says and is no account is no reason to name another one.
+  const unclear = own === undefined && hasValue(fields, options.account_id_from);
+  const account = unclear
+    ? undefined
+    : (own ?? accountFrom(fields, field) ?? (here ? configured.account_id : undefined));
   // An external account is written external_{id}: the id is what the account is called.
   const uid = account?.replace(/^external_?/, '') || undefined;
   if (field !== undefined) fields.takeIfEqual(uid, field);
@@ -55,4 +58,8 @@ function isAws(account: string | undefined): boolean {
 function accountFrom(fields: Fields, field: string | undefined): string | undefined {
   const account = field === undefined ? undefined : fields.peek(field);
   return account !== undefined && ACCOUNT.test(account) ? account : undefined;
+}
+
+function hasValue(fields: Fields, field: string | undefined): boolean {
+  return field !== undefined && (fields.peek(field) !== undefined || fields.isNested(field));
 }

@@ -1,5 +1,5 @@
-import type { Fields } from '../fields.ts';
-import type { Container } from '../schema/objects.ts';
+import type { Fields } from '../../falco-fields/fields.ts';
+import type { Container } from '../schema/objects/container.ts';
 import { MAX_TEXT, UUID } from '../schema/types.ts';
 
 const SHA256 = /^sha256:([0-9a-fA-F]{64})$/;
@@ -41,6 +41,7 @@ function imageOf(fields: Fields): Container['image'] {
   if (uid === undefined || uid.length > MAX_TEXT) return undefined;
   fields.takeTexts('container.image.repository', 'container.image.tag');
   const name = repository ?? reference;
-  if (reference === name || reference === uid) fields.take('container.image');
+  fields.takeIfEqual(name, 'container.image');
+  fields.takeIfEqual(uid, 'container.image');
   return { uid, name, tag };
 }

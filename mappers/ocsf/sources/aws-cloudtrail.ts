@@ -1,8 +1,16 @@
-import type { Fields } from '../fields.ts';
-import { isAddress } from '../objects/network.ts';
+import { isAddress } from '../../falco-fields/address.ts';
+import type { Fields } from '../../falco-fields/fields.ts';
 import { some } from '../objects/some.ts';
-import type { Api, Endpoint, Resource, User } from '../schema/objects.ts';
+import type { Api } from '../schema/objects/api.ts';
+import type { Endpoint } from '../schema/objects/network.ts';
+import type { Resource } from '../schema/objects/place.ts';
+import type { User } from '../schema/objects/user.ts';
+import { HOSTNAME } from '../schema/types.ts';
 import type { Activity, EventCloud, Room } from './activity.ts';
+
+// Longer than S3 lets them be; an ARN of them always fits.
+const MAX_BUCKET = 255;
+const MAX_KEY = 4096;
 
 /** CloudTrail events: falcosecurity/plugins, cloudtrail. */
 export function cloudtrail(fields: Fields, room: Room): Activity {
@@ -17,7 +25,7 @@ export function cloudtrail(fields: Fields, room: Room): Activity {
     cloud,
     ...(room.api(cloud) && { api: apiOf(fields) }),
     ...(room.evidence && { user: userOf(fields), client: clientOf(fields) }),
-    resources: [bucketOf(fields, cloud.region ?? '')],
+    resources: bucketOf(fields, cloud.region ?? ''),
     related: id === undefined ? undefined : { uid: id, product_uid: 'CloudTrail' },
   };
 }
@@ -48,7 +56,7 @@ function userOf(fields: Fields): User | undefined {
       account === undefined ? undefined : ({ uid: account, type: 'AWS Account', type_id: 10 } as const),
   });
   if (who === undefined) return undefined;
-  const type = fields.first('ct.user.identitytype', 'ct.user.type');
+  const type = fields.text('ct.user.identitytype');
   return {
     ...who,
     uid_alt: fields.text('ct.user.principalid'),
@@ -62,12 +70,22 @@ function clientOf(fields: Fields): Endpoint | undefined {
   const ip = fields.textIf('ct.srcip', isAddress);
   if (ip !== undefined) return { ip };
   const service = fields.text('ct.srcip');
-  return service === undefined ? undefined : { svc_name: service };
+  if (service === undefined) return undefined;
+  // Some are called otherwise: `AWS Internal`.
+  return { svc_name: service, domain: isDomain(service) ? service : undefined };
 }
 
-function bucketOf(fields: Fields, region: string): Resource | undefined {
-  const name = fields.textIf('s3.bucket', (bucket) => bucket.length <= 255);
-  if (name === undefined) return undefined;
+const isDomain = (text: string): boolean => text.includes('.') && HOSTNAME.test(text);
+
+/** The bucket and the object in it, named as Security Hub names them. */
+function bucketOf(fields: Fields, region: string): Resource[] {
+  const bucket = fields.textIf('s3.bucket', (text) => text.length <= MAX_BUCKET);
+  if (bucket === undefined) return [];
   const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
-  return { type: 'AwsS3Bucket', name, uid: `arn:${partition}:s3:::${name}` };
+  const arn = `arn:${partition}:s3:::${bucket}`;
+  const resources: Resource[] = [{ type: 'AwsS3Bucket', name: bucket, uid: arn }];
+  const key = fields.textIf('s3.key', (text) => text.length <= MAX_KEY);
+  if (key !== undefined) resources.push({ type: 'AwsS3Object', name: key, uid: `${arn}/${key}` });
+  fields.takeIfEqual(`s3://${bucket}/${key ?? ''}`, 's3.uri');
+  return resources;
 }

@@ -1,9 +1,22 @@
-import type { Fields } from '../fields.ts';
-import { isAddress } from '../objects/network.ts';
+import { isAddress } from '../../falco-fields/address.ts';
+import type { Fields } from '../../falco-fields/fields.ts';
 import { resource } from '../objects/resources.ts';
-import type { Api, Endpoint, User } from '../schema/objects.ts';
+import type { Api } from '../schema/objects/api.ts';
+import type { Endpoint } from '../schema/objects/network.ts';
+import type { Resource } from '../schema/objects/place.ts';
+import type { User } from '../schema/objects/user.ts';
 import { EMAIL } from '../schema/types.ts';
 import type { Activity, EventCloud, Room } from './activity.ts';
+
+const RESOURCES = [
+  { type: 'GcpStorageBucket', name: 'gcp.storage.bucket' },
+  { type: 'GcpCloudFunction', name: 'gcp.cloudfunctions.function' },
+  { type: 'GcpCloudSqlDatabase', name: 'gcp.cloudsql.databaseId' },
+  { type: 'GcpServiceAccount', name: 'gcp.iam.serviceAccount', uid: 'gcp.iam.serviceAccountId' },
+  { type: 'GcpSubnetwork', name: 'gcp.compute.subnetwork', uid: 'gcp.compute.subnetworkId' },
+  { type: 'GcpDnsZone', name: 'gcp.dns.zone' },
+  { type: 'GcpLoggingSink', name: 'gcp.logging.sink' },
+] as const;
 
 /** Google Cloud audit logs: falcosecurity/plugins, gcpaudit. */
 export function gcpAuditlog(fields: Fields, room: Room): Activity {
@@ -16,10 +29,10 @@ export function gcpAuditlog(fields: Fields, room: Room): Activity {
     ...(room.api(cloud) && { api: apiOf(fields) }),
     ...(room.evidence && { user: userOf(fields), client: clientOf(fields) }),
     resources: [
-      resource(fields, 'GcpResource', 'gcp.resourceName'),
-      resource(fields, 'GcpStorageBucket', 'gcp.storage.bucket'),
-      resource(fields, 'GcpCloudFunction', 'gcp.cloudfunctions.function'),
-      resource(fields, 'GcpCloudSqlDatabase', 'gcp.cloudsql.databaseId'),
+      targetOf(fields),
+      byId(fields, 'GcpComputeInstance', 'gcp.compute.instanceId'),
+      byId(fields, 'GcpNetwork', 'gcp.compute.networkId'),
+      ...RESOURCES.map((each) => resource(fields, each)),
     ],
   };
 }
@@ -32,13 +45,23 @@ function apiOf(fields: Fields): Api | undefined {
 }
 
 function userOf(fields: Fields): User | undefined {
-  const name = fields.first('gcp.user', 'gcp.principalEmail');
+  const name = fields.text('gcp.user');
   if (name === undefined) return undefined;
-  fields.takeIfEqual(name, 'gcp.principalEmail');
   return { name, email_addr: EMAIL.test(name) ? name : undefined };
 }
 
 function clientOf(fields: Fields): Endpoint | undefined {
   const ip = fields.textIf('gcp.callerIP', isAddress);
   return ip === undefined ? undefined : { ip };
+}
+
+/** What the call was made on, by Google's own name of its kind where it is told: `gcs_bucket`. */
+function targetOf(fields: Fields): Resource | undefined {
+  const name = fields.text('gcp.resourceName');
+  return name === undefined ? undefined : { type: fields.text('gcp.resourceType') ?? 'GcpResource', name };
+}
+
+function byId(fields: Fields, type: string, field: string): Resource | undefined {
+  const uid = fields.text(field);
+  return uid === undefined ? undefined : { type, uid };
 }

@@ -1,19 +1,26 @@
-import type { Fields } from '../fields.ts';
+import type { Fields } from '../../falco-fields/fields.ts';
 import { resource } from '../objects/resources.ts';
 import type { Activity, Room } from './activity.ts';
+
+const RESOURCES = [
+  { type: 'GitHubRepository', name: 'github.repo.name', uid: 'github.repo.url' },
+  { type: 'GitHubOrganization', name: 'github.org' },
+  { type: 'GitHubUser', name: 'github.collaborator.name' },
+  { type: 'GitHubWorkflow', name: 'github.workflow.filename' },
+] as const;
 
 /** GitHub webhooks: falcosecurity/plugins, github. */
 export function github(fields: Fields, room: Room): Activity {
   const user = room.evidence ? fields.text('github.user') : undefined;
+  const hook = fields.text('github.webhook.id');
+  // The old name of the field.
+  fields.takeIfEqual(fields.peek('github.repo.url'), 'github.repo');
   return {
     ...(room.api(undefined) && { api: apiOf(fields) }),
     user: user === undefined ? undefined : { name: user },
     resources: [
-      resource(fields, 'GitHubRepository', 'github.repo.name', 'github.repo.url'),
-      resource(fields, 'GitHubOrganization', 'github.org'),
-      resource(fields, 'GitHubUser', 'github.collaborator.name'),
-      resource(fields, 'GitHubWorkflow', 'github.workflow.filename'),
-      resource(fields, 'GitHubWebhook', 'github.webhook.name', 'github.webhook.id'),
+      ...RESOURCES.map((each) => resource(fields, each)),
+      hook === undefined ? undefined : { type: 'GitHubWebhook', uid: hook },
     ],
   };
 }

@@ -1,9 +1,15 @@
-import type { Fields } from '../fields.ts';
-import { isAddress } from '../objects/network.ts';
+import { isAddress } from '../../falco-fields/address.ts';
+import type { Fields } from '../../falco-fields/fields.ts';
 import { resource } from '../objects/resources.ts';
 import { some } from '../objects/some.ts';
-import type { Endpoint, Resource, User } from '../schema/objects.ts';
+import type { RequestedContainer } from '../schema/objects/container.ts';
+import type { Endpoint } from '../schema/objects/network.ts';
+import type { Resource } from '../schema/objects/place.ts';
+import type { User } from '../schema/objects/user.ts';
 import type { Activity, Room } from './activity.ts';
+
+const CONTAINERS = 'ka.req.pod.containers.name';
+const IMAGES = 'ka.req.pod.containers.image';
 
 /** Kubernetes audit events: falcosecurity/plugins, k8saudit. */
 export function k8sAudit(fields: Fields, room: Room): Activity {
@@ -17,7 +23,7 @@ export function k8sAudit(fields: Fields, room: Room): Activity {
       client: clientOf(fields),
     }),
     ...(room.url && { url: urlOf(fields) }),
-    resources: [targetOf(fields), resource(fields, 'KubernetesCluster', 'ka.cluster.name')],
+    resources: [targetOf(fields), resource(fields, { type: 'KubernetesCluster', name: 'ka.cluster.name' })],
   };
 }
 
@@ -33,9 +39,21 @@ function apiOf(fields: Fields): Activity['api'] {
   return {
     operation,
     service: { name: 'kube-apiserver' },
-    request: uid === undefined ? undefined : { uid },
+    request: uid === undefined ? undefined : { uid, containers: containersOf(fields) },
     response,
   };
+}
+
+/**
+ * The containers that a pod is asked to have. OCSF wants a name of each: where the rule prints the images alone, as
+ * Falco's own do, they are left for `unmapped`.
+ */
+function containersOf(fields: Fields): RequestedContainer[] | undefined {
+  const names = fields.peekList(CONTAINERS);
+  const images = fields.peekList(IMAGES);
+  if (names === undefined || images?.length !== names.length) return undefined;
+  fields.take(CONTAINERS, IMAGES);
+  return names.map((name, index) => ({ name, image: { uid: images[index]!, name: images[index]! } }));
 }
 
 function userOf(fields: Fields): User | undefined {

@@ -1,7 +1,8 @@
-import type { Fields } from '../fields.ts';
-import { isAddress } from '../objects/network.ts';
+import { isAddress } from '../../falco-fields/address.ts';
+import type { Fields } from '../../falco-fields/fields.ts';
 import { resource } from '../objects/resources.ts';
-import type { Resource, User } from '../schema/objects.ts';
+import type { Resource } from '../schema/objects/place.ts';
+import type { User } from '../schema/objects/user.ts';
 import { EMAIL } from '../schema/types.ts';
 import type { Activity, Room } from './activity.ts';
 
@@ -25,12 +26,13 @@ function apiOf(fields: Fields): Activity['api'] {
 
 function actorOf(fields: Fields): User | undefined {
   const name = fields.text('okta.actor.name');
-  const uid = fields.first('okta.actor.id', 'okta.actor.ID');
+  const uid = fields.text('okta.actor.id');
   if (name === undefined && uid === undefined) return undefined;
   // Okta's alternate id of a person is the e-mail address.
   const email = fields.textIf('okta.actor.alternateid', (text) => EMAIL.test(text));
   const other = email === undefined ? fields.text('okta.actor.alternateid') : undefined;
-  const type = fields.text('okta.actor.type');
+  // With a capital T: so the plugin calls it.
+  const type = fields.text('okta.actor.Type');
   return {
     name,
     uid,
@@ -47,6 +49,6 @@ function clientOf(fields: Fields): Activity['client'] {
 }
 
 function target(fields: Fields, type: string, prefix: string): Resource | undefined {
-  const found = resource(fields, type, `${prefix}.name`, `${prefix}.id`);
-  return found ?? resource(fields, type, `${prefix}.alternateid`);
+  const found = resource(fields, { type, name: `${prefix}.name`, uid: `${prefix}.id` });
+  return found ?? resource(fields, { type, name: `${prefix}.alternateid` });
 }

@@ -5,7 +5,8 @@ import { type Event, fieldText, stringify } from '../../../../core/index.ts';
 import { columnsOf } from '../../../../lake/index.ts';
 import ecs from '../../../../mappers/ecs/index.ts';
 import { schema } from '../../../../mappers/ecs/schema.ts';
-import { body } from '../arbitrary.ts';
+import { distinctFields, eventText } from '../arbitrary.ts';
+import { instantOf } from '../ocsf/accounting.ts';
 import { alert, event, hasData, RECEIVED, realEvents } from '../ocsf/support.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -47,6 +48,8 @@ function lost(
     .filter(([key, value]) => {
       if (MISSING.includes(value) || record.falco?.fields?.[key] === fieldText(value)) return false;
       if (found.has(fieldText(value))) return false;
+      // falco.time has all of its digits.
+      if (key.startsWith('evt.') && fieldText(value) === instantOf(of)) return false;
       // The short id is the beginning of the full one.
       if (key === 'container.id') return ![...found].some((one) => one.startsWith(fieldText(value)));
       const parts = Array.isArray(value) ? value.map(fieldText) : pieces(key, fieldText(value));
@@ -172,9 +175,10 @@ describe('ecs', () => {
   });
 
   it('loses no field of any event, and fits its schema', () => {
+    const one = eventText.map(event);
+    const other = distinctFields.map((fields) => alert(fields));
     fc.assert(
-      fc.property(body, fc.boolean(), (given, original) => {
-        const of = event(JSON.stringify(given));
+      fc.property(fc.oneof(one, other), fc.boolean(), (of, original) => {
         const result = mapper({ original }).map(of);
         if (!result.ok) throw new Error(result.reason);
         expect(fits(schema as JsonSchema, { ...(result.record as object) })).toBe(true);

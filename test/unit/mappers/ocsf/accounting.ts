@@ -1,53 +1,162 @@
-import type { Event, FieldValue } from '../../../../core/index.ts';
-import { fieldText } from '../../../../core/index.ts';
+import { type Event, type FieldValue, fieldText } from '../../../../core/index.ts';
 
 const MISSING: readonly unknown[] = [null, '', '<NA>', 'N/A'];
 
-/** Every single value of a record outside raw_data and unmapped, as text. */
-export function valuesOf(record: object): Set<string> {
-  const values = new Set<string>();
-  const walk = (value: unknown): void => {
-    if (typeof value === 'object' && value !== null) Object.values(value).forEach(walk);
-    else if (value !== undefined && value !== null) values.add(String(value));
-  };
+/** What a value of a field becomes where its column is an enumeration. */
+const CAPTIONS: Readonly<Record<string, string>> = {
+  file: 'Regular File',
+  directory: 'Folder',
+  unix: 'Local Socket',
+  pipe: 'Named Pipe',
+  ipv4: 'Internet Protocol version 4 (IPv4)',
+  ipv6: 'Internet Protocol version 6 (IPv6)',
+};
+
+/** Every single value of a record outside raw_data and unmapped, with its path. */
+export function columnsOf(record: object): [path: string, value: unknown][] {
   const { raw_data, unmapped, ...columns } = record as Record<string, unknown>;
-  walk(columns);
-  return values;
+  const found: [string, unknown][] = [];
+  const walk = (path: string, value: unknown): void => {
+    if (typeof value !== 'object' || value === null) {
+      if (value !== undefined) found.push([path, value]);
+    } else for (const [key, each] of Object.entries(value)) walk(path === '' ? key : `${path}.${key}`, each);
+  };
+  walk('', columns);
+  return found;
+}
+
+/** The event's time as Falco writes it into `evt.time`. */
+export function instantOf({ time, timeText }: Event): string {
+  const fraction = /\.(\d+)/.exec(timeText)?.[1] ?? '';
+  return `${Math.floor(time / 1000)}${fraction.slice(0, 9).padEnd(9, '0')}`;
 }
 
 /** The output fields that are neither in a column nor in unmapped. */
 export function lostFields(event: Event, record: object): string[] {
-  const values = valuesOf(record);
+  const values = new Set(columnsOf(record).map(([, value]) => String(value)));
   const { unmapped = {} } = record as { unmapped?: Record<string, string> };
-  const seconds = Math.floor(event.time / 1000);
-  const fraction = /\.(\d+)/.exec(event.timeText)?.[1] ?? '';
-  const instant = `${seconds}${fraction.slice(0, 9).padEnd(9, '0')}`;
   return Object.keys(event.fields).filter((key) => {
     const value = event.fields[key]!;
-    if (MISSING.includes(value) || (key in unmapped && unmapped[key] === fieldText(value))) return false;
-    if (key.startsWith('evt.') && fieldText(value) === instant) return false;
+    if (MISSING.includes(value)) return false;
+    if (Object.hasOwn(unmapped, key)) return unmapped[key] !== fieldText(value);
+    if (key.startsWith('evt.') && fieldText(value) === instantOf(event)) return false;
     if (values.has(fieldText(value))) return false;
-    return !parts(key, value).every((part) => has(values, part));
+    return !parts(key, value).every((part) =>
+      typeof part === 'string' ? values.has(part) : [...values].some((each) => part.test(each)),
+    );
   });
 }
 
-/** What to look for: the value, or the pieces that it is taken apart into. */
-function parts(key: string, value: FieldValue): string[] {
+/** What to look for: the pieces that a value is taken apart into, or what it becomes a part of. */
+function parts(key: string, value: FieldValue): (string | RegExp)[] {
   const text = fieldText(value);
   if (Array.isArray(value)) return value.map(fieldText);
   if (key === 'fd.name' && text.includes('->'))
-    return text.split('->').map((end) => end.slice(0, end.lastIndexOf(':')));
-  if (key === 'ka.uri') return text.split('?');
-  if (key === 'fd.type')
-    return [{ file: '1', directory: '2', unix: '5', pipe: '6', ipv4: '4', ipv6: '6' }[text] ?? text];
+    return text
+      .split('->')
+      .flatMap((end) => [end.slice(0, end.lastIndexOf(':')), end.slice(end.lastIndexOf(':') + 1)]);
+  if (key === 'ka.uri') return text.split('?').filter((part) => part !== '');
+  if (key === 'fd.type') return [CAPTIONS[text] ?? text];
   if (key === 'fd.is_server') return [text === 'true' ? 'Inbound' : 'Outbound'];
-  if (/^ka\.target\.(sub)?resource$/.test(key)) return [`~${text}`];
-  if (key === 'container.id') return [`~${text}`];
-  if (key === 'container.image.tag') return [text];
+  if (key === 'ka.target.resource') return [new RegExp(`^${escaped(text)}(/|$)`)];
+  if (key === 'ka.target.subresource') return [new RegExp(`/${escaped(text)}$`)];
+  // The short id is the beginning of the full one.
+  if (key === 'container.id') return [new RegExp(`^${escaped(text)}`)];
+  // It repeats the bucket and the key.
+  if (key === 's3.uri')
+    return [new RegExp(`^arn:[a-z-]+:s3:::${escaped(text.replace('s3://', '').replace(/\/$/, ''))}$`)];
+  if (/^\(.*\)$/s.test(text)) return text.slice(1, -1).split(',');
+  if (key.endsWith('.labels')) return text.split(',');
   return [text];
 }
 
-function has(values: Set<string>, part: string): boolean {
-  if (!part.startsWith('~')) return values.has(part);
-  return [...values].some((value) => value.includes(part.slice(1)));
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+
+/** Words of the mapper's own and of OCSF that are in no event. */
+const WORDS = new Set(
+  `Falco falco|The Falco Project|Falcosecurity|Findings|Detection Finding|Security Finding|Detection Finding: Create|
+Security Finding: Create|Security Finding: Generate|Create|Generate|New|Rule|Other|Unknown|Linux|Admin|AWS|GCP|AWS Account|CloudTrail|
+Kubernetes|SHA-256|kube-apiserver|okta|github|Inbound|Outbound|Host|Container|hostname|Hostname|IP Address|User Name|File Name|
+Process Name|Resource UID|Command Line|Informational|Low|Medium|High|Critical|Fatal|datetime|host|container|cloud|linux/linux_users|1.1.0|1.3.0|18.1|
+${Object.values(CAPTIONS).join('|')}`
+    .split(/\||\n/)
+    .flatMap((word) => (word === 'Falco falco' ? ['Falco', 'falco'] : [word])),
+);
+
+/**
+ * The columns whose value the event does not say: not a part of any of its values, not put together of them, no word
+ * of OCSF, no number that OCSF gives a word.
+ *
+ * @param configured what the options say
+ */
+export function inventions(event: Event, record: object, configured: readonly string[] = []): string[] {
+  const said = saidBy(event, configured);
+  const has = (text: string) => said.some((each) => each.includes(text));
+  return columnsOf(record)
+    .filter(([path, value]) => {
+      if (typeof value === 'boolean') return true;
+      if (typeof value === 'number') return !isOwnNumber(path, value, event) && !has(String(value));
+      const text = String(value);
+      if (['', '<NA>', 'N/A'].includes(text)) return true;
+      if (WORDS.has(text) || has(text)) return false;
+      if (/_dt$/.test(path)) return false;
+      if (/(^|\.)observables\.\d+\.name$/.test(path)) return false;
+      // Names of ids, which the tests of the tags hold.
+      if (/(^|\.)attacks\.\d+\./.test(path)) return false;
+      if (/^resources\.\d+\.type$/.test(path))
+        return !/^(Kubernetes|Okta|GitHub|Gcp|AwsS3)[A-Za-z]+$/.test(text) && !composed(text, '/', has);
+      if (text === `${event.id}#process` || text === `${event.id}#parent`) return false;
+      const arn = /^arn:aws(?:-cn|-us-gov)?:s3:::(.*)$/s.exec(text);
+      if (arn !== null) return !has(arn[1]!) && !composed(arn[1]!, '/', has);
+      return !composed(text, ':', has);
+    })
+    .map(([path, value]) => `${path}: ${String(value).slice(0, 60)}`);
+}
+
+/** Is it two things that were said, with this between them? */
+function composed(text: string, between: string, has: (part: string) => boolean): boolean {
+  for (let cut = text.indexOf(between); cut >= 0; cut = text.indexOf(between, cut + 1)) {
+    if (has(text.slice(0, cut)) && has(text.slice(cut + 1))) return true;
+  }
+  return false;
+}
+
+/** Instants, and what OCSF numbers: their captions are checked beside them. */
+function isOwnNumber(path: string, value: number, event: Event): boolean {
+  if (/(_id|^class_uid|^category_uid|^type_uid)$/.test(path)) return true;
+  if (/(^|\.)(time|created_time|logged_time)(_dt)?$/.test(path)) {
+    return (
+      value === event.time ||
+      value === event.receivedAt ||
+      fieldText(event.fields['proc.pid.ts'] ?? '').startsWith(String(value))
+    );
+  }
+  return path.endsWith('protocol_num') && [1, 6, 17].includes(value);
+}
+
+function saidBy(event: Event, configured: readonly string[]): string[] {
+  const { rule, id, output, source, hostname, tags, timeText, priority, fields, extra } = event;
+  const said = [rule, id, output, source, hostname, timeText, priority, ...tags, ...configured];
+  for (const value of [...Object.values(fields), extra.message ?? null]) {
+    said.push(fieldText(value));
+    if (Array.isArray(value)) said.push(...value.map(fieldText));
+  }
+  return [...said, ...Object.keys(fields)];
+}
+
+/** The keys of unmapped that no field and no member of the event is called, or whose value is another one. */
+export function strangers(event: Event, unmapped: Readonly<Record<string, string>>): string[] {
+  const own = ['priority', 'output', 'source', 'hostname', 'time', 'tags', 'message'];
+  const raw = ['raw_data', 'raw_data_base64', 'raw_data_sha256', 'raw_data_length'];
+  return Object.entries(unmapped)
+    .filter(([key, value]) => {
+      if (Object.hasOwn(event.fields, key)) return value !== fieldText(event.fields[key]!);
+      const name = key.replace(/^(event\.)+/, '');
+      return (
+        ![...own, ...raw].includes(name) &&
+        !Object.hasOwn(event.extra, name) &&
+        !Object.hasOwn(event.extra, key)
+      );
+    })
+    .map(([key]) => key);
 }

@@ -1,10 +1,8 @@
-import type { Event } from '../../core/index.ts';
-import type { Fields } from './fields.ts';
-import type { OcsfOptions } from './options.ts';
+import type { Event } from '../../../core/index.ts';
+import type { Fields } from '../../falco-fields/fields.ts';
+import { addUnmapped } from '../../falco-fields/unmapped.ts';
+import { MAX_TEXT } from '../schema/types.ts';
 import { rawOf } from './raw.ts';
-import type { CONFIDENCES } from './schema/finding.ts';
-import type { OcsfVersion } from './schema/types.ts';
-import { addUnmapped, fitted } from './unmapped.ts';
 
 /** The texts of an event as columns take them, and `unmapped` with all that no column took. */
 export interface Texts {
@@ -47,6 +45,13 @@ export function textsOf(event: Event, fields: Fields): Texts {
   return texts;
 }
 
+/** A text that fits a column and is not empty; one that is too long goes to `unmapped` under its own name. */
+function fitted(unmapped: Record<string, string>, name: string, text: string): string | undefined {
+  if (text.length > 0 && text.length <= MAX_TEXT) return text;
+  if (text.length > 0) addUnmapped(unmapped, name, text);
+  return undefined;
+}
+
 function labelsOf(tags: readonly string[], unmapped: Record<string, string>): string[] | undefined {
   const labels: string[] = [];
   for (const tag of tags) {
@@ -54,54 +59,4 @@ function labelsOf(tags: readonly string[], unmapped: Record<string, string>): st
     if (label !== undefined) labels.push(label);
   }
   return labels.length > 0 ? labels : undefined;
-}
-
-/** The event's maturity tag as confidence, where the options ask for it. */
-export function confidenceOf(
-  tags: readonly string[],
-  options: OcsfOptions,
-): keyof typeof CONFIDENCES | undefined {
-  if (options.confidence_from_maturity !== true) return undefined;
-  if (tags.includes('maturity_stable')) return 3;
-  if (tags.includes('maturity_incubating')) return 2;
-  return tags.includes('maturity_sandbox') ? 1 : undefined;
-}
-
-/** `metadata` of the enriched records; the profiles are declared when the record is whole. */
-export function metadataOf(event: Event, texts: Texts, fields: FieldMetadata, version: OcsfVersion) {
-  const { source } = texts;
-  return {
-    version,
-    product: {
-      name: 'Falco',
-      vendor_name: 'The Falco Project',
-      version: fields.falcoVersion,
-      feature: source === undefined ? undefined : { name: source },
-    },
-    uid: texts.uid,
-    event_code: fields.eventCode,
-    labels: texts.labels,
-    log_name: source,
-    log_provider: 'falco',
-    logged_time: event.receivedAt,
-    logged_time_dt: event.receivedAt,
-    original_time: texts.originalTime,
-    profiles: ['datetime'] as string[],
-    sequence: fields.sequence,
-  };
-}
-
-export interface FieldMetadata {
-  readonly falcoVersion: string | undefined;
-  readonly eventCode: string | undefined;
-  readonly sequence: number | undefined;
-}
-
-/** Takes the fields that `metadata` has room for. */
-export function fieldMetadata(fields: Fields): FieldMetadata {
-  return {
-    falcoVersion: fields.text('falco.version'),
-    eventCode: fields.text('evt.type'),
-    sequence: fields.int32('evt.num', 0),
-  };
 }

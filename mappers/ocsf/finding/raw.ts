@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { MAX_TEXT } from './schema/types.ts';
-
-// A byte order mark is part of what was received.
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+import { originalText } from '../../falco-fields/original.ts';
+import { MAX_TEXT } from '../schema/types.ts';
 
 /** The original bytes of an event, as what a record can hold. */
 export type Raw =
@@ -15,13 +13,8 @@ export type Raw =
  * SHA-256 and length, so that the original can always be had back.
  */
 export function rawOf(bytes: Uint8Array): Raw {
-  let text: string | undefined;
-  try {
-    text = decoder.decode(bytes);
-    if (text.length <= MAX_TEXT) return { text };
-  } catch {
-    // Not UTF-8.
-  }
+  const text = originalText(bytes);
+  if (text !== undefined && text.length <= MAX_TEXT) return { text };
   return {
     unmapped: {
       ...(text === undefined

@@ -1,11 +1,11 @@
 import { type FieldValue, fieldText, isDecimal } from '../../core/index.ts';
-import { MAX_TEXT } from './schema/types.ts';
 
 /** The ways in which Falco says that there is no value. */
 const isMissing = (value: FieldValue): boolean =>
   value === null || value === '' || value === '<NA>' || value === 'N/A';
 
 const INT32_MAX = 2_147_483_647;
+const DOT = '.'.charCodeAt(0);
 
 /**
  * The output fields of one event, each to be used once: whoever maps a field takes it, and what nobody took ends
@@ -13,20 +13,28 @@ const INT32_MAX = 2_147_483_647;
  */
 export class Fields {
   readonly #fields: Readonly<Record<string, FieldValue>>;
+  readonly #maxText: number;
   readonly #taken = new Set<string>();
   #families: Set<string> | undefined;
 
-  constructor(fields: Readonly<Record<string, FieldValue>>) {
+  /** @param maxText the longest text that a column takes */
+  constructor(fields: Readonly<Record<string, FieldValue>>, maxText = Number.POSITIVE_INFINITY) {
     this.#fields = fields;
+    this.#maxText = maxText;
   }
 
   /** Is there a field of this family: `ka` for `ka.verb`? */
   has(family: string): boolean {
     if (this.#families === undefined) {
       this.#families = new Set();
+      let last = '';
       for (const key in this.#fields) {
+        // Falco sorts them: most are of the family of the one before.
+        if (key.startsWith(last) && key.charCodeAt(last.length) === DOT) continue;
         const dot = key.indexOf('.');
-        if (dot > 0) this.#families.add(key.slice(0, dot));
+        if (dot <= 0) continue;
+        last = key.slice(0, dot);
+        this.#families.add(last);
       }
     }
     return this.#families.has(family);
@@ -38,7 +46,7 @@ export class Fields {
     if (value === undefined || isMissing(value)) return undefined;
     if (typeof value === 'object' && !isDecimal(value)) return undefined;
     const text = fieldText(value);
-    return text.length > MAX_TEXT ? undefined : text;
+    return text.length > this.#maxText ? undefined : text;
   }
 
   /** Is the value a list or an object? */
@@ -92,12 +100,18 @@ export class Fields {
     return number;
   }
 
-  /** Takes a list of texts; Falco before 0.32 wrote `(a,b)`. */
-  list(key: string, fits: (text: string) => boolean = () => true): string[] | undefined {
+  /** A list of texts, without taking it; Falco before 0.32 wrote `(a,b)`. */
+  peekList(key: string, fits: (text: string) => boolean = () => true): string[] | undefined {
     const items = this.#items(key);
     if (items === undefined || items.length === 0) return undefined;
-    if (!items.every((item) => item.length <= MAX_TEXT && !isMissing(item) && fits(item))) return undefined;
-    this.#taken.add(key);
+    const whole = items.every((item) => item.length <= this.#maxText && !isMissing(item) && fits(item));
+    return whole ? items : undefined;
+  }
+
+  /** Takes a list of texts. */
+  list(key: string, fits?: (text: string) => boolean): string[] | undefined {
+    const items = this.peekList(key, fits);
+    if (items !== undefined) this.#taken.add(key);
     return items;
   }
 

@@ -1,11 +1,12 @@
-import { type Event, fieldText } from '../../core/index.ts';
-import { textsOf } from './base.ts';
-import { Fields } from './fields.ts';
-import type { MapOptions } from './mapping.ts';
+import { type Event, fieldText } from '../../../core/index.ts';
+import { Fields } from '../../falco-fields/fields.ts';
+import { addUnmapped } from '../../falco-fields/unmapped.ts';
+import { SEVERITIES } from '../schema/base-event.ts';
+import type { FalcosidekickFinding } from '../schema/falcosidekick.ts';
+import { MAX_TEXT } from '../schema/types.ts';
+import type { MapOptions } from './map-options.ts';
 import { recordPrototype } from './record.ts';
-import { type FalcosidekickFinding, SEVERITIES } from './schema/finding.ts';
-import { MAX_TEXT } from './schema/types.ts';
-import { addUnmapped } from './unmapped.ts';
+import { textsOf } from './texts.ts';
 
 type Observable = NonNullable<FalcosidekickFinding['observables']>[number];
 
@@ -15,7 +16,7 @@ type Observable = NonNullable<FalcosidekickFinding['observables']>[number];
  * booleans are kept, `raw_data` is what was received, and what has no column is in `unmapped`.
  */
 export function toFalcosidekickFinding(event: Event, map: MapOptions): FalcosidekickFinding {
-  const fields = new Fields(event.fields);
+  const fields = new Fields(event.fields, MAX_TEXT);
   const observables: Observable[] = [];
   const add = (name: string, value: string) => observables.push({ name, type: 'Other', type_id: 0, value });
   if (event.hostname !== '' && event.hostname.length <= MAX_TEXT) add('hostname', event.hostname);

@@ -1,5 +1,18 @@
-import type { Attack } from '../schema/objects.ts';
-import { ATTACK_VERSION, TACTICS, TECHNIQUES } from './attack.ts';
+import { TACTICS } from './tactics.ts';
+import { TECHNIQUES } from './techniques.ts';
+
+/** A tactic, technique or sub-technique; one that ATT&CK does not have (any more) has an id alone. */
+export interface Named {
+  readonly uid: string;
+  readonly name: string | undefined;
+}
+
+/** A tactic, a technique, or a technique with the tactic that it goes with. */
+export interface Attack {
+  readonly tactic: Named | undefined;
+  readonly technique: Named | undefined;
+  readonly subTechnique: Named | undefined;
+}
 
 /** `mitre_defense_evasion` to `TA0005`; the misspelling was shipped in Falco's rules for years. */
 const TACTIC_TAGS: ReadonlyMap<string, string> = new Map([
@@ -11,6 +24,7 @@ const TACTIC_TAGS: ReadonlyMap<string, string> = new Map([
 
 /** `T1059`, `T1059.004`, `TA0011`, and the long forms `T1562-impair-defenses`, `TA0005-defense-evasion`. */
 const ID = /^(?:(TA\d{4})|(T\d{4})(\.\d{3})?)(?:-.*)?$/;
+const T = 'T'.charCodeAt(0);
 
 /**
  * The ATT&CK classification that a rule's tags hold. Tactics and techniques come unpaired: one tactic goes with
@@ -23,34 +37,30 @@ export function attacksOf(tags: readonly string[]): Attack[] | undefined {
   const tactics = new Set<string>();
   const techniques = new Map<string, string>();
   for (const tag of tags) {
-    const named = TACTIC_TAGS.get(tag);
-    if (named !== undefined) tactics.add(named);
-    if (tag.charCodeAt(0) !== 0x54) continue;
+    const tacticId = TACTIC_TAGS.get(tag);
+    if (tacticId !== undefined) tactics.add(tacticId);
+    if (tag.charCodeAt(0) !== T) continue;
     const [, tactic, technique, sub = ''] = ID.exec(tag) ?? [];
     // The tactics are a closed list: an id that is not in it (TA0111) is a slip of the rule's author.
     if (tactic !== undefined && TACTICS[tactic] !== undefined) tactics.add(tactic);
     if (technique !== undefined) techniques.set(technique + sub, technique);
   }
   if (tactics.size === 0 && techniques.size === 0) return undefined;
-  const version = ATTACK_VERSION;
-  const pairs = tactics.size === 1 && techniques.size > 0;
-  const shared = pairs ? tacticOf([...tactics][0]!) : undefined;
-  const attacks: Attack[] = pairs ? [] : [...tactics].map((id) => ({ tactic: tacticOf(id), version }));
+  const named = [...tactics].map((uid): Named => ({ uid, name: TACTICS[uid] }));
+  const paired = tactics.size === 1 && techniques.size > 0;
+  const attacks: Attack[] = paired
+    ? []
+    : named.map((tactic) => ({ tactic, technique: undefined, subTechnique: undefined }));
   for (const [id, technique] of techniques) {
     attacks.push({
-      tactic: shared,
-      technique: named(technique),
-      sub_technique: id === technique ? undefined : named(id),
-      version,
+      tactic: paired ? named[0] : undefined,
+      technique: techniqueOf(technique),
+      subTechnique: id === technique ? undefined : techniqueOf(id),
     });
   }
   return attacks;
 }
 
-function tacticOf(uid: string) {
-  return { name: TACTICS[uid], uid };
-}
-
-function named(uid: string) {
-  return { name: TECHNIQUES[uid], uid };
+function techniqueOf(uid: string): Named {
+  return { uid, name: TECHNIQUES[uid] };
 }

@@ -1,0 +1,16 @@
+import type { Event } from '../../core/index.ts';
+import type { Fields } from './fields.ts';
+
+/** Takes the fields that only repeat what the event says outside of its output fields. */
+export function takeRepeats(fields: Fields, event: Event): void {
+  fields.takeIfEqual(nanoseconds(event), 'evt.time', 'evt.time.iso8601', 'evt.rawtime');
+  fields.takeIfEqual(event.hostname, 'evt.hostname');
+  fields.takeIfEqual(event.source, 'evt.source');
+}
+
+/** The event's time as `evt.time` has it. */
+function nanoseconds({ time, timeText }: Event): string | undefined {
+  if (time < 0) return undefined;
+  const fraction = /\.(\d+)/.exec(timeText)?.[1] ?? '';
+  return `${Math.floor(time / 1000) || ''}${fraction.slice(0, 9).padEnd(9, '0')}`;
+}

@@ -1,0 +1,101 @@
+import type { Event } from '../../../core/index.ts';
+import type { Fields } from '../../falco-fields/fields.ts';
+import { addUnmapped } from '../../falco-fields/unmapped.ts';
+import type { OcsfOptions } from '../options.ts';
+import { CONFIDENCES, SEVERITIES } from '../schema/base-event.ts';
+import type { OcsfVersion } from '../schema/types.ts';
+import type { MapOptions } from './map-options.ts';
+import type { Parts } from './parts.ts';
+import { type Texts, textsOf } from './texts.ts';
+
+/**
+ * The columns that the enriched records of both classes have alike, and the texts of the event. Call it when every
+ * field that has a column is taken.
+ */
+export function enriched(event: Event, map: MapOptions, { fields, cloud }: Parts) {
+  const told = metadataFields(fields);
+  const texts = textsOf(event, fields);
+  addUnmapped(texts.unmapped, 'priority', event.priority);
+  const severity = map.severities[event.priority];
+  const confidence = confidenceOf(event.tags, map.options);
+  const columns = {
+    severity_id: severity,
+    severity: SEVERITIES[severity],
+    time: event.time,
+    time_dt: event.time,
+    message: texts.message,
+    raw_data: texts.rawData,
+    unmapped: texts.unmapped,
+    metadata: metadataOf(event, texts, told, map.version),
+    cloud,
+    confidence_id: confidence,
+    confidence: confidence && CONFIDENCES[confidence],
+  };
+  return { columns, texts };
+}
+
+/** `finding_info` of class 2004 and `finding` of 2001, as far as they are alike. */
+export function foundOf(event: Event, texts: Texts, { activity: { related } }: Parts) {
+  return {
+    uid: texts.uid,
+    title: texts.rule,
+    desc: texts.output,
+    created_time: event.time,
+    created_time_dt: event.time,
+    types: sourcesOf(texts),
+    related_events: related && [related],
+  };
+}
+
+/** The event source as a list; a list of its own each time, as a repair changes it in place. */
+export const sourcesOf = ({ source }: Texts): string[] | undefined =>
+  source === undefined ? undefined : [source];
+
+/** The rule as OCSF's `analytic`. */
+export const analyticOf = ({ rule }: Texts) => ({ name: rule, uid: rule, type: 'Rule', type_id: 1 }) as const;
+
+/** The event's maturity tag as confidence, where the options ask for it. */
+function confidenceOf(tags: readonly string[], options: OcsfOptions): keyof typeof CONFIDENCES | undefined {
+  if (options.confidence_from_maturity !== true) return undefined;
+  if (tags.includes('maturity_stable')) return 3;
+  if (tags.includes('maturity_incubating')) return 2;
+  return tags.includes('maturity_sandbox') ? 1 : undefined;
+}
+
+type FieldMetadata = ReturnType<typeof metadataFields>;
+
+/** Takes the fields that `metadata` has room for. */
+function metadataFields(fields: Fields) {
+  return {
+    falcoVersion: fields.text('falco.version'),
+    eventCode: fields.text('evt.type'),
+    sequence: fields.int32('evt.num', 0),
+  };
+}
+
+/**
+ * `metadata`; the profiles are declared when the record is whole. There is no `processed_time`: a batch that is
+ * written again after a crash must have the same bytes.
+ */
+function metadataOf(event: Event, texts: Texts, fields: FieldMetadata, version: OcsfVersion) {
+  const { source } = texts;
+  return {
+    version,
+    product: {
+      name: 'Falco',
+      vendor_name: 'The Falco Project',
+      version: fields.falcoVersion,
+      feature: source === undefined ? undefined : { name: source },
+    },
+    uid: texts.uid,
+    event_code: fields.eventCode,
+    labels: texts.labels,
+    log_name: source,
+    log_provider: 'falco',
+    logged_time: event.receivedAt,
+    logged_time_dt: event.receivedAt,
+    original_time: texts.originalTime,
+    profiles: ['datetime'] as string[],
+    sequence: fields.sequence,
+  };
+}

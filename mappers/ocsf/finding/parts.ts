@@ -1,0 +1,53 @@
+import type { Event } from '../../../core/index.ts';
+import { Fields } from '../../falco-fields/fields.ts';
+import { takeRepeats } from '../../falco-fields/repeats.ts';
+import { cloudOf } from '../objects/cloud.ts';
+import { containerOf } from '../objects/container.ts';
+import { processOf } from '../objects/process.ts';
+import { resource, workloadResources } from '../objects/resources.ts';
+import type { Container } from '../schema/objects/container.ts';
+import type { Cloud, Resource } from '../schema/objects/place.ts';
+import type { Process } from '../schema/objects/process.ts';
+import { MAX_TEXT } from '../schema/types.ts';
+import type { Activity } from '../sources/activity.ts';
+import { activityOf, isElsewhere } from '../sources/index.ts';
+import type { MapOptions } from './map-options.ts';
+
+/** What the fields of an event tell, before it is known where in the record it stands. */
+export interface Parts {
+  readonly fields: Fields;
+  readonly activity: Activity;
+  readonly cloud: Cloud | undefined;
+  readonly process: Process | undefined;
+  readonly resources: Resource[];
+}
+
+/** Reads the fields of an event. Fields that only repeat what the event says elsewhere are taken. */
+export function partsOf(event: Event, { options, room, linuxUsers }: MapOptions): Parts {
+  const fields = new Fields(event.fields, MAX_TEXT);
+  takeRepeats(fields, event);
+  const activity = activityOf(fields, room) ?? {};
+  const cloud = cloudOf(fields, options, activity.cloud);
+  const process = processOf(fields, {
+    findingUid: event.id,
+    linuxUsers,
+    container: () => containerOf(fields),
+  });
+  const container = process?.container ?? bareContainer(fields);
+  const resources = [
+    ...workloadResources(fields, container),
+    ...(activity.resources ?? []).filter((each) => each !== undefined),
+  ];
+  const cluster = options.cluster_name;
+  const known = resources.some((each) => each.type === 'KubernetesCluster');
+  if (cluster !== undefined && !known && !isElsewhere(fields)) {
+    resources.push({ type: 'KubernetesCluster', name: cluster });
+  }
+  return { fields, activity, cloud, process, resources };
+}
+
+/** The container of an event that tells of no process: only what a resource has room for is taken. */
+function bareContainer(fields: Fields): Container | undefined {
+  if (fields.peek('container.id') === 'host') return undefined;
+  return resource(fields, { type: 'Container', name: 'container.name', uid: 'container.id' });
+}

@@ -16,6 +16,9 @@ import { remoteOperations } from './remote.ts';
 export interface InstanceOptions extends ConfigOptions {
   readonly url?: string;
   readonly tokenFile?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
   readonly json?: boolean;
 }
 
@@ -24,6 +27,9 @@ export function withInstance(command: Command): Command {
   return withConfig(command)
     .option('--url <url>', 'the running instance; default: as the configuration says')
     .option('--token-file <file>', 'a file with the bearer token, together with --url')
+    .option('--cert <file>', 'a client certificate (PEM), where the instance demands one')
+    .option('--key <file>', 'its private key (PEM)')
+    .option('--ca <file>', 'the authority of the certificate of an https --url (PEM)')
     .option('--json', 'print JSON');
 }
 
@@ -47,7 +53,7 @@ export async function findInstance(
   const options = command.opts<InstanceOptions>();
   if (options.url === undefined) {
     const config = await cli.load(options);
-    return config && instanceOf(config, face);
+    return config && instanceOf(config, face, options);
   }
   const url = new URL(options.url);
   const headers: Record<string, string> = {};
@@ -61,7 +67,9 @@ export async function findInstance(
     if (config === undefined) return undefined;
     Object.assign(headers, authHeaders(config));
   }
-  return { url: url.origin, poster: createPoster(url.origin, headers) };
+  const ca = options.ca === undefined ? {} : { ca: await readFile(options.ca, 'utf8') };
+  const trust = { ...ca, ...(await clientCertificate(options)) };
+  return { url: url.origin, poster: createPoster(url.origin, headers, trust) };
 }
 
 /** What is done with an instance's operations, and a name for where they are done. */
@@ -87,7 +95,7 @@ export async function operate(cli: Cli, command: Command, work: Work): Promise<v
   const journals = isThere ? await openUnlessLocked(config) : undefined;
   if (journals === undefined || 'lockedBy' in journals) {
     const why = journals?.lockedBy ?? (type === 'disk' ? `there is no journal at ${path}` : undefined);
-    return throughInstance(await instanceOf(config, 'admin'), run, why);
+    return throughInstance(await instanceOf(config, 'admin', options), run, why);
   }
   try {
     const outputs = () => config.outputs.map(({ name }) => ({ name }));
@@ -127,9 +135,13 @@ function logOf(config: Config) {
 }
 
 /** The running instance of a configuration, on this machine. */
-async function instanceOf(config: Config, face: 'events' | 'admin'): Promise<Instance> {
-  const { listen, admin_listen: own, tls } = config.server;
-  const address = face === 'admin' ? (own ?? listen) : listen;
+async function instanceOf(
+  config: Config,
+  face: 'events' | 'admin',
+  options: InstanceOptions,
+): Promise<Instance> {
+  const { listen, admin_listen: adminListen, tls } = config.server;
+  const address = face === 'admin' ? (adminListen ?? listen) : listen;
   const colon = address.lastIndexOf(':');
   const port = address.slice(colon + 1);
   if (port === '0') throw new Error(`${address} means any free port: say with --url which it was`);
@@ -140,7 +152,17 @@ async function instanceOf(config: Config, face: 'events' | 'admin'): Promise<Ins
   const url = `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;
   // Its certificate is of a name; what is called here is an address of this machine.
   const trust = tls && { ca: await readFile(resolve(config.dir, tls.cert), 'utf8'), checkName: false };
-  return { url, poster: createPoster(url, authHeaders(config), trust) };
+  const own = await clientCertificate(options);
+  if (tls?.client_ca !== undefined && own.cert === undefined)
+    throw new Error('server.tls.client_ca demands a client certificate: give one with --cert and --key');
+  return { url, poster: createPoster(url, authHeaders(config), { ...trust, ...own }) };
+}
+
+async function clientCertificate({ cert, key }: InstanceOptions): Promise<{ cert?: string; key?: string }> {
+  if (cert === undefined && key === undefined) return {};
+  if (cert === undefined || key === undefined) throw new Error('--cert and --key go together');
+  const [certificate, secret] = await Promise.all([readFile(cert, 'utf8'), readFile(key, 'utf8')]);
+  return { cert: certificate, key: secret };
 }
 
 function authHeaders({ server: { auth } }: Config): Record<string, string> {

@@ -35,9 +35,13 @@ export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
-/** What the other side of an https address has to prove; the platform's authorities when left out. */
+/** What the two sides of an https address prove to each other. */
 export interface TlsTrust {
+  /** Who vouches for the other side; the platform's authorities when left out. */
   readonly ca?: string;
+  /** The certificate of this side, where one is demanded. */
+  readonly cert?: string;
+  readonly key?: string;
   /** False: any name in its certificate will do. */
   readonly checkName?: boolean;
 }
@@ -121,11 +125,12 @@ export function refusal(base: string, { status, body }: Answer): Error {
 
 const KEEP_ALIVE = { keepAlive: true, maxSockets: 1 } as const;
 
-function agentOptions({ ca, checkName = true }: TlsTrust): object {
+function agentOptions({ ca, cert, key, checkName = true }: TlsTrust): object {
   return {
     ...KEEP_ALIVE,
     // A certificate that is trusted for itself need not be an authority's.
     ...(ca !== undefined && { ca, allowPartialTrustChain: true }),
+    ...(cert !== undefined && { cert, key }),
     ...(!checkName && { checkServerIdentity: () => undefined }),
   };
 }

@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectBalance, settled } from '../support/books.ts';
 import { type CommandResult, runCommand, spawnCommand } from '../support/commands.ts';
 import { sampleEvents } from '../support/corpus.ts';
 import { type Destination, startDestination } from '../support/destination.ts';
+import { freePort } from '../support/port.ts';
 import { startTiercel, type Tiercel } from '../support/process.ts';
 import { until } from '../support/until.ts';
 
@@ -204,6 +206,32 @@ test('with credentials, the commands use those of the configuration; others are 
     );
     for (const path of ['/dead-letters', '/journal', '/tap', '/outputs', '/metrics'])
       expect((await tiercel.get(path)).status, path).toBe(401);
+  } finally {
+    await tiercel.remove();
+  }
+});
+
+test('where the instance demands a client certificate, the commands are given one', async () => {
+  const pem = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
+  const port = await freePort();
+  const url = `https://127.0.0.1:${port}`;
+  const tls = `{ cert: ${pem('server.crt')}, key: ${pem('server.key')}, client_ca: ${pem('ca.crt')} }`;
+  const tiercel = await startTiercel({
+    server: `  admin_listen: "127.0.0.1:${port}"\n  tls: ${tls}`,
+    config: 'journal: { path: ./data }\noutputs:\n  archive: { type: file, path: ./archive.ndjson }\n',
+    ready: /up and listening/,
+  });
+  try {
+    const { directory: cwd } = tiercel;
+    const own = ['--cert', pem('client.crt'), '--key', pem('client.key')];
+    const status = ['journal', 'status'];
+    expect((await runCommand(cwd, ...status)).stderr).toContain('give one with --cert and --key');
+    expect((await runCommand(cwd, ...status, '--cert', pem('client.crt'))).stderr).toContain('go together');
+    expect((await runCommand(cwd, ...status, ...own)).stdout).toContain('archive');
+    expect((await runCommand(cwd, 'send', ...own)).code).toBe(0);
+    const there = [...status, '--url', url, '--ca', pem('ca.crt')];
+    expect((await spawnCommand([...there, ...own], { cwd })).stdout).toContain('archive');
+    expect((await spawnCommand(there, { cwd })).code).toBe(1);
   } finally {
     await tiercel.remove();
   }

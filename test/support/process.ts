@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,16 @@ const UNSET = Object.fromEntries(
     .filter((name) => name.startsWith('TIERCEL_'))
     .map((name) => [name, undefined]),
 );
+
+/** Tells a program that hangs from one that the machine has no time for; `?` where the system does not say. */
+function processorSeconds(pid: number): string {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    return ((Number(fields[11]) + Number(fields[12])) / 100).toFixed(2);
+  } catch {
+    return '?';
+  }
+}
 
 /** What the program answered to a request. */
 export interface Answer {
@@ -58,8 +69,8 @@ export interface TiercelOptions {
   readonly args?: readonly string[];
   /** An existing folder; a new one in the temporary directory by default. */
   readonly directory?: string;
-  /** How long to wait for it to be ready, in milliseconds. Default 20 000. */
-  readonly ready?: number;
+  /** How long to wait for it to be ready, in milliseconds (default 20 000), or what it then prints, if it cannot be asked. */
+  readonly ready?: number | RegExp;
 }
 
 /**
@@ -94,12 +105,14 @@ export async function startTiercel(options: TiercelOptions): Promise<Tiercel> {
       'the program to be ready',
       async () => {
         if (!started.running()) return 'ended';
+        if (options.ready instanceof RegExp) return options.ready.test(started.output()) && 'ready';
         return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) })).ok && 'ready';
       },
-      { timeout: options.ready ?? 20_000, interval: 25 },
+      { timeout: typeof options.ready === 'number' ? options.ready : 20_000, interval: 25 },
     ).catch(async (error: Error) => {
+      const seconds = processorSeconds(started.pid);
       await started.stop(0);
-      throw new Error(`${error.message}\n${started.output()}`);
+      throw new Error(`${error.message}; ${seconds} s of processor time were used\n${started.output()}`);
     });
     if (!started.running()) throw new Error(`the program ended before it was ready:\n${started.output()}`);
   };

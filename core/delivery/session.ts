@@ -5,8 +5,8 @@ import { callOutput, createChain } from './chain.ts';
 import { loadRecords, streamOf } from './content.ts';
 import { createDeadLetterWriter } from './dead-letters.ts';
 import { createDeliverer } from './deliverer.ts';
+import type { OutputLoopDeps } from './deps.ts';
 import type { HealthBoard } from './health.ts';
-import type { OutputLoopDeps } from './loop.ts';
 import { createReader } from './reader.ts';
 
 /** Raw bytes of a batch that an output holds in memory, unless its `size` says otherwise. */

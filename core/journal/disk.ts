@@ -2,15 +2,16 @@ import { join } from 'node:path';
 import type { Clock } from '../batching/clock.ts';
 import { systemClock } from '../batching/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Gap } from './codec.ts';
+import { createBacking } from './backing.ts';
 import { FRAME_BYTES, saltOf } from './codec.ts';
+import { createDamage } from './damage.ts';
 import type { FileSystem } from './filesystem.ts';
 import { guarded, nodeFileSystem } from './filesystem.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { Journal, JournalEntry, Position, StoredEvent, Subscription } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { addManifest, createLedger, setAside, want } from './ledger.ts';
+import { addManifest, createLedger, want } from './ledger.ts';
 import type { Lock } from './lock.ts';
 import { acquireLock, JournalLockedError } from './lock.ts';
 import { createManifestLog } from './manifests.ts';
@@ -18,13 +19,11 @@ import { PositionSet } from './positions.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { Source } from './reader.ts';
 import { readEvents } from './reader.ts';
+import { createReclaimer } from './reclaim.ts';
 import { recover } from './recover.ts';
 import { createReserve } from './reserve.ts';
 import { createSaver } from './saver.ts';
-import type { Segment } from './segment.ts';
-import { indexPath, markBefore, segmentOf } from './segment.ts';
 import { createSpace } from './space.ts';
-import type { Backing } from './subscription.ts';
 import { openSubscription } from './subscription.ts';
 import { createTail } from './tail.ts';
 import type { WantedRun } from './writer.ts';
@@ -103,13 +102,11 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     const quarantine = createQuarantine(fs, join(directory, 'corrupt'), log);
     const recovered = await recover({ fs, directory, cursorDirectory, quarantine, log });
     const { epoch, segments, ledgers, recoveredBytes } = recovered;
-    const salt = saltOf(epoch);
     const reserve = createReserve(fs, directory, Math.min(RESERVE_BYTES, Math.floor(segmentBytes / 4)));
     const space = createSpace({ maxBytes, reserve, clock, log });
     const tail = createTail(TAIL_BYTES);
     const stop = new AbortController();
     let newest: Position = recovered.start.previous;
-    let corruptFrames = recovered.corruptFrames;
     let syncing: Promise<void> | undefined;
     let closed = false;
 
@@ -203,104 +200,13 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     function reclaim(): void {
       let needed = Number.POSITIVE_INFINITY;
       for (const ledger of ledgers.values()) needed = Math.min(needed, saver.oldestNeeded(ledger));
-      let freed = false;
-      while (segments.length > 1 && segments[0]!.last < needed) {
-        const segment = segments.shift()!;
-        freed = true;
-        unlinking = unlinking.then(() => unlink(segment));
-      }
-      if (!freed) return;
-      count();
-      unlinking = unlinking.then(space.freed);
+      if (reclaimer.unlinkBefore(needed)) count();
     }
 
-    let unlinking = Promise.resolve();
-
-    async function unlink(segment: Segment): Promise<void> {
-      await fs.remove(indexPath(segment)).catch(() => {});
-      await fs
-        .remove(segment.path)
-        .catch((error) => log.warn({ error, path: segment.path }, 'a settled segment could not be removed'));
-    }
-
-    const damagedPlaces = new Set<string>();
-
-    const source: Source = {
-      fs,
-      salt,
-      segments,
-      async damaged(segment: Segment, { offset, length, after, before }: Gap) {
-        const last = (before ?? segment.last + 1) - 1;
-        const place = `${segment.path}:${offset}`;
-        const fresh =
-          last > after ? recovered.damaged.addRun(after + 1, last) : damagedPlaces.has(place) ? 0 : 1;
-        damagedPlaces.add(place);
-        if (fresh === 0) return;
-        corruptFrames += fresh;
-        const { path } = segment;
-        log.error(
-          { path, offset, bytes: length, events: fresh },
-          'a damaged place in the journal was set aside',
-        );
-        await quarantine.copy(path, offset, length);
-      },
-    };
-
-    const backing: Backing = {
-      async load(ledger, positions, maxBytes) {
-        const { events, through } =
-          positions.first >= tail.first()
-            ? fromTail(positions, maxBytes)
-            : await fromDisk(positions, maxBytes);
-        const missing = without(positions, events, through);
-        if (missing.count > 0) {
-          setAside(ledger, missing);
-          saver.changed(ledger);
-        }
-        return { events, through };
-      },
-      async *stream(positions, signal) {
-        for await (const { events } of readEvents(source, positions)) {
-          if (signal?.aborted) return;
-          if (events.length > 0) yield events;
-        }
-      },
-      seal: (ledger, manifest) => manifests.seal({ output: ledger.output, manifest }),
-      settled: saver.changed,
-      flush: saver.save,
-      receivedAt(position) {
-        const event = tail.get(position);
-        if (event !== undefined) return event.receivedAt;
-        const segment = segments[segmentOf(segments, position)];
-        return segment?.marks[markBefore(segment, position) + 2];
-      },
-    };
-
-    function fromTail(positions: PositionSet, maxBytes: number) {
-      const events: StoredEvent[] = [];
-      let size = 0;
-      for (const position of positions) {
-        const event = tail.get(position)!;
-        size += event.raw.length;
-        if (events.length > 0 && size > maxBytes) break;
-        events.push(event);
-      }
-      return { events, through: events.at(-1)!.position };
-    }
-
-    async function fromDisk(positions: PositionSet, maxBytes: number) {
-      for await (const { events, through } of readEvents(source, positions)) {
-        if (events.length === 0) continue;
-        let size = 0;
-        const fitting = events.findIndex(({ raw }, i) => {
-          size += raw.length;
-          return i > 0 && size > maxBytes;
-        });
-        if (fitting < 0) return { events, through };
-        return { events: events.slice(0, fitting), through: events[fitting - 1]!.position };
-      }
-      return { events: [], through: positions.last };
-    }
+    const reclaimer = createReclaimer({ fs, segments, log, onFreed: space.freed });
+    const damage = createDamage({ known: recovered.damaged, quarantine, log });
+    const source: Source = { fs, salt: saltOf(epoch), segments, damaged: damage.met };
+    const backing = createBacking({ source, tail, saver, seal: manifests.seal });
 
     count();
     if (!(await reserve.establish())) space.diskFull('no room for the reserve');
@@ -309,15 +215,6 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       { directory, epoch, segments: segments.length, bytes: space.used(), newest },
       'the journal is open',
     );
-
-    /** Takes the events that a new output does not want out of what it would be given. */
-    async function leaveOut(ledger: Ledger, wants: (event: StoredEvent) => boolean): Promise<void> {
-      for await (const { events } of readEvents(source, PositionSet.fromRuns(ledger.pending.runs()))) {
-        for (const event of events) {
-          if (!wants(event)) ledger.pending.deleteRun(event.position, event.position);
-        }
-      }
-    }
 
     return {
       epoch,
@@ -342,7 +239,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         saver.adopt(ledger);
         let subscription: Subscription;
         try {
-          if (wants !== undefined) await leaveOut(ledger, wants);
+          if (wants !== undefined) await leaveOut(source, ledger, wants);
           subscription = openSubscription(ledger, backing);
           saver.changed(ledger);
           await saver.save(ledger);
@@ -380,7 +277,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           maxBytes,
           ...(oldest !== undefined && { oldest }),
           newest,
-          corruptFrames,
+          corruptFrames: recovered.corruptFrames + damage.count(),
           recoveredBytes,
         };
       },
@@ -393,25 +290,20 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         await saver.close();
         await manifests.close();
         await writer.close();
-        await unlinking;
+        await reclaimer.idle();
         await lock.release();
       },
     };
   }
 }
 
-/** The positions up to `through` that no event came for. */
-function without(positions: PositionSet, events: readonly StoredEvent[], through: Position): PositionSet {
-  const missing = new PositionSet();
-  let i = 0;
-  for (const position of positions) {
-    if (position > through) break;
-    if (events[i]?.position === position) i++;
-    else missing.push(position);
-  }
-  return missing;
-}
-
 function sizeOf(entries: readonly JournalEntry[]): number {
   return entries.reduce((sum, { raw }) => sum + FRAME_BYTES + raw.length, 0);
+}
+
+/** Takes the events that a new output does not want out of what it would be given. */
+async function leaveOut(source: Source, { pending }: Ledger, wants: (event: StoredEvent) => boolean) {
+  for await (const { events } of readEvents(source, PositionSet.fromRuns(pending.runs()))) {
+    for (const event of events) if (!wants(event)) pending.deleteRun(event.position, event.position);
+  }
 }

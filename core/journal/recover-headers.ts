@@ -1,7 +1,7 @@
 import type { SegmentHeader } from './codec.ts';
 import { decodeHeader, HEADER_BYTES } from './codec.ts';
 import { readAll } from './filesystem.ts';
-import type { RecoverOptions, Tally } from './recover.ts';
+import type { RecoverOptions, Tally } from './recovery.ts';
 import { segmentPath } from './segment.ts';
 
 /** The headers of the segments that belong to this log, ascending; what does not is set aside and said. */

@@ -5,7 +5,7 @@ import { cursorFile } from './cursor.ts';
 import type { Position } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { createLedger } from './ledger.ts';
-import type { RecoverOptions } from './recover.ts';
+import type { RecoverOptions } from './recovery.ts';
 import type { Routes, Segment } from './segment.ts';
 
 /** Fills the ledgers from the cursors and then, segment by segment, from the log. */

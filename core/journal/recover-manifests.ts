@@ -3,8 +3,8 @@ import type { Ledger } from './ledger.ts';
 import { isOpen } from './ledger.ts';
 import { readManifests } from './manifests.ts';
 import { PositionSet } from './positions.ts';
-import type { RecoverOptions, Tally } from './recover.ts';
 import type { Books } from './recover-ledgers.ts';
+import type { RecoverOptions, Tally } from './recovery.ts';
 
 /** Gives the ledgers the manifests that are not settled. Returns the last position that any manifest knows of. */
 export async function enterManifests(

@@ -3,7 +3,7 @@ import { HEADER_BYTES } from './codec.ts';
 import type { FileSystem } from './filesystem.ts';
 import type { Position } from './journal.ts';
 import { readFrames } from './reader.ts';
-import type { RecoverOptions } from './recover.ts';
+import type { RecoverOptions } from './recovery.ts';
 import type { Routes, Segment } from './segment.ts';
 import { book, createRoutes, readIndex, writeIndex } from './segment.ts';
 

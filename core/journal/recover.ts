@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Logger } from '../telemetry/logger.ts';
 import type { SegmentHeader } from './codec.ts';
 import { saltOf } from './codec.ts';
 import type { Cursor } from './cursor.ts';
 import { cursorFile, readCursors } from './cursor.ts';
-import type { FileSystem } from './filesystem.ts';
 import type { Position } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { PositionBits } from './position-bits.ts';
-import type { Quarantine } from './quarantine.ts';
 import { readHeaders } from './recover-headers.ts';
 import type { Books } from './recover-ledgers.ts';
 import { openBooks } from './recover-ledgers.ts';
 import { enterManifests } from './recover-manifests.ts';
 import { findSegment, settleTail } from './recover-segment.ts';
+import type { RecoverOptions, Tally } from './recovery.ts';
 import type { Segment } from './segment.ts';
 import { createSegment, segmentNumber } from './segment.ts';
 
@@ -31,20 +29,6 @@ export interface Recovered {
   readonly damaged: PositionBits;
   readonly corruptFrames: number;
   readonly recoveredBytes: number;
-}
-
-export interface RecoverOptions {
-  readonly fs: FileSystem;
-  readonly directory: string;
-  readonly cursorDirectory: string;
-  readonly quarantine: Quarantine;
-  readonly log: Logger;
-}
-
-/** What was found damaged, counted. */
-export interface Tally {
-  corruptFrames: number;
-  recoveredBytes: number;
 }
 
 /**

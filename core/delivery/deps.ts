@@ -1,0 +1,32 @@
+import type { BatchLimits } from '../batching/batch.ts';
+import type { Clock } from '../batching/clock.ts';
+import type { Event } from '../event/event.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Mapper } from '../plugins/mapper.ts';
+import type { Output, StreamOutput } from '../plugins/output.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { OutputObserver } from '../telemetry/observer.ts';
+import type { DeadLetterStore } from './dead-letters/store.ts';
+import type { DeliveryPolicy } from './policy.ts';
+
+/** All that the delivery of one output needs. */
+export interface OutputLoopDeps {
+  /** The output's name in the YAML: the name of its cursor. */
+  readonly name: string;
+  readonly output: Output | StreamOutput;
+  /** From the definition: the output reads its batches as blocks. */
+  readonly stream: boolean;
+  readonly mapper: Mapper;
+  readonly decode: (raw: Uint8Array, receivedAt: number) => Event;
+  /** Which of the events kept from before a new output is given when it starts at the oldest; absent: all. */
+  readonly wants?: (event: Event) => boolean;
+  readonly limits: BatchLimits;
+  readonly policy: DeliveryPolicy;
+  readonly journal: Journal;
+  readonly deadLetters: Pick<DeadLetterStore, 'append' | 'waitForRoom'>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1); Math.random when absent. */
+  readonly random?: () => number;
+  readonly observer: OutputObserver;
+  readonly log: Logger;
+}

@@ -1,0 +1,91 @@
+import type { Position, StoredEvent } from './journal.ts';
+import { setAside } from './ledger.ts';
+import type { ManifestLog } from './manifests.ts';
+import { PositionSet } from './positions.ts';
+import type { Source } from './reader.ts';
+import { readEvents } from './reader.ts';
+import type { Saver } from './saver.ts';
+import { markBefore, segmentOf } from './segment.ts';
+import type { Backing } from './subscription.ts';
+import type { Tail } from './tail.ts';
+
+/** What the subscriptions of a journal on disk work with: its newest events from memory, the others from its segments. */
+export function createBacking({
+  source,
+  tail,
+  saver,
+  seal,
+}: {
+  readonly source: Source;
+  readonly tail: Tail;
+  readonly saver: Saver;
+  readonly seal: ManifestLog['seal'];
+}): Backing {
+  return {
+    async load(ledger, positions, maxBytes) {
+      const { events, through } =
+        positions.first >= tail.first()
+          ? fromTail(tail, positions, maxBytes)
+          : await fromDisk(source, positions, maxBytes);
+      const missing = without(positions, events, through);
+      if (missing.count > 0) {
+        setAside(ledger, missing);
+        saver.changed(ledger);
+      }
+      return { events, through };
+    },
+    async *stream(positions, signal) {
+      for await (const { events } of readEvents(source, positions)) {
+        if (signal?.aborted) return;
+        if (events.length > 0) yield events;
+      }
+    },
+    seal: (ledger, manifest) => seal({ output: ledger.output, manifest }),
+    settled: saver.changed,
+    flush: saver.save,
+    receivedAt(position) {
+      const event = tail.get(position);
+      if (event !== undefined) return event.receivedAt;
+      const segment = source.segments[segmentOf(source.segments, position)];
+      return segment?.marks[markBefore(segment, position) + 2];
+    },
+  };
+}
+
+function fromTail(tail: Tail, positions: PositionSet, maxBytes: number) {
+  const events: StoredEvent[] = [];
+  let size = 0;
+  for (const position of positions) {
+    const event = tail.get(position)!;
+    size += event.raw.length;
+    if (events.length > 0 && size > maxBytes) break;
+    events.push(event);
+  }
+  return { events, through: events.at(-1)!.position };
+}
+
+async function fromDisk(source: Source, positions: PositionSet, maxBytes: number) {
+  for await (const { events, through } of readEvents(source, positions)) {
+    if (events.length === 0) continue;
+    let size = 0;
+    const fitting = events.findIndex(({ raw }, i) => {
+      size += raw.length;
+      return i > 0 && size > maxBytes;
+    });
+    if (fitting < 0) return { events, through };
+    return { events: events.slice(0, fitting), through: events[fitting - 1]!.position };
+  }
+  return { events: [], through: positions.last };
+}
+
+/** The positions up to `through` that no event came for. */
+function without(positions: PositionSet, events: readonly StoredEvent[], through: Position): PositionSet {
+  const missing = new PositionSet();
+  let i = 0;
+  for (const position of positions) {
+    if (position > through) break;
+    if (events[i]?.position === position) i++;
+    else missing.push(position);
+  }
+  return missing;
+}

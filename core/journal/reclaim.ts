@@ -1,0 +1,45 @@
+import type { Logger } from '../telemetry/logger.ts';
+import type { FileSystem } from './filesystem.ts';
+import type { Position } from './journal.ts';
+import type { Segment } from './segment.ts';
+import { indexPath } from './segment.ts';
+
+/** Gives the space of settled segments back, oldest first; the newest is kept, whatever is in it. */
+export interface Reclaimer {
+  /** Takes the segments off the list at once and unlinks them one after the other. False when there are none. */
+  unlinkBefore(needed: Position): boolean;
+  /** Resolves when all that was begun is done. */
+  idle(): Promise<void>;
+}
+
+export function createReclaimer(options: {
+  readonly fs: FileSystem;
+  /** Ascending. */
+  readonly segments: Segment[];
+  readonly log: Logger;
+  readonly onFreed: () => Promise<void>;
+}): Reclaimer {
+  const { fs, segments, log, onFreed } = options;
+  let unlinking = Promise.resolve();
+
+  async function unlink(segment: Segment): Promise<void> {
+    await fs.remove(indexPath(segment)).catch(() => {});
+    await fs
+      .remove(segment.path)
+      .catch((error) => log.warn({ error, path: segment.path }, 'a settled segment could not be removed'));
+  }
+
+  return {
+    unlinkBefore(needed) {
+      let freed = false;
+      while (segments.length > 1 && segments[0]!.last < needed) {
+        const segment = segments.shift()!;
+        freed = true;
+        unlinking = unlinking.then(() => unlink(segment));
+      }
+      if (freed) unlinking = unlinking.then(onFreed);
+      return freed;
+    },
+    idle: () => unlinking,
+  };
+}

@@ -1,46 +1,16 @@
 import { resolve } from 'node:path';
 import {
   defineOutput,
+  type Event,
   type Mapper,
   type Static,
   type StreamOutputDefinition,
-  Type,
   VERSION,
 } from '../../core/index.ts';
-import { createEncoder, createUploader, directoryStore, s3Options, s3Store } from '../../lake/index.ts';
+import { createEncoder, createUploader, directoryStore, s3Store } from '../../lake/index.ts';
+import { checkFields, fieldSegments } from './fields.ts';
+import { options } from './options.ts';
 import { partitionKey } from './partition.ts';
-
-const { region, ...s3 } = s3Options;
-
-const options = Type.Object(
-  {
-    bucket: Type.Optional(
-      Type.String({ minLength: 3, description: 'The bucket. Needs `region`.', examples: ['falco-lake'] }),
-    ),
-    directory: Type.Optional(
-      Type.String({ minLength: 1, description: 'A local folder instead of a bucket.', examples: ['./lake'] }),
-    ),
-    region: Type.Optional(region),
-    prefix: Type.Optional(
-      Type.String({
-        pattern: '^[^/].*[^/]$|^[^/]$',
-        description: 'What keys begin with; no slash at either end.',
-        examples: ['security/falco'],
-      }),
-    ),
-    partition_by: Type.Optional(
-      Type.Unsafe<'hour' | 'day' | 'month' | 'none'>({
-        type: 'string',
-        enum: ['hour', 'day', 'month', 'none'],
-        default: 'day',
-        description:
-          'The Hive partition of an event by its own time, in UTC: `day=2026-01-02`, and `hour=03` below it.',
-      }),
-    ),
-    ...s3,
-  },
-  { additionalProperties: false },
-);
 
 /** Writes the records of any mapper with a fixed schema as partitioned Parquet. */
 const definition: StreamOutputDefinition<typeof options> = defineOutput({
@@ -54,6 +24,10 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
     {
       title: 'A bucket, by the hour',
       options: { bucket: 'falco-lake', region: 'eu-west-1', prefix: 'security/falco', partition_by: 'hour' },
+    },
+    {
+      title: 'A folder for each namespace, below the day',
+      options: { directory: './lake', partition_fields: ['k8s.ns.name'] },
     },
     {
       title: 'An S3-compatible store',
@@ -72,12 +46,18 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
   notes: `Needs a mapper whose records always have the same columns (\`ocsf\` is one); the schema of every file is the same. Objects are written with
 \`If-None-Match: *\` under the name of their batch: a replay after any crash writes no second one.
 
+With \`partition_fields\` a batch holds one combination of values: the more there are, the smaller the objects. Beyond \`max_partition_values\` events
+go to the partition without a value, and keep theirs in the row.
+
 Retried: everything that S3 or the disk answers but success; the file made is kept for the next attempt. Set aside: events that the mapper refuses.`,
   stream: true,
   create(given, context) {
-    const { prefix = '', partition_by: by = 'day' } = given;
+    const { prefix = '', partition_by: by = 'day', partition_fields: fields = [] } = given;
     const { log, stateDir } = context;
-    const sortedBy = timeColumn(context.mapper, context.mapperRef.type);
+    const columns = columnNames(context.mapper, context.mapperRef.type);
+    const sortedBy = columns.find((column) => column === 'time' || column === '@timestamp');
+    checkFields(fields, [...columns, 'hour', 'day', 'month']);
+    const segments = fieldSegments(fields, given.max_partition_values ?? 100);
     const store = storeOf(given, context.configDir);
     const encoder = createEncoder({
       mapper: context.mapperRef,
@@ -93,14 +73,18 @@ Retried: everything that S3 or the disk answers but success; the file made is ke
     const uploader = createUploader({ encoder, store, log });
     const keyOf = (partition: string, name: string) =>
       [prefix, partition, `${name}.parquet`].filter(Boolean).join('/');
+    const partitionOf = (event: Event) => {
+      const time = partitionKey(event.time, by);
+      return typeof time === 'string' ? [time, segments(event, time)].filter(Boolean).join('/') : time;
+    };
     return {
-      partition: (event) => partitionKey(event.time, by),
+      partition: partitionOf,
       deliver: (batch, signal) => uploader.upload(batch, keyOf(batch.partition, batch.id), signal),
       async check(signal) {
         log.info({ store: store.describe() }, await store.check(signal));
       },
       async *diagnose({ write, sample }, signal) {
-        const given = partitionKey(sample.time, by);
+        const given = partitionOf(sample);
         const partition = typeof given === 'string' ? given : '';
         const place = `${store.describe()}/${keyOf(partition, '{batch id}')}`;
         yield { status: 'plan', what: 'key', line: `an event of now goes to ${place}` };
@@ -129,16 +113,16 @@ function storeOf(given: Static<typeof options>, configDir: string) {
 }
 
 /**
- * The column that rows are in the order of: they are sorted by the event's time, which mappers keep in one of these.
+ * The names of the columns.
  *
- * @throws Error when the records have no columns
+ * @throws Error when the records have none
  */
-function timeColumn(mapper: Mapper, name: string): string | undefined {
+function columnNames(mapper: Mapper, name: string): string[] {
   const { properties } = (mapper.record ?? {}) as { properties?: Record<string, unknown> };
   if (properties === undefined) {
     throw new Error(
       `mapper ${name} gives no records with fixed columns, which Parquet needs: choose ocsf, or one like it`,
     );
   }
-  return ['time', '@timestamp'].find((column) => Object.hasOwn(properties, column));
+  return Object.keys(properties);
 }

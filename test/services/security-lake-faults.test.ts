@@ -97,6 +97,10 @@ outputs:
   it.each<[UploadFault, string]>([
     ['forbidden', 'a 403'],
     ['slow-down', 'a 503'],
+    ['conflict', 'a 409, as two uploads of one key at once get'],
+    ['expired-token', 'a session that has ended'],
+    ['clock-skew', 'a clock that is off'],
+    ['wrong-region', 'a 301'],
     ['slow', 'an answer that takes long'],
     ['reset', 'a connection that breaks in the middle of the body'],
     ['lost-answer', 'an answer that is lost'],

@@ -2,11 +2,20 @@ import { createServer, request as forward, type IncomingMessage, type ServerResp
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Answers of S3 in place of an upload: status and code. */
+const REFUSALS = {
+  forbidden: [403, 'AccessDenied'],
+  'slow-down': [503, 'SlowDown'],
+  conflict: [409, 'ConditionalRequestConflict'],
+  'expired-token': [400, 'ExpiredToken'],
+  'clock-skew': [403, 'RequestTimeTooSkewed'],
+  'wrong-region': [301, 'PermanentRedirect'],
+} as const;
+
 /** What befalls an upload on its way to the real server. */
 export type UploadFault =
   | 'none'
-  | 'forbidden' // 403 before the body is read
-  | 'slow-down' // 503
+  | keyof typeof REFUSALS // before the body is read
   | 'slow' // everything arrives, the answer takes long
   | 'reset' // the connection breaks in the middle of the body
   | 'lost-answer'; // the server has the object, the answer is lost
@@ -57,8 +66,10 @@ export async function startFaultProxy(target: { readonly port: number }): Promis
   const upload = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const own = fault;
     hits++;
-    if (own === 'forbidden') return void response.writeHead(403).end(problem('AccessDenied'));
-    if (own === 'slow-down') return void response.writeHead(503).end(problem('SlowDown'));
+    if (own in REFUSALS) {
+      const [status, code] = REFUSALS[own as keyof typeof REFUSALS];
+      return void response.writeHead(status).end(problem(code));
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) {
       await reached('begun');

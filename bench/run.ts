@@ -2,12 +2,12 @@
  * `npm run bench [-- names of cases...] [-- --long] [--rounds N]`: measures, prints, and, when all cases ran, writes
  * `bench/RESULTS.md`. Each case runs in a process of its own.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { machine } from './lib/machine.ts';
 import { ROOT } from './lib/process.ts';
 import { type Case, HEAD, type Line, met, row } from './lib/report.ts';
 
@@ -42,10 +42,11 @@ if (values.case !== undefined) {
 }
 
 const names = positionals.length > 0 ? positionals : Object.keys(CASES);
-const sections: string[] = [machine(), ''];
+const header = machine(Number(values.rounds));
+const sections: string[] = [header, ''];
 let missed = 0;
 const failed: string[] = [];
-console.log(machine());
+console.log(header);
 for (const name of names) {
   const make = CASES[name];
   if (make === undefined) throw new Error(`no case "${name}"; there are: ${Object.keys(CASES).join(', ')}`);
@@ -91,22 +92,4 @@ async function runCase(name: string): Promise<Line[]> {
     console.log(`\nThe case "${name}" failed.`);
   }
   return lines;
-}
-
-function machine(): string {
-  const git = (...args: string[]) => spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' }).stdout?.trim();
-  const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with changes';
-  const facts = [
-    `Commit ${git('rev-parse', '--short', 'HEAD') ?? 'unknown'}${changed}`,
-    new Date().toISOString().slice(0, 16),
-    `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores`,
-    `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
-    `${platform()} ${release()}`,
-    `Node ${process.version}`,
-    `load ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(' ')} before the start`,
-    `${values.rounds} rounds`,
-  ];
-  return `${facts.join(' · ')}.`;
 }

@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { LoadOptions, LoadResult } from '../lib/load.ts';
+import { runScript, startMeasured, withFolder } from '../lib/process.ts';
+import type { Peer, Place } from './peers.ts';
+import type { Taken } from './sink.ts';
+import { freePort, type System, startSystem } from './system.ts';
+
+const SINK = fileURLToPath(new URL('./sink.js', import.meta.url));
+const WARM_UP = 2000;
+const MEASURED = 4000;
+/** A destination that was sent nothing for so long will be sent nothing more; retries are two seconds apart at most. */
+const QUIET = 8000;
+const LONGEST = 90_000;
+
+/** How fast a peer takes events. */
+export interface Speed {
+  /** Events answered a second. */
+  readonly rate: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Microseconds of processor time an event, delivery included as far as it came. */
+  readonly cost: number;
+  /** Of the load generator's own time: near 1, it is what was measured. */
+  readonly senderBusy: number;
+  readonly refused: number;
+  /** Bytes. */
+  readonly peak: number;
+}
+
+/** What became of the events that were answered with a 2xx. */
+export interface Survival {
+  readonly answered: number;
+  readonly lost: number;
+  readonly again: number;
+  readonly refused: number;
+}
+
+interface Bench {
+  readonly place: Place;
+  load(system: System, options: Omit<LoadOptions, 'url'>): Promise<LoadResult>;
+  sink(method: string, path: string): Promise<string>;
+}
+
+export function measureSpeed(peer: Peer, kind: 'one' | 'many'): Promise<Speed> {
+  return onBench('count', async ({ place, load }) => {
+    const system = await startSystem(peer, place);
+    const shape =
+      kind === 'one' ? { connections: 64, eventsPerRequest: 1 } : { connections: 4, eventsPerRequest: 1000 };
+    const options = { ...peer[kind]!, ...shape };
+    await load(system, { ...options, milliseconds: WARM_UP });
+    const before = await system.usage();
+    const result = await load(system, { ...options, milliseconds: MEASURED });
+    const { cpu, peak } = await system.usage();
+    await system.kill();
+    const { events, seconds, p50, p99, refused } = result;
+    const taken = events - refused * shape.eventsPerRequest;
+    return {
+      rate: taken / seconds,
+      p50,
+      p99,
+      cost: ((cpu - before.cpu) / taken) * 1e6,
+      senderBusy: result.cpu / seconds,
+      refused,
+      peak,
+    };
+  });
+}
+
+/** kill -9 under load, and a start on what it left behind. */
+export function killUnderLoad(peer: Peer): Promise<Survival> {
+  return survive(peer, async (bench, system, answered) => {
+    const load = bench.load(system, {
+      ...peer.one,
+      connections: 64,
+      eventsPerRequest: 1,
+      milliseconds: 60_000,
+      answered,
+      mayBreak: true,
+    });
+    await sleep(4000);
+    await system.kill();
+    const result = await load;
+    return { result, next: await startSystem(peer, bench.place) };
+  });
+}
+
+/** Ten seconds in which the destination answers 503, under a load of 500 events a second; then, or not, kill -9. */
+export function outage(peer: Peer, kill: boolean): Promise<Survival> {
+  return survive(peer, async (bench, system, answered) => {
+    await bench.sink('PUT', '/down');
+    const options = {
+      connections: 64,
+      eventsPerRequest: 1,
+      milliseconds: 10_000,
+      perSecond: 500,
+      answered,
+      mayBreak: true,
+    };
+    const load = bench.load(system, { ...peer.one, ...options });
+    await sleep(11_000);
+    let next = system;
+    if (kill) {
+      await system.kill();
+      next = await startSystem(peer, bench.place);
+    }
+    await bench.sink('PUT', '/up');
+    return { result: await load, next };
+  });
+}
+
+function survive(
+  peer: Peer,
+  harm: (bench: Bench, system: System, answered: string) => Promise<{ result: LoadResult; next: System }>,
+): Promise<Survival> {
+  return onBench('keep', async (bench) => {
+    const answered = join(bench.place.folder, 'answered.json');
+    const { result, next } = await harm(bench, await startSystem(peer, bench.place), answered);
+    const { again } = await settled(bench);
+    await next.kill();
+    const arrived = new Set(JSON.parse(await bench.sink('GET', '/numbers')) as number[]);
+    const numbers = JSON.parse(readFileSync(answered, 'utf8')) as number[];
+    const lost = numbers.filter((number) => !arrived.has(number)).length;
+    return { answered: numbers.length, lost, again, refused: result.refused };
+  });
+}
+
+/** Waits until nothing comes any more. */
+async function settled({ sink }: Bench): Promise<Taken> {
+  const until = performance.now() + LONGEST;
+  let last: Taken = { requests: -1, events: -1, again: 0 };
+  for (let since = performance.now(); performance.now() - since < QUIET && performance.now() < until; ) {
+    await sleep(500);
+    const taken = JSON.parse(await sink('GET', '/')) as Taken;
+    if (taken.requests !== last.requests) since = performance.now();
+    last = taken;
+  }
+  return last;
+}
+
+function onBench<T>(mode: 'count' | 'keep', use: (bench: Bench) => Promise<T>): Promise<T> {
+  return withFolder(async (folder) => {
+    const sink = await startMeasured(SINK, [mode]);
+    try {
+      return await use({
+        place: { folder, port: await freePort(), sink: sink.url },
+        load: ({ url }, options) => runScript('lib/load', [JSON.stringify({ url, ...options })]),
+        sink: async (method, path) => (await fetch(sink.url + path, { method })).text(),
+      });
+    } finally {
+      await sink.kill();
+    }
+  });
+}

@@ -5,17 +5,18 @@ import { changesBetween } from './changes.ts';
 import type { Config, OutputConfig } from './config/config.ts';
 import { type WiredOutput, wire } from './container.ts';
 import { deadlineIn } from './deadline.ts';
-import type { Event } from './event/event.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
 import { createIngest } from './http/ingest.ts';
-import { listen, renewCertificates } from './http/listen.ts';
+import { type Intake, openIntake } from './intake.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
-import { createTap, type Tap, type Watcher } from './operations/tap.ts';
-import { createRouter } from './routing/router.ts';
+import { queuedWatcher } from './operations/queued.ts';
+import { createTap } from './operations/tap.ts';
+import { compilePlan, type IngestPlan } from './routing/plan.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { answerWorkers } from './workers/answers.ts';
 
 /** A running instance. */
 export interface App {
@@ -54,6 +55,7 @@ export async function startApp({
     runtime: runtimeName(),
     journal: () => journal.status(),
     now: clock.now,
+    elsewhere: async () => (await intake?.counts()) ?? [],
   });
   const journals = await openJournals(config, { clock, log, onSync: metrics.fsync });
   const { journal, deadLetters } = journals;
@@ -61,13 +63,19 @@ export async function startApp({
 
   const wiring = wire({ ...resources, config });
   const running = new Map<string, WiredOutput>();
-  let route: (event: Event) => readonly string[] = () => [];
-  let enrich = wiring.enrich;
+  let intake: Intake | undefined;
   let stopping = false;
 
-  const rebuildRoute = (except: readonly string[] = []) => {
-    const wired = [...running.values()].filter(({ settings }) => !except.includes(settings.name));
-    route = createRouter(wired.map(({ settings, route }) => ({ name: settings.name, wants: route.wants })));
+  const planWithout = (except: readonly string[] = []): IngestPlan => ({
+    enrich: config.enrich,
+    routes: [...running.values()]
+      .filter(({ settings }) => !except.includes(settings.name))
+      .map(({ settings: { name, route } }) => ({ name, spec: route })),
+  });
+  let plan = compilePlan(planWithout(), log);
+  const usePlan = async (next: IngestPlan) => {
+    plan = compilePlan(next, log);
+    await intake?.use(next, config.secrets);
   };
 
   async function startOutput(wired: WiredOutput): Promise<void> {
@@ -84,26 +92,34 @@ export async function startApp({
   }
 
   for (const settings of enabled(config)) await startOutput(wiring.output(settings));
-  rebuildRoute();
+  await usePlan(planWithout());
   await reportOrphans(journal, config, log);
 
-  const tap = createTap();
+  const tap = createTap({ onWatched: (watched) => intake?.watch(watched) });
   const ingest = createIngest({
     journal,
-    route: (event) => route(event),
-    enrich: (event) => enrich(event),
+    route: (event) => plan.route(event),
+    enrich: (event) => plan.enrich(event),
     clock,
     maxWait: config.server.max_wait,
     observer: metrics.ingest,
-    queued: watchers(log, tap),
+    queued: queuedWatcher(log, tap.watcher),
   });
-  const listeners = await listen(config, { ingest, admin: adminOf(), readiness }, log);
+  intake = await openIntake({
+    config,
+    faces: { ingest, admin: adminOf(), readiness },
+    plan: planWithout(),
+    answers: answerWorkers({ journal, tap, enrich: (event) => plan.enrich(event) }),
+    log,
+  });
+  const { urls } = intake;
   log.info({ outputs: [...running.keys()] }, `Enabled outputs: ${[...running.keys()].join(', ') || 'none'}`);
-  log.info({ version }, `Tiercel is up and listening on ${listeners.map(({ url }) => url).join(' and ')}`);
+  log.info({ version }, `Tiercel is up and listening on ${urls.join(' and ')}`);
 
   function readiness(): Readiness {
     const { state, reason } = journal.status();
     const reasons: string[] = [];
+    if (intake === undefined) reasons.push('starting');
     if (stopping) reasons.push('stopping');
     if (state !== 'ok') reasons.push(`the journal is ${state}${reason === undefined ? '' : `: ${reason}`}`);
     const outputs = [...running.values()].map(({ settings, loop }) => ({
@@ -128,7 +144,7 @@ export async function startApp({
   }
 
   return {
-    url: listeners[0]!.url,
+    url: urls[0]!,
 
     async reload(next) {
       const settings = [...running.values()].map((wired) => wired.settings);
@@ -137,9 +153,8 @@ export async function startApp({
       // Made first: an output that cannot be made leaves the old configuration running.
       const made = changes.start.map((output) => newWiring.output(output));
       config = changes.config;
-      enrich = newWiring.enrich;
       // What is stopped for good is given no more events; what is started anew is, meanwhile, as before.
-      rebuildRoute(changes.stop);
+      await usePlan(planWithout(changes.stop));
       const deadline = deadlineIn(config.shutdown.deadline);
       try {
         for (const name of changes.stop) {
@@ -151,9 +166,9 @@ export async function startApp({
           await startOutput(wired);
         }
       } finally {
-        rebuildRoute();
+        await usePlan(planWithout());
       }
-      await renewCertificates(config, listeners);
+      await intake?.renewCertificates(config);
       await reportOrphans(journal, config, log);
       const { needsRestart, stop } = changes;
       log.info(
@@ -167,23 +182,11 @@ export async function startApp({
       stopping = true;
       log.info('Stopping: no new connections; finishing what is under way');
       tap.close();
-      await Promise.all(listeners.map((listener) => listener.stop(deadline)));
+      await intake?.stop(deadline);
       await Promise.all([...running.keys()].map((name) => stopOutput(name, deadline)));
       await journals.close();
       log.info('Stopped');
     },
-  };
-}
-
-/** Who is told of each stored event: the debug log (the id may have to be derived, so only then) and whoever taps. */
-function watchers(log: RootLogger, tap: Tap): () => Watcher | undefined {
-  if (!log.isLevelEnabled('debug')) return tap.watcher;
-  return () => {
-    const watcher = tap.watcher();
-    return (event, outputs) => {
-      log.debug({ id: event.id, rule: event.rule, outputs }, `Event queued (${event.id})`);
-      watcher?.(event, outputs);
-    };
   };
 }
 

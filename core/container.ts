@@ -7,12 +7,12 @@ import type { Clock } from './batching/clock.ts';
 import type { Config, OutputConfig } from './config/config.ts';
 import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
 import { createOutputLoop, type OutputLoop } from './delivery/loop.ts';
-import { createDecoder, createEnricher, type Enrich } from './event/decode.ts';
+import { createDecoder } from './event/decode.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Mapper } from './plugins/mapper.ts';
 import type { Output, OutputContext, StreamOutput } from './plugins/output.ts';
+import { compileRouteOf } from './routing/plan.ts';
 import type { Route } from './routing/route.ts';
-import { compileRoute } from './routing/route.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { OutputObserver } from './telemetry/observer.ts';
@@ -28,7 +28,6 @@ const tokens = {
   metrics: token<Metrics>('metrics'),
   journal: token<Journal>('journal'),
   deadLetters: token<DeadLetterStore>('dead letters'),
-  enrich: token<Enrich>('enrich'),
   // One output's own, in its child container.
   settings: token<OutputConfig>('settings'),
   outputLog: token<RootLogger>('output log'),
@@ -62,7 +61,6 @@ export interface WiredOutput {
 
 /** The wiring of one configuration. */
 export interface Wiring {
-  readonly enrich: Enrich;
   /** @throws Error when the output cannot be made from its options. */
   output(settings: OutputConfig): WiredOutput;
 }
@@ -73,14 +71,7 @@ export function wire(resources: Resources): Wiring {
   for (const name of ['config', 'clock', 'log', 'metrics', 'journal', 'deadLetters'] as const) {
     app.register(tokens[name] as InjectionToken<unknown>, { useValue: resources[name] });
   }
-  once(app, tokens.enrich, (c) => {
-    const log = c.resolve(tokens.log);
-    return createEnricher(c.resolve(tokens.config).enrich, (message) => log.warn(message));
-  });
-  return {
-    enrich: app.resolve(tokens.enrich),
-    output: (settings) => wireOutput(app, settings),
-  };
+  return { output: (settings) => wireOutput(app, settings) };
 }
 
 function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutput {
@@ -109,7 +100,8 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       throw new Error(`outputs.${settings.name}: ${(error as Error).message}`, { cause: error });
     }
   });
-  once(own, tokens.route, (c) => compileOrThrow(settings, c.resolve(tokens.outputLog)));
+  // The configuration was checked with the same compiler when it was loaded.
+  once(own, tokens.route, (c) => compileRouteOf(settings.name, settings.route, c.resolve(tokens.log)));
   once(own, tokens.loop, (c) =>
     createOutputLoop({
       name: settings.name,
@@ -135,18 +127,6 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
     loop,
     account: () => void own.resolve(tokens.metrics).output(settings.name, () => loop.accounts()),
   };
-}
-
-function compileOrThrow(settings: OutputConfig, log: RootLogger): Route {
-  const compiled = compileRoute(settings.route, (reason) =>
-    log.warn(
-      { reason },
-      'the `when` of this output could not be evaluated on an event; such events are wanted',
-    ),
-  );
-  // The configuration was checked with the same compiler when it was loaded.
-  if (!compiled.ok) throw new Error(`outputs.${settings.name}: ${compiled.errors[0]!.message}`);
-  return compiled.route;
 }
 
 function once<T>(

@@ -26,16 +26,13 @@ async function runUntilStopped(
   cli: Parameters<RegisterCommand>[1],
 ): Promise<number> {
   // Loaded here, so that `--help` and `validate` do not pay for it.
-  const { startApp } = await import('../app.ts');
-  let app: App;
-  try {
-    app = await startApp({ config, log, version: cli.builtIns.version });
-  } catch (error) {
-    log.error({ code: (error as NodeJS.ErrnoException).code }, (error as Error).message);
-    return EXIT.failed;
-  }
-
-  let reloading = Promise.resolve();
+  const starting = import('../app.ts').then(({ startApp }) =>
+    startApp({ config, log, version: cli.builtIns.version }),
+  );
+  let reloading: Promise<void> = starting.then(
+    () => {},
+    () => {},
+  );
   let files = config.files;
   let stopping = false;
   const reload = (why: string) => {
@@ -48,7 +45,7 @@ async function runUntilStopped(
       log.hide(next.secrets);
       files = next.files;
       try {
-        const { needsRestart } = await app.reload(next);
+        const { needsRestart } = await (await starting).reload(next);
         if (needsRestart.length > 0)
           log.warn(`Changed, but taken over only by a restart: ${needsRestart.join(', ')}`);
       } catch (error) {
@@ -56,7 +53,15 @@ async function runUntilStopped(
       }
     });
   };
+  // Before it has started, too: unheard, the signal would end the process.
   process.on('SIGHUP', () => reload('SIGHUP'));
+  let app: App;
+  try {
+    app = await starting;
+  } catch (error) {
+    log.error({ code: (error as NodeJS.ErrnoException).code }, (error as Error).message);
+    return EXIT.failed;
+  }
   const stopWatching = options.watch
     ? watchFiles(
         () => files,

@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { parsePriority } from '../event/priority.ts';
 import { sampleEvent } from '../event/sample.ts';
@@ -8,6 +7,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { HealthState } from '../telemetry/observer.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
 import { type BodyLimits, type BodySource, withBody } from './body.ts';
+import type { Env } from './env.ts';
 import type { Ingest, Rejection } from './ingest.ts';
 import { json } from './json.ts';
 import { serveOperations } from './operations.ts';
@@ -49,15 +49,14 @@ export interface AppOptions {
   readonly ingest?: Ingest;
   /** Given: `GET /metrics` and `GET /outputs` are served. */
   readonly admin?: Admin;
-  readonly readiness: () => Readiness;
+  /** Given: `GET /ping`, `/healthz` and `/readyz` are served. */
+  readonly readiness?: () => Readiness;
   readonly limits: BodyLimits;
   /** Asked for on every path but `/healthz`, `/readyz` and `/ping`. */
   readonly auth?: AuthOptions;
   readonly log: Logger;
   readonly now?: () => number;
 }
-
-type Env = { Bindings: Partial<HttpBindings> };
 
 /** Rejections listed in an answer; the count is always exact. */
 const LISTED = 1000;
@@ -73,7 +72,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   const { ingest, admin, limits, log } = options;
   const now = options.now ?? Date.now;
   const paths = new Map<string, string>();
-  const body = (c: { env?: Partial<HttpBindings>; req: { raw: Request } }): BodySource => ({
+  const body = (c: { env?: Env['Bindings']; req: { raw: Request } }): BodySource => ({
     incoming: c.env?.incoming,
     request: c.req.raw,
   });
@@ -129,13 +128,16 @@ export function createApp(options: AppOptions): Hono<Env> {
     }
   }
 
-  for (const path of OPEN) paths.set(path, 'GET, HEAD');
-  app.get('/ping', () => new Response('pong\n', { headers: { 'content-type': 'text/plain' } }));
-  app.get('/healthz', () => json(200, { status: 'ok' }));
-  app.get('/readyz', () => {
-    const { ready, reasons, outputs } = options.readiness();
-    return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons, outputs });
-  });
+  const { readiness } = options;
+  if (readiness !== undefined) {
+    for (const path of OPEN) paths.set(path, 'GET, HEAD');
+    app.get('/ping', () => new Response('pong\n', { headers: { 'content-type': 'text/plain' } }));
+    app.get('/healthz', () => json(200, { status: 'ok' }));
+    app.get('/readyz', () => {
+      const { ready, reasons, outputs } = readiness();
+      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons, outputs });
+    });
+  }
 
   app.notFound((c) => problemResponse(notServed(paths, c.req.path, c.req.method)));
   app.onError((error) => problemResponse(problemOf(error, log)));

@@ -46,7 +46,8 @@ export interface Ingest {
 }
 
 export interface IngestOptions {
-  readonly journal: Pick<Journal, 'append' | 'waitForRoom' | 'status'>;
+  /** Where `status` is known, a bulk request is refused before it is parsed when there is no room. */
+  readonly journal: Pick<Journal, 'append' | 'waitForRoom'> & Partial<Pick<Journal, 'status'>>;
   /** The names of the outputs that want an event. */
   readonly route: (event: Event) => readonly string[];
   readonly enrich: Enrich;
@@ -135,7 +136,7 @@ export function createIngest(options: IngestOptions): Ingest {
     },
 
     async many(bodies) {
-      if (journal.status().state === 'full') throw full(429, bodies.length);
+      if (journal.status?.().state === 'full') throw full(429, bodies.length);
       const receivedAt = clock.now();
       const rejected: Rejection[] = [];
       // Not the events themselves: thousands of parsed trees would cost more to keep than to make.

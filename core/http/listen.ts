@@ -9,7 +9,8 @@ import type { AuthOptions } from './auth.ts';
 import { createByteBudget } from './budget.ts';
 import { createDirect } from './direct.ts';
 import type { Ingest } from './ingest.ts';
-import { type RunningServer, startServer, type TlsOptions } from './server.ts';
+import { createRelay, PEER_HEADER } from './relay.ts';
+import { type Address, type RunningServer, startServer, type TlsOptions } from './server.ts';
 
 /** Bytes that large bodies may hold together, as a multiple of `server.max_body`. */
 const BODIES_AT_ONCE = 4;
@@ -17,12 +18,16 @@ const MAX_CONNECTIONS = 10_000;
 /** File descriptors that connections leave to the journal and the outputs. */
 const SPARE_FILES = 128;
 
-/** What the listeners serve. */
+/** What a listener serves; what is not given is not served. */
 export interface Faces {
-  readonly ingest: Ingest;
-  readonly admin: Admin;
-  readonly readiness: () => Readiness;
+  readonly ingest?: Ingest;
+  readonly admin?: Admin;
+  readonly readiness?: () => Readiness;
+  /** The socket of the process that answers all that brings no events. */
+  readonly relay?: string;
 }
+
+type Settings = { readonly server: ServerConfig; readonly dir: string };
 
 /**
  * Starts the listener of the events, and one of its own for operators where the configuration asks for it.
@@ -31,40 +36,65 @@ export interface Faces {
  * @returns the listener of the events first
  * @throws Error in one line when an address is taken or a certificate cannot be read
  */
-export async function listen(
-  { server, dir }: { readonly server: ServerConfig; readonly dir: string },
-  faces: Faces,
-  log: Logger,
-): Promise<RunningServer[]> {
-  const { ingest, admin, readiness } = faces;
-  const common = {
-    readiness,
-    limits: { maxBody: server.max_body, budget: createByteBudget(server.max_body * BODIES_AT_ONCE) },
-    log,
-    ...(server.auth === undefined ? {} : { auth: authOf(server.auth) }),
-  };
-  const tls = server.tls === undefined ? {} : { tls: await readTls(server.tls, dir) };
-  const start = (address: string, faces: { ingest?: Ingest; admin?: Admin }) => {
-    const app = createApp({ ...common, ...faces });
-    return startServer({
-      fetch: (request, env) => app.fetch(request, env),
-      ...(faces.ingest && { direct: createDirect({ ...common, ingest: faces.ingest }) }),
-      ...splitAddress(address),
-      ...tls,
-      maxConnections: mostConnections(),
-      maxBody: server.max_body,
-      log,
-    });
-  };
-  const { listen: address, admin_listen: own } = server;
-  if (own === undefined) return [await start(address, { ingest, admin })];
-  const first = await start(address, { ingest });
+export async function listen(config: Settings, faces: Faces, log: Logger): Promise<RunningServer[]> {
+  const { listen: address, admin_listen: own } = config.server;
+  if (own === undefined) return [await serveAt(splitAddress(address), config, faces, log)];
+  const { admin, ...others } = faces;
+  const first = await serveAt(splitAddress(address), config, others, log);
   try {
-    return [first, await start(own, { admin })];
+    return [first, await listenForOperators(own, config, faces, log)];
   } catch (error) {
     await first.stop(AbortSignal.abort());
     throw error;
   }
+}
+
+/** Starts the listener for operators. @throws Error as {@link listen} does */
+export function listenForOperators(
+  address: string,
+  config: Settings,
+  { admin, readiness }: Faces,
+  log: Logger,
+): Promise<RunningServer> {
+  const faces = { ...(admin && { admin }), ...(readiness && { readiness }) };
+  return serveAt(splitAddress(address), config, faces, log);
+}
+
+/**
+ * Serves at one address. At a socket, requests come from processes of our own: without TLS, and with the address of the
+ * client as they saw it.
+ *
+ * @throws Error as {@link listen} does
+ */
+export async function serveAt(
+  at: Address,
+  { server, dir }: Settings,
+  { relay, ...faces }: Faces,
+  log: Logger,
+): Promise<RunningServer> {
+  const common = {
+    ...faces,
+    limits: { maxBody: server.max_body, budget: createByteBudget(server.max_body * BODIES_AT_ONCE) },
+    log,
+    ...(server.auth === undefined ? {} : { auth: authOf(server.auth) }),
+  };
+  const app = createApp(common);
+  const isOurs = 'path' in at;
+  const { ingest } = faces;
+  const ways = [
+    ...(ingest === undefined ? [] : [createDirect({ ...common, ingest })]),
+    ...(relay === undefined ? [] : [createRelay(relay)]),
+  ];
+  return startServer({
+    fetch: (request, env) =>
+      app.fetch(request, isOurs ? { ...env, peer: request.headers.get(PEER_HEADER) ?? '' } : env),
+    direct: (incoming, outgoing) => ways.some((way) => way(incoming, outgoing)),
+    at,
+    ...(server.tls === undefined || isOurs ? {} : { tls: await readTls(server.tls, dir) }),
+    maxConnections: mostConnections(),
+    maxBody: server.max_body,
+    log,
+  });
 }
 
 /** Connections must not take the last file descriptor: without one the journal could not begin a segment. */
@@ -80,7 +110,7 @@ function mostConnections(): number {
 
 /** Reads the certificates again, which may have been replaced meanwhile: new connections get the new ones. */
 export async function renewCertificates(
-  { server, dir }: { readonly server: ServerConfig; readonly dir: string },
+  { server, dir }: Settings,
   listeners: readonly RunningServer[],
 ): Promise<void> {
   if (server.tls === undefined) return;
@@ -121,7 +151,7 @@ function checkPem(what: string, pem: SecureContextOptions): void {
 }
 
 /** `0.0.0.0:2801`, `[::]:2801` or `:2801`. */
-function splitAddress(address: string): { host: string; port: number } {
+export function splitAddress(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   return { host: host || '0.0.0.0', port: Number(address.slice(colon + 1)) };

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { HttpBindings } from '@hono/node-server';
+import type { Env } from './env.ts';
 import { Problem } from './problem.ts';
 
 /**
@@ -8,8 +8,8 @@ import { Problem } from './problem.ts';
  *
  * @throws Problem 403
  */
-export function requireLocal(env: Partial<HttpBindings> | undefined, headers: Headers): void {
-  const address = env?.incoming?.socket.remoteAddress ?? '';
+export function requireLocal(env: Env['Bindings'] | undefined, headers: Headers): void {
+  const address = env?.peer ?? env?.incoming?.socket.remoteAddress ?? '';
   const host = (headers.get('host') ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   const isKnownHost = host === 'localhost' || isIP(host) !== 0;
   if (isLoopback(address) && isKnownHost && headers.get('origin') === null) return;

@@ -1,16 +1,14 @@
-import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { DeadLetterFilter } from '../delivery/dead-letters/store.ts';
 import { JournalFullError } from '../journal/journal.ts';
 import { FILTER_NAMES, parseFilter } from '../operations/filter.ts';
 import { OperationError, type Operations } from '../operations/operations.ts';
 import type { Tap } from '../operations/tap.ts';
+import type { Env } from './env.ts';
 import { json } from './json.ts';
 import { requireLocal } from './local.ts';
 import { ndjson } from './ndjson.ts';
 import { Problem } from './problem.ts';
-
-type Env = { Bindings: Partial<HttpBindings> };
 
 /** What the routes of this file need. */
 export interface OperationsOptions {

@@ -13,14 +13,15 @@ export interface TlsOptions {
   readonly clientCa?: string;
 }
 
+/** Where to listen. Port 0 takes a free one; a path is a Unix domain socket. */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+
 /** One listener. */
 export interface ServerOptions {
   readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
   /** Asked before `fetch`: takes the requests that need no application. */
   readonly direct?: Direct;
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  readonly at: Address;
   readonly tls?: TlsOptions;
   /** Connections beyond are closed at once. */
   readonly maxConnections: number;
@@ -41,8 +42,9 @@ export interface Timeouts {
 }
 
 export interface RunningServer {
-  /** `http://127.0.0.1:2801`; a wildcard address is shown as it was given. */
+  /** `http://127.0.0.1:2801`; a wildcard address is shown as it was given, a socket as its path. */
   readonly url: string;
+  /** 0 for a socket. */
   readonly port: number;
   /** Uses new certificates for new connections. */
   renewTls(tls: TlsOptions): void;
@@ -66,7 +68,7 @@ const STOP_CHECK = 20;
  * @throws Error that names the address when it is taken or not allowed
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, port, tls, log } = options;
+  const { at, tls, log } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const settings = {
     headersTimeout: timeouts.headers,
@@ -103,14 +105,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket.on('close', () => sockets.delete(socket));
   });
 
-  await listen(server, host, port);
+  await listen(server, at);
   server.on('error', (error) => log.error({ err: error }, 'the listener failed'));
-  const address = server.address() as AddressInfo;
-  const shown = host.includes(':') ? `[${host}]` : host;
+  const port = 'path' in at ? 0 : (server.address() as AddressInfo).port;
+  const scheme = tls === undefined ? 'http' : 'https';
 
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://${shown}:${address.port}`,
-    port: address.port,
+    url: 'path' in at ? at.path : `${scheme}://${shownHost(at.host)}:${port}`,
+    port,
     renewTls(renewed) {
       if ('setSecureContext' in server) (server as SecureServer).setSecureContext(secure(renewed));
     },
@@ -130,13 +132,18 @@ function secure({ cert, key, clientCa }: TlsOptions) {
   return { cert, key, minVersion: 'TLSv1.2' as const, ...clients };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function shownHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function listen(server: Server, at: Address): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'another process listens there' : error.message;
-      reject(new Error(`cannot listen on ${host}:${port}: ${why}`, { cause: error }));
+      const where = 'path' in at ? at.path : `${at.host}:${at.port}`;
+      reject(new Error(`cannot listen on ${where}: ${why}`, { cause: error }));
     });
-    server.listen({ host, port, backlog: 1024 }, () => {
+    server.listen({ ...at, backlog: 1024 }, () => {
       server.removeAllListeners('error');
       resolve();
     });

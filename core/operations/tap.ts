@@ -17,6 +17,8 @@ export interface Tap {
    * @returns undefined when too many look already
    */
   open(output?: string): ReadableStream<Uint8Array> | undefined;
+  /** Events that were left out on their way here. */
+  missed(events: number): void;
   /** Ends all views. */
   close(): void;
 }
@@ -31,12 +33,19 @@ const BLANK = Buffer.from('\n');
 interface Client {
   readonly output: string | undefined;
   offer(line: () => Uint8Array): void;
+  miss(events: number): void;
   beat(): void;
   end(): void;
 }
 
-/** @param waiting how many bytes may wait for one client; what comes in meanwhile is counted instead */
-export function createTap({ waiting = WAITING }: { readonly waiting?: number } = {}): Tap {
+export interface TapOptions {
+  /** How many bytes may wait for one client; what comes in meanwhile is counted instead. */
+  readonly waiting?: number;
+  /** Told when the first begins to look, and when the last has gone. */
+  readonly onWatched?: (watched: boolean) => void;
+}
+
+export function createTap({ waiting = WAITING, onWatched }: TapOptions = {}): Tap {
   const clients = new Set<Client>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -51,8 +60,10 @@ export function createTap({ waiting = WAITING }: { readonly waiting?: number } =
   function remove(client: Client): void {
     clients.delete(client);
     if (clients.size > 0) return;
+    if (timer === undefined) return;
     clearInterval(timer);
     timer = undefined;
+    onWatched?.(false);
   }
 
   return {
@@ -61,10 +72,16 @@ export function createTap({ waiting = WAITING }: { readonly waiting?: number } =
       if (clients.size >= MAX_CLIENTS) return undefined;
       const { client, stream } = createClient(output, waiting, () => remove(client));
       clients.add(client);
-      timer ??= setInterval(() => {
-        for (const each of clients) each.beat();
-      }, BEAT).unref();
+      if (timer === undefined) {
+        timer = setInterval(() => {
+          for (const each of clients) each.beat();
+        }, BEAT).unref();
+        onWatched?.(true);
+      }
       return stream;
+    },
+    missed(events) {
+      for (const client of clients) client.miss(events);
     },
     close() {
       for (const client of [...clients]) {
@@ -105,6 +122,9 @@ function createClient(output: string | undefined, waiting: number, gone: () => v
       }
       tellDropped();
       controller.enqueue(line());
+    },
+    miss(events) {
+      dropped += events;
     },
     beat() {
       if (hasRoom()) controller.enqueue(BLANK);

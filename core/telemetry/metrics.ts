@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { IngestObserver } from '../http/ingest.ts';
 import type { JournalStatus } from '../journal/journal.ts';
-import { createEventCounter } from './event-counter.ts';
+import { createIngestCounter, type IngestCounts, sumCounts } from './ingest-counter.ts';
 import type { OutputObserver } from './observer.ts';
 import { createOutputMetrics, type OutputAccounts } from './output-metrics.ts';
 
@@ -14,6 +14,8 @@ export interface MetricsOptions {
   readonly now: () => number;
   /** Series of `falcosecurity_falcosidekick_falco_events_total`; events beyond are counted under `other`. */
   readonly maxEventSeries?: number;
+  /** Asked at each scrape: what other processes of this instance counted of the events that came in. */
+  readonly elsewhere?: () => Promise<readonly IngestCounts[]>;
 }
 
 /** All numbers of one process; its own registry, nothing global. */
@@ -46,16 +48,14 @@ export interface MetricDescription {
   readonly help: string;
 }
 
-const MAX_EVENT_SERIES = 2000;
 const FSYNC_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const events = createEventCounter(options.maxEventSeries ?? MAX_EVENT_SERIES);
-  const totals = { received: 0, unrouted: 0, refused: { invalid: 0, full: 0, failed: 0 } };
+  const ingest = createIngestCounter(options.maxEventSeries);
   const outputs = createOutputMetrics(registry, options.now);
-  const publishIngest = ingestMetrics(registry, totals, events);
+  const publishIngest = ingestMetrics(registry);
   const publishJournal = journalMetrics(registry, options);
   const fsync = new Histogram({
     name: 'tiercel_journal_fsync_seconds',
@@ -72,8 +72,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
   processMetrics(registry);
 
   const scrape = async () => {
+    const elsewhere = (await options.elsewhere?.()) ?? [];
     // All in one turn, so that the numbers of a scrape belong together.
-    publishIngest();
+    publishIngest(sumCounts([ingest.read(), ...elsewhere]));
     publishJournal();
     outputs.publish();
     return { contentType: registry.contentType, text: await registry.metrics() };
@@ -81,23 +82,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   let last: Promise<unknown> = Promise.resolve();
 
   return {
-    ingest: {
-      received(event) {
-        totals.received++;
-        events.seriesOf(event).events++;
-      },
-      tallyOf: events.seriesOf,
-      receivedMany(tallies) {
-        totals.received += tallies.length;
-        for (const tally of tallies) tally.events++;
-      },
-      unrouted(count) {
-        totals.unrouted += count;
-      },
-      refused(reason, count) {
-        totals.refused[reason] += count;
-      },
-    },
+    ingest: ingest.observer,
     output: outputs.observer,
     forget: outputs.forget,
     fsync: (seconds) => fsync.observe(seconds),
@@ -111,13 +96,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-interface Totals {
-  readonly received: number;
-  readonly unrouted: number;
-  readonly refused: Readonly<Record<'invalid' | 'full' | 'failed', number>>;
-}
-
-function ingestMetrics(registry: Registry, totals: Totals, events: ReturnType<typeof createEventCounter>) {
+function ingestMetrics(registry: Registry) {
   const registers = [registry];
   const received = new Counter({
     name: 'tiercel_events_received_total',
@@ -148,15 +127,15 @@ function ingestMetrics(registry: Registry, totals: Totals, events: ReturnType<ty
     registers,
   });
 
-  return () => {
+  return (counts: IngestCounts) => {
     for (const counter of [received, unrouted, refused, inputs, falcoEvents]) counter.reset();
-    const { invalid, full, failed } = totals.refused;
-    received.inc(totals.received);
-    unrouted.inc(totals.unrouted);
-    for (const [reason, count] of Object.entries(totals.refused)) refused.inc({ reason }, count);
-    inputs.inc({ source: 'requests', status: 'accepted' }, totals.received);
+    const { invalid, full, failed } = counts.refused;
+    received.inc(counts.received);
+    unrouted.inc(counts.unrouted);
+    for (const [reason, count] of Object.entries(counts.refused)) refused.inc({ reason }, count);
+    inputs.inc({ source: 'requests', status: 'accepted' }, counts.received);
     inputs.inc({ source: 'requests', status: 'rejected' }, invalid + full + failed);
-    for (const [labels, count] of events.series()) falcoEvents.inc({ ...labels }, count);
+    for (const [labels, count] of counts.series) falcoEvents.inc({ ...labels }, count);
   };
 }
 

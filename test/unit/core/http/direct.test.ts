@@ -28,8 +28,7 @@ async function both(options: Parameters<typeof setup>[0] = {}) {
           return mine;
         },
       }),
-      host: '127.0.0.1',
-      port: 0,
+      at: { host: '127.0.0.1', port: 0 },
       maxConnections: 100,
       maxBody,
       log,

@@ -22,8 +22,7 @@ async function start(options: Parameters<typeof setup>[0] = {}, server: Partial<
   const started = await startServer({
     fetch: app.fetch,
     direct: createDirect({ ingest, limits, log }),
-    host: '127.0.0.1',
-    port: 0,
+    at: { host: '127.0.0.1', port: 0 },
     maxConnections: 1000,
     maxBody,
     log,
@@ -199,8 +198,7 @@ describe('startServer', () => {
     const { server, app, log } = await start();
     const again = startServer({
       fetch: app.fetch,
-      host: '127.0.0.1',
-      port: server.port,
+      at: { host: '127.0.0.1', port: server.port },
       maxConnections: 10,
       maxBody: 10,
       log,

@@ -22,8 +22,7 @@ async function start(tls: typeof server & { clientCa?: string }) {
   const { app, maxBody, log } = context;
   running = await startServer({
     fetch: app.fetch,
-    host: '127.0.0.1',
-    port: 0,
+    at: { host: '127.0.0.1', port: 0 },
     maxConnections: 10,
     maxBody,
     log,
@@ -78,7 +77,7 @@ it.each([
 ])('names the file that is wrong: %s', async (_, wrong, message) => {
   const tls = { cert: `${FIXTURES}server.crt`, key: `${FIXTURES}server.key`, ...wrong };
   const config = {
-    server: { listen: '127.0.0.1:0', max_body: 1024, max_wait: 1000, tls },
+    server: { listen: '127.0.0.1:0', max_body: 1024, max_wait: 1000, workers: 1, tls },
     dir: import.meta.dirname,
   };
   const faces = {} as Parameters<typeof listen>[1];

@@ -1,0 +1,206 @@
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPoster } from '../../core/cli/post.ts';
+import { expectBalance, settled } from '../support/books.ts';
+import { runCommand, spawnCommand } from '../support/commands.ts';
+import { startTiercel, type Tiercel } from '../support/process.ts';
+import { until } from '../support/until.ts';
+
+const CONFIG = `
+journal: { path: ./data }
+outputs:
+  archive: { type: file, path: ./archive.ndjson, batch: { events: 1 }, flush_on_stop: true }
+  grave: { type: file, path: ./grave.ndjson, minimum_priority: critical, batch: { events: 1 } }
+`;
+
+/** An event that differs from every other. */
+const event = (n: number, priority = 'Notice') =>
+  `{"rule":"Worker test","priority":"${priority}","time":"2026-07-11T09:44:58Z","output_fields":{"n":${n},"evt.time":1783762698682419669}}`;
+
+if (process.platform !== 'linux') console.log('the ingest workers are looked at through /proc: skipped here');
+
+describe.skipIf(process.platform !== 'linux')('three ingest workers on one port', () => {
+  let tiercel: Tiercel;
+  let next = 0;
+  const acknowledged: string[] = [];
+  const archived = () => readFileSync(join(tiercel.directory, 'archive.ndjson'), 'utf8').split('\n');
+
+  /** Posts over so many connections at once; what was answered with 200 must arrive. */
+  async function post(events: number, connections: number): Promise<number> {
+    const senders = Array.from({ length: connections }, async () => {
+      const poster = createPoster(tiercel.url);
+      let answered = 0;
+      for (let n = 0; n < events; n++) {
+        const body = event(next++);
+        const answer = await poster.post('/', body).catch(() => undefined);
+        if (answer?.status !== 200) continue;
+        acknowledged.push(body);
+        answered++;
+      }
+      poster.close();
+      return answered;
+    });
+    return (await Promise.all(senders)).reduce((sum, answered) => sum + answered, 0);
+  }
+
+  /** Waits until some more events have been answered. */
+  async function underWay(): Promise<void> {
+    const before = acknowledged.length;
+    await until('events on their way', () => acknowledged.length >= before + 30);
+  }
+
+  const counted = async (name: string) =>
+    Number(new RegExp(`^${name} (\\d+)$`, 'm').exec((await tiercel.get('/metrics')).body)![1]);
+  const workers = () =>
+    readFileSync(`/proc/${tiercel.pid}/task/${tiercel.pid}/children`, 'utf8').trim().split(' ').map(Number);
+
+  beforeAll(async () => {
+    tiercel = await startTiercel({ server: '  workers: 3\n', config: CONFIG });
+  });
+  afterAll(() => tiercel?.remove());
+
+  test('take events in, single and in bulk, and every one is delivered with its bytes', async () => {
+    expect(await post(20, 9)).toBe(180);
+    const bulk = Array.from({ length: 500 }, () => event(next++));
+    const answer = await tiercel.post('/events', `${bulk.join('\n')}\nnonsense\n`);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      202,
+      { accepted: 500, rejected: [{ index: 500, reason: expect.stringContaining('is not JSON') }] },
+    ]);
+    acknowledged.push(...bulk);
+    await settled(tiercel, 'archive');
+    expect(archived()).toEqual(expect.arrayContaining(acknowledged));
+  });
+
+  test('share the connections, and what they count is one number', async () => {
+    const before = await counted('tiercel_events_received_total');
+    const held = () => workers().map(socketsOf);
+    const idle = held();
+    const connections = Array.from({ length: 6 }, () =>
+      connect(Number(new URL(tiercel.url).port), '127.0.0.1'),
+    );
+    await until('some for each', () => held().every((sockets, n) => sockets > idle[n]!));
+    for (const connection of connections) connection.destroy();
+    await post(10, 6);
+    expect((await counted('tiercel_events_received_total')) - before).toBe(60);
+    expect(await counted('tiercel_events_refused_total\\{reason="invalid"\\}')).toBe(1);
+    const { body } = await tiercel.get('/metrics');
+    expect(body).toContain(`rule="Worker test",priority="3",priority_raw="notice"`);
+  });
+
+  test('serve everything else, as one process does', async () => {
+    expect(await tiercel.get('/ping')).toEqual({ status: 200, body: 'pong\n' });
+    expect((await tiercel.get('/healthz')).status).toBe(200);
+    expect(JSON.parse((await tiercel.get('/readyz')).body).outputs.map(({ name }: never) => name)).toEqual([
+      'archive',
+      'grave',
+    ]);
+    expect((await tiercel.get('/nowhere')).status).toBe(404);
+    expect((await tiercel.get('/')).status).toBe(405);
+    expect((await tiercel.post('/', '{"rule":1}')).status).toBe(400);
+    const test = await tiercel.post('/test', '');
+    expect([test.status, JSON.parse(test.body).rule]).toEqual([200, 'Test rule']);
+    const journal = await runCommand(tiercel.directory, 'journal', 'status', '--json');
+    expect(journal.code, journal.stderr).toBe(0);
+    expect(JSON.parse(journal.stdout)).toMatchObject({ state: 'ok' });
+  });
+
+  test('show what they accept to a tap', async () => {
+    const tap = spawnCommand(['tap', '--json', '--count', '3'], { cwd: tiercel.directory });
+    let ended = false;
+    void tap.then(() => {
+      ended = true;
+    });
+    await until('the tap', async () => {
+      await post(1, 3);
+      return ended;
+    });
+    const { stdout } = await tap;
+    expect(JSON.parse(stdout.split('\n')[0]!)).toMatchObject({
+      outputs: ['archive'],
+      event: { rule: 'Worker test' },
+    });
+    expect(stdout).toContain('"evt.time":1783762698682419669');
+  });
+
+  test('a worker that dies takes nothing with it that was answered, and is replaced', async () => {
+    const [victim] = workers();
+    const posting = post(60, 9);
+    await underWay();
+    process.kill(victim!, 'SIGKILL');
+    await posting;
+    await until('its successor', () => workers().length === 3 && !workers().includes(victim!));
+    expect(tiercel.output()).toContain('an ingest worker has ended');
+    expect(await post(5, 9)).toBe(45);
+    await settled(tiercel, 'archive');
+    expect(new Set(archived())).toEqual(new Set([...archived(), ...acknowledged]));
+  });
+
+  test('kill -9 of all, while events go in: what was answered is there after the restart', async () => {
+    const orphans = workers();
+    const posting = post(200, 9);
+    await underWay();
+    await tiercel.kill();
+    await posting;
+    await until('the workers to end with it', () => orphans.every((pid) => !isAlive(pid)));
+    await tiercel.start();
+    await settled(tiercel, 'archive');
+    await expectBalance(tiercel, ['archive', 'grave']);
+    const there = new Set(archived());
+    expect(acknowledged.filter((body) => !there.has(body))).toEqual([]);
+  });
+
+  test('a reload reaches every worker before it is said to be done', async () => {
+    const file = join(tiercel.directory, 'tiercel.yaml');
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace('minimum_priority: critical', 'minimum_priority: notice'),
+    );
+    tiercel.send('SIGHUP');
+    await until('the reload', () => tiercel.output().includes('Configuration reloaded'));
+    const before = (await expectBalance(tiercel, ['grave'])).grave!.accepted;
+    await post(2, 9);
+    expect((await expectBalance(tiercel, ['grave'])).grave!.accepted - before).toBe(18);
+  });
+
+  test('stop in order: what is under way is answered, and the program ends with 0', async () => {
+    const posting = post(300, 6);
+    await underWay();
+    const { code } = await tiercel.stop();
+    expect(code, tiercel.output()).toBe(0);
+    await posting;
+    await tiercel.start();
+    await settled(tiercel, 'archive');
+    const there = new Set(archived());
+    expect(acknowledged.filter((body) => !there.has(body))).toEqual([]);
+  });
+});
+
+test('a port that is taken is said in one line, and nothing stays behind', async () => {
+  const first = await startTiercel({ config: CONFIG });
+  try {
+    const port = new URL(first.url).port;
+    const args = ['run', '-c', 'tiercel.yaml', '--set', 'server.workers=2', '--set', 'journal.path=./other'];
+    const { code, stderr } = await spawnCommand(args, { cwd: first.directory });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`cannot listen on 127.0.0.1:${port}: another process listens there`);
+  } finally {
+    await first.remove();
+  }
+});
+
+function socketsOf(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((fd) => readlinkSync(join(folder, fd)).startsWith('socket:')).length;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -45,11 +45,12 @@ export async function enterManifests(
  * @param known the cursor was readable; without it nobody knows whether an event that is not there was settled
  */
 function withoutGone(ledger: Ledger, manifest: Manifest, known: boolean): Manifest {
+  const { pending, gone, through } = ledger;
   const positions = new PositionSet();
   for (const position of manifest.positions) {
-    const isForgotten = known && position > ledger.through && !ledger.pending.has(position);
-    if (isForgotten) ledger.gone.addRun(position);
-    else if (!ledger.gone.has(position)) positions.push(position);
+    const isPending = pending.has(position);
+    if (known && !isPending && position > through) gone.addRun(position);
+    else if (isPending || (known && !gone.has(position))) positions.push(position);
   }
   return positions.count === manifest.positions.count ? manifest : { ...manifest, positions };
 }

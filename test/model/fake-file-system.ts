@@ -48,6 +48,8 @@ export interface FakeMachine {
   /** The content of a file; changing it is bit rot. */
   content(path: string): Uint8Array;
   paths(): string[];
+  /** Files that were removed, though a crash might bring them back. */
+  lost(): string[];
   /** Bytes all files have together. */
   used(): number;
   /** What an administrator might do, durably. */
@@ -243,6 +245,7 @@ export function createFakeMachine(): FakeMachine {
       return inode.cached;
     },
     paths: () => [...names.keys()].sort(),
+    lost: () => [...stableNames.keys()].filter((path) => !names.has(path)),
     used: total,
     truncate(path, size) {
       put(path, find(path).cached.slice(0, size));

@@ -1,6 +1,8 @@
 /** Named cases of damage and trouble, each on a fake machine whose bytes can be looked at and changed. */
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../../../../core/batching/clock.ts';
+import { systemClock } from '../../../../core/batching/clock.ts';
 import { FRAME_BYTES, HEADER_BYTES } from '../../../../core/journal/codec.ts';
 import { cursorFile } from '../../../../core/journal/cursor.ts';
 import { openDiskJournal } from '../../../../core/journal/disk.ts';
@@ -19,13 +21,23 @@ const path = (number: number) => `/j/${String(number).padStart(12, '0')}.segment
 const segments = () =>
   machine.paths().filter((name) => name.endsWith('.segment') && !name.includes('corrupt'));
 
-async function open(fresh = false, directory = '/j'): Promise<Journal> {
+/** A clock that stands still: what is to happen later does not happen. */
+const still: Clock = {
+  ...systemClock,
+  sleep: (_, signal) => new Promise((resolve) => signal?.addEventListener('abort', () => resolve())),
+};
+
+/** A clock that nobody waits for. */
+const hurried: Clock = { ...systemClock, sleep: async () => void (await setImmediate()) };
+
+async function open(fresh = false, directory = '/j', clock = still): Promise<Journal> {
   if (fresh) machine = createFakeMachine();
   log = listening();
   journal = await openDiskJournal({
     directory,
     maxBytes: 64 << 10,
     segmentBytes: 4096,
+    clock,
     log,
     fileSystem: machine.mount(),
     lock: async () => ({ onLost() {}, async release() {} }),
@@ -73,6 +85,18 @@ describe('damage', () => {
     expect(journal.status().recoveredBytes).toBe(FRAME_BYTES + 502 - 100);
     await append(4, 4);
     expect(journal.status().newest).toBe(3);
+  });
+
+  test('a torn tail that was cut is not met again', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 3);
+    await journal.close();
+    machine.truncate(path(1), machine.content(path(1)).length - 100);
+    await open();
+    await journal.close();
+    await open();
+    expect([journal.status().recoveredBytes, log.lines]).toEqual([0, []]);
   });
 
   test('a bad frame in the newest segment costs that one, not those behind it', async () => {
@@ -228,6 +252,42 @@ describe('cursors', () => {
     await open();
     expect(log.lines).toEqual([]);
     expect(await numbers()).toEqual([]);
+  });
+
+  test('one that is gone, and a batch of which not all is left: the books balance', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 4);
+    await a.seal(manifest('m', PositionSet.fromRuns([[1, 4]])));
+    await journal.close();
+    machine.unlink(`/j/cursors/${cursorFile('a')}`);
+    machine.truncate(path(1), machine.content(path(1)).length - 100);
+    await open();
+    const again = await journal.subscribe('a');
+    expect(again.unsettled.map(({ positions }) => [...positions])).toEqual([[1, 2, 3]]);
+    expect([again.accepted(), again.pending(), again.damaged()]).toEqual([3, 3, 0]);
+  });
+
+  test('one that was renamed and not synced frees nothing before it cannot come back', async () => {
+    for (let call = 1; ; call++) {
+      await open(true);
+      const a = await journal.subscribe('a');
+      await append(1, 20);
+      a.acknowledge(PositionSet.fromRuns([[1, 20]]));
+      machine.faults.killIn = call;
+      await a.flush().catch(() => {});
+      if (machine.down() === false) break;
+      machine.kill();
+      await open();
+      for (let turn = 0; turn < 20; turn++) await setImmediate();
+      // The segments that it unlinked stay unlinked; of the folder `cursors` nothing survives that was not synced.
+      const unlinked = machine.lost().filter((name) => name.endsWith('.segment'));
+      machine.crash(() => 0.9);
+      for (const name of unlinked) machine.unlink(name);
+      await open();
+      expect(log.lines, `after a kill at call ${call}`).toEqual([]);
+      await journal.close();
+    }
   });
 
   test('a new output has none, and passes over what does not name it', async () => {
@@ -412,7 +472,7 @@ describe('trouble', () => {
   });
 
   test('a full disk: refused, drained by the reserve, resumed', async () => {
-    await open(true);
+    await open(true, '/j', hurried);
     const a = await journal.subscribe('a');
     await append(1, 8);
     machine.faults.capacity = machine.used();
@@ -435,6 +495,24 @@ describe('trouble', () => {
     expect(bodies(await drain(again)).map((body) => Number.parseInt(body, 10))).toEqual([9]);
   });
 
+  test('of a group that a full disk refused nothing comes back, wherever it was cut', async () => {
+    for (let left = 600; left < 1600; left += 50) {
+      await open(true, '/j', hurried);
+      await journal.subscribe('a');
+      await append(1, 1);
+      machine.faults.capacity = machine.used() + left;
+      const group = [2, 3, 4].map((n) => entry(`${n} ${'x'.repeat(500)}`, 'a'));
+      await expect(journal.append(group)).rejects.toThrow(JournalFullError);
+      machine.faults.capacity = Number.POSITIVE_INFINITY;
+      await journal.waitForRoom(never);
+      await append(5, 5);
+      await journal.close();
+      await open();
+      expect(await numbers()).toEqual([1, 5]);
+      await journal.close();
+    }
+  });
+
   test('a failed sync: that group fails, a fresh segment takes over, the file is never synced again', async () => {
     await open(true);
     await journal.subscribe('a');
@@ -447,6 +525,19 @@ describe('trouble', () => {
     await crash();
     expect(await numbers()).toEqual([1, 2, 4, 5]);
     expect(machine.syncsAfterFailure()).toBe(0);
+  });
+
+  test('what a failed sync refused does not come back, though it is read in the file', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 2);
+    machine.faults.failSyncs = 1;
+    await expect(append(3, 3)).rejects.toThrow(JournalFailedError);
+    await append(4, 5);
+    await journal.close();
+    machine.unlink(path(1).replace('segment', 'index'));
+    await open();
+    expect(await numbers()).toEqual([1, 2, 4, 5]);
   });
 
   test('when a fresh segment cannot be had either, the journal has failed and goes on delivering', async () => {

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { decodeHeader, HEADER_BYTES, type SegmentHeader, saltOf } from './codec.ts';
-import { readCursors } from './cursor.ts';
+import type { Cursors } from './cursor.ts';
+import { cursorFile, readCursors } from './cursor.ts';
 import { codeOf, type FileSystem, nodeFileSystem, readAll } from './filesystem.ts';
 import { readManifests } from './manifests.ts';
 import { readFrames } from './reader.ts';
+import { namesIn } from './recover-segment.ts';
 import { segmentNumber, segmentPath } from './segment.ts';
 
 /** Something in a journal's directory that is not as it was written. */
@@ -48,6 +50,7 @@ export async function checkJournal(
   let bytes = 0;
   let events = 0;
   let tail = 0;
+  const named = new Set<string>();
   for (const [i, header] of headers.entries()) {
     const found = await checkSegment(fs, segmentPath(directory, header.number), header, headers[i + 1]);
     progress(i + 1, headers.length);
@@ -56,10 +59,12 @@ export async function checkJournal(
     events += found.events;
     tail += found.tail;
     problems.push(...found.problems);
+    for (const output of found.named) named.add(output);
   }
   const cursors = await readCursors(fs, join(directory, 'cursors')).catch(() => undefined);
   for (const name of cursors?.unreadable ?? [])
     problems.push({ path: join(directory, 'cursors', name), what: 'this cursor cannot be read' });
+  problems.push(...(cursors === undefined ? [] : lostCursors(directory, named, cursors)));
   const { damagedBytes } = await readManifests(fs, directory);
   if (damagedBytes > 0)
     problems.push({ path: join(directory, 'manifests'), what: 'manifests are damaged', bytes: damagedBytes });
@@ -117,12 +122,15 @@ function checkSegment(
     const limit = following?.previous ?? Number.POSITIVE_INFINITY;
     const problems: JournalProblem[] = [];
     let from = { offset: HEADER_BYTES, after: first - 1 };
+    const named = new Set<string>();
     let events = 0;
     let tail = 0;
     while (from.offset < bytes) {
       const stretch = await readFrames(file, saltOf(epoch), from, bytes);
       const counted = stretch.frames.filter(({ position }) => position <= limit);
       events += counted.filter(({ kind }) => kind === 'event').length;
+      for (const frame of counted)
+        if (frame.kind === 'route') for (const name of namesIn(frame)) named.add(name);
       for (const { offset, length, after, before } of stretch.gaps) {
         const next = before ?? (following === undefined ? undefined : following.previous + 1);
         const lost = next === undefined ? 0 : Math.min(next, limit + 1) - after - 1;
@@ -134,8 +142,23 @@ function checkSegment(
     const missing = following === undefined ? 0 : following.previous - from.after;
     if (missing > 0 && !problems.some(({ offset = 0, bytes: length = 0 }) => offset + length >= bytes))
       problems.push({ path, what: `${missing} events are missing at its end`, offset: bytes, bytes: 0 });
-    return { bytes, events, tail, problems };
+    return { bytes, events, tail, named, problems };
   });
+}
+
+/** Outputs that events name and that have no cursor: they are given those events again. */
+function lostCursors(
+  directory: string,
+  named: ReadonlySet<string>,
+  { cursors, forgotten, unreadable }: Cursors,
+): JournalProblem[] {
+  const known = new Set([...cursors, ...forgotten].map(({ output }) => output));
+  return [...named]
+    .filter((output) => !known.has(output) && !unreadable.includes(cursorFile(output)))
+    .map((output) => ({
+      path: join(directory, 'cursors', cursorFile(output)),
+      what: `the cursor of output "${output}" is gone`,
+    }));
 }
 
 async function withFile<T>(

@@ -178,7 +178,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           // An empty group is the interval's: time to sync.
           await (entries.length === 0 ? writer.sync() : writer.write(entries));
         } catch (error) {
-          if (error instanceof JournalFullError) space.diskFull(error);
+          if (error instanceof JournalFullError) space.diskFull(error.cause ?? error);
           throw error;
         } finally {
           space.settle(sizeOf(entries));

@@ -110,7 +110,8 @@ function take(segment: Segment, routes: Routes, frame: Frame): void {
   segment.bytes = frame.offset + frame.length;
 }
 
-function namesIn(frame: Frame): readonly string[] {
+/** The outputs that an entry of the dictionary stands for. */
+export function namesIn(frame: Frame): readonly string[] {
   const names: unknown = JSON.parse(new TextDecoder().decode(frame.payload));
   return names as readonly string[];
 }

@@ -9,6 +9,8 @@ import { createWorld, OUTPUTS } from './world.ts';
 
 const runs = Number(process.env.JOURNAL_MODEL_RUNS ?? 150);
 
+type Fault = 'crashIn' | 'killIn' | 'shortWrites' | 'failSyncs';
+
 type Step =
   | { readonly do: 'append'; readonly calls: readonly (readonly [routes: number, size: number])[] }
   | { readonly do: 'read'; readonly output: number; readonly events: number }
@@ -16,11 +18,9 @@ type Step =
   | { readonly do: 'flush'; readonly output: number }
   | { readonly do: 'advance'; readonly milliseconds: number }
   | { readonly do: 'restart'; readonly how: 'clean' | 'kill' | 'crash' }
-  | { readonly do: 'crash in' | 'kill in'; readonly calls: number }
+  | { readonly do: 'fault'; readonly fault: Fault; readonly count: number }
   | { readonly do: 'full'; readonly left: number }
   | { readonly do: 'empty' }
-  | { readonly do: 'short writes'; readonly count: number }
-  | { readonly do: 'fail syncs'; readonly count: number }
   | { readonly do: 'lose cursor'; readonly output: number }
   | { readonly do: 'rot'; readonly file: number; readonly bit: number };
 
@@ -39,15 +39,19 @@ const work: fc.Arbitrary<Step>[] = [
     how: fc.constantFrom('clean' as const, 'kill' as const, 'crash' as const),
   }),
 ];
-const trouble: fc.Arbitrary<Step>[] = [
+const fault = (name: Fault, max: number): fc.Arbitrary<Step> =>
   fc.record({
-    do: fc.constantFrom('crash in' as const, 'kill in' as const),
-    calls: fc.integer({ min: 1, max: 40 }),
-  }),
+    do: fc.constant('fault' as const),
+    fault: fc.constant(name),
+    count: fc.integer({ min: 1, max }),
+  });
+const trouble: fc.Arbitrary<Step>[] = [
+  fault('crashIn', 40),
+  fault('killIn', 40),
+  fault('shortWrites', 5),
+  fault('failSyncs', 3),
   fc.record({ do: fc.constant('full' as const), left: fc.nat({ max: 3000 }) }),
   fc.record({ do: fc.constant('empty' as const) }),
-  fc.record({ do: fc.constant('short writes' as const), count: fc.integer({ min: 1, max: 5 }) }),
-  fc.record({ do: fc.constant('fail syncs' as const), count: fc.integer({ min: 1, max: 3 }) }),
 ];
 const loss: fc.Arbitrary<Step> = fc.record({ do: fc.constant('lose cursor' as const), output });
 const rot: fc.Arbitrary<Step> = fc.record({ do: fc.constant('rot' as const), file: fc.nat(), bit: fc.nat() });
@@ -72,23 +76,14 @@ async function perform(world: World, step: Step): Promise<void> {
       return world.advance(step.milliseconds);
     case 'restart':
       return world.restart(step.how);
-    case 'crash in':
-      machine.faults.crashIn = step.calls;
-      return;
-    case 'kill in':
-      machine.faults.killIn = step.calls;
+    case 'fault':
+      machine.faults[step.fault] = step.count;
       return;
     case 'full':
       machine.faults.capacity = machine.used() + step.left;
       return;
     case 'empty':
       machine.faults.capacity = Number.POSITIVE_INFINITY;
-      return;
-    case 'short writes':
-      machine.faults.shortWrites = step.count;
-      return;
-    case 'fail syncs':
-      machine.faults.failSyncs = step.count;
       return;
     case 'lose cursor':
       return world.loseCursor(OUTPUTS[step.output]!);
@@ -142,7 +137,9 @@ describe('the journal against a model', () => {
 
   test('and while bits rot', { timeout }, () => check([...trouble, rot]));
 
-  test('a crash of the machine, or of the process, at every call that changes something, of a life with everything in it', async () => {
+  test('a crash of the machine, or of the process, at every call that changes something, of a life with everything in it', {
+    timeout,
+  }, async () => {
     const all = 2 ** 30 - 1;
     const life: Step[] = [];
     for (let round = 0; round < 4; round++) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkJournal } from '../../../../core/journal/check.ts';
+import { cursorFile } from '../../../../core/journal/cursor.ts';
 import { openDiskJournal } from '../../../../core/journal/disk.ts';
 import { segmentPath } from '../../../../core/journal/segment.ts';
 import { entry, silent } from './fixtures.ts';
@@ -81,4 +82,17 @@ it('names headers, cursors, manifests and copies that are not what they should b
     'manifests are damaged',
     'this cursor cannot be read',
   ]);
+});
+
+it('names a cursor that is gone, and not that of a forgotten output', async () => {
+  const journal = await openDiskJournal({ directory, maxBytes: 1 << 20, log: silent });
+  await (await journal.subscribe('old')).close();
+  await journal.append([entry('for both', 'lake', 'old')]);
+  await journal.forget('old');
+  await journal.close();
+  const path = join(directory, 'cursors', cursorFile('lake'));
+  rmSync(path);
+  const { problems, outputs } = await checkJournal(directory);
+  expect(problems).toEqual([{ path, what: 'the cursor of output "lake" is gone' }]);
+  expect(outputs).toEqual([]);
 });

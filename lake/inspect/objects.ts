@@ -25,15 +25,17 @@ export interface LakeObject {
  * @throws Error saying what is wrong and what to do
  */
 export async function* openObjects(target: string, s3: S3Options): AsyncGenerator<LakeObject> {
-  const address = /^s3:\/\/([^/]+)\/?(.*)$/.exec(target);
+  const address = /^s3:\/\/([^/]+)\/?(.*)$/i.exec(target);
   if (address !== null) return yield* bucketObjects(address[1]!, address[2]!, s3);
   const path = resolve(target);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new Error(`there is no file or folder ${target}`);
   if (found.isFile()) return yield localObject(path);
-  const names = await readdir(path, { recursive: true });
-  for (const name of names.filter((each) => each.endsWith('.parquet')).sort()) {
-    yield localObject(join(path, name));
+  // Other writers call a folder of parts like a file.
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((each) => !each.isDirectory() && each.name.endsWith('.parquet'));
+  for (const file of files.map(({ parentPath, name }) => join(parentPath, name)).sort()) {
+    yield localObject(file);
   }
 }
 

@@ -49,11 +49,12 @@ export interface ParquetFile {
  * Opens a Parquet file of any writer by its footer.
  *
  * @param path a local file
- * @throws Error when it is no Parquet file
+ * @throws Error saying what is wrong when it is no Parquet file
  */
 export async function openParquet(path: string): Promise<ParquetFile> {
   const file = await asyncBufferFromFile(path);
-  const footer = await parquetMetadataAsync(file);
+  await mustBeWhole(file);
+  const { footer, schema } = await readFooter(file);
   return {
     size: file.byteLength,
     rows: Number(footer.num_rows),
@@ -61,7 +62,7 @@ export async function openParquet(path: string): Promise<ParquetFile> {
     metadata: Object.fromEntries(
       (footer.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? '']),
     ),
-    schema: parquetSchema(footer),
+    schema,
     groups: footer.row_groups.map(({ num_rows, columns }) => ({
       rows: Number(num_rows),
       // Not of the group's own total: that is optional in the format.
@@ -71,6 +72,27 @@ export async function openParquet(path: string): Promise<ParquetFile> {
     pages: () => pagesOf(file, footer),
     records: (columns) => recordsOf(file, footer, columns),
   };
+}
+
+/** @throws Error when the marks of Parquet are not at both ends */
+async function mustBeWhole(file: AsyncBuffer): Promise<void> {
+  if (file.byteLength === 0) throw new Error('is empty');
+  const marked = async (start: number) =>
+    Buffer.from(await file.slice(Math.max(0, start), start + 4)).toString('latin1') === 'PAR1';
+  if (!(await marked(0))) throw new Error('is no Parquet file: it does not begin with PAR1');
+  if (file.byteLength < 12 || !(await marked(file.byteLength - 4))) {
+    throw new Error('was cut off: it begins as a Parquet file, but does not end as one');
+  }
+}
+
+/** @throws Error when what the footer says cannot be */
+async function readFooter(file: AsyncBuffer): Promise<{ footer: FileMetaData; schema: SchemaNode }> {
+  try {
+    const footer = await parquetMetadataAsync(file);
+    return { footer, schema: parquetSchema(footer) };
+  } catch (error) {
+    throw new Error(`its footer is damaged (${(error as Error).message})`);
+  }
 }
 
 function total(

@@ -5,10 +5,13 @@ import type { S3Options } from './s3-options.ts';
 export class AssumeRoleError extends Error {
   override readonly name = 'AssumeRoleError';
   readonly role: string;
+  /** Where STS was asked, where the options say so. */
+  readonly endpoint: string | undefined;
 
-  constructor(role: string, cause: unknown) {
+  constructor(role: string, endpoint: string | undefined, cause: unknown) {
     super(`cannot assume ${role}`, { cause });
     this.role = role;
+    this.endpoint = endpoint;
   }
 }
 
@@ -73,7 +76,7 @@ async function assumeRole(options: S3Options, own: Credentials) {
       ...(session.Expiration === undefined ? {} : { expiration: session.Expiration }),
     };
   } catch (error) {
-    throw new AssumeRoleError(role.role_arn, error);
+    throw new AssumeRoleError(role.role_arn, role.sts_endpoint, error);
   } finally {
     client.destroy();
   }

@@ -22,9 +22,17 @@ export async function* diagnoseS3(
 ): AsyncGenerator<Finding> {
   const place = { bucket, region: options.region, endpoint: options.endpoint };
   const lineOf = (error: unknown) => faultOf(error, place).line;
-  yield await identity(options, signal, lineOf);
+  const sts = { ...place, endpoint: options.assume_role?.sts_endpoint, service: 'STS' as const };
+  yield await identity(options, signal, (error) => faultOf(error, sts).line);
   const role = await roleOf(client, options, lineOf);
-  if (role !== undefined) yield role;
+  yield role;
+  if (role.status === 'failed') {
+    // Each would fail for the very same reason.
+    const line = 'not asked, for want of credentials';
+    yield { status: 'refused', what: 'bucket', line };
+    if (write) yield { status: 'refused', what: 'write', line };
+    return;
+  }
   yield await bucketRegion(client, bucket, options, signal, (error) => faultOf(error, place));
   if (write) yield await writing(client, bucket, key, signal, lineOf);
 }
@@ -65,7 +73,7 @@ function stsLine(error: unknown, lineOf: LineOf): string {
     : lineOf(error);
 }
 
-async function roleOf(client: S3Client, options: S3Options, lineOf: LineOf): Promise<Finding | undefined> {
+async function roleOf(client: S3Client, options: S3Options, lineOf: LineOf): Promise<Finding> {
   const role = options.assume_role?.role_arn;
   const what = role === undefined ? 'credentials' : 'role';
   try {

@@ -23,6 +23,8 @@ export interface Place {
   readonly bucket: string;
   readonly region: string;
   readonly endpoint?: string | undefined;
+  /** What is asked, where it is not S3. */
+  readonly service?: 'STS';
 }
 
 /** What the SDK's errors have; every part may be missing. */
@@ -127,7 +129,8 @@ export function deliveryOf({ kind, line, after }: S3Fault): Delivery {
   });
 }
 
-function assumeRoleFault({ role, cause }: AssumeRoleError, place: Place): S3Fault {
+function assumeRoleFault({ role, endpoint, cause }: AssumeRoleError, store: Place): S3Fault {
+  const place: Place = { ...store, endpoint, service: 'STS' };
   const { name, $metadata } = cause as SdkError;
   if (name === 'AccessDenied' || $metadata?.httpStatusCode === 403) {
     const own = faultOf(cause, place);
@@ -142,8 +145,9 @@ function assumeRoleFault({ role, cause }: AssumeRoleError, place: Place): S3Faul
   return { kind, line: `cannot assume ${role}: ${own}`, ...(after === undefined ? {} : { after }) };
 }
 
-function networkLine(code: string | undefined, message: string, { endpoint, region }: Place): string {
-  const where = endpoint ?? `S3 in ${region}`;
+function networkLine(code: string | undefined, message: string, place: Place): string {
+  const { endpoint, region, service = 'S3' } = place;
+  const where = endpoint ?? `${service} in ${region}`;
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

@@ -42,7 +42,9 @@ export function renderSummary(files: number, rows: number, broken: number): stri
   if (files === 0) return 'There is no .parquet file here.';
   const what = `${files} file${files === 1 ? '' : 's'}, ${rows} rows`;
   const count = Object.keys(RULES).length;
-  return broken === 0 ? `${what}: all ${count} rules are kept.` : `${what}: ${broken} files break a rule.`;
+  return broken === 0
+    ? `${what}: all ${count} rules are kept.`
+    : `${what}: ${broken} file${broken === 1 ? ' breaks' : 's break'} a rule.`;
 }
 
 function hashOf({ metadata }: FileReport): string {

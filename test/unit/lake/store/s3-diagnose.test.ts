@@ -73,6 +73,28 @@ describe('diagnose', () => {
     expect(of('bucket')!.line).toMatch(/is in eu-central-1; .* writing does not need/);
   });
 
+  it('asks nothing more without credentials, and says so once', async () => {
+    const { found, requests } = await diagnose({ role: stsError(403, 'AccessDenied') });
+    expect(found.map(({ what, status }) => `${what} ${status}`)).toEqual([
+      'identity ok',
+      'role failed',
+      'bucket refused',
+      'write refused',
+    ]);
+    expect(found.slice(2).map(({ line }) => line)).toEqual(
+      Array(2).fill('not asked, for want of credentials'),
+    );
+    expect(requests.filter(({ url }) => url.startsWith('/lake'))).toEqual([]);
+  });
+
+  it('tells an STS that cannot be reached from an S3 that cannot', async () => {
+    const assume_role = { role_arn: ROLE, sts_endpoint: 'http://127.0.0.1:9' };
+    const { of } = await diagnose({}, { assume_role }, false);
+    const what = /http:\/\/127\.0\.0\.1:9 refuses connections/;
+    expect(of('identity')!.line).toMatch(what);
+    expect(of('role')!.line).toMatch(what);
+  });
+
   it.each<[string, Aws, string, RegExp]>([
     ['a wrong external id', { role: stsError(403, 'AccessDenied') }, 'role', /check external_id/],
     [

@@ -103,6 +103,37 @@ describe('inspect', () => {
     expect(await brokenBy(torn)).toContain('readable');
   });
 
+  it('says in plain words what is wrong with a file that cannot be read', async () => {
+    const good = await file([row(DAY)]);
+    const damaged = Buffer.from(good);
+    damaged.fill(0xff, good.length - 400, good.length - 300);
+    const said = async (bytes: Uint8Array) => {
+      const path = join(scratch(), 'a.parquet');
+      writeFileSync(path, bytes);
+      const details: string[] = [];
+      for await (const { violations } of inspect(path, { region: 'x' })) {
+        details.push(...violations.map(({ detail }) => detail));
+      }
+      return details;
+    };
+    expect(await said(Buffer.alloc(0))).toEqual(['is empty']);
+    expect(await said(Buffer.from('hello, I am no such file'))).toEqual([
+      'is no Parquet file: it does not begin with PAR1',
+    ]);
+    expect(await said(good.subarray(0, good.length - 50))).toEqual([
+      'was cut off: it begins as a Parquet file, but does not end as one',
+    ]);
+    expect(await said(damaged)).toEqual([expect.stringMatching(/^its footer is damaged \(/)]);
+    const pages = Buffer.from(good);
+    pages.fill(0xff, 4, 400);
+    expect((await said(pages))[0]).toMatch(/^its data is damaged \(/);
+  });
+
+  it('passes over a folder that is called like a file', async () => {
+    const bytes = await file([row(DAY)]);
+    expect(await brokenBy({ 'table.parquet/part.parquet': bytes })).toEqual([]);
+  });
+
   it('finds columns that changed between files of a source, but lets columns be added', async () => {
     const without = columns.filter(({ name }) => name !== 'message');
     const otherType = columns.map((column) =>

@@ -1,13 +1,11 @@
 import type { ColumnMetaData } from 'hyparquet';
 import type { Leaf } from '../schema/elements.ts';
 import { PlainBytes } from './bytes.ts';
+import { Dictionary } from './dictionary.ts';
 import type { Compress, DataPage, Page } from './page.ts';
 import { dataPage, dictionaryPage } from './page.ts';
-import type { Bounds } from './statistics.ts';
-import { compareUtf8, statisticsOf } from './statistics.ts';
-
-/** A value that a leaf column takes. */
-export type Value = string | number | bigint | boolean;
+import { Bounds, statisticsOf } from './statistics.ts';
+import { appendPlain, packBits, type Value } from './value.ts';
 
 /** A column chunk without its place in the file: pages in order, the dictionary first if there is one. */
 export interface Chunk {
@@ -21,8 +19,6 @@ export interface Chunk {
 
 /** Slots a page: what bounds the memory of the many columns whose values are small (ids, levels) or all null. */
 const MAX_SLOTS = 1 << 14;
-/** A dictionary is given up when, after this many entries, more than half of the values were new ones. */
-const TRIAL = 4096;
 
 /**
  * Builds one leaf column of a row group: values go into the open page as they come, a full page is compressed at
@@ -57,26 +53,22 @@ export class ColumnBuilder {
   #compressed = 0;
   #totalSlots = 0;
   #totalValues = 0;
-  #min: Value | undefined;
-  #max: Value | undefined;
-
-  // The dictionary. `#ends`: where each entry ends in `#entries`.
-  #dictionary: Map<Value, number> | undefined;
-  #entries = new PlainBytes();
-  #ends: number[] = [];
-  #lastValue: Value | undefined;
-  #lastId = 0;
+  #bounds = new Bounds();
+  #dictionary: Dictionary;
+  /** Do values go into the dictionary? Once they do not, the rest of the chunk is PLAIN. */
+  #inDictionary: boolean;
 
   constructor(leaf: Leaf, compress: Compress, pageBytes: number) {
     this.leaf = leaf;
     this.#compress = compress;
     this.#pageBytes = pageBytes;
-    this.#dictionary = this.#newDictionary();
+    this.#dictionary = new Dictionary(leaf.type, pageBytes);
+    this.#inDictionary = hasDictionary(leaf);
   }
 
   /** Bytes held for this chunk: compressed pages and the open one. */
   get held(): number {
-    return this.#compressed + this.#plain.length + this.#entries.length + this.#slots;
+    return this.#compressed + this.#plain.length + this.#dictionary.bytes + this.#slots;
   }
 
   /** A null: the value or something above it is absent. */
@@ -87,8 +79,8 @@ export class ColumnBuilder {
   /** A value of the leaf's type, checked by the caller. */
   value(value: Value, repetition: number): void {
     this.#slot(this.leaf.maxDefinition, repetition);
-    if (this.#dictionary === undefined) this.#putPlain(value);
-    else this.#putId(value, this.#dictionary);
+    if (this.#inDictionary) this.#putId(value);
+    else this.#putPlain(value);
   }
 
   /** Takes the last row back if it is beyond the first `rows` of the chunk. */
@@ -108,31 +100,17 @@ export class ColumnBuilder {
       this.#cut();
     }
     const dictionaryPages = this.#dictionaryPages;
-    const hasDictionary = dictionaryPages > 0;
+    const withDictionary = dictionaryPages > 0;
     const pages = this.#pages;
     const plainPages = pages.length - dictionaryPages;
-    if (hasDictionary) pages.unshift(dictionaryPage(this.#ends.length, this.#entries.view(), this.#compress));
+    if (withDictionary)
+      pages.unshift(dictionaryPage(this.#dictionary.size, this.#dictionary.view(), this.#compress));
     const chunk: Chunk = {
       pages,
-      hasDictionary,
+      hasDictionary: withDictionary,
       meta: {
-        encodings: hasDictionary ? ['PLAIN', 'RLE', 'RLE_DICTIONARY'] : ['PLAIN', 'RLE'],
-        encoding_stats: [
-          ...(hasDictionary
-            ? [
-                { page_type: 'DICTIONARY_PAGE' as const, encoding: 'PLAIN' as const, count: 1 },
-                {
-                  page_type: 'DATA_PAGE_V2' as const,
-                  encoding: 'RLE_DICTIONARY' as const,
-                  count: dictionaryPages,
-                },
-              ]
-            : []),
-          ...(plainPages > 0
-            ? [{ page_type: 'DATA_PAGE_V2' as const, encoding: 'PLAIN' as const, count: plainPages }]
-            : []),
-        ],
-        statistics: statisticsOf(this.#bounds(), this.#totalSlots - this.#totalValues),
+        ...encodingsOf(dictionaryPages, plainPages),
+        statistics: statisticsOf(this.#bounds, this.#totalSlots - this.#totalValues),
         num_values: BigInt(this.#totalSlots),
         total_uncompressed_size: BigInt(pages.reduce((sum, page) => sum + page.uncompressed, 0)),
       },
@@ -158,91 +136,37 @@ export class ColumnBuilder {
     this.#rowPlain = this.#plain.length;
   }
 
-  #putId(value: Value, dictionary: Map<Value, number>): void {
-    let id: number | undefined;
-    if (value === this.#lastValue) id = this.#lastId;
-    else id = dictionary.get(value) ?? this.#newEntry(value, dictionary);
+  #putId(value: Value): void {
+    const id = this.#dictionary.find(value) ?? this.#newId(value);
     if (id === undefined) {
+      this.#leaveDictionary();
       this.#putPlain(value);
       return;
     }
-    this.#lastValue = value;
-    this.#lastId = id;
     if (this.#count === this.#ids.length) this.#ids = grown(this.#ids, new Int32Array(2 * this.#count));
     this.#ids[this.#count++] = id;
   }
 
-  /** The id of a new dictionary entry, or undefined: the dictionary is full or does not pay and was left. */
-  #newEntry(value: Value, dictionary: Map<Value, number>): number | undefined {
-    const id = this.#ends.length;
-    const start = this.#entries.length;
-    const pays = id < TRIAL || 2 * id < this.#totalValues + this.#count;
-    if (pays) this.#encode(this.#entries, value);
-    if (!pays || this.#entries.length > this.#pageBytes) {
-      this.#entries.length = start;
-      this.#leaveDictionary();
-      return undefined;
-    }
-    this.#widen(value);
-    dictionary.set(value, id);
-    this.#ends.push(this.#entries.length);
+  #newId(value: Value): number | undefined {
+    const id = this.#dictionary.add(value, this.#totalValues + this.#count);
+    // Only here, not for every value that comes again.
+    if (id !== undefined) this.#bounds.widen(value);
     return id;
   }
 
   /** From here on the chunk is PLAIN. The row under way is not split: what it has in ids becomes PLAIN too. */
   #leaveDictionary(): void {
     if (this.#rowSlots > 0) this.#cut();
-    for (const id of this.#ids.subarray(0, this.#count)) {
-      this.#plain.appendBytes(
-        this.#entries.view(this.#ends[id]!).subarray(id === 0 ? 0 : this.#ends[id - 1]!),
-      );
-    }
-    this.#dictionary = undefined;
-    this.#lastValue = undefined;
+    for (const id of this.#ids.subarray(0, this.#count)) this.#plain.appendBytes(this.#dictionary.entry(id));
+    this.#inDictionary = false;
   }
 
   #putPlain(value: Value): void {
-    this.#widen(value);
-    this.#encode(this.#plain, value);
+    this.#bounds.widen(value);
+    appendPlain(this.#plain, this.leaf.type, value);
     this.#count++;
     // Levels take less than a byte a slot.
     if (this.#plain.length + this.#slots > this.#pageBytes && this.#rowSlots > 0) this.#cut();
-  }
-
-  #encode(to: PlainBytes, value: Value): void {
-    switch (this.leaf.type) {
-      case 'utf8':
-        to.appendText(value as string);
-        break;
-      case 'int32':
-        to.appendInt32(value as number);
-        break;
-      case 'int64':
-      case 'timestamp':
-        to.appendInt64(value as number | bigint);
-        break;
-      case 'double':
-        to.appendDouble(value as number);
-        break;
-      case 'boolean':
-        to.appendByte(value ? 1 : 0);
-        break;
-    }
-  }
-
-  /** Widens the bounds. With a dictionary only its entries come here, not every value. */
-  #widen(value: Value): void {
-    if (typeof value === 'string') {
-      if (this.#min === undefined || compareUtf8(value, this.#min as string) < 0) this.#min = value;
-      if (this.#max === undefined || compareUtf8(value, this.#max as string) > 0) this.#max = value;
-    } else if (!Number.isNaN(value)) {
-      if (this.#min === undefined || value < this.#min) this.#min = value;
-      if (this.#max === undefined || value > this.#max) this.#max = value;
-    }
-  }
-
-  #bounds(): Bounds {
-    return { min: this.#min, max: this.#max };
   }
 
   /** Writes out the rows before the one under way and moves that to the front of the page. */
@@ -250,7 +174,7 @@ export class ColumnBuilder {
     const slots = this.#rowSlots;
     const count = this.#rowCount;
     // A page of nulls alone is PLAIN and empty: the chunk may have no dictionary at all.
-    const inDictionary = this.#dictionary !== undefined && count > 0;
+    const inDictionary = this.#inDictionary && count > 0;
     const page: DataPage = {
       rows: this.#pageRows - 1,
       nulls: slots - count,
@@ -267,7 +191,7 @@ export class ColumnBuilder {
 
     this.#definitions.copyWithin(0, slots, this.#slots);
     this.#repetitions.copyWithin(0, slots, this.#slots);
-    if (this.#dictionary !== undefined) this.#ids.copyWithin(0, count, this.#count);
+    if (this.#inDictionary) this.#ids.copyWithin(0, count, this.#count);
     this.#plain.dropFirst(this.#rowPlain);
     this.#slots -= slots;
     this.#count -= count;
@@ -277,15 +201,7 @@ export class ColumnBuilder {
 
   #plainValues(): Uint8Array {
     const bytes = this.#plain.view(this.#rowPlain);
-    if (this.leaf.type !== 'boolean') return bytes;
-    const packed = new Uint8Array((bytes.length + 7) >> 3);
-    for (let i = 0; i < bytes.length; i++) packed[i >> 3]! |= bytes[i]! << (i & 7);
-    return packed;
-  }
-
-  /** Booleans are bits already, and doubles seldom repeat. */
-  #newDictionary(): Map<Value, number> | undefined {
-    return this.leaf.type === 'boolean' || this.leaf.type === 'double' ? undefined : new Map();
+    return this.leaf.type === 'boolean' ? packBits(bytes) : bytes;
   }
 
   #growLevels(): void {
@@ -298,13 +214,35 @@ export class ColumnBuilder {
     this.rows = this.#pageRows = 0;
     this.#pages = [];
     this.#dictionaryPages = this.#compressed = this.#totalSlots = this.#totalValues = 0;
-    this.#min = this.#max = this.#lastValue = undefined;
-    this.#dictionary = this.#newDictionary();
-    this.#entries.length = 0;
-    this.#ends = [];
+    this.#bounds = new Bounds();
+    this.#dictionary = new Dictionary(this.leaf.type, this.#pageBytes);
+    this.#inDictionary = hasDictionary(this.leaf);
     this.#slots = this.#count = this.#plain.length = 0;
     this.#rowSlots = this.#rowCount = this.#rowPlain = 0;
   }
+}
+
+/** What the footer says of the pages of a chunk. */
+function encodingsOf(
+  dictionaryPages: number,
+  plainPages: number,
+): Pick<ColumnMetaData, 'encodings' | 'encoding_stats'> {
+  const dictionary = dictionaryPages > 0;
+  const stats: ColumnMetaData['encoding_stats'] = [];
+  if (dictionary) {
+    stats.push({ page_type: 'DICTIONARY_PAGE', encoding: 'PLAIN', count: 1 });
+    stats.push({ page_type: 'DATA_PAGE_V2', encoding: 'RLE_DICTIONARY', count: dictionaryPages });
+  }
+  if (plainPages > 0) stats.push({ page_type: 'DATA_PAGE_V2', encoding: 'PLAIN', count: plainPages });
+  return {
+    encodings: dictionary ? ['PLAIN', 'RLE', 'RLE_DICTIONARY'] : ['PLAIN', 'RLE'],
+    encoding_stats: stats,
+  };
+}
+
+/** Booleans are bits already, and doubles seldom repeat. */
+function hasDictionary({ type }: Leaf): boolean {
+  return type !== 'boolean' && type !== 'double';
 }
 
 /** Copies a typed array into a larger one. */

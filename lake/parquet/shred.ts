@@ -1,6 +1,7 @@
 import type { Column, LeafType, Shape } from '../schema/columns.ts';
 import { leavesOf } from '../schema/elements.ts';
-import type { ColumnBuilder, Value } from './column.ts';
+import type { ColumnBuilder } from './column.ts';
+import type { Value } from './value.ts';
 
 /** A record that does not fit its schema; the message begins with the path. Nothing of the record was written. */
 export class RecordError extends Error {

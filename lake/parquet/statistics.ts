@@ -1,13 +1,24 @@
 import type { Statistics } from 'hyparquet';
+import type { Value } from './value.ts';
 
-/** The least and the greatest value of a column chunk. */
-export interface Bounds {
-  readonly min: string | number | bigint | boolean | undefined;
-  readonly max: string | number | bigint | boolean | undefined;
+/** The least and the greatest value of a column chunk; NaN is neither. */
+export class Bounds {
+  min: Value | undefined;
+  max: Value | undefined;
+
+  widen(value: Value): void {
+    if (typeof value === 'string') {
+      if (this.min === undefined || compareUtf8(value, this.min as string) < 0) this.min = value;
+      if (this.max === undefined || compareUtf8(value, this.max as string) > 0) this.max = value;
+    } else if (!Number.isNaN(value)) {
+      if (this.min === undefined || value < this.min) this.min = value;
+      if (this.max === undefined || value > this.max) this.max = value;
+    }
+  }
 }
 
 /** The footer's statistics; hyparquet-writer cuts long texts there and says that they are not exact. */
-export function statisticsOf({ min, max }: Bounds, nulls: number): Statistics {
+export function statisticsOf({ min, max }: Readonly<Bounds>, nulls: number): Statistics {
   // -0 and 0 are one value to readers: the bounds hold both, as the format asks for.
   return {
     null_count: BigInt(nulls),

@@ -1,0 +1,77 @@
+import type { LeafType } from '../schema/columns.ts';
+import { PlainBytes } from './bytes.ts';
+import { appendPlain, type Value } from './value.ts';
+
+/** A dictionary is given up when, after this many entries, more than half of the values were new ones. */
+const TRIAL = 4096;
+
+/** The different values of a column chunk, each once: pages hold their ids. Full or of no use, it is left for good. */
+export class Dictionary {
+  readonly #type: LeafType;
+  readonly #maxBytes: number;
+  readonly #ids = new Map<Value, number>();
+  readonly #entries = new PlainBytes();
+  /** Where each entry ends in `#entries`. */
+  readonly #ends: number[] = [];
+  #lastValue: Value | undefined;
+  #lastId = 0;
+
+  constructor(type: LeafType, maxBytes: number) {
+    this.#type = type;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Entries so far. */
+  get size(): number {
+    return this.#ends.length;
+  }
+
+  /** Bytes of the entries. */
+  get bytes(): number {
+    return this.#entries.length;
+  }
+
+  /** The id of a value that has one. */
+  find(value: Value): number | undefined {
+    if (value === this.#lastValue) return this.#lastId;
+    const id = this.#ids.get(value);
+    if (id !== undefined) this.#remember(value, id);
+    return id;
+  }
+
+  /**
+   * Gives a new value its id; undefined when the dictionary is full, or does not pay.
+   *
+   * @param values how many came so far, old ones and new
+   */
+  add(value: Value, values: number): number | undefined {
+    const id = this.#ends.length;
+    if (id >= TRIAL && 2 * id >= values) return undefined;
+    const start = this.#entries.length;
+    appendPlain(this.#entries, this.#type, value);
+    if (this.#entries.length > this.#maxBytes) {
+      this.#entries.length = start;
+      return undefined;
+    }
+    this.#ids.set(value, id);
+    this.#ends.push(this.#entries.length);
+    this.#remember(value, id);
+    return id;
+  }
+
+  /** All entries, PLAIN. */
+  view(): Uint8Array {
+    return this.#entries.view();
+  }
+
+  /** One entry, PLAIN. */
+  entry(id: number): Uint8Array {
+    return this.#entries.view(this.#ends[id]!).subarray(id === 0 ? 0 : this.#ends[id - 1]!);
+  }
+
+  /** The same value often comes again at once: no look-up for it. */
+  #remember(value: Value, id: number): void {
+    this.#lastValue = value;
+    this.#lastId = id;
+  }
+}

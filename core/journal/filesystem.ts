@@ -1,4 +1,4 @@
-import { close, fdatasync, fstat, fsync, ftruncate, open, read, write } from 'node:fs';
+import { close, constants, fdatasync, fstat, fsync, ftruncate, open, read, write } from 'node:fs';
 import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,10 @@ export interface File {
   size(): Promise<number>;
   /** Returns the number of bytes read, 0 at the end. */
   read(target: Uint8Array, position: number): Promise<number>;
-  /** Returns the number of bytes written, which a full disk makes smaller than the data without an error. */
+  /**
+   * Returns the number of bytes written, which a full disk makes smaller than the data without an error. In a file opened
+   * as `create-stable` they are on stable storage when it resolves, and a failure may be one of the storage.
+   */
   write(data: Uint8Array, position: number): Promise<number>;
   truncate(size: number): Promise<void>;
   /** Resolves when the data and the size are on stable storage. */
@@ -16,10 +19,12 @@ export interface File {
   close(): Promise<void>;
 }
 
+/** `create` and `create-stable` fail when the file exists, the others when it does not. */
+export type OpenMode = 'read' | 'modify' | 'create' | 'create-stable';
+
 /** The part of a file system that the journal uses: the seam at which the model test breaks things. */
 export interface FileSystem {
-  /** @param mode `create` fails when the file exists; the others fail when it does not. */
-  open(path: string, mode: 'read' | 'modify' | 'create'): Promise<File>;
+  open(path: string, mode: OpenMode): Promise<File>;
   /** The names in a directory, in no order. */
   list(directory: string): Promise<readonly string[]>;
   makeDirectory(path: string): Promise<void>;
@@ -29,7 +34,17 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>;
 }
 
-const FLAGS = { read: 'r', modify: 'r+', create: 'wx+' } as const;
+const FLAGS = { read: 'r', modify: 'r+', create: 'wx+', 'create-stable': 'wx+' } as const;
+
+/**
+ * open(2): each write as if fdatasync followed it. One call where there would be two saves a trip to a thread and back
+ * for every group. Known to be heeded by Node on Linux only: Deno drops flags it does not know, and macOS leaves
+ * what it writes in the drive's cache. Elsewhere it is two calls.
+ */
+const SYNCED_WRITES =
+  process.platform === 'linux' && process.versions.deno === undefined && process.versions.bun === undefined
+    ? constants.O_DSYNC | constants.O_CREAT | constants.O_EXCL | constants.O_RDWR
+    : undefined;
 
 /** Descriptors rather than FileHandle: they cost less, and every runtime has them. */
 const call = {
@@ -44,7 +59,9 @@ const call = {
 /** The file system of the machine. */
 export const nodeFileSystem: FileSystem = {
   async open(path, mode) {
-    return fileOf(await call.open(path, FLAGS[mode]));
+    if (mode !== 'create-stable') return fileOf(await call.open(path, FLAGS[mode]));
+    if (SYNCED_WRITES !== undefined) return fileOf(await call.open(path, SYNCED_WRITES));
+    return syncingWrites(fileOf(await call.open(path, FLAGS[mode])));
   },
   list: (directory) => readdir(directory),
   async makeDirectory(path) {
@@ -83,6 +100,17 @@ function fileOf(descriptor: number): File {
     truncate: (size) => call.truncate(descriptor, size),
     sync: () => call.datasync(descriptor),
     close: () => call.close(descriptor),
+  };
+}
+
+function syncingWrites(file: File): File {
+  return {
+    ...file,
+    async write(data, position) {
+      const count = await file.write(data, position);
+      await file.sync();
+      return count;
+    },
   };
 }
 

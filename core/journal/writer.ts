@@ -75,9 +75,9 @@ export function createWriter(options: WriterOptions): Writer {
     const segment = createSegment(directory, header);
     let file: File | undefined;
     try {
-      file = await fs.open(segment.path, 'create');
+      file = await fs.open(segment.path, durable ? 'create-stable' : 'create');
       await writeAll(file, encodeHeader(header), 0);
-      await file.sync();
+      if (!durable) await file.sync();
       await fs.syncDirectory(directory);
     } catch (error) {
       await file?.close().catch(() => {});
@@ -192,13 +192,11 @@ export function createWriter(options: WriterOptions): Writer {
     if (active === undefined) await beginOrFail();
     const target = active!;
     const { data, frames, fresh } = encode(target, entries, size);
-    let wrote = false;
     try {
-      await writeAll(target.file, data, target.segment.bytes);
-      wrote = true;
-      if (durable) await timedSync(target.file);
+      const write = () => writeAll(target.file, data, target.segment.bytes);
+      await (durable ? timed(write) : write());
     } catch (error) {
-      if (wrote || !(await undo(target, error))) await abandon(target, error, entries.length);
+      if (!(await undo(target, error))) await abandon(target, error, entries.length);
       if (isDiskFull(error)) throw full(error);
       throw new JournalFailedError(`the group could not be written: ${messageOf(error)}`, { cause: error });
     }
@@ -214,9 +212,9 @@ export function createWriter(options: WriterOptions): Writer {
     );
   }
 
-  async function timedSync(file: File): Promise<void> {
+  async function timed(sync: () => Promise<void>): Promise<void> {
     const before = clock.monotonic();
-    await file.sync();
+    await sync();
     options.onSync?.((clock.monotonic() - before) / 1000);
   }
 
@@ -224,7 +222,7 @@ export function createWriter(options: WriterOptions): Writer {
     if (!unsynced || active === undefined) return;
     unsynced = false;
     try {
-      await timedSync(active.file);
+      await timed(active.file.sync);
     } catch (error) {
       log.error('what was accepted since the last sync may be lost if the machine fails now');
       await abandon(active, error, 0);

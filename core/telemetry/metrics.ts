@@ -30,7 +30,7 @@ export interface Metrics {
   output(name: string, accounts?: () => OutputAccounts): OutputObserver;
   /** Forgets the series of an output that is gone. */
   forget(name: string): void;
-  /** One fdatasync of the journal took so long. */
+  /** Bringing one group of the journal to stable storage took so long. */
   fsync(seconds: number): void;
   /**
    * The Prometheus exposition. What is read from it belongs to one moment: for each output
@@ -59,7 +59,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const publishJournal = journalMetrics(registry, options);
   const fsync = new Histogram({
     name: 'tiercel_journal_fsync_seconds',
-    help: 'Time one fdatasync of the journal took. Every accepted event waits for one.',
+    help: 'Time it took to bring one group of events to stable storage. Every accepted event waits for one.',
     buckets: FSYNC_SECONDS,
     registers,
   });

@@ -110,6 +110,18 @@ export function createFakeMachine(): FakeMachine {
 
   const total = () => [...names.values()].reduce((sum, { cached }) => sum + cached.length, 0);
 
+  /** As O_DSYNC: it may fail in the middle of a write, or after it. */
+  function stableFileOf(file: File): File {
+    return {
+      ...file,
+      async write(data, position) {
+        const count = await file.write(data, position);
+        await file.sync();
+        return count;
+      },
+    };
+  }
+
   function fileOf(inode: Inode, path: string, born: number): File {
     return {
       async size() {
@@ -166,7 +178,7 @@ export function createFakeMachine(): FakeMachine {
     const born = life;
     return {
       async open(path, mode) {
-        if (mode !== 'create') {
+        if (mode !== 'create' && mode !== 'create-stable') {
           assertAlive(born);
           return fileOf(find(path), path, born);
         }
@@ -174,7 +186,8 @@ export function createFakeMachine(): FakeMachine {
         if (names.has(path)) throw systemError('EEXIST', path);
         const inode: Inode = { cached: new Uint8Array(0), stable: new Uint8Array(0), unsynced: [] };
         names.set(path, inode);
-        return fileOf(inode, path, born);
+        const file = fileOf(inode, path, born);
+        return mode === 'create' ? file : stableFileOf(file);
       },
       async list(directory) {
         assertAlive(born);

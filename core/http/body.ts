@@ -71,24 +71,31 @@ function read(source: BodySource, maxBody: number): Promise<Uint8Array> {
     : readIncoming(source.incoming, maxBody);
 }
 
-function readIncoming(incoming: IncomingMessage, maxBody: number): Promise<Uint8Array> {
+/** @throws Problem 413 over the limit, 400 for a body that ends early */
+export function readIncoming(incoming: IncomingMessage, maxBody: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const settle = (act: () => void) => {
-      incoming.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
-      act();
+    let open = true;
+    const fail = (problem: (cause: unknown) => Problem) => (cause?: unknown) => {
+      // Also when all is over, as each request closes in the end.
+      if (open) reject(problem(cause));
+      open = false;
     };
-    const onData = (chunk: Buffer) => {
+    const tooMuch = fail(() => tooLarge(maxBody));
+    const early = fail(endedEarly);
+    incoming.on('data', (chunk: Buffer) => {
+      if (!open) return;
       size += chunk.length;
       if (size <= maxBody) chunks.push(chunk);
-      else settle(() => reject(tooLarge(maxBody)));
-    };
-    const onEnd = () => settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    const onError = (error: Error) => settle(() => reject(endedEarly(error)));
-    const onClose = () => settle(() => reject(endedEarly(undefined)));
-    incoming.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
-    if (incoming.destroyed) onClose();
+      else tooMuch();
+    });
+    incoming.on('end', () => {
+      if (open) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      open = false;
+    });
+    incoming.on('error', early).on('close', early);
+    if (incoming.destroyed) early();
   });
 }
 

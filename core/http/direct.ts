@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
-import { type BodyLimits, SMALL_BODY, withBody } from './body.ts';
+import { type BodyLimits, readIncoming, SMALL_BODY } from './body.ts';
 import type { Ingest } from './ingest.ts';
 import { problemOf, problemResponse } from './problem.ts';
 
@@ -35,7 +35,7 @@ export function createDirect({ ingest, limits, auth, log }: DirectOptions): Dire
     };
     try {
       check?.(incoming.headers.authorization);
-      await withBody({ incoming }, limits, (raw) => ingest.one(raw, whenGone));
+      await ingest.one(await readIncoming(incoming, limits.maxBody), whenGone);
       outgoing.writeHead(200, TAKEN).end();
     } catch (error) {
       const answer = problemResponse(problemOf(error, log));

@@ -91,19 +91,20 @@ export function createIngest(options: IngestOptions): Ingest {
     return new Problem(status, details, { 'retry-after': RETRY_AFTER });
   };
 
-  /** Appends, and when there is no room, waits for it and appends again. */
-  const appendWaiting = async (entry: JournalEntry, gone: () => AbortSignal): Promise<void> => {
+  /** After a failed append: waits for room and appends again, when that is what was wrong. */
+  const appendLater = async (entries: readonly JournalEntry[], error: unknown, gone: () => AbortSignal) => {
     const deadline = clock.monotonic() + options.maxWait;
-    for (;;) {
-      try {
-        return await journal.append([entry]);
-      } catch (error) {
-        if (!(error instanceof JournalFullError)) throw failed(error, 1);
-      }
+    for (let why = error; ; ) {
+      if (!(why instanceof JournalFullError)) throw failed(why, 1);
       const left = deadline - clock.monotonic();
       const client = gone();
       if (left <= 0 || client.aborted) throw full(503, 1);
       await waitForRoom(left, client);
+      try {
+        return await journal.append(entries);
+      } catch (again) {
+        why = again;
+      }
     }
   };
 
@@ -128,8 +129,14 @@ export function createIngest(options: IngestOptions): Ingest {
       const event = enrich(result.event);
       const outputs = route(event);
       // What no output wants has nowhere to go: there is nothing to keep it for.
-      if (outputs.length > 0) await appendWaiting({ raw, receivedAt, outputs }, gone);
-      else observer.unrouted(1);
+      if (outputs.length > 0) {
+        const entries = [{ raw, receivedAt, outputs }];
+        try {
+          await journal.append(entries);
+        } catch (error) {
+          await appendLater(entries, error, gone);
+        }
+      } else observer.unrouted(1);
       observer.received(event);
       options.queued?.()?.(event, outputs);
       return event;

@@ -37,50 +37,85 @@ const LONGEST = 200;
  * @param maxSeries how many combinations of labels may have a series of their own
  */
 export function createEventCounter(maxSeries: number): EventCounter {
-  const counts = new Map<string, { readonly labels: EventLabels; events: number }>();
+  /** By the values of the labels, one after the other: a key of them all would be made and hashed at each event. */
+  const tree: Branch = new Map();
+  const all: Series[] = [];
+  const others = new Map<Priority, Series>();
 
-  const open = (key: string, labels: EventLabels) => {
+  const open = (labels: EventLabels): Series => {
     const series = { labels, events: 0 };
-    counts.set(key, series);
+    all.push(series);
     return series;
   };
 
-  const other = ({ priority }: Event) =>
-    counts.get(priority) ?? open(priority, labelsOf(priority, OTHER, OTHER, OTHER, OTHER, OTHER));
+  const other = (priority: Priority): Series => {
+    let series = others.get(priority);
+    if (series === undefined) {
+      series = open(labelsOf([OTHER, OTHER, OTHER, OTHER, OTHER, priority]));
+      others.set(priority, series);
+    }
+    return series;
+  };
+
+  function add(values: LabelValues): Series {
+    if (all.length - others.size >= maxSeries) return other(values[5]);
+    let branch = tree;
+    for (const value of values.slice(0, -1)) {
+      let next = branch.get(value) as Branch | undefined;
+      if (next === undefined) {
+        next = new Map();
+        branch.set(value, next);
+      }
+      branch = next;
+    }
+    const series = open(labelsOf(values));
+    branch.set(values[5], series);
+    return series;
+  }
 
   return {
     seriesOf(event) {
-      const { priority } = event;
-      const hostname = brief(event.hostname || 'unknown');
-      const rule = brief(event.rule);
-      // What Falcosidekick's dashboards look for when an event has no source.
-      const source = brief(event.source || 'syscalls');
       const original = originalOf(event) ?? event;
-      const namespace = brief(peekText(original, 'k8s.ns.name') ?? '');
-      const pod = brief(peekText(original, 'k8s.pod.name') ?? '');
-      const key = `${priority}\0${rule}\0${source}\0${hostname}\0${namespace}\0${pod}`;
-      let series = counts.get(key);
-      if (series === undefined) {
-        const room = counts.size < maxSeries;
-        series = room ? open(key, labelsOf(priority, rule, source, hostname, namespace, pod)) : other(event);
-      }
-      return series;
+      const values: LabelValues = [
+        brief(event.rule),
+        brief(peekText(original, 'k8s.pod.name') ?? ''),
+        brief(peekText(original, 'k8s.ns.name') ?? ''),
+        brief(event.hostname || 'unknown'),
+        // What Falcosidekick's dashboards look for when an event has no source.
+        brief(event.source || 'syscalls'),
+        event.priority,
+      ];
+      let found: Branch | Series | undefined = tree;
+      for (let i = 0; i < values.length && found !== undefined; i++)
+        found = (found as Branch).get(values[i]!);
+      return (found as Series | undefined) ?? add(values);
     },
     *series() {
       // A series without events was opened for one that could not be stored.
-      for (const { labels, events } of counts.values()) if (events > 0) yield [labels, events];
+      for (const { labels, events } of all) if (events > 0) yield [labels, events];
     },
   };
 }
 
-function labelsOf(
-  priority: Priority,
+interface Series {
+  readonly labels: EventLabels;
+  events: number;
+}
+
+/** The values of the labels that tell series apart, those that differ most first. */
+type LabelValues = readonly [
   rule: string,
-  source: string,
-  hostname: string,
-  namespace: string,
   pod: string,
-): EventLabels {
+  namespace: string,
+  hostname: string,
+  source: string,
+  priority: Priority,
+];
+
+/** Five levels of branches; on the last one stand the series. */
+type Branch = Map<string, Branch | Series>;
+
+function labelsOf([rule, pod, namespace, hostname, source, priority]: LabelValues): EventLabels {
   return {
     hostname,
     rule,
@@ -93,5 +128,5 @@ function labelsOf(
 }
 
 function brief(value: string): string {
-  return value.slice(0, LONGEST);
+  return value.length > LONGEST ? value.slice(0, LONGEST) : value;
 }

@@ -158,7 +158,7 @@ describe('startServer', () => {
   });
 
   it('finishes what has come in before it stops, and takes no new connection', async () => {
-    let room = () => {};
+    let room: (() => void) | undefined;
     let full = true;
     const context = await setup();
     const journal = {
@@ -172,16 +172,16 @@ describe('startServer', () => {
     const idle = await open(server);
     const busy = await open(server);
     busy.socket.write(`${HEAD}\r\n${EVENT}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect.poll(() => room).toBeDefined();
     const stopped = server.stop(new AbortController().signal);
     await once(idle.socket, 'close');
     const late = connect(server.port, '127.0.0.1');
     const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ECONNREFUSED');
     full = false;
-    room();
+    room!();
     await stopped;
-    expect(busy.answers()).toEqual(['HTTP/1.1 200']);
+    await expect.poll(() => busy.answers()).toEqual(['HTTP/1.1 200']);
     expect(await context.stored()).toEqual([EVENT]);
   });
 

@@ -14,6 +14,7 @@ import { type Case, HEAD, type Line, met, row } from './lib/report.ts';
 /** Loaded only when their turn comes. */
 const CASES: Readonly<Record<string, () => Promise<{ default: Case }>>> = {
   ingest: () => import('./cases/ingest.ts'),
+  workers: () => import('./cases/workers.ts'),
   bulk: () => import('./cases/bulk.ts'),
   journal: () => import('./cases/journal.ts'),
   recovery: () => import('./cases/recovery.ts'),
@@ -44,7 +45,9 @@ if (values.case !== undefined) {
 const names = positionals.length > 0 ? positionals : Object.keys(CASES);
 const header = machine(Number(values.rounds));
 const sections: string[] = [header, ''];
+let reached = 0;
 let missed = 0;
+const begun = performance.now();
 const failed: string[] = [];
 console.log(header);
 for (const name of names) {
@@ -55,19 +58,19 @@ for (const name of names) {
   const head = `\n## ${subject.title}\n\n${subject.about}\n\n${HEAD}`;
   console.log(head);
   const lines = await runCase(name);
+  reached += lines.filter((line) => met(line) === true).length;
   missed += lines.filter((line) => met(line) === false).length;
   const took = `\nTook ${((performance.now() - started) / 1000).toFixed(0)} s.`;
   console.log(took);
   sections.push(head, ...lines.map(row), took);
 }
-console.log(`\n${missed} targets missed.`);
+const seconds = Math.round((performance.now() - begun) / 1000);
+const last = `Took ${Math.floor(seconds / 60)} min ${seconds % 60} s in all. ${reached} targets met, ${missed} missed.`;
+console.log(`\n${last}`);
 if (failed.length > 0) process.exitCode = 1;
 else if (positionals.length === 0) {
   const about = `# What \`npm run bench\` measured\n\nEach ratio is against a baseline of the same run; the rates say little on another machine.\n`;
-  writeFileSync(
-    join(ROOT, 'bench', 'RESULTS.md'),
-    `${about}\n${sections.join('\n')}\n\n${missed} targets missed.\n`,
-  );
+  writeFileSync(join(ROOT, 'bench', 'RESULTS.md'), `${about}\n${sections.join('\n')}\n\n${last}\n`);
 }
 
 async function runCase(name: string): Promise<Line[]> {

@@ -1,26 +1,34 @@
+import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { LoadOptions, LoadResult } from '../lib/load.ts';
 import { type Measured, runScript, startMeasured, startTiercel, withFolder } from '../lib/process.ts';
 import { type Case, perSecond, ratios, spread } from '../lib/report.ts';
 
 const CONNECTIONS = [1, 8, 64, 512];
-const SECONDS = 2;
+const SECONDS = 1.5;
 
 /** Events an answered second and a second of the server's processor time. */
-interface Rates {
+export interface Rates {
   readonly wall: number;
   readonly cpu: number;
+  /** Milliseconds. */
   readonly p99: number;
+  /** Of its time, how much the load generator's processor was busy: near 1, it is what was measured. */
+  readonly sender: number;
 }
 
 export async function load(server: Measured, options: Omit<LoadOptions, 'url'>): Promise<Rates> {
   const before = await server.probe();
-  const { events, seconds, refused, p99 } = await runScript<LoadResult>('lib/load', [
-    JSON.stringify({ url: server.url, ...options }),
-  ]);
+  const {
+    events,
+    seconds,
+    refused,
+    p99,
+    cpu: sending,
+  } = await runScript<LoadResult>('lib/load', [JSON.stringify({ url: server.url, ...options })]);
   if (refused > 0) throw new Error(`${refused} requests were refused`);
   const { cpu } = await server.probe();
-  return { wall: events / seconds, cpu: events / (cpu - before.cpu), p99 };
+  return { wall: events / seconds, cpu: events / (cpu - before.cpu), p99, sender: sending / seconds };
 }
 
 export function bare(kind: 'hono' | 'node' | 'durable', file = ''): Promise<Measured> {
@@ -40,7 +48,6 @@ const ingest: Case = {
     '"alone": no output has work; "lake": an output gathers the events for a Parquet file meanwhile. `cpu`: the same, a processor second of the server.',
   run: (report, { rounds }) =>
     withFolder(async (folder) => {
-      const { mkdir } = await import('node:fs/promises');
       const [one, two] = [`${folder}/one`, `${folder}/two`];
       await Promise.all([one, two].map((path) => mkdir(path)));
       const servers = {
@@ -63,7 +70,9 @@ const ingest: Case = {
             lake: [],
           };
           for (let round = 0; round < rounds; round++) {
-            for (const [name, server] of Object.entries(servers)) {
+            // In turn from either end: what changes on the machine meanwhile falls on all of them.
+            const turn = Object.entries(servers);
+            for (const [name, server] of round % 2 === 0 ? turn : turn.reverse()) {
               const options = { path: '/', connections, milliseconds: SECONDS * 1000, eventsPerRequest: 1 };
               rates[name]!.push(await load(server, options));
             }
@@ -96,6 +105,13 @@ const ingest: Case = {
             value: perSecond(spread(of('hono', 'wall')).median),
             against: `bare node:http (${perSecond(spread(of('node', 'wall')).median)})`,
             ratio: ratios(of('hono', 'wall'), of('node', 'wall')),
+          });
+          const busy = ['alone', 'hono', 'node'].map(
+            (name) => `${name} ${Math.round(100 * spread(of(name, 'sender')).median)} %`,
+          );
+          report({
+            what: `load generator, ${connections} connections`,
+            value: `busy for ${busy.join(', ')} of the time`,
           });
         }
       } finally {

@@ -8,9 +8,9 @@ const subject: Case = {
   title: 'Recovery of a backlog',
   about:
     'Opening a journal that holds events of 512 bytes for three outputs: after a clean stop, after a kill (the newest segment is read), and with no index left (all of it is read). The baseline reads the files and computes their CRC-32. A process each.',
-  run: (report, { long, rounds }) =>
+  run: (report, { rounds }) =>
     withFolder(async (folder) => {
-      const events = long ? 5_000_000 : 1_000_000;
+      const events = 5_000_000;
       const directory = join(folder, 'journal');
       await runScript('lib/open-journal', ['fill', directory, events]);
       const indexes = (await readdir(directory)).filter((name) => name.endsWith('.index'));

@@ -37,7 +37,7 @@ const subject: Case = {
 
       const counts = join(folder, 'imports');
       process.env.BENCH_IMPORTS = counts;
-      const counted = await startTiercel(folder, STDOUT, ['--import', COUNTER]);
+      const counted = await startTiercel(folder, STDOUT, { node: ['--import', COUNTER] });
       // An answer tells that the start is over, and with it that the program ends in order.
       await counted.probe();
       await counted.stop();

@@ -1,6 +1,8 @@
-// Writes one Parquet file in one of three ways and prints what it took: `encode.js <way> <rows> <file>`. A process each,
-// so that memory can be told; making the records is not counted. The zstd is the same.
-import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+// Writes one Parquet file in one of three ways and prints what it took: `encode.js <way> <file> <records> <times>`.
+// A process each, so that memory can be told. The records are those of an NDJSON file, so many times over; reading them
+// is counted for DuckDB only, whose way it is. The zstd is the same.
+import { closeSync, createReadStream, openSync, statSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { ParquetWriter } from 'hyparquet-writer';
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
 import type { Shape } from '../../lake/index.ts';
@@ -19,22 +21,22 @@ export interface Encoded {
 
 const CHUNK = 10_000;
 
-const ways: Record<string, (rows: number, file: string) => Promise<Encoded>> = {
-  ours: async (rows, file) => {
-    const { schema, make } = findings();
+type Records = AsyncIterable<Record<string, unknown>[]>;
+
+const ways: Record<string, (records: Records, file: string) => Promise<Encoded>> = {
+  ours: async (records, file) => {
     const handle = openSync(file, 'w');
     const compress = await createZstd();
     const writer = createParquetWriter({
-      columns: columnsOf(schema),
+      columns: columnsOf(findings().schema),
       sink: { write: (bytes) => void writeSync(handle, bytes) },
       compress,
       createdBy: 'bench',
     });
     const watch = stopwatch();
-    for (let n = 0; n < rows; n += CHUNK) {
-      const records = chunk(make, n, rows);
+    for await (const chunk of records) {
       watch.run(() => {
-        for (const record of records) writer.append(record);
+        for (const record of chunk) writer.append(record);
       });
     }
     watch.run(() => writer.finish());
@@ -42,10 +44,9 @@ const ways: Record<string, (rows: number, file: string) => Promise<Encoded>> = {
     return watch.result(statSync(file).size);
   },
 
-  hyparquet: async (rows, file) => {
-    const { schema, make } = findings();
+  hyparquet: async (records, file) => {
     const handle = openSync(file, 'w');
-    const columns = columnsOf(schema);
+    const columns = columnsOf(findings().schema);
     const writer = new ByteWriter();
     const library = new ParquetWriter({
       writer,
@@ -58,9 +59,8 @@ const ways: Record<string, (rows: number, file: string) => Promise<Encoded>> = {
       writer.index = 0;
     };
     const watch = stopwatch();
-    for (let n = 0; n < rows; n += CHUNK) {
-      const records = chunk(make, n, rows);
-      const plain = records.map((record) => toLibrary({ kind: 'group', columns }, record) as typeof record);
+    for await (const chunk of records) {
+      const plain = chunk.map((record) => toLibrary({ kind: 'group', columns }, record) as typeof record);
       watch.run(() => {
         const columnData = columns.map(({ name }) => ({ name, data: plain.map((record) => record[name]) }));
         library.write({ columnData, rowGroupSize: CHUNK, pageSize: 500_000, dictionarySize: 1_000_000 });
@@ -75,28 +75,16 @@ const ways: Record<string, (rows: number, file: string) => Promise<Encoded>> = {
     return watch.result(statSync(file).size);
   },
 
-  duckdb: async (rows, file) => {
-    const { make } = findings();
-    const source = `${file}.ndjson`;
-    const handle = openSync(source, 'w');
-    for (let n = 0; n < rows; n += CHUNK) {
-      writeSync(
-        handle,
-        `${chunk(make, n, rows)
-          .map((record) => JSON.stringify({ ...record }))
-          .join('\n')}\n`,
-      );
-    }
-    closeSync(handle);
+  duckdb: async (_, file) => {
     const { DuckDBInstance } = await import('@duckdb/node-api');
     const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
+    const files = Array.from({ length: Number(times) }, () => `'${source}'`);
     const watch = stopwatch();
     await watch.wait(() =>
       connection.run(
-        `copy (select * from read_json('${source}')) to '${file}' (format parquet, compression zstd, compression_level 3)`,
+        `copy (select * from read_json([${files.join(', ')}])) to '${file}' (format parquet, compression zstd, compression_level 3)`,
       ),
     );
-    rmSync(source);
     return watch.result(statSync(file).size);
   },
 };
@@ -113,8 +101,18 @@ function toLibrary(shape: Shape, value: unknown): unknown {
   );
 }
 
-function chunk(make: (n: number) => Record<string, unknown>, from: number, rows: number) {
-  return Array.from({ length: Math.min(CHUNK, rows - from) }, (_, index) => make(from + index));
+/** The records of the file, so many times over; a chunk at a time. */
+async function* readRecords(path: string, times: number): Records {
+  let chunk: Record<string, unknown>[] = [];
+  for (let time = 0; time < times; time++) {
+    for await (const line of createInterface({ input: createReadStream(path) })) {
+      chunk.push(JSON.parse(line));
+      if (chunk.length < CHUNK) continue;
+      yield chunk;
+      chunk = [];
+    }
+  }
+  if (chunk.length > 0) yield chunk;
 }
 
 /** Adds up the time of the parts that count. */
@@ -148,5 +146,5 @@ function stopwatch() {
   };
 }
 
-const [way, rows, file] = process.argv.slice(2);
-console.log(JSON.stringify(await ways[way!]!(Number(rows), file!)));
+const [way, file, source, times] = process.argv.slice(2);
+console.log(JSON.stringify(await ways[way!]!(readRecords(source!, Number(times)), file!)));

@@ -44,22 +44,24 @@ export function refusalOf({ program }: Peer): string {
   return said.trim().replaceAll(/\s+/g, ' ');
 }
 
-const tiercel: Peer = {
-  name: 'Tiercel',
-  program: 'node',
-  promise: 'answers when the event is on stable storage (`fdatasync`)',
-  config: ({ folder, port, sink }) => ({
-    file: join(folder, 'tiercel.yaml'),
-    text: `server: { listen: "127.0.0.1:${port}", max_body: 64MiB }
+function tiercel(name: string, promise: string, journal: string): Peer {
+  return {
+    name,
+    program: 'node',
+    promise,
+    config: ({ folder, port, sink }) => ({
+      file: join(folder, 'tiercel.yaml'),
+      text: `server: { listen: "127.0.0.1:${port}", max_body: 64MiB }
 log: { format: json }
-outputs:
+${journal}outputs:
   sink: { type: webhook, url: "${sink}/", retry: { initial: 1s, max: 2s }, breaker: { initial: 1s, max: 2s } }
 `,
-  }),
-  args: ({ folder }) => [MAIN, 'run', '-c', join(folder, 'tiercel.yaml')],
-  one: { path: '/' },
-  many: { path: '/events' },
-};
+    }),
+    args: ({ folder }) => [MAIN, 'run', '-c', join(folder, 'tiercel.yaml')],
+    one: { path: '/' },
+    many: { path: '/events' },
+  };
+}
 
 /** Batches of as many events and as old as ours; it never gives up, as ours does not (its default is five minutes). */
 function collector(name: string, promise: string, storage: 'none' | 'unsynced' | 'synced'): Peer {
@@ -162,7 +164,12 @@ sinks:
 
 /** Ours first: the others are held against it. */
 export const PEERS: readonly Peer[] = [
-  tiercel,
+  tiercel('Tiercel', 'answers when the event is on stable storage (`fdatasync`)', ''),
+  tiercel(
+    'Tiercel, 200 ms',
+    'answers when the event is written, synced every 200 ms (`journal.durability: 200ms`)',
+    'journal: { durability: 200ms }\n',
+  ),
   collector('OpenTelemetry Collector, memory', 'answers from a queue in memory (its default)', 'none'),
   collector(
     'OpenTelemetry Collector, file storage',

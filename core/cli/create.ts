@@ -11,13 +11,14 @@ export const create: RegisterCommand = (program, cli) => {
     .description('write a package with an output or mapper of your own')
     .addArgument(new Argument('<kind>').choices(['output', 'mapper']))
     .argument('<name>', 'tickets, or the name of the package: @acme/tiercel-tickets')
+    .option('--typescript', 'write TypeScript, compiled before it is tested and published')
     .option('--dir <folder>', 'the folder to write; must not exist; default: the name')
     .addHelpText(
       'after',
       '\nExample:\n  tiercel create output tickets && cd tiercel-tickets && npm install && npm test',
     )
-    .action(async (kind: PluginKind, name: string, options: { dir?: string }) => {
-      const packageName = /^(@[^/]+\/|tiercel-)/.test(name) ? name : `tiercel-${name}`;
+    .action(async (kind: PluginKind, name: string, options: { dir?: string; typescript?: boolean }) => {
+      const packageName = /^(@[^/]+\/|tiercel-)/.test(name) ? name : `tiercel-${name.replaceAll('_', '-')}`;
       const type = typeFrom(packageName);
       const problem = nameProblem(packageName, type, Object.keys(cli.builtIns[`${kind}s`]));
       if (problem !== undefined) {
@@ -33,7 +34,8 @@ export const create: RegisterCommand = (program, cli) => {
         cli.err(`error: ${folder} exists already and is left as it is; name another with --dir`);
         return cli.exit(EXIT.failed);
       }
-      const files = packageFiles(kind, { packageName, type, version: cli.builtIns.version });
+      const names = { packageName, type, version: cli.builtIns.version };
+      const files = packageFiles(kind, names, options.typescript ? 'ts' : 'js');
       for (const [path, text] of Object.entries(files)) {
         await mkdir(dirname(join(folder, path)), { recursive: true });
         await writeFile(join(folder, path), text);

@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,25 +32,63 @@ if (deno === undefined) console.log('skipped: no Deno in .cache/runtimes and non
 
 describe('an output published as a package', () => {
   let dir: string;
+  let source: string;
   let installed: string;
 
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'tiercel-plugin-'));
     installed = installTiercel(dir).main;
-    install(PACKAGE, dir);
-  }, 60_000);
+    source = join(dir, 'source');
+    cpSync(PACKAGE, source, { recursive: true });
+    // What its author has installed to develop it.
+    mkdirSync(join(source, 'node_modules'));
+    symlinkSync(join(dir, 'node_modules/tiercel'), join(source, 'node_modules/tiercel'));
+    for (const tool of ['.bin', 'typescript', '@types'])
+      symlinkSync(join(ROOT, 'node_modules', tool), join(source, 'node_modules', tool));
+    // Compiled against what is published, its types checked; the other way of resolving is that of `create --typescript`.
+    const built = run('npm', ['run', '--silent', 'build'], source);
+    if (built.status !== 0) throw new Error(`the package does not compile: ${built.stdout}`);
+    install(source, dir);
+  }, 120_000);
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   it('holds the contract with its own test', () => {
-    cpSync(PACKAGE, join(dir, 'source'), { recursive: true });
-    const tested = run('npm', ['test', '--silent'], join(dir, 'source'));
+    const tested = run(process.execPath, ['--test', 'dist/index.test.js'], source);
     expect(tested.status, tested.stdout).toBe(0);
   }, 60_000);
 
+  it.skipIf(deno === undefined)(
+    'holds the contract on Deno too',
+    () => {
+      for (const test of ["import { test } from 'node:test';", 'const { test } = Deno;']) {
+        writeFileSync(
+          join(source, 'deno.test.js'),
+          `${test}
+import { testMapper, testOutput } from 'tiercel/testing';
+import { readFile } from 'node:fs/promises';
+import lines from './dist/index.js';
+import shout from './dist/shout.js';
+testOutput(lines, {
+  test,
+  http: false,
+  options: ({ directory }) => ({ path: directory + '/lines.txt' }),
+  arrived: ({ directory }) => readFile(directory + '/lines.txt', 'utf8'),
+});
+testMapper(shout, { test });
+`,
+        );
+        const tested = run(deno!, ['test', '--allow-all', '--no-check', 'deno.test.js'], source);
+        expect(tested.status, tested.stdout + tested.stderr).toBe(0);
+      }
+    },
+    60_000,
+  );
+
   it('ships what it lists and nothing else', () => {
     const at = join(dir, 'node_modules/@acme/tiercel-lines');
-    expect(existsSync(join(at, 'index.js'))).toBe(true);
-    expect(existsSync(join(at, 'index.test.js'))).toBe(false);
+    expect(existsSync(join(at, 'dist/index.js'))).toBe(true);
+    expect(existsSync(join(at, 'dist/index.test.js'))).toBe(false);
+    expect(existsSync(join(at, 'index.ts'))).toBe(false);
   });
 
   const programs: [runtime: string, command: () => string[]][] = [

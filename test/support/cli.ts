@@ -54,7 +54,7 @@ export function run(command: string, args: readonly string[], cwd?: string): Ran
     env: cleanEnv(),
     encoding: 'utf8',
     input: '',
-    timeout: 60_000,
+    timeout: 110_000,
   });
   if (error) throw error;
   return { status, stdout, stderr };

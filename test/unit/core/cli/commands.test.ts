@@ -200,15 +200,18 @@ describe('init', () => {
 
 describe('create', () => {
   it.each([
-    ['output', 'tickets', 'tiercel-tickets'],
-    ['mapper', '@acme/tiercel-short-line', 'tiercel-short-line'],
+    ['output', 'tickets', 'tiercel-tickets', []],
+    ['output', 'gelf_tcp', 'tiercel-gelf-tcp', ['--typescript']],
+    ['mapper', '@acme/tiercel-short-line', 'tiercel-short-line', []],
   ])(
-    'writes a package with an %s, whose test is green at once',
-    async (kind, name, folder) => {
-      expect((await here('create', kind, name)).status).toBe(0);
+    'writes a package with an %s %s in %s %j, whose test is green at once',
+    async (kind, name, folder, flags) => {
+      expect((await here('create', kind, name, ...flags)).status).toBe(0);
       const at = join(dir, folder);
       mkdirSync(join(at, 'node_modules'));
       symlinkSync(ROOT, join(at, 'node_modules', 'tiercel'));
+      for (const tool of ['.bin', 'typescript', '@types'])
+        symlinkSync(join(ROOT, 'node_modules', tool), join(at, 'node_modules', tool));
       const tested = run('npm', ['test', '--silent'], at);
       expect(tested.status, tested.stdout).toBe(0);
       expect(tested.stdout).toMatch(/# fail 0|ℹ fail 0/);
@@ -219,7 +222,7 @@ describe('create', () => {
         stderr: expect.stringContaining('exists already'),
       });
     },
-    60_000,
+    120_000,
   );
 
   it('refuses names that cannot be', async () => {

@@ -63,7 +63,7 @@ interface OutputBase {
   partition?(event: Event): string | { readonly reject: string };
   /** Opens what lives as long as the output. A throw is reported and start is tried again later: events wait. */
   start?(signal: AbortSignal): Promise<void>;
-  /** Is the destination ready? Mimics the real call and changes nothing. A throw says what is wrong and what to do. */
+  /** Is the destination ready? For `tiercel doctor`, without `start`. Mimics the real call and changes nothing; a throw says what is wrong and what to do. */
   check?(signal: AbortSignal): Promise<void>;
   /**
    * Looks at the destination step by step, for `tiercel doctor`; an output without it is asked by `check`. A step that fails is a

@@ -14,7 +14,7 @@ export interface AlertRules {
   readonly extra_annotations: Readonly<Record<string, string>>;
   /** By priority. */
   readonly severities: ReadonlyMap<Priority, string>;
-  /** After the event, milliseconds; Alertmanager's own `resolve_timeout` without. */
+  /** How long it lasts, milliseconds; Alertmanager's own `resolve_timeout` without. */
   readonly expires_after?: number;
   /** The priority of dropped system calls by their number, the greatest threshold first. */
   readonly drop_thresholds: readonly { readonly above: number; readonly priority: Priority }[];
@@ -27,8 +27,10 @@ export interface AlertRules {
  *
  * Counters make an alert a new one each time: `n_evts*` is left out, and `n_drops*` becomes its order of magnitude, which
  * raises the priority.
+ *
+ * @param now epoch milliseconds: an alert that comes late, after an outage, must not have ended when it comes, or nobody is told
  */
-export function alertOf(event: Event, rules: AlertRules): Alert {
+export function alertOf(event: Event, rules: AlertRules, now: number): Alert {
   const labels: Record<string, string> = {};
   let { priority } = event;
   const raise = (to: Priority) => {
@@ -61,7 +63,7 @@ export function alertOf(event: Event, rules: AlertRules): Alert {
       ...rules.extra_annotations,
     },
     startsAt: new Date(event.time).toISOString(),
-    ...(lifetime !== undefined && { endsAt: new Date(event.time + lifetime).toISOString() }),
+    ...(lifetime !== undefined && { endsAt: new Date(Math.max(event.time, now) + lifetime).toISOString() }),
   };
 }
 

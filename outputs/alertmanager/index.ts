@@ -1,5 +1,6 @@
 import {
   asEvents,
+  type Clock,
   type Delivery,
   defineOutput,
   duration,
@@ -40,6 +41,9 @@ const DEFAULT_THRESHOLDS = [
   { above: 1, priority: 'warning' },
 ];
 
+/** How long the other hosts have when one took the alerts, milliseconds. */
+const PATIENCE = 2_000;
+
 /** Raises an alert in Alertmanager for each event. */
 export default defineOutput({
   apiVersion: 1,
@@ -63,7 +67,7 @@ export default defineOutput({
       expires_after: Type.Optional(
         duration({
           description:
-            'When the alert ends, after the event. Without: the `resolve_timeout` of Alertmanager.',
+            'How long the alert lasts once it was delivered. Without: the `resolve_timeout` of Alertmanager.',
         }),
       ),
       extra_labels: texts('Labels put on every alert; they win over those of the event.'),
@@ -132,8 +136,14 @@ every status that does not speak about the content. Set aside: 400, 413, 415, 42
     const urls = hosts.map((host) => host.replace(/\/+$/, '') + endpoint);
     return {
       async deliver({ records }, signal) {
-        const body = JSON.stringify(records.map((record) => alertOf(record, rules)));
-        const answers = await Promise.all(urls.map((url) => http.post(url, body, signal)));
+        const now = context.clock.now();
+        const body = JSON.stringify(records.map((event) => alertOf(event, rules, now)));
+        const answers = await askAll(
+          urls,
+          (url, either) => http.post(url, body, either),
+          signal,
+          context.clock,
+        );
         return together(answers, (reason) =>
           context.log.warn({ reason }, 'one Alertmanager did not take the alerts'),
         );
@@ -142,6 +152,25 @@ every status that does not speak about the content. Set aside: 400, 413, 415, 42
     };
   },
 });
+
+/** Asks all at once. When one has answered for all, the others are not waited for much longer: one of them may hang. */
+async function askAll(
+  urls: readonly string[],
+  post: (url: string, signal: AbortSignal) => Promise<Delivery>,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<readonly Delivery[]> {
+  const enough = new AbortController();
+  const either = AbortSignal.any([signal, enough.signal]);
+  const one = async (url: string) => {
+    const answer = await post(url, either);
+    if (answer.status === 'delivered') void clock.sleep(PATIENCE, either).then(() => enough.abort());
+    return answer;
+  };
+  const answers = await Promise.all(urls.map(one));
+  enough.abort();
+  return answers;
+}
 
 /** One host that took them is enough; what another has to say is only told. */
 function together(answers: readonly Delivery[], tell: (reason: string) => void): Delivery {

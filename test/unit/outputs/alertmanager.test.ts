@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../../core/index.ts';
+import { type Event, systemClock } from '../../../core/index.ts';
 import { labelName } from '../../../outputs/alertmanager/alert.ts';
 import alertmanager from '../../../outputs/alertmanager/index.ts';
 import { goldenOf } from './golden.ts';
@@ -10,9 +10,10 @@ const events = { map: (event: Event) => ({ ok: true, record: event }) as const }
 type Options = Parameters<typeof alertmanager.create>[0];
 
 /** The alerts that one host gets for some events. */
-async function alertsFor(list: readonly Event[], options: Partial<Options> = {}) {
+async function alertsFor(list: readonly Event[], options: Partial<Options> = {}, now = 0) {
   const server = await misbehaving();
-  const output = alertmanager.create({ hosts: [`${server.url}/`], ...options }, contextOf(events));
+  const context = { ...contextOf(events), clock: { ...systemClock, now: () => now } };
+  const output = alertmanager.create({ hosts: [`${server.url}/`], ...options }, context);
   expect(await output.deliver(batchOf(list), calm())).toEqual({ status: 'delivered' });
   await output.stop?.(calm());
   await server.stop();
@@ -58,6 +59,27 @@ describe('alertmanager', () => {
     expect(() =>
       alertmanager.create({ hosts: ['http://x'], severities: { hot: 'x' } }, contextOf(events)),
     ).toThrow(/not a priority/);
+  });
+
+  it('lets an alert that comes late last as long as any other', async () => {
+    const now = Date.UTC(2026, 0, 3);
+    const [alert] = await alertsFor([eventOf()], { expires_after: 60_000 }, now);
+    expect(alert).toMatchObject({ startsAt: '2026-01-02T03:04:05.000Z', endsAt: '2026-01-03T00:01:00.000Z' });
+  });
+
+  it('does not wait for a host that hangs when another took the alerts', async () => {
+    const good = await misbehaving();
+    const hanging = await misbehaving(() => {});
+    const log = recordingLogger();
+    const patience: number[] = [];
+    const clock = { ...systemClock, sleep: async (wait: number) => void patience.push(wait) };
+    const context = { ...contextOf(events, log), clock };
+    const output = alertmanager.create({ hosts: [hanging.url, good.url] }, context);
+    expect((await output.deliver(batchOf([eventOf()]), calm())).status).toBe('delivered');
+    expect(patience).toEqual([2_000]);
+    expect(log.lines).toMatchObject([{ details: { reason: expect.stringContaining('no answer in time') } }]);
+    await output.stop?.(calm());
+    await Promise.all([good.stop(), hanging.stop()]);
   });
 
   it('is delivered when one host took the alerts, and says which did not', async () => {

@@ -267,7 +267,7 @@ describe('the contract of outputs', () => {
     [
       'passes its check without looking',
       (options, context) => ({ ...good(options, context), check: async () => {} }),
-      'checks what is there, and throws when it is not',
+      'checks what is there without having started, and throws when it is not',
     ],
   ])('is broken by one that %s', async (_, create, breaks) => {
     expect(await broken(definitionOf(create), breaks)).toEqual([breaks]);

@@ -37,8 +37,8 @@ export { VERSION } from './version.ts';
 export type { Batch, BatchInfo } from './batching/batch.ts';
 export type { ChunkLimits } from './delivery/chunks.ts';
 export { deliverChunks, deliverEach } from './delivery/chunks.ts';
-export type { Delivery, Failure } from './delivery/delivery.ts';
-export { delivered, rejected, retry } from './delivery/delivery.ts';
+export type { Delivery, Failure, Refusal } from './delivery/delivery.ts';
+export { delivered, deliveredExcept, rejected, retry } from './delivery/delivery.ts';
 
 // Over HTTP.
 

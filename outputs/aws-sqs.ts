@@ -4,7 +4,7 @@ import {
   type Delivery,
   defineOutput,
   deliverChunks,
-  delivered,
+  deliveredExcept,
   loadPeer,
   parseRetryAfter,
   recordJson,
@@ -128,15 +128,13 @@ Set aside: a message that SQS refuses for its content or its size.`,
 
 /** What became of each message, by those that SQS did not take. */
 function fromEntries(entries: readonly BatchResultErrorEntry[]): Delivery {
-  const told = entries.map(({ Id, SenderFault, Code, Message }) => ({
-    index: Number(Id),
-    reason: [Code, Message].filter(Boolean).join(': '),
-    isContent: SenderFault === true && !KEY_REFUSED.test(Code ?? ''),
-  }));
-  const refused = told.filter(({ isContent }) => isContent).map(({ index, reason }) => ({ index, reason }));
-  const failed = told.filter(({ isContent }) => !isContent);
-  if (failed.length === 0) return delivered({ rejected: refused });
-  return retry(failed[0]!.reason, { failed: failed.map(({ index }) => index), rejected: refused });
+  return deliveredExcept(
+    entries.map(({ Id, SenderFault, Code, Message }) => ({
+      index: Number(Id),
+      reason: [Code, Message].filter(Boolean).join(': '),
+      again: SenderFault !== true || KEY_REFUSED.test(Code ?? ''),
+    })),
+  );
 }
 
 /** What the SDK tells of an answer that is no success. */

@@ -1,17 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   abortable,
   asEvents,
+  type Delivery,
   defineOutput,
-  delivered,
+  deliveredExcept,
   type Event,
   eventToJson,
   keepConnection,
   loadPeer,
+  type Refusal,
   readTls,
-  retry,
   secret,
   type TlsOptions,
   Type,
@@ -19,6 +21,8 @@ import {
   tlsOption,
 } from '../core/index.ts';
 
+/** Room for the header that carries the message id, bytes. */
+const HEADERS = 256;
 const DEFAULT_SUBJECT = 'falco.{{ priority | downcase }}.{{ rule | slugify }}';
 
 /** Publishes each event to NATS. */
@@ -70,7 +74,8 @@ export default defineOutput({
 
 One connection, opened at the start and repaired by itself. With JetStream an event is delivered when its stream has acknowledged it; its id is the
 message id, so that a repeated event is told apart within the stream's duplicate window. A stream must take the subject: without one, events
-wait and the reason says so. Everything is retried; nothing is set aside.`,
+wait and the reason says so. Set aside: an event that is longer
+than \`max_payload\` of the server. Everything else is retried.`,
   create(options, context) {
     const { subject: template = DEFAULT_SUBJECT, jetstream: isStored = true } = options;
     const subjectOf = textTemplate('subject', template, context.log);
@@ -80,37 +85,34 @@ wait and the reason says so. Everything is retried; nothing is set aside.`,
       close: (connection) => connection.close(),
     });
 
-    /** Why each event is not there; `''` where it is. */
-    async function publish(connection: NatsConnection, events: readonly Event[]): Promise<readonly string[]> {
+    async function publish(connection: NatsConnection, events: readonly Event[]): Promise<Delivery> {
+      const longest = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
       const messages = events.map((event) => ({
         subject: validSubject(subjectOf(event)),
         text: eventToJson(event),
         msgID: event.id,
       }));
-      if (!isStored) {
-        for (const { subject, text } of messages) connection.publish(subject, text);
-        await connection.flush();
-        return messages.map(() => '');
-      }
-      const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
-      const stream = jetstream(connection);
-      return Promise.all(
-        messages.map(({ subject, text, msgID }) =>
-          stream.publish(subject, text, { msgID }).then(
-            () => '',
-            (error: Error) => reasonOf(error, subject),
-          ),
-        ),
-      );
+      const stream = isStored ? await jetStream(connection) : undefined;
+      const answers = messages.map(async ({ subject, text, msgID }, index): Promise<Refusal[]> => {
+        if (Buffer.byteLength(text) + HEADERS > longest)
+          return [
+            { index, again: false, reason: `NATS: longer than the ${longest} bytes that the server takes` },
+          ];
+        try {
+          if (stream === undefined) connection.publish(subject, text);
+          else await stream.publish(subject, text, { msgID });
+          return [];
+        } catch (error) {
+          return [{ index, again: true, reason: reasonOf(error as Error, subject) }];
+        }
+      });
+      const refusals = (await Promise.all(answers)).flat();
+      if (stream === undefined) await connection.flush();
+      return deliveredExcept(refusals);
     }
 
     return {
-      async deliver({ records }, signal) {
-        const connection = await link.get(signal);
-        const reasons = await abortable(publish(connection, records), signal);
-        const failed = reasons.flatMap((reason, index) => (reason === '' ? [] : [index]));
-        return failed.length === 0 ? delivered() : retry(reasons[failed[0]!]!, { failed });
-      },
+      deliver: async ({ records }, signal) => abortable(publish(await link.get(signal), records), signal),
       async start(signal) {
         await link.get(signal);
       },
@@ -127,6 +129,11 @@ interface Login {
   readonly password?: string;
   readonly credentials_file?: string;
   readonly tls?: TlsOptions;
+}
+
+async function jetStream(connection: NatsConnection): Promise<JetStreamClient> {
+  const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
+  return jetstream(connection);
 }
 
 async function connectTo(login: Login, name: string, configDir: string): Promise<NatsConnection> {

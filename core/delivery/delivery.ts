@@ -55,3 +55,22 @@ export function retry(
 export function rejected(reason: string): Delivery {
   return { status: 'rejected', reason };
 }
+
+/** A record that a destination did not take. */
+export interface Refusal extends Failure {
+  /** Will it be taken later? False: its content is at fault, and it is set aside. */
+  readonly again: boolean;
+}
+
+/**
+ * What became of a batch whose destination answers about each record: all of it arrived, except these.
+ *
+ * @example deliveredExcept(items.flatMap(({ error, status }, index) => (error ? [{ index, reason: error, again: status !== 400 }] : [])))
+ */
+export function deliveredExcept(refusals: readonly Refusal[], details: { denied?: boolean } = {}): Delivery {
+  const failed = refusals.filter(({ again }) => again);
+  const rejected = refusals.filter(({ again }) => !again).map(({ index, reason }) => ({ index, reason }));
+  const aside = rejected.length > 0 ? { rejected } : {};
+  if (failed.length === 0) return delivered(aside);
+  return retry(failed[0]!.reason, { failed: failed.map(({ index }) => index), ...aside, ...details });
+}

@@ -1,4 +1,4 @@
-import { type Delivery, delivered, type Failure, retry } from '../../core/index.ts';
+import { type Delivery, deliveredExcept, type Refusal, retry } from '../../core/index.ts';
 
 /** One item of an answer of `_bulk`. */
 interface Item {
@@ -33,24 +33,16 @@ const DOCUMENT_FAULTS: ReadonlySet<string> = new Set([
 export function fromBulk(answer: BulkAnswer, count: number): Delivery {
   const items = answer.items ?? [];
   if (items.length !== count) return retry(`_bulk answered about ${items.length} of ${count} documents`);
-  const failed: number[] = [];
-  const refused: Failure[] = [];
-  let reason = '';
   let denied = false;
-  for (const [index, one] of items.entries()) {
+  const refusals = items.flatMap((one, index): Refusal[] => {
     const { status = 0, error } = Object.values(one)[0] ?? {};
-    if ((status >= 200 && status < 300) || status === 409) continue;
+    if ((status >= 200 && status < 300) || status === 409) return [];
+    denied ||= status === 401 || status === 403;
     const text = [error?.type, error?.reason, error?.caused_by?.reason].filter(Boolean).join(': ');
-    if (isDocumentFault(status, error)) refused.push({ index, reason: text });
-    else {
-      failed.push(index);
-      denied ||= status === 401 || status === 403;
-      reason ||= `a document was answered ${status}: ${text}`;
-    }
-  }
-  const rejected = refused.length > 0 ? { rejected: refused } : {};
-  if (failed.length === 0) return delivered(rejected);
-  return retry(reason, { failed, ...rejected, ...(denied && { denied }) });
+    const again = !isDocumentFault(status, error);
+    return [{ index, again, reason: again ? `a document was answered ${status}: ${text}` : text }];
+  });
+  return deliveredExcept(refusals, denied ? { denied } : {});
 }
 
 function isDocumentFault(status: number, error: Item['error']): boolean {

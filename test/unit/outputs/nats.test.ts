@@ -39,6 +39,21 @@ describe('nats', () => {
     server.stop();
   });
 
+  it('sets aside what is longer than the server takes, and nothing else', async () => {
+    for (const jetstream of [true, false]) {
+      const server = await natsServer(() => '{"stream":"F","seq":1}');
+      const output = create(server.url, { jetstream });
+      const long = eventOf({ id: 'long', output: 'x'.repeat(1_048_576) });
+      expect(await output.deliver(batchOf([eventOf({ id: 'short' }), long]), calm())).toEqual({
+        status: 'delivered',
+        rejected: [{ index: 1, reason: 'NATS: longer than the 1048576 bytes that the server takes' }],
+      });
+      expect(server.published).toHaveLength(1);
+      await output.stop?.(calm());
+      server.stop();
+    }
+  });
+
   it('publishes without a stream when told to, to a subject that is one', async () => {
     const server = await natsServer(() => undefined);
     const output = create(server.url, { jetstream: false, subject: 'a.{{ rule }}..b' });

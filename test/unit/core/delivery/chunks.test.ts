@@ -4,6 +4,7 @@ import {
   deliverChunks,
   deliverEach,
   delivered,
+  deliveredExcept,
   rejected,
   retry,
 } from '../../../../core/index.ts';
@@ -94,5 +95,18 @@ describe('deliverChunks', () => {
       failed: [0, 1, 2, 3],
       reason: expect.stringContaining('makes no sense'),
     });
+  });
+});
+
+describe('deliveredExcept', () => {
+  it('tells what must be tried again from what is set aside', () => {
+    expect(deliveredExcept([])).toEqual(delivered());
+    const bad = { index: 1, reason: 'bad', again: false };
+    const busy = { index: 3, reason: 'busy', again: true };
+    const rejected = [{ index: 1, reason: 'bad' }];
+    expect(deliveredExcept([bad])).toEqual(delivered({ rejected }));
+    expect(deliveredExcept([bad, busy], { denied: true })).toEqual(
+      retry('busy', { failed: [3], rejected, denied: true }),
+    );
   });
 });

@@ -12,7 +12,7 @@ const MAX_ROUNDS = 10_000;
 /** How a record is checked: `repair`, `strict`, `off`. */
 export type Validation = 'repair' | 'strict' | 'off';
 
-/** Finishes a record: declares its profiles, and checks it as asked. */
+/** Checks a record as asked. A repair declares the profiles anew: it may have taken the last attribute of one. */
 export function finisher(mapping: Mapping, validation: Validation): (record: Finding) => Mapped<Finding> {
   const schema = schemaCheck(mapping.schema);
   const semantic = semanticCheck(mapping.schema);
@@ -28,7 +28,6 @@ export function finisher(mapping: Mapping, validation: Validation): (record: Fin
   const find = (record: Finding): Fault | undefined => schema.first(record)[0] ?? meaning(record)[0];
 
   return (record) => {
-    declare(record);
     if (validation === 'off') return { ok: true, record };
     let fault = find(record);
     if (fault === undefined) return { ok: true, record };

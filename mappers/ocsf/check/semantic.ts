@@ -7,12 +7,19 @@ type Json = Record<string, unknown>;
 
 /** A node of the record definition that has something to check, directly or below. */
 interface Watch {
-  /** Enumerations with their caption's attribute: `[severity_id, severity, captions]`. */
-  readonly captions: readonly (readonly [string, string, Readonly<Record<string, string>>])[];
-  /** Attributes that belong to a profile: `[device, host]`. */
-  readonly profiles: readonly (readonly [string, string])[];
-  readonly children: readonly (readonly [string, Watch])[];
+  /** Enumerations with the attribute that holds their caption. */
+  readonly captions: readonly {
+    readonly id: string;
+    readonly caption: string;
+    readonly captions: Readonly<Record<string, string>>;
+  }[];
+  /** Attributes that belong to a profile. */
+  readonly profiles: readonly { readonly name: string; readonly profile: string }[];
+  readonly children: readonly { readonly name: string; readonly below: Watch }[];
 }
+
+/** The profiles that the record definitions have attributes of, in the order in which they are declared. */
+const PROFILES = ['datetime', 'host', 'container', 'cloud', 'linux/linux_users'];
 
 /**
  * Compiles the checks that JSON Schema cannot express: `type_uid` is of its class and activity, captions are those
@@ -22,7 +29,6 @@ export function semanticCheck(schema: TObject): (record: Finding) => Fault[] {
   const root = watch(schema as Node) ?? { captions: [], profiles: [], children: [] };
   const paths = new Set<string>();
   collectPaths(schema as Node, '', paths);
-  const known = new Set(['datetime', 'host', 'container', 'cloud', 'linux/linux_users']);
   return (record) => {
     const faults: Fault[] = [];
     if (record.type_uid !== record.class_uid * 100 + record.activity_id) {
@@ -31,7 +37,7 @@ export function semanticCheck(schema: TObject): (record: Finding) => Fault[] {
     const metadata = record.metadata as { profiles?: string[] };
     const declared = metadata.profiles ?? [];
     declared.forEach((profile, index) => {
-      if (!known.has(profile))
+      if (!PROFILES.includes(profile))
         faults.push({ code: 'profile_unknown', path: ['metadata', 'profiles', index] });
     });
     if (declared.includes('cloud') && !('cloud' in record && record.cloud !== undefined)) {
@@ -54,27 +60,28 @@ export function semanticCheck(schema: TObject): (record: Finding) => Fault[] {
  */
 export function usedProfiles(schema: TObject): (record: Finding) => string[] {
   const root = watch(schema as Node);
-  const order = ['datetime', 'host', 'container', 'cloud', 'linux/linux_users'];
   return (record) => {
     const used = new Set<string>();
     if (root !== undefined) collectProfiles(record as Json, root, used);
-    return order.filter((profile) => used.has(profile));
+    return PROFILES.filter((profile) => used.has(profile));
   };
 }
 
 function watch(node: Node): Watch | undefined {
   const target = node.items ?? node;
   if (target.properties === undefined) return undefined;
-  const captions: [string, string, Readonly<Record<string, string>>][] = [];
-  const profiles: [string, string][] = [];
-  const children: [string, Watch][] = [];
+  const captions: Watch['captions'][number][] = [];
+  const profiles: Watch['profiles'][number][] = [];
+  const children: Watch['children'][number][] = [];
   for (const [name, child] of Object.entries(target.properties)) {
     const caption = name.endsWith('_uid') ? name.replace(/_uid$/, '_name') : name.replace(/_id$/, '');
     const sibling = [caption, `${caption}_name`].find((each) => each in target.properties! && each !== name);
-    if (child.captions !== undefined && sibling !== undefined) captions.push([name, sibling, child.captions]);
-    if (child.profile !== undefined) profiles.push([name, child.profile]);
+    if (child.captions !== undefined && sibling !== undefined) {
+      captions.push({ id: name, caption: sibling, captions: child.captions });
+    }
+    if (child.profile !== undefined) profiles.push({ name, profile: child.profile });
     const below = watch(child);
-    if (below !== undefined) children.push([name, below]);
+    if (below !== undefined) children.push({ name, below });
   }
   if (captions.length + profiles.length + children.length === 0) return undefined;
   return { captions, profiles, children };
@@ -88,19 +95,19 @@ function inspect(
   declared: readonly string[],
   faults: Fault[],
 ): void {
-  for (const [id, caption, captions] of at.captions) {
+  for (const { id, caption, captions } of at.captions) {
     const text = value[caption];
     // 99 is Other: its caption is the source's own word.
     if (text !== undefined && value[id] !== 99 && captions[value[id] as number] !== text) {
       faults.push({ code: 'attribute_enum_sibling_incorrect', path: [...path, caption] });
     }
   }
-  for (const [name, profile] of at.profiles) {
+  for (const { name, profile } of at.profiles) {
     if (value[name] !== undefined && !declared.includes(profile)) {
       faults.push({ code: 'attribute_unknown', path: [...path, name] });
     }
   }
-  for (const [name, below] of at.children) {
+  for (const { name, below } of at.children) {
     const child = value[name];
     if (child === undefined) continue;
     path.push(name);
@@ -117,8 +124,8 @@ function inspect(
 }
 
 function collectProfiles(value: Json, at: Watch, used: Set<string>): void {
-  for (const [name, profile] of at.profiles) if (value[name] !== undefined) used.add(profile);
-  for (const [name, below] of at.children) {
+  for (const { name, profile } of at.profiles) if (value[name] !== undefined) used.add(profile);
+  for (const { name, below } of at.children) {
     const child = value[name];
     if (child === undefined) continue;
     if (!Array.isArray(child)) collectProfiles(child as Json, below, used);

@@ -25,6 +25,8 @@ export function toDetectionFinding(event: Event, map: MapOptions): DetectionFind
   const evidences = evidence && [evidence];
   const record = {
     __proto__: recordPrototype,
+    // First: a spread into an object that has members already takes V8 a hundred times as long.
+    ...columns,
     activity_id: 1,
     activity_name: 'Create',
     category_uid: 2,
@@ -33,7 +35,6 @@ export function toDetectionFinding(event: Event, map: MapOptions): DetectionFind
     class_name: 'Detection Finding',
     type_uid: 200401,
     type_name: 'Detection Finding: Create',
-    ...columns,
     resources,
     observables: detectionObservables({ device, evidences, resources }, map.version),
     status_id: 1,

@@ -3,6 +3,7 @@ import type { Fields } from '../../falco-fields/fields.ts';
 import { addUnmapped } from '../../falco-fields/unmapped.ts';
 import type { OcsfOptions } from '../options.ts';
 import { CONFIDENCES, SEVERITIES } from '../schema/base-event.ts';
+import { LINUX_USERS } from '../schema/objects/process.ts';
 import type { OcsfVersion } from '../schema/types.ts';
 import type { MapOptions } from './map-options.ts';
 import type { Parts } from './parts.ts';
@@ -12,7 +13,8 @@ import { type Texts, textsOf } from './texts.ts';
  * The columns that the enriched records of both classes have alike, and the texts of the event. Call it when every
  * field that has a column is taken.
  */
-export function enriched(event: Event, map: MapOptions, { fields, cloud }: Parts) {
+export function enriched(event: Event, map: MapOptions, parts: Parts) {
+  const { fields, cloud } = parts;
   const told = metadataFields(fields);
   const texts = textsOf(event, fields);
   addUnmapped(texts.unmapped, 'priority', event.priority);
@@ -26,7 +28,10 @@ export function enriched(event: Event, map: MapOptions, { fields, cloud }: Parts
     message: texts.message,
     raw_data: texts.rawData,
     unmapped: texts.unmapped,
-    metadata: metadataOf(event, texts, told, map.version),
+    metadata: {
+      ...metadataOf(event, texts, told, map.version),
+      profiles: profilesOf(parts, map.room.evidence && texts.hostname !== undefined),
+    },
     cloud,
     confidence_id: confidence,
     confidence: confidence && CONFIDENCES[confidence],
@@ -62,6 +67,20 @@ function confidenceOf(tags: readonly string[], options: OcsfOptions): keyof type
   return tags.includes('maturity_sandbox') ? 1 : undefined;
 }
 
+/**
+ * The profiles whose attributes the record has.
+ *
+ * @param hasDevice class 2001 has none
+ */
+function profilesOf({ process, cloud }: Parts, hasDevice: boolean): string[] {
+  const profiles = ['datetime'];
+  if (hasDevice) profiles.push('host');
+  if (process?.container !== undefined) profiles.push('container');
+  if (cloud !== undefined) profiles.push('cloud');
+  if (process?.auid !== undefined || process?.group !== undefined) profiles.push(LINUX_USERS);
+  return profiles;
+}
+
 type FieldMetadata = ReturnType<typeof metadataFields>;
 
 /** Takes the fields that `metadata` has room for. */
@@ -74,7 +93,7 @@ function metadataFields(fields: Fields) {
 }
 
 /**
- * `metadata`; the profiles are declared when the record is whole. There is no `processed_time`: a batch that is
+ * `metadata`, but for the profiles. There is no `processed_time`: a batch that is
  * written again after a crash must have the same bytes.
  */
 function metadataOf(event: Event, texts: Texts, fields: FieldMetadata, version: OcsfVersion) {
@@ -95,7 +114,6 @@ function metadataOf(event: Event, texts: Texts, fields: FieldMetadata, version: 
     logged_time: event.receivedAt,
     logged_time_dt: event.receivedAt,
     original_time: texts.originalTime,
-    profiles: ['datetime'] as string[],
     sequence: fields.sequence,
   };
 }

@@ -17,6 +17,8 @@ export function toSecurityFinding(event: Event, map: MapOptions): SecurityFindin
   const resources = all.length > 0 ? all : undefined;
   const record = {
     __proto__: recordPrototype,
+    // First: a spread into an object that has members already takes V8 a hundred times as long.
+    ...columns,
     activity_id: 1,
     activity_name: 'Create',
     category_uid: 2,
@@ -25,7 +27,6 @@ export function toSecurityFinding(event: Event, map: MapOptions): SecurityFindin
     class_name: 'Security Finding',
     type_uid: 200101,
     type_name: 'Security Finding: Create',
-    ...columns,
     resources,
     observables: securityObservables({ process, resources }, map.version),
     state_id: 1,

@@ -33,6 +33,9 @@ export const SEVERITIES = {
 } as const;
 export const CONFIDENCES = { 1: 'Low', 2: 'Medium', 3: 'High' } as const;
 
+/** The activities of the Findings category. */
+const ACTIVITIES = [0, 1, 2, 3, 99];
+
 /** What both classes have: OCSF's base event and the Findings category. */
 export const baseEvent = (classUid: number, className: string, activity: string, vendor: string) => ({
   activity_id: enumId('What happened to the finding', { 1: activity }),
@@ -41,7 +44,9 @@ export const baseEvent = (classUid: number, className: string, activity: string,
   category_name: constant('Findings', 'Always Findings.'),
   class_uid: constantId(classUid, `Always ${classUid}.`, { captions: { [classUid]: className } }),
   class_name: constant(className, `Always ${className}.`),
-  type_uid: long('class_uid * 100 + activity_id.', { enum: [classUid * 100 + 1] }),
+  type_uid: long('class_uid * 100 + activity_id.', {
+    enum: ACTIVITIES.map((activity) => classUid * 100 + activity),
+  }),
   type_name: opt(text('Class and activity.')),
   severity_id: enumId('From the priority', SEVERITIES),
   severity: opt(text('Caption of severity_id.')),

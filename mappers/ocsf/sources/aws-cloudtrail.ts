@@ -23,8 +23,9 @@ export function cloudtrail(fields: Fields, room: Room): Activity {
   const id = fields.text('ct.id');
   return {
     cloud,
-    ...(room.api(cloud) && { api: apiOf(fields) }),
-    ...(room.evidence && { user: userOf(fields), client: clientOf(fields) }),
+    api: room.api(cloud) ? apiOf(fields) : undefined,
+    user: room.evidence ? userOf(fields) : undefined,
+    client: room.evidence ? clientOf(fields) : undefined,
     resources: bucketOf(fields, cloud.region ?? ''),
     related: id === undefined ? undefined : { uid: id, product_uid: 'CloudTrail' },
   };

@@ -26,8 +26,9 @@ export function gcpAuditlog(fields: Fields, room: Room): Activity {
   const cloud: EventCloud = { provider: 'GCP', project, region };
   return {
     cloud,
-    ...(room.api(cloud) && { api: apiOf(fields) }),
-    ...(room.evidence && { user: userOf(fields), client: clientOf(fields) }),
+    api: room.api(cloud) ? apiOf(fields) : undefined,
+    user: room.evidence ? userOf(fields) : undefined,
+    client: room.evidence ? clientOf(fields) : undefined,
     resources: [
       targetOf(fields),
       byId(fields, 'GcpComputeInstance', 'gcp.compute.instanceId'),

@@ -16,7 +16,7 @@ export function github(fields: Fields, room: Room): Activity {
   // The old name of the field.
   fields.takeIfEqual(fields.peek('github.repo.url'), 'github.repo');
   return {
-    ...(room.api(undefined) && { api: apiOf(fields) }),
+    api: room.api(undefined) ? apiOf(fields) : undefined,
     user: user === undefined ? undefined : { name: user },
     resources: [
       ...RESOURCES.map((each) => resource(fields, each)),

@@ -15,14 +15,12 @@ const IMAGES = 'ka.req.pod.containers.image';
 export function k8sAudit(fields: Fields, room: Room): Activity {
   const user = room.evidence ? userOf(fields) : undefined;
   return {
-    ...(room.api(undefined) && { api: apiOf(fields) }),
-    ...(room.evidence && {
-      user,
-      // It has its place beside the user.
-      decision: user && fields.text('ka.auth.decision'),
-      client: clientOf(fields),
-    }),
-    ...(room.url && { url: urlOf(fields) }),
+    api: room.api(undefined) ? apiOf(fields) : undefined,
+    user,
+    // It has its place beside the user.
+    decision: user && fields.text('ka.auth.decision'),
+    client: room.evidence ? clientOf(fields) : undefined,
+    url: room.url ? urlOf(fields) : undefined,
     resources: [targetOf(fields), resource(fields, { type: 'KubernetesCluster', name: 'ka.cluster.name' })],
   };
 }

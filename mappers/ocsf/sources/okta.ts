@@ -9,8 +9,9 @@ import type { Activity, Room } from './activity.ts';
 /** Okta's system log: falcosecurity/plugins, okta. */
 export function okta(fields: Fields, room: Room): Activity {
   return {
-    ...(room.api(undefined) && { api: apiOf(fields) }),
-    ...(room.evidence && { user: actorOf(fields), client: clientOf(fields) }),
+    api: room.api(undefined) ? apiOf(fields) : undefined,
+    user: room.evidence ? actorOf(fields) : undefined,
+    client: room.evidence ? clientOf(fields) : undefined,
     resources: [
       target(fields, 'OktaUser', 'okta.target.user'),
       target(fields, 'OktaGroup', 'okta.target.group'),

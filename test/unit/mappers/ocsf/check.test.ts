@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { finisher } from '../../../../mappers/ocsf/check/check.ts';
 import { mappingOf } from '../../../../mappers/ocsf/mapping.ts';
-import { alert } from './support.ts';
+import { alert, mapper } from './support.ts';
 
 const mapping = mappingOf({});
 const strict = finisher(mapping, 'strict');
@@ -90,9 +90,41 @@ const CORPUS: [string, (record: any) => void][] = [
     },
   ],
   [
-    'type_uid',
+    'type_uid_incorrect at type_uid',
     (r) => {
       r.type_uid = 200402;
+    },
+  ],
+  [
+    'attribute_enum_value_unknown at type_uid',
+    (r) => {
+      r.type_uid = 200404;
+    },
+  ],
+  [
+    'profile_unknown at metadata.profiles[1]',
+    (r) => {
+      r.metadata.profiles[1] = 'osint';
+      r.device = undefined;
+      r.observables = undefined;
+    },
+  ],
+  [
+    'attribute_unknown at device',
+    (r) => {
+      r.metadata.profiles = ['datetime', 'container'];
+    },
+  ],
+  [
+    'attribute_unknown at evidences[0].actor.process.container',
+    (r) => {
+      r.metadata.profiles = ['datetime', 'host'];
+    },
+  ],
+  [
+    'attribute_required_missing at cloud',
+    (r) => {
+      r.metadata.profiles.push('cloud');
     },
   ],
   [
@@ -120,6 +152,20 @@ const CORPUS: [string, (record: any) => void][] = [
     },
   ],
 ];
+
+/** An event that no repair makes a finding of: what OCSF requires does not fit its column. */
+const hopeless = alert({}, { rule: 'r'.repeat(70_000) });
+
+describe('an event that cannot be made valid', () => {
+  it.each(['repair', 'strict'] as const)('is refused with the reason: %s', (validation) => {
+    const result = mapper({ validation }).map(hopeless);
+    expect(!result.ok && result.reason).toMatch(/attribute_value_exceeds_max_len at finding_info.title/);
+  });
+
+  it('goes through where nobody looks', () => {
+    expect(mapper({ validation: 'off' }).map(hopeless)).toMatchObject({ ok: true });
+  });
+});
 
 describe('the check of a record', () => {
   it('finds nothing wrong with what the mapper makes', () => {

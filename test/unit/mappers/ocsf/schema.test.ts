@@ -17,7 +17,16 @@ const KINDS: OcsfOptions[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => 
   { version, class: 'security_finding' as const, mode: 'falcosidekick' as const },
 ]);
 
+/** Deprecated at 1.1 or 1.3, or before. */
+const DEPRECATED =
+  /(^metadata\.extension|\.related_analytics|\.tactics|\.invoked_by|\.imei|^evidence)(\[\])?(\.|$)/;
+
 describe('the columns', () => {
+  it.each(KINDS)('have no attribute that OCSF has deprecated: %j', (options) => {
+    const paths = columns(options).map((line) => /`(.*)`/.exec(line)![1]!);
+    expect(paths.filter((path) => DEPRECATED.test(path))).toEqual([]);
+  });
+
   it.each(KINDS)('change by addition only: %j', async (options) => {
     const { class: name = 'detection_finding', mode = 'enriched', version } = options;
     await expect(`${columns(options).join('\n')}\n`).toMatchFileSnapshot(

@@ -38,7 +38,7 @@ export function lostFields(event: Event, record: object): string[] {
   return Object.keys(event.fields).filter((key) => {
     const value = event.fields[key]!;
     if (MISSING.includes(value)) return false;
-    if (Object.hasOwn(unmapped, key)) return unmapped[key] !== fieldText(value);
+    if (Object.hasOwn(unmapped, key) && unmapped[key] === fieldText(value)) return false;
     if (key.startsWith('evt.') && fieldText(value) === instantOf(event)) return false;
     if (values.has(fieldText(value))) return false;
     return !parts(key, value).every((part) =>
@@ -150,7 +150,7 @@ export function strangers(event: Event, unmapped: Readonly<Record<string, string
   const raw = ['raw_data', 'raw_data_base64', 'raw_data_sha256', 'raw_data_length'];
   return Object.entries(unmapped)
     .filter(([key, value]) => {
-      if (Object.hasOwn(event.fields, key)) return value !== fieldText(event.fields[key]!);
+      if (Object.hasOwn(event.fields, key) && value === fieldText(event.fields[key]!)) return false;
       const name = key.replace(/^(event\.)+/, '');
       return (
         ![...own, ...raw].includes(name) &&
@@ -159,4 +159,21 @@ export function strangers(event: Event, unmapped: Readonly<Record<string, string
       );
     })
     .map(([key]) => key);
+}
+
+/** The observables whose value does not stand where they point to. */
+export function unobserved(record: { observables?: { name: string; value: string }[] }): string[] {
+  const { observables = [] } = record;
+  return observables
+    .filter(({ name, value }) => !valuesAt(record, name.split('.')).includes(value))
+    .map(({ name }) => name);
+}
+
+/** The values at a path such as `evidences[].file.name`. */
+function valuesAt(value: unknown, [name, ...rest]: readonly string[]): unknown[] {
+  if (name === undefined) return [value];
+  const child = (value as Record<string, unknown> | undefined)?.[name.replace('[]', '')];
+  return (name.endsWith('[]') ? ((child as unknown[] | undefined) ?? []) : [child]).flatMap((each) =>
+    valuesAt(each, rest),
+  );
 }

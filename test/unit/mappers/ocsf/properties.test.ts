@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../../../core/index.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
 import { distinctFields, eventText } from '../arbitrary.ts';
-import { inventions, lostFields, strangers } from './accounting.ts';
-import { alert, event, hasData, mapper, officialErrors } from './support.ts';
+import { checked } from './checked.ts';
+import { alert, event } from './support.ts';
 
 const KINDS: OcsfOptions[] = [
   {},
@@ -14,42 +13,6 @@ const KINDS: OcsfOptions[] = [
   { class: 'security_finding', mode: 'falcosidekick', version: '1.3.0' },
   { class: 'security_finding', version: '1.3.0', cloud: { provider: 'AWS' }, cluster_name: 'c' },
 ];
-
-/** The record of an event, once all is checked that holds for every record. */
-// biome-ignore lint/suspicious/noExplicitAny: records of three classes.
-function checked(of: Event, options: OcsfOptions): any {
-  const result = mapper({ ...options, validation: 'strict' }).map(of);
-  if (!result.ok) throw new Error(result.reason);
-  const text = JSON.stringify(result.record);
-  // A record that is valid is the same however it is looked at.
-  for (const validation of ['repair', 'off'] as const) {
-    expect(JSON.stringify(mapper({ ...options, validation }).map(of))).toBe(`{"ok":true,"record":${text}}`);
-  }
-  const record = JSON.parse(text);
-  const configured = [...Object.values(options.cloud ?? {}), options.cluster_name ?? ''] as string[];
-  expect(lostFields(of, result.record as object)).toEqual([]);
-  expect(strangers(of, (result.record as { unmapped: Record<string, string> }).unmapped)).toEqual([]);
-  if (options.mode !== 'falcosidekick') {
-    expect(inventions(of, result.record as object, configured)).toEqual([]);
-    expect(record.metadata.profiles).toEqual(usedProfiles(record));
-  }
-  if (hasData) expect(officialErrors(record)).toEqual([]);
-  return record;
-}
-
-/** The profiles whose attributes are in the record, found without the mapper's help. */
-// biome-ignore lint/suspicious/noExplicitAny: records of three classes.
-function usedProfiles(record: any): string[] {
-  const process = record.process ?? record.evidences?.[0]?.actor?.process;
-  const used: [string, unknown][] = [
-    ['datetime', true],
-    ['host', record.device],
-    ['container', process?.container ?? process?.namespace_pid],
-    ['cloud', record.cloud],
-    ['linux/linux_users', process?.auid ?? process?.group],
-  ];
-  return used.filter(([, value]) => value !== undefined && value !== null).map(([profile]) => profile);
-}
 
 describe.each(KINDS)('any event, mapped with %j', (options) => {
   it('gives a valid record that keeps its bytes, loses nothing and invents nothing', () => {

@@ -11,18 +11,20 @@ const READING = 3000;
  * stop has a deadline, which a busy machine may miss.
  *
  * @returns how each stop ended
- * @throws Error when after so many rounds there still is something pending
+ * @throws Error when so many stops in a row bring nothing
  */
-export async function drain(tiercel: Tiercel, output: string, rounds = 8): Promise<Exit[]> {
+export async function drain(tiercel: Tiercel, output: string, patience = 5): Promise<Exit[]> {
   const exits = [await tiercel.stop(60_000)];
-  let pending = Number.NaN;
-  for (let round = 0; round < rounds; round += 1) {
+  let pending = Number.POSITIVE_INFINITY;
+  for (let idle = 0; idle < patience; idle++) {
     await tiercel.start();
     const { body } = await tiercel.get('/metrics');
-    pending = accountOf(body, output).pending;
-    if (pending > 0) await sleep(READING);
+    const left = accountOf(body, output).pending;
+    if (left > 0) await sleep(READING);
     exits.push(await tiercel.stop(60_000));
-    if (pending === 0) return exits;
+    if (left === 0) return exits;
+    if (left < pending) idle = -1;
+    pending = left;
   }
-  throw new Error(`${output} still has ${pending} pending events after ${rounds} stops`);
+  throw new Error(`${output} still has ${pending} pending events after ${exits.length} stops`);
 }

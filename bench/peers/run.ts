@@ -57,7 +57,7 @@ await compareSpeed(
 say(`
 ## What becomes of events that were answered with a 2xx
 
-Lost: of those answered, the ones that the destination never got. Twice: got more than once. Refused: answered with something else, so their sender knows.
+Lost: of those answered, the ones that the destination never got. Twice: got more than once. Refused: answered with something else, so their sender knows. A kill leaves what the system has not synced yet; a power cut would take that, and is not among the harms.
 
 | system | harm | answered | lost | twice | refused |
 |---|---|---|---|---|---|`);

@@ -95,6 +95,8 @@ const subject: Case = {
       report({
         what: 'memory while the file is made',
         value: `${megabytes(peak)}, peak ${megabytes(after.peak)}; ${megabytes(before.rss)} before the first event`,
+        figure: after.peak / 1_000_000,
+        target: { bound: 'at most', value: 512, unit: ' MB' },
       });
     }),
 };

@@ -119,7 +119,9 @@ async function prepare(directory: string): Promise<void> {
 function startWorker(setup: WorkerSetup): Worker {
   // By the package's own name for it, so that the compiled worker is found from the sources too.
   const entry = createRequire(import.meta.url).resolve('#parquet-worker');
-  const worker = new Worker(pathToFileURL(entry), { workerData: setup });
+  // Each event is short-lived: a larger nursery would take more memory and no less time.
+  const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+  const worker = new Worker(pathToFileURL(entry), { workerData: setup, resourceLimits });
   worker.unref();
   // Without a listener an error of the worker would end the process; who waits for the worker hears of it himself.
   worker.on('error', () => {});

@@ -19,7 +19,7 @@ export interface FileOptions {
   /** The column that holds the event's time: the rows are in its order, and the footer says so. */
   readonly sortedBy?: string;
   readonly limits?: Partial<FileLimits>;
-  /** Raw bytes of a batch held in memory; beyond that a temporary file is used. Default 64 MiB. */
+  /** Raw bytes of a batch held in memory; beyond that a temporary file is used. Default 16 MiB. */
   readonly holdBytes?: number;
 }
 
@@ -56,7 +56,7 @@ export interface Job {
   discard(): void;
 }
 
-const HOLD_BYTES = 64 * 1024 * 1024;
+const HOLD_BYTES = 16 * 1024 * 1024;
 /** Events between two words about the progress. */
 const PROGRESS = 4096;
 

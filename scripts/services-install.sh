@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the real servers of `npm run test:services` under .cache/, each from its public package registry:
 # Go (MinIO, nats-server, Alertmanager), Python (moto, pyarrow) and Maven (OpenSearch, Trino, Spark).
+# Trino runs on Java 25 and later, Spark on 17: the tests look in JAVA_HOME and every JAVA_HOME_*, on the PATH, and beside those.
 # What is there already is left alone. A server that cannot be had is named at the end; the rest is installed.
 #
 # Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|alertmanager]...

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BuiltIns } from './core/cli/built-ins.ts';
+import { example } from './example.ts';
 import { mappers } from './mappers/index.ts';
 import { inspectCommand } from './outputs/aws-security-lake/inspect/command.ts';
 import { outputs } from './outputs/index.ts';
@@ -26,4 +27,5 @@ export const builtIns: BuiltIns = {
     },
   ],
   commands: [inspectCommand],
+  example,
 };

@@ -1,5 +1,5 @@
-// Writes docs/outputs, docs/mappers, docs/config.md, cli.md, errors.md, metrics.md and config.schema.json from the
-// definitions. Runs on dist: build first (`npm run docs` does). `--check` writes nothing and fails when a file is stale.
+// Writes docs/outputs, docs/mappers, docs/config.md, cli.md, errors.md, metrics.md, config.example.yaml and
+// config.schema.json from the definitions. Runs on dist: build first (`npm run docs` does). `--check` writes nothing and fails when a file is stale.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+import type { ExampleFrame } from '../docs/example.ts';
 import type { AnyOutputDefinition } from '../plugins/output.ts';
 import type { AnyMapperDefinition, BuiltIns as Definitions } from '../plugins/registry.ts';
 
@@ -36,4 +37,6 @@ export interface BuiltIns {
   readonly mappers: Definitions<AnyMapperDefinition>;
   readonly tables: readonly TableReader[];
   readonly commands: readonly BuiltInCommand[];
+  /** What of the example configuration no definition says. */
+  readonly example: ExampleFrame;
 }

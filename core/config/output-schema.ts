@@ -19,21 +19,23 @@ export const OutputSchema = section(
       Type.String({
         format: 'priority',
         description: 'The least urgent priority this output wants; without it, all.',
+        examples: ['warning'],
         formerly: ['minimumpriority'],
       }),
     ),
     match: Type.Optional(
       section(
         {
-          rules: names('Names of rules.'),
-          sources: names('Event sources: `syscall`, `k8s_audit` …'),
-          tags: names('Tags; one of the event’s must match.'),
-          hostnames: names('Host names.'),
-          namespaces: names('Kubernetes namespaces.'),
+          rules: names('Names of rules.', ['Terminal *', '!*test*']),
+          sources: names('Event sources: `syscall`, `k8s_audit` …', ['syscall']),
+          tags: names('Tags; one of the event’s must match.', ['container', 'mitre_*']),
+          hostnames: names('Host names.', ['node-*']),
+          namespaces: names('Kubernetes namespaces.', ['shop', 'prod-*']),
           priorities: Type.Optional(
             Type.Array(Type.String({ format: 'priority' }), {
               minItems: 1,
               description: 'Exactly these priorities.',
+              examples: [['critical', 'alert']],
             }),
           ),
         },
@@ -56,14 +58,21 @@ export const OutputSchema = section(
             { description: 'A mapper with options beside its `type`.' },
           ),
         ],
-        { description: 'How events become records: the name of a mapper, or `{type: …}` with its options.' },
+        {
+          description: 'How events become records: the name of a mapper, or `{type: …}` with its options.',
+          examples: ['ocsf'],
+        },
       ),
     ),
     batch: optionalSection(
       {
-        events: Type.Optional(count('Close a batch at this many events.')),
-        size: Type.Optional(size({ description: 'Close a batch at this size.', minimum: '1B' })),
-        every: Type.Optional(duration({ description: 'Close a batch at this age.', minimum: '1ms' })),
+        events: Type.Optional(count('Close a batch at this many events.', { examples: [100] })),
+        size: Type.Optional(
+          size({ description: 'Close a batch at this size.', minimum: '1B', examples: ['1MiB'] }),
+        ),
+        every: Type.Optional(
+          duration({ description: 'Close a batch at this age.', minimum: '1ms', examples: ['5s'] }),
+        ),
         cron: Type.Optional(
           Type.String({
             format: 'cron',
@@ -114,12 +123,16 @@ export const OutputSchema = section(
       maximum: 1024,
       formerly: ['maxconcurrentrequests'],
     }),
-    rate_limit: Type.Optional(count('The most events in a second.')),
+    rate_limit: Type.Optional(count('The most events in a second.', { examples: [1000] })),
     max_lag: optionalSection(
       {
-        events: Type.Optional(count('The most events that may be pending.')),
+        events: Type.Optional(count('The most events that may be pending.', { examples: [1000000] })),
         age: Type.Optional(
-          duration({ description: 'The oldest that a pending event may be.', minimum: '1ms' }),
+          duration({
+            description: 'The oldest that a pending event may be.',
+            minimum: '1ms',
+            examples: ['1h'],
+          }),
         ),
         action: Type.Enum(['wait', 'dead_letter', 'drop_oldest'], {
           description:

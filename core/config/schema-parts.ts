@@ -26,11 +26,17 @@ export function address(
 /** A number of things. */
 export function count(
   description: string,
-  options: { default?: number; minimum?: number; maximum?: number; formerly?: string[] } = {},
+  options: {
+    default?: number;
+    minimum?: number;
+    maximum?: number;
+    formerly?: string[];
+    examples?: number[];
+  } = {},
 ) {
   return Type.Integer({ minimum: 1, description, ...options });
 }
 
 /** A list of names, which must not be empty when it is given. */
-export const names = (description: string) =>
-  Type.Optional(Type.Array(Type.String(), { description, minItems: 1 }));
+export const names = (description: string, example: readonly string[]) =>
+  Type.Optional(Type.Array(Type.String(), { description, minItems: 1, examples: [example] }));

@@ -42,12 +42,18 @@ export const ServerSchema = optionalSection(
         {
           cert: Type.String({
             description: 'PEM file of the certificate chain, relative to the configuration file.',
+            examples: ['/etc/tiercel/tls.crt'],
             formerly: ['tlsserver.certfile'],
           }),
-          key: Type.String({ description: 'PEM file of the private key.', formerly: ['tlsserver.keyfile'] }),
+          key: Type.String({
+            description: 'PEM file of the private key.',
+            examples: ['/etc/tiercel/tls.key'],
+            formerly: ['tlsserver.keyfile'],
+          }),
           client_ca: Type.Optional(
             Type.String({
               description: 'PEM file of the authorities whose client certificates are demanded.',
+              examples: ['/etc/tiercel/clients.crt'],
               formerly: ['tlsserver.cacertfile'],
             }),
           ),
@@ -63,7 +69,7 @@ export const ServerSchema = optionalSection(
           basic: Type.Optional(
             section(
               {
-                username: Type.String({ description: 'The user name demanded.' }),
+                username: Type.String({ description: 'The user name demanded.', examples: ['falco'] }),
                 password: secret({ description: 'The password demanded.' }),
               },
               'HTTP basic authentication.',
@@ -128,11 +134,13 @@ export const EnrichSchema = optionalSection(
   {
     custom_fields: Type.Record(Type.String(), Type.String(), {
       description: 'Fields added to `output_fields` of every event; they win over the event’s own.',
+      examples: [{ cluster: 'production' }],
       formerly: ['customfields'],
       default: {},
     }),
     custom_tags: Type.Array(Type.String(), {
       description: 'Tags added to every event, each once.',
+      examples: [['production']],
       formerly: ['customtags'],
       default: [],
     }),

@@ -11,8 +11,8 @@ export const TestSchema = section(
     }),
     expect: section(
       {
-        outputs: names('Outputs that want the event.'),
-        not_outputs: names('Outputs that do not.'),
+        outputs: names('Outputs that want the event.', ['archive']),
+        not_outputs: names('Outputs that do not.', ['oncall']),
         records: Type.Optional(
           Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
             description: 'For an output by its name: a part of the record it is given.',

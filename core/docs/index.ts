@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { BuiltIns } from '../cli/built-ins.ts';
 import { configSchema } from '../config/editor-schema.ts';
+import type { AnyOutputDefinition } from '../plugins/output.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { cliPage } from './cli.ts';
+import { exampleConfig } from './example.ts';
 import { heading, type Page, table, text, toMarkdown } from './page.ts';
 import { mapperPage, outputPage } from './plugin.ts';
 import { configPage, errorsPage, metricsPage } from './reference.ts';
@@ -16,7 +18,7 @@ const GENERATED = '<!-- Written by scripts/generate-docs.js from the definitions
  * @param program the command line with all of its commands
  */
 export async function renderDocs(
-  builtIns: Pick<BuiltIns, 'outputs' | 'mappers'>,
+  builtIns: Pick<BuiltIns, 'outputs' | 'mappers' | 'example'>,
   program: Command,
 ): Promise<ReadonlyMap<string, string>> {
   const registry = createRegistry(builtIns);
@@ -24,9 +26,11 @@ export async function renderDocs(
   const add = (path: string, page: Page) => files.set(path, GENERATED + toMarkdown(page));
 
   const outputs: [type: string, summary: string][] = [];
+  const definitions: Record<string, AnyOutputDefinition> = {};
   for (const type of Object.keys(registry.outputs).sort()) {
     const definition = await registry.outputs[type]!.load();
     outputs.push([type, definition.summary]);
+    definitions[type] = definition;
     add(`docs/outputs/${type}.md`, outputPage(definition, type));
   }
   const mappers: [type: string, summary: string][] = [];
@@ -48,6 +52,7 @@ export async function renderDocs(
   add('docs/cli.md', cliPage(program));
   add('docs/errors.md', errorsPage());
   add('docs/metrics.md', metricsPage(describeMetrics()));
+  files.set('config.example.yaml', exampleConfig(builtIns.example, definitions));
   files.set('config.schema.json', `${JSON.stringify(await configSchema(registry), null, 2)}\n`);
   return files;
 }

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
-import { isSecret, type JsonSchema } from '../config/json-schema.ts';
+import type { JsonSchema } from '../config/json-schema.ts';
 import type { AnyOutputDefinition } from '../plugins/output.ts';
-import { typeName } from './options.ts';
+import { comment, commented, indent, placeholder, words } from './commented-yaml.ts';
 
 /** One output of a configuration to begin with. */
 export interface StarterOutput {
@@ -12,8 +12,6 @@ export interface StarterOutput {
   /** In YAML spelling; what is not here is written down as a comment. */
   readonly options: Readonly<Record<string, unknown>>;
 }
-
-const WIDTH = 100;
 
 /** A commented configuration with these outputs, every option of theirs in it. */
 export function starterConfig(outputs: readonly StarterOutput[]): string {
@@ -62,36 +60,5 @@ function starterOutput({ name, type, definition, options }: StarterOutput): stri
 
 /** An option with what it is above it. */
 function block(schema: JsonSchema | undefined, lines: string): string {
-  return `${comment([schema?.description, kind(schema)].filter(Boolean).join(' '))}${lines}`;
-}
-
-/** The choices, where there are some: the only type that a reader of YAML cannot guess. */
-function kind(schema: JsonSchema | undefined): string {
-  const name = schema === undefined ? '' : typeName(schema);
-  return name.startsWith('`') ? `(${name.replaceAll('`', '')})` : '';
-}
-
-function placeholder(key: string, schema: JsonSchema): string {
-  if (isSecret(schema)) return `\${env:${key.toUpperCase()}}`;
-  const value = schema.default ?? schema.examples?.[0];
-  if (value !== undefined) return JSON.stringify(value);
-  return schema.type === 'object' ? '{}' : '""';
-}
-
-function comment(words: string): string {
-  const lines: string[] = [];
-  for (const word of words.split(/\s+/).filter(Boolean)) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + word.length < WIDTH) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(`# ${word}`);
-  }
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-function commented(lines: string): string {
-  return lines.replace(/^(?=.)/gm, '# ');
-}
-
-function indent(lines: string, by: number): string {
-  return lines.replace(/^(?=.)/gm, ' '.repeat(by));
+  return `${comment(words(schema))}${lines}`;
 }

@@ -15,11 +15,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { builtIns } from '../../built-ins.ts';
 import { describeCli } from '../../core/cli/index.ts';
+import type { JsonSchema } from '../../core/config/json-schema.ts';
 import { loadConfig } from '../../core/config/load.ts';
 import { OutputSchema } from '../../core/config/output-schema.ts';
 import { renderErrors } from '../../core/config/render.ts';
 import { ConfigSchema } from '../../core/config/schema.ts';
 import { commandsOf, helpOf } from '../../core/docs/cli.ts';
+import { exampleConfig } from '../../core/docs/example.ts';
 import { renderDocs } from '../../core/docs/index.ts';
 import { createRegistry } from '../../core/plugins/registry.ts';
 import { runHere } from '../support/cli.ts';
@@ -99,12 +101,37 @@ describe('config.example.yaml', () => {
     expect(check.errors ?? []).toEqual([]);
   }, 60_000);
 
-  it('names every section and every setting that outputs share', () => {
-    for (const name of Object.keys(ConfigSchema.properties))
-      expect(text).toMatch(new RegExp(`^(# )?${name}:`, 'm'));
-    for (const name of Object.keys(OutputSchema.properties)) expect(text).toMatch(new RegExp(`\\b${name}: `));
+  it('is valid with everything in force that is a comment in it, and names all there is', async () => {
+    const registry = createRegistry(builtIns);
+    const definitions = Object.fromEntries(
+      await Promise.all(
+        Object.entries(registry.outputs).map(async ([type, { load }]) => [type, await load()] as const),
+      ),
+    );
+    const all = exampleConfig(builtIns.example, definitions, { all: true });
+    const env = { BEARER_TOKEN: 'x', PASSWORD: 'x' };
+    const result = await loadConfig({ file: join(dir, 'tiercel.yaml'), text: all, registry, env });
+    expect(result.ok ? '' : renderErrors(result.errors)).toBe('');
+
+    const tree = parse(all) as Record<string, unknown>;
+    const sections = Object.keys(ConfigSchema.properties);
+    expect(Object.keys(tree).sort()).toEqual(sections.sort());
+    expect(lacking(ConfigSchema as JsonSchema, tree)).toEqual([]);
+    const { oncall, ...others } = tree.outputs as Record<string, { type: string }>;
+    expect(lacking(OutputSchema as JsonSchema, oncall)).toEqual([]);
+    const types = [oncall!, ...Object.values(others)].map(({ type }) => type);
+    expect(types.sort()).toEqual(Object.keys(registry.outputs).sort());
   });
 });
+
+/** The options of a schema that a value does not name. */
+function lacking(schema: JsonSchema, value: unknown, path = ''): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, option]) => {
+    const member = (value as Record<string, unknown> | undefined)?.[name];
+    const here = `${path}${name}`;
+    return member === undefined ? [here] : lacking(option, member, `${here}.`);
+  });
+}
 
 describe('every command', () => {
   const program = describeCli(builtIns);

@@ -37,6 +37,7 @@ export default defineOutput({
     {
       queue_url: Type.String({
         pattern: '^https?://',
+        formerly: ['aws.sqs.url'],
         description: 'The queue.',
         examples: ['https://sqs.eu-west-1.amazonaws.com/123456789012/falco'],
       }),

@@ -34,6 +34,7 @@ export default defineOutput({
     {
       servers: Type.Array(Type.String({ minLength: 1, description: 'One server.' }), {
         minItems: 1,
+        formerly: ['nats.hostport'],
         description: 'Servers to connect to; others of the cluster are found from there.',
         examples: [['nats://nats:4222']],
       }),
@@ -41,6 +42,7 @@ export default defineOutput({
         Type.String({
           default: DEFAULT_SUBJECT,
           minLength: 1,
+          formerly: ['nats.subjecttemplate'],
           description:
             'The subject: a Liquid template over the event. White space and wildcards in it become `_`.',
           examples: ['falco.{{ hostname }}'],

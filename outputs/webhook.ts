@@ -1,13 +1,32 @@
-import { defineOutput, httpClient, httpOptions, httpUrl, recordJson, Type } from '../core/index.ts';
+import {
+  defineOutput,
+  deliverEach,
+  httpClient,
+  httpOptions,
+  httpUrl,
+  recordJson,
+  Type,
+} from '../core/index.ts';
 
 /** POSTs each batch as a JSON array: the smallest complete output over HTTP. */
 export default defineOutput({
   apiVersion: 1,
   type: 'webhook',
-  summary: 'POSTs each batch of events as a JSON array.',
+  summary: 'POSTs events as JSON: a batch as an array, or each by itself.',
   options: Type.Object(
     {
-      url: httpUrl({ description: 'Where to POST.', examples: ['https://hooks.example.com/falco'] }),
+      url: httpUrl({
+        formerly: ['webhook.address'],
+        description: 'Where to POST.',
+        examples: ['https://hooks.example.com/falco'],
+      }),
+      body: Type.Optional(
+        Type.Enum(['array', 'event'], {
+          default: 'array',
+          description:
+            '`array`: a batch is one request. `event`: each event is one, for receivers that take no more, as those of Falcosidekick do.',
+        }),
+      ),
       ...httpOptions,
     },
     { additionalProperties: false },
@@ -23,10 +42,15 @@ export default defineOutput({
         proxy: 'http://proxy.example.com:3128',
       },
     },
+    {
+      title: 'One request an event, to what Falcosidekick posted to',
+      options: { url: 'http://falco-talon:2803/', body: 'event' },
+    },
   ],
   batch: { events: 100, size: 1_000_000, every: 1_000 },
   mapper: 'falco',
-  notes: `Every request carries \`idempotency-key: <batch id>\`, the same on each attempt, so that the receiver can tell a repeated batch.
+  notes: `A batch that is an array carries \`idempotency-key: <batch id>\`, the same on each attempt, so that the receiver can tell a
+repeated batch; a single event is told by its \`uuid\`, where it has one.
 
 Retried: network faults, 401, 403, 404, 408, 429 (after \`Retry-After\`), 5xx and every other status. Set aside as dead
 letters: what is answered with 400, 413, 415 or 422; a batch refused as a whole is halved until the guilty events are found.`,
@@ -35,7 +59,9 @@ letters: what is answered with 400, 413, 415 or 422; a batch refused as a whole 
     const toJson = recordJson(context.mapper);
     return {
       deliver: ({ id, records }, signal) =>
-        http.post(options.url, `[${records.map(toJson).join(',')}]`, signal, { 'idempotency-key': id }),
+        options.body === 'event'
+          ? deliverEach(records, (record) => http.post(options.url, toJson(record), signal))
+          : http.post(options.url, `[${records.map(toJson).join(',')}]`, signal, { 'idempotency-key': id }),
       stop: async () => http.close(),
     };
   },

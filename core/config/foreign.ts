@@ -57,7 +57,7 @@ function explain(name: string, entry: Entry, sections: readonly string[], types:
   return [
     unknown(name, entry, {
       message: `"${name}" is an output of Falcosidekick that is not built in here`,
-      fix: 'A "webhook" posts events to any address; an output of your own is a file of 25 lines: docs/write-an-output.md',
+      fix: 'A "webhook" posts events to any address, with "body: event" each by itself; an output of your own is a file of 25 lines: docs/write-an-output.md',
     }),
   ];
 }

@@ -126,6 +126,6 @@ export function knownNames(schema: JsonSchema): string[] {
 
 /** Whether a name is one that Falcosidekick has for this option: the last part of its key. */
 export function isFormerly(schema: JsonSchema, name: string): boolean {
-  const keys = branches(schema).flatMap((branch) => branch.formerly ?? []);
+  const keys = [schema, ...branches(schema)].flatMap((branch) => branch.formerly ?? []);
   return keys.some((key) => key.split('.').at(-1) === name.toLowerCase());
 }

@@ -21,25 +21,34 @@ export const tlsOption = Type.Object(
   {
     ca: Type.Optional(
       Type.String({
+        formerly: ['tlsclient.cacertfile', 'mutualtlsclient.cacertfile'],
         description:
           'Certificate authorities to trust instead of the system’s: a PEM file, or the PEM text itself.',
       }),
     ),
     cert: Type.Optional(
-      Type.String({ description: 'Client certificate: a PEM file, or the PEM text itself. Needs `key`.' }),
+      Type.String({
+        formerly: ['mutualtlsclient.certfile'],
+        description: 'Client certificate: a PEM file, or the PEM text itself. Needs `key`.',
+      }),
     ),
     key: Type.Optional(
-      secret({ description: 'Private key of the client certificate: a PEM file, or the PEM text itself.' }),
+      secret({
+        formerly: ['mutualtlsclient.keyfile'],
+        description: 'Private key of the client certificate: a PEM file, or the PEM text itself.',
+      }),
     ),
     insecure: Type.Optional(
       Type.Boolean({
         default: false,
+        formerly: ['checkcert'],
         description: 'Do not verify the server’s certificate. Anybody in between can then read the events.',
       }),
     ),
   },
   {
     additionalProperties: false,
+    formerly: ['mutualtls'],
     description:
       'TLS of the connection. Files are read again after a failed connection, so they may be renewed.',
   },

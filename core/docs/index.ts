@@ -6,6 +6,7 @@ import { createRegistry } from '../plugins/registry.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { cliPage } from './cli.ts';
 import { exampleConfig } from './example.ts';
+import { falcosidekickPage } from './falcosidekick.ts';
 import { heading, type Page, table, text, toMarkdown } from './page.ts';
 import { mapperPage, outputPage } from './plugin.ts';
 import { configPage, errorsPage, metricsPage } from './reference.ts';
@@ -49,6 +50,7 @@ export async function renderDocs(
   );
   add('docs/mappers/README.md', list('Mappers', 'The built-in mappers: how events become records.', mappers));
   add('docs/config.md', configPage());
+  add('docs/falcosidekick-keys.md', falcosidekickPage(definitions));
   add('docs/cli.md', cliPage(program));
   add('docs/errors.md', errorsPage());
   add('docs/metrics.md', metricsPage(describeMetrics()));

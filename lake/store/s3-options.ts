@@ -4,6 +4,7 @@ import { duration, secret, Type } from '../../core/index.ts';
 /** Who writes: options of an output that writes to S3, to be spread into its own. */
 export const s3Options = {
   region: Type.String({
+    formerly: ['aws.region'],
     description: 'Region of the bucket.',
     pattern: '^[a-z0-9-]+$',
     examples: ['eu-central-1'],
@@ -26,20 +27,29 @@ export const s3Options = {
     Type.String({ description: 'Profile of the AWS configuration files to take credentials from.' }),
   ),
   access_key_id: Type.Optional(
-    Type.String({ description: 'Static key; without one the default chain of the AWS SDK is asked.' }),
+    Type.String({
+      formerly: ['aws.accesskeyid'],
+      description: 'Static key; without one the default chain of the AWS SDK is asked.',
+    }),
   ),
-  secret_access_key: Type.Optional(secret({ description: 'Secret of the static key.' })),
+  secret_access_key: Type.Optional(
+    secret({ formerly: ['aws.secretaccesskey'], description: 'Secret of the static key.' }),
+  ),
   session_token: Type.Optional(secret({ description: 'Session token of a temporary static key.' })),
   assume_role: Type.Optional(
     Type.Object(
       {
         role_arn: Type.String({
+          formerly: ['aws.rolearn'],
           description: 'Role to assume with the credentials found.',
           pattern: '^arn:[^:]+:iam::[0-9]{12}:role/.+$',
           examples: ['arn:aws:iam::111122223333:role/AmazonSecurityLake-Provider-falco-eu-central-1'],
         }),
         external_id: Type.Optional(
-          Type.String({ description: 'External id that the trust policy of the role asks for.' }),
+          Type.String({
+            formerly: ['aws.externalid'],
+            description: 'External id that the trust policy of the role asks for.',
+          }),
         ),
         session_name: Type.Optional(
           Type.String({

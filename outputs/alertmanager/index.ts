@@ -14,13 +14,13 @@ import {
 } from '../../core/index.ts';
 import { alertOf } from './alert.ts';
 
-const priorityName = (options: { description: string; default?: string }) =>
+const priorityName = (options: { description: string; default?: string; formerly?: string[] }) =>
   Type.Union(
     PRIORITIES.map((name) => Type.Literal(name.toLowerCase())),
     options,
   );
-const texts = (description: string) =>
-  Type.Optional(Type.Record(Type.String(), Type.String(), { description }));
+const texts = (description: string, formerly: string) =>
+  Type.Optional(Type.Record(Type.String(), Type.String(), { description, formerly: [formerly] }));
 
 const DEFAULT_SEVERITIES: Readonly<Record<Priority, string>> = {
   Emergency: 'critical',
@@ -53,6 +53,7 @@ export default defineOutput({
     {
       hosts: Type.Array(httpUrl({ description: 'One Alertmanager.' }), {
         minItems: 1,
+        formerly: ['alertmanager.hostport'],
         description:
           'The Alertmanagers. Name all members of a cluster: each gets every alert, and they agree among themselves.',
         examples: [['http://alertmanager-0:9093', 'http://alertmanager-1:9093']],
@@ -61,23 +62,30 @@ export default defineOutput({
         Type.String({
           default: '/api/v2/alerts',
           pattern: '^/',
+          formerly: ['alertmanager.endpoint'],
           description: 'Path of the API on each host.',
         }),
       ),
       expires_after: Type.Optional(
         duration({
+          formerly: ['alertmanager.expiresafter'],
           description:
             'How long the alert lasts once it was delivered. Without: the `resolve_timeout` of Alertmanager.',
         }),
       ),
-      extra_labels: texts('Labels put on every alert; they win over those of the event.'),
-      extra_annotations: texts('Annotations put on every alert.'),
+      extra_labels: texts(
+        'Labels put on every alert; they win over those of the event.',
+        'alertmanager.extralabels',
+      ),
+      extra_annotations: texts('Annotations put on every alert.', 'alertmanager.extraannotations'),
       severities: texts(
         'The label `severity` by priority, where it shall not be `critical` (critical and above), `warning` (warning, error) or `information`.',
+        'alertmanager.customseveritymap',
       ),
       drop_priority: Type.Optional(
         priorityName({
           default: 'critical',
+          formerly: ['alertmanager.dropeventdefaultpriority'],
           description: 'Least priority of an event that tells of dropped system calls.',
         }),
       ),

@@ -21,6 +21,7 @@ const place = {
     },
   ),
   bucket: text('The bucket of the lake: its name, ARN, or `s3://` address. With `source`.', {
+    formerly: ['aws.securitylake.bucket'],
     examples: ['aws-security-data-lake-eu-west-1-abc123'],
   }),
   directory: text('A local folder instead of a bucket, with the very same layout. With `source`.', {
@@ -34,13 +35,18 @@ const place = {
     pattern: SOURCE_VERSION_PATTERN,
     examples: ['1.0'],
   }),
-  region: { ...region, description: 'Region of the lake, not of the events; also of the S3 client.' },
+  region: {
+    ...region,
+    description: 'Region of the lake, not of the events; also of the S3 client.',
+    formerly: ['aws.securitylake.region'],
+  },
 };
 
 /** Which partition an event belongs to. */
 const partition = {
   account_id: Type.String({
     pattern: ACCOUNT_PATTERN,
+    formerly: ['aws.securitylake.accountid'],
     description:
       'The account that the events are from: 12 digits (in quotes), or `external` or `external_{id}` outside of AWS.',
     examples: ['123456789012', 'external_on-prem'],

@@ -20,11 +20,16 @@ export default defineOutput({
   summary: 'Indexes events in Elasticsearch or OpenSearch, in bulk.',
   options: Type.Object(
     {
-      url: httpUrl({ description: 'The cluster.', examples: ['https://elasticsearch:9200'] }),
+      url: httpUrl({
+        formerly: ['elasticsearch.hostport'],
+        description: 'The cluster.',
+        examples: ['https://elasticsearch:9200'],
+      }),
       index: Type.Optional(
         Type.String({
           default: 'falco',
           pattern: '^[^A-Z\\s\\\\/*?"<>|,#:]+$',
+          formerly: ['elasticsearch.index'],
           description: 'The index or data stream; the suffix is added.',
         }),
       ),
@@ -33,26 +38,47 @@ export default defineOutput({
           type: 'string',
           enum: ['daily', 'monthly', 'annually', 'none'],
           default: 'daily',
+          formerly: ['elasticsearch.suffix'],
           description:
             'An index per day, month or year of the events, in UTC. `none` for a data stream or an alias.',
         }),
       ),
       pipeline: Type.Optional(
-        Type.String({ minLength: 1, description: 'An ingest pipeline to send documents through.' }),
+        Type.String({
+          minLength: 1,
+          formerly: ['elasticsearch.pipeline'],
+          description: 'An ingest pipeline to send documents through.',
+        }),
       ),
-      api_key: Type.Optional(secret({ description: 'Encoded API key, sent as `Authorization: ApiKey …`.' })),
+      api_key: Type.Optional(
+        secret({
+          formerly: ['elasticsearch.apikey'],
+          description: 'Encoded API key, sent as `Authorization: ApiKey …`.',
+        }),
+      ),
       create_index_template: Type.Optional(
         Type.Boolean({
           default: false,
+          formerly: ['elasticsearch.createindextemplate'],
           description:
             'Put an index template for `{index}*` at the start, by which no event is refused for the type of a value. Without it, see to the mapping yourself.',
         }),
       ),
       number_of_shards: Type.Optional(
-        Type.Integer({ minimum: 1, default: 1, description: 'Of the index template.' }),
+        Type.Integer({
+          minimum: 1,
+          default: 1,
+          description: 'Of the index template.',
+          formerly: ['elasticsearch.numberofshards'],
+        }),
       ),
       number_of_replicas: Type.Optional(
-        Type.Integer({ minimum: 0, default: 1, description: 'Of the index template.' }),
+        Type.Integer({
+          minimum: 0,
+          default: 1,
+          description: 'Of the index template.',
+          formerly: ['elasticsearch.numberofreplicas'],
+        }),
       ),
       ...httpOptions,
     },

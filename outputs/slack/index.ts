@@ -19,18 +19,33 @@ export default defineOutput({
   options: Type.Object(
     {
       webhook_url: httpUrl({
+        formerly: ['slack.webhookurl'],
         description: 'The incoming webhook.',
         examples: ['https://hooks.slack.com/services/T000/B000/XXXX'],
       }),
       channel: Type.Optional(
-        Type.String({ description: 'Another channel, where the webhook may choose one.' }),
+        Type.String({
+          formerly: ['slack.channel'],
+          description: 'Another channel, where the webhook may choose one.',
+        }),
       ),
-      username: Type.Optional(Type.String({ default: 'Tiercel', description: 'Who the message is from.' })),
-      icon: Type.Optional(Type.String({ description: 'Address of the picture beside the message.' })),
-      footer: Type.Optional(Type.String({ description: 'A line below the fields.' })),
+      username: Type.Optional(
+        Type.String({
+          default: 'Tiercel',
+          formerly: ['slack.username'],
+          description: 'Who the message is from.',
+        }),
+      ),
+      icon: Type.Optional(
+        Type.String({ formerly: ['slack.icon'], description: 'Address of the picture beside the message.' }),
+      ),
+      footer: Type.Optional(
+        Type.String({ formerly: ['slack.footer'], description: 'A line below the fields.' }),
+      ),
       format: Type.Optional(
         Type.Union([Type.Literal('all'), Type.Literal('text'), Type.Literal('fields')], {
           default: 'all',
+          formerly: ['slack.outputformat'],
           description: 'What to show of an event: its text, its fields, or both.',
         }),
       ),
@@ -43,6 +58,7 @@ export default defineOutput({
       ),
       message_template: Type.Optional(
         Type.String({
+          formerly: ['slack.messageformat'],
           description:
             'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
           examples: ['*{{ priority }}* {{ rule }} on {{ hostname | escape }}'],

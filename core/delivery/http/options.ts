@@ -3,7 +3,12 @@ import { Type } from '../../plugins/type.ts';
 import { type TlsOptions, tlsOption } from '../tls.ts';
 
 /** An option that is an address: `http://` or `https://`. A secret, because webhook addresses carry tokens. */
-export function httpUrl(options: { readonly description: string; readonly examples?: readonly string[] }) {
+export function httpUrl(options: {
+  readonly description: string;
+  readonly examples?: readonly string[];
+  /** The keys of Falcosidekick that it stands for. */
+  readonly formerly?: readonly string[];
+}) {
   return Type.String({ pattern: '^https?://[^\\s/]+', secret: true, ...options });
 }
 
@@ -14,6 +19,7 @@ export function httpUrl(options: { readonly description: string; readonly exampl
 export const httpConnection = {
   headers: Type.Optional(
     Type.Record(Type.String(), secret({ description: 'The value of the header.' }), {
+      formerly: ['customheaders'],
       description: 'Further request headers. Their values are kept out of logs.',
     }),
   ),

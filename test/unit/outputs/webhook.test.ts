@@ -14,6 +14,17 @@ describe('webhook', () => {
     await server.stop();
   });
 
+  it('posts one request an event to those who take one, as Falcosidekick does', async () => {
+    const server = await misbehaving();
+    const output = webhook.create({ url: server.url, body: 'event' }, contextOf(jsonTextMapper));
+    const records = ['{"n":1}', '{"n":2}'];
+    expect(await output.deliver(batchOf(records), calm())).toEqual({ status: 'delivered' });
+    expect(server.received.map(({ body }) => body).sort()).toEqual(records);
+    expect(server.received[0]?.headers['idempotency-key']).toBeUndefined();
+    await output.stop?.(calm());
+    await server.stop();
+  });
+
   it('encodes records of any other mapper', async () => {
     const server = await misbehaving();
     const mapper = { map: () => ({ ok: true, record: null }) as const };

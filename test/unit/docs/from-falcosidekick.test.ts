@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { builtIns } from '../../../built-ins.ts';
+import { loadConfig } from '../../../core/config/load.ts';
+import { createRegistry } from '../../../core/plugins/registry.ts';
+import { codeBlocks } from '../../support/markdown.ts';
+
+const read = (path: string) =>
+  readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
+const blocks = codeBlocks(read('docs/from-falcosidekick.md'));
+const theirs = blocks.find(({ file }) => file === 'falcosidekick.yaml')!.text;
+
+async function load(text: string) {
+  return loadConfig({ text, env: { ES_PASSWORD: 'x' }, registry: createRegistry(builtIns) });
+}
+
+async function mistakes(text: string): Promise<string[]> {
+  const result = await load(text);
+  return result.ok ? [] : result.errors.map(({ message, fix }) => [message, fix].filter(Boolean).join(' '));
+}
+
+it('a file of Falcosidekick’s, passed as it is, is told key by key', async () => {
+  expect(await mistakes(theirs)).toEqual([
+    'unknown option "customfields", as Falcosidekick calls it; here it is "enrich.custom_fields"',
+    '"slack" stands at the left margin; an output stands under "outputs", with its type Write  outputs: { slack: { type: slack, … } }  (from Falcosidekick: docs/from-falcosidekick.md)',
+    '"elasticsearch" stands at the left margin; an output stands under "outputs", with its type Write  outputs: { elasticsearch: { type: elasticsearch, … } }  (from Falcosidekick: docs/from-falcosidekick.md)',
+    '"aws.securitylake" stands at the left margin; an output stands under "outputs", with its type Write  outputs: { securitylake: { type: aws_security_lake, … } }  (from Falcosidekick: docs/from-falcosidekick.md)',
+  ]);
+});
+
+it('and its outputs, moved under “outputs”, too', async () => {
+  const moved = `outputs:
+  slack: { type: slack, webhookurl: "https://hooks.slack.com/x", minimumpriority: warning, messageformat: x, outputformat: text }
+  es: { type: elasticsearch, hostport: "https://es:9200", createindextemplate: true, checkcert: false }
+  lake: { type: aws_security_lake, bucket: b, source: falco, region: r, accountid: "123456789012" }
+`;
+  expect(await mistakes(moved)).toEqual(
+    [
+      ['webhookurl', 'webhook_url', true],
+      ['minimumpriority', 'minimum_priority', false],
+      ['messageformat', 'message_template', false],
+      ['outputformat', 'format', false],
+      ['hostport', 'url', true],
+      ['createindextemplate', 'create_index_template', false],
+      ['checkcert', 'tls.insecure', false],
+      ['accountid', 'account_id', true],
+    ].map(([there, here, isMissing]) =>
+      isMissing
+        ? `unknown option "${there}"; did you mean "${here}", which is missing?`
+        : `unknown option "${there}", as Falcosidekick calls it; here it is "${here}"`,
+    ),
+  );
+});
+
+it('its globals and what it has and we have not say so', async () => {
+  const globals = `listenport: 2801\ndebug: true\nbracketreplacer: _\nstatsd: { forwarder: x }\ndatadog: { apikey: x }\n`;
+  expect(await mistakes(globals)).toEqual([
+    'unknown option "listenport", as Falcosidekick calls it; here it is "server.listen"',
+    'unknown option "debug", as Falcosidekick calls it; here it is "log.level"',
+    'unknown option "bracketreplacer" of Falcosidekick Leave it out: names of fields arrive as Falco wrote them.',
+    'unknown option "statsd" of Falcosidekick Scrape GET /metrics instead (docs/metrics.md).',
+    expect.stringMatching(/^"datadog" is an output of Falcosidekick that is not built in here /),
+  ]);
+});
+
+it('every key that the page of keys names is an option of that name', () => {
+  const page = read('docs/falcosidekick-keys.md');
+  const keys = [...page.matchAll(/^\| `([a-z.]+)` \| `([a-z._]+)` \|/gm)].map(([, there]) => there!);
+  expect(keys.length).toBeGreaterThan(40);
+  expect(keys.filter((key) => !/^[a-z]+(\.[a-z]+)*$/.test(key))).toEqual([]);
+});

@@ -9,7 +9,7 @@ import { renderDocs } from '../dist/core/docs/index.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const check = process.argv.includes('--check');
-const files = await renderDocs(builtIns, describeCli(builtIns));
+const files = await renderDocs(builtIns, await describeCli(builtIns));
 
 const stale = [...files].filter(
   ([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text,

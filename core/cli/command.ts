@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { BuiltIns } from './built-ins.ts';
@@ -46,7 +46,7 @@ export function withConfig(command: Command): Command {
     )
     .option(
       '--set <path=value>',
-      'override one key, as in outputs.lake.region=eu-west-1; may be repeated',
+      'override one key, as in outputs.lake.region=eu-west-1',
       (value: string, all: string[]) => [...all, value],
       [],
     );
@@ -55,21 +55,36 @@ export function withConfig(command: Command): Command {
 /** The command line with all its commands; nothing runs yet. */
 export function createProgram(commands: readonly RegisterCommand[], cli: Cli): Command {
   const program = new Command('tiercel')
-    .description('Takes Falco alerts in, keeps them safe, delivers each to every output that wants it.')
+    .description('Takes Falco alerts in, keeps them safe, delivers each where it is wanted.')
     .version(cli.builtIns.version, '-v, --version')
     .showHelpAfterError('(tiercel --help shows the commands)')
-    .configureHelp({ showGlobalOptions: false })
-    .addHelpText(
-      'after',
-      `
-Examples:
-  tiercel demo                              the whole way on this machine, in seconds
-  tiercel validate -c tiercel.yaml          every mistake, with line and column
-  tiercel run -c tiercel.yaml               take events in and deliver them`,
-    )
+    .configureHelp({ showGlobalOptions: false, formatHelp, optionDescription })
     .exitOverride();
   for (const register of commands) register(program, cli);
   return program;
+}
+
+/** The program's own help lists what there is on one screen of 24 lines; a command's says all about it. */
+function formatHelp(command: Command, helper: Help): string {
+  if (command.parent !== null) return Help.prototype.formatHelp.call(helper, command, helper);
+  const commands = helper.visibleCommands(command).filter((one) => one.name() !== 'help');
+  const width = Math.max(...commands.map((one) => one.name().length));
+  const lines = commands.map((one) => `  ${one.name().padEnd(width)}  ${helper.subcommandDescription(one)}`);
+  return `${command.description()}
+
+${lines.join('\n')}
+
+tiercel COMMAND --help says more, with examples.
+Begin with: tiercel demo, or tiercel init
+`;
+}
+
+/** With its choices and its default, where that is a word: an empty list says nothing. */
+function optionDescription({ description, argChoices, defaultValue }: Option): string {
+  const choices = argChoices === undefined ? [] : [argChoices.join(', ')];
+  const otherwise = typeof defaultValue === 'string' ? [`default: ${defaultValue}`] : [];
+  const more = [...choices, ...otherwise].join('; ');
+  return more === '' ? description : `${description} (${more})`;
 }
 
 /** Parses the arguments and runs one command. @returns the exit code */

@@ -7,6 +7,8 @@ interface Place {
   /** The command with those above it: `tiercel dlq list`. */
   readonly path: string;
   readonly words: readonly { readonly word: string; readonly about: string }[];
+  /** The options that take a value, in all their spellings, with the values where there is a choice; else it is a file. */
+  readonly values: readonly { readonly flags: readonly string[]; readonly choices: readonly string[] }[];
 }
 
 const SHELLS = { bash, zsh, fish } as const;
@@ -25,8 +27,10 @@ Examples:
   tiercel completion fish | source`,
     )
     .action((shell: keyof typeof SHELLS) => {
-      const types = [...Object.keys(cli.builtIns.outputs), ...Object.keys(cli.builtIns.mappers)].sort();
-      cli.out(SHELLS[shell](placesOf(program, { 'tiercel describe': types })));
+      const outputs = Object.keys(cli.builtIns.outputs).sort();
+      const types = [...outputs, ...Object.keys(cli.builtIns.mappers)].sort();
+      const more = { 'tiercel describe': types, 'tiercel init --output': outputs };
+      cli.out(SHELLS[shell](placesOf(program, more)));
     });
 };
 
@@ -43,6 +47,12 @@ function placesOf(program: Command, more: Readonly<Record<string, readonly strin
       ...command.options.map(({ long, flags, description }) => ({ word: long ?? flags, about: description })),
       { word: '--help', about: 'display help for command' },
     ],
+    values: command.options
+      .filter(({ required, optional }) => required || optional)
+      .map(({ long, short, argChoices }) => ({
+        flags: [long, short].filter((flag) => flag !== undefined),
+        choices: argChoices ?? more[`${path} ${long}`] ?? [],
+      })),
   }));
 }
 
@@ -52,6 +62,17 @@ function steps(places: readonly Place[]): string {
     .slice(1)
     .map(({ path }) => `"${path}"`)
     .join('|');
+}
+
+/** What follows an option, as the arms of a `case` over the command and the word before. */
+function valueCases(places: readonly Place[], write: (choices: readonly string[]) => string): string {
+  const arms = places.flatMap(({ path, values }) =>
+    values.map(({ flags, choices }) => {
+      const patterns = flags.map((flag) => `"${path} ${flag}"`).join('|');
+      return `    ${patterns}) ${write(choices)} ;;`;
+    }),
+  );
+  return arms.join('\n');
 }
 
 function bash(places: readonly Place[]): string {
@@ -67,6 +88,10 @@ function bash(places: readonly Place[]): string {
   done
   case "$at" in
 ${cases.join('\n')}
+  esac
+  # Nothing to choose from: the shell completes a file.
+  case "$at \${COMP_WORDS[COMP_CWORD-1]}" in
+${valueCases(places, (choices) => `words="${choices.join(' ')}"`)}
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")
 }
@@ -85,6 +110,9 @@ _tiercel() {
       ${steps(places)}) at="$at $word" ;;
     esac
   done
+  case "$at \${words[CURRENT-1]}" in
+${valueCases(places, (choices) => (choices.length > 0 ? `compadd -- ${choices.join(' ')}; return` : '_files; return'))}
+  esac
   case "$at" in
 ${cases.join('\n')}
   esac
@@ -95,9 +123,18 @@ compdef _tiercel tiercel`;
 
 function fish(places: readonly Place[]): string {
   const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-  const lines = places.flatMap(({ path, words }) =>
+  const lines = places.flatMap(({ path, words, values }) =>
     words.map(({ word, about }) => {
-      const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${quote(word)}`;
+      const value = values.find(({ flags }) => flags.includes(word));
+      const short = value?.flags.find((flag) => !flag.startsWith('--'));
+      const takes =
+        (short === undefined ? '' : ` -s ${short.slice(1)}`) +
+        (value === undefined
+          ? ''
+          : value.choices.length > 0
+            ? ` -xa ${quote(value.choices.join(' '))}`
+            : ' -r');
+      const what = word.startsWith('--') ? `-l ${word.slice(2)}${takes}` : `-a ${quote(word)}`;
       return `complete -c tiercel -n ${quote(`__tiercel_at ${path}`)} ${what}${about && ` -d ${quote(about)}`}`;
     }),
   );

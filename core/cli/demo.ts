@@ -12,6 +12,7 @@ const SHOWN = 8;
 export const demo: RegisterCommand = (program, cli) => {
   program
     .command('demo')
+    .summary('the whole way, from HTTP to files, on this machine')
     .description('the whole way, from HTTP to files, on this machine with the example configuration')
     .option('--dir <folder>', 'where it may write; emptied first', FOLDER)
     .option('--verbose', 'show the log of the router')

@@ -10,6 +10,7 @@ const SHOWN = 100;
 export const dlq: RegisterCommand = (program, cli) => {
   const group = program
     .command('dlq')
+    .summary('look at dead letters, hand them back, or drop them')
     .description('look at dead letters, hand them back to their output, or drop them')
     .addHelpText(
       'after',

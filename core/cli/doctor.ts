@@ -22,6 +22,7 @@ interface Options extends ConfigOptions {
 
 export const doctor: RegisterCommand = (program, cli) => {
   withConfig(program.command('doctor'))
+    .summary('ask every destination whether it is ready')
     .description('ask every destination whether it is ready, and say what would be done there')
     .option('--write', 'try the permission to write too; nothing stays at the destination')
     .option('--output <name>', 'this output only')

@@ -24,6 +24,7 @@ interface Verdict {
 
 export const explain: RegisterCommand = (program, cli) => {
   withConfig(program.command('explain'))
+    .summary('say where an event would go, why, and as which record')
     .description('say for an event which outputs want it and why, and the very record that each would get')
     .argument('<file>', 'NDJSON or a JSON array of events, - for standard input')
     .option('--output <name>', 'for this output only')

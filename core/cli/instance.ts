@@ -25,11 +25,11 @@ export interface InstanceOptions extends ConfigOptions {
 /** Adds the options that say which instance is meant. */
 export function withInstance(command: Command): Command {
   return withConfig(command)
-    .option('--url <url>', 'the running instance; default: as the configuration says')
+    .option('--url <url>', 'the running instance, unless the configured one')
     .option('--token-file <file>', 'a file with the bearer token, together with --url')
-    .option('--cert <file>', 'a client certificate (PEM), where the instance demands one')
+    .option('--cert <file>', 'a client certificate (PEM), where one is demanded')
     .option('--key <file>', 'its private key (PEM)')
-    .option('--ca <file>', 'the authority of the certificate of an https --url (PEM)')
+    .option('--ca <file>', 'the authority of the certificate of --url (PEM)')
     .option('--json', 'print JSON');
 }
 

@@ -11,6 +11,7 @@ import { renderBytes, renderFacts, renderTable } from './render.ts';
 export const journal: RegisterCommand = (program, cli) => {
   const group = program
     .command('journal')
+    .summary('look at what is kept')
     .description('look at what is kept, and discard what no output will ever want')
     .addHelpText(
       'after',

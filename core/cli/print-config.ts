@@ -7,7 +7,7 @@ export const printConfigCommand: RegisterCommand = (program, cli) => {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nFiles, environment and --set put together, defaults filled in; secrets are shown as ***.\n\nExample:\n  tiercel print-config -c tiercel.yaml',
+      '\nFiles, environment and --set put together, defaults filled in.\nSecrets are shown as ***.\n\nExample:\n  tiercel print-config -c tiercel.yaml',
     )
     .action(async (options: ConfigOptions & { json?: boolean }) => {
       const config = await cli.load(options);

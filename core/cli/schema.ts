@@ -8,7 +8,8 @@ export const schema: RegisterCommand = (program, cli) => {
     .addHelpText(
       'after',
       `
-With -c, the outputs and mappers of that configuration that are not built in are in it, too.
+With -c, the outputs and mappers of that configuration that are not built in are
+in it, too.
 
 Example:
   tiercel schema -c tiercel.yaml > config.schema.json`,

@@ -16,8 +16,9 @@ const TOLD = 20;
 
 export const send: RegisterCommand = (program, cli) => {
   withInstance(program.command('send'))
+    .summary('send events to a running instance')
     .description('send events to a running instance: a sample, or those of a file')
-    .argument('[file]', 'NDJSON or a JSON array, - for standard input; without it, a sample event is sent')
+    .argument('[file]', 'NDJSON or a JSON array, - for stdin; else a sample')
     .option('--priority <priority>', 'the priority of the sample event', 'Debug')
     .addHelpText(
       'after',

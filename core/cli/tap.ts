@@ -18,6 +18,7 @@ type Line =
 
 export const tap: RegisterCommand = (program, cli) => {
   withInstance(program.command('tap'))
+    .summary('show the events that a running instance accepts')
     .description('show the events that a running instance accepts, as they come in')
     .argument('[output]', 'only those that this output wants')
     .option('--count <n>', 'end after so many events', parseCount)

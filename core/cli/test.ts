@@ -8,7 +8,8 @@ export const test: RegisterCommand = (program, cli) => {
     .addHelpText(
       'after',
       `
-A test stands in the configuration; what its event leaves out is filled in (priority: Debug):
+A test stands in the configuration; what its event leaves out is filled in
+(priority: Debug):
 
   tests:
     - name: a shell goes to the archive and wakes nobody

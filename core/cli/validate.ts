@@ -7,9 +7,11 @@ export const validate: RegisterCommand = (program, cli) => {
     .addOption(
       new Option('--format <format>', 'how mistakes are printed').choices(['text', 'json']).default('text'),
     )
+    .option('--json', 'the same as --format json')
     .option('--no-plugins', 'refuse outputs and mappers that are not built in, instead of running their code')
     .addHelpText('after', '\nExample:\n  tiercel validate -c tiercel.yaml --format json')
-    .action(async (options: ConfigOptions) => {
+    .action(async ({ json, ...given }: ConfigOptions & { json?: boolean }) => {
+      const options: ConfigOptions = json ? { ...given, format: 'json' } : given;
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       if (options.format === 'json') return cli.out(JSON.stringify({ ok: true, errors: [] }));

@@ -37,13 +37,13 @@ export function commandsOf(
 }
 
 /** What `--help` prints, examples and all. */
-export function helpOf(command: Command): string {
+export function helpOf(command: Command, width = WIDTH): string {
   let written = '';
   command.configureOutput({
     writeOut: (words) => {
       written += words;
     },
-    getOutHelpWidth: () => WIDTH,
+    getOutHelpWidth: () => width,
     getOutHasColors: () => false,
   });
   command.outputHelp();

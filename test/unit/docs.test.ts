@@ -57,7 +57,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe('what is generated', () => {
   it('is what is there (if not: npm run docs)', async () => {
-    for (const [path, text] of await renderDocs(builtIns, describeCli(builtIns))) {
+    for (const [path, text] of await renderDocs(builtIns, await describeCli(builtIns))) {
       expect(existsSync(join(ROOT, path)) && read(path) === text, `${path} is stale: run npm run docs`).toBe(
         true,
       );
@@ -65,7 +65,7 @@ describe('what is generated', () => {
   });
 
   it('has no page of an output that is gone', async () => {
-    const files = await renderDocs(builtIns, describeCli(builtIns));
+    const files = await renderDocs(builtIns, await describeCli(builtIns));
     const left = PAGES.filter((path) => /^docs\/(outputs|mappers)\//.test(path) && !files.has(path));
     expect(left).toEqual([]);
   });
@@ -138,8 +138,8 @@ function lacking(schema: JsonSchema, value: unknown, path = ''): string[] {
   });
 }
 
-describe('every command', () => {
-  const program = describeCli(builtIns);
+describe('every command', async () => {
+  const program = await describeCli(builtIns);
   const known = commandsOf(program);
 
   /** The command that a line calls, with its arguments. */

@@ -5,7 +5,7 @@ type Options = Readonly<Record<string, string | boolean | undefined>>;
 /** `tiercel inspect`, as the command line takes it. What it does is loaded when it is run. */
 export const inspectCommand = {
   name: 'inspect',
-  summary: 'look into the files of a Security Lake source, and say every rule that they break',
+  summary: 'say which rules the files of a Security Lake source break',
   argument: { name: 'target', description: 'a file, a folder, or s3://bucket/prefix' },
   options: [
     { flags: '--json', description: 'one JSON object a file, a line each' },
@@ -17,7 +17,7 @@ export const inspectCommand = {
     { flags: '--path-style', description: 'the bucket is in the path, as most S3-compatible stores want it' },
     { flags: '--profile <name>', description: 'profile of the AWS configuration files' },
   ],
-  example: 'tiercel inspect s3://aws-security-data-lake-eu-west-1-abc123/ext/falco/ --region eu-west-1',
+  example: 'tiercel inspect s3://aws-security-data-lake-eu-west-1-abc123/ext/falco/',
   async run(target: string, options: Options, { out }: { out(text: string): void }): Promise<number> {
     const { inspect, renderFile, renderSummary } = await import('./index.ts');
     let files = 0;

@@ -273,7 +273,9 @@ describe('cursors', () => {
       await open(true);
       const a = await journal.subscribe('a');
       await append(1, 20);
-      a.acknowledge(PositionSet.fromRuns([[1, 20]]));
+      a.acknowledge(PositionSet.of(20));
+      await a.flush();
+      a.acknowledge(PositionSet.fromRuns([[1, 19]]));
       machine.faults.killIn = call;
       await a.flush().catch(() => {});
       if (machine.down() === false) break;
@@ -373,6 +375,21 @@ describe('cursors', () => {
     for (let turn = 0; turn < 20; turn++) await setImmediate();
     expect(segments()).toHaveLength(1);
     expect(journal.status().newest).toBe(20);
+  });
+
+  test('nor does a cursor free anything that cannot be written', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 20);
+    const before = segments().length;
+    a.acknowledge(PositionSet.fromRuns([[1, 20]]));
+    machine.faults.failSyncs = 1;
+    await expect(a.flush()).rejects.toThrow(JournalFailedError);
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(segments()).toHaveLength(before);
+    await a.flush();
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(segments()).toHaveLength(1);
   });
 
   test('nor does another output free what a crash would bring back', async () => {

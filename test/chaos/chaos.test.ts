@@ -23,6 +23,8 @@ import { createWallClock } from './wall-clock.ts';
 const SECONDS = Number(process.env.CHAOS_SECONDS || 60);
 const SEED = Number(process.env.CHAOS_SEED || Date.now() % 2 ** 31);
 const CLIENTS = 8;
+/** Processes that take events in: the promise is the same with one and with several. */
+const WORKERS = 1 + (SEED % 2);
 /** How long a backlog of all outages may take to drain, milliseconds. */
 const DRAIN = 60_000 + SECONDS * 500;
 /** What the process may grow to at most, MiB: the backlog of all outages lies on the disk. */
@@ -46,7 +48,7 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
   timeout: SECONDS * 1000 + DRAIN * 3,
 }, async () => {
   console.log(
-    `chaos: seed ${SEED}, ${SECONDS} s; again: npm run test:chaos -- --seed ${SEED} --seconds ${SECONDS}`,
+    `chaos: seed ${SEED}, ${SECONDS} s, ${WORKERS} ingest workers; again: npm run test:chaos -- --seed ${SEED} --seconds ${SECONDS}`,
   );
   const random = createRandom(SEED);
   const oracle = createOracle(SEED);
@@ -67,7 +69,7 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
       hooks: { hook_a: hookA.url, hook_b: hookB.url, picky: picky.url },
       file,
     }),
-    server: '  max_wait: 5s',
+    server: `  max_wait: 5s\n  workers: ${WORKERS}`,
     // A run of an hour is given to a machine that has other things to do.
     ready: 60_000,
     env: { ...clock.env, AWS_ACCESS_KEY_ID: 'chaos', AWS_SECRET_ACCESS_KEY: 'chaos' },
@@ -80,7 +82,7 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
   try {
     const senders = startSenders(tiercel.url, oracle, random, CLIENTS);
     const targets = { lake: s3, hook_a: hookA, hook_b: hookB, picky };
-    const troubles = startTroubles({ tiercel, disk, clock, targets, random });
+    const troubles = startTroubles({ tiercel, disk, clock, targets, random, workers: WORKERS });
     await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
     await troubles.heal();
     await senders.stop();

@@ -1,34 +1,46 @@
+import { setImmediate } from 'node:timers';
 import { aborted } from '../delivery/abort.ts';
-import { createGroupCommit } from '../journal/group-commit.ts';
 import { type Journal, type JournalEntry, JournalFailedError, JournalFullError } from '../journal/journal.ts';
 import { packAppends } from './appends.ts';
 import type { Channel } from './channel.ts';
 import type { AppendFault, PrimaryQuestions } from './protocol.ts';
 
-/** Bytes of events that cross to the primary at once; a single request may be larger. */
-const MOST_BYTES = 1 << 20;
+interface Call {
+  readonly entries: readonly JournalEntry[];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
 
-/** What a worker's ingest has in the place of the journal, which the primary keeps. */
+/**
+ * What a worker's ingest has in the place of the journal, which the primary keeps. The calls of one turn of the event loop
+ * cross together, and none waits for those before it: the journal puts what comes in during a sync into the next one.
+ */
 export function createJournalLink(
   channel: Pick<Channel<PrimaryQuestions>, 'ask'>,
 ): Pick<Journal, 'append' | 'waitForRoom'> {
+  let waiting: Call[] = [];
   let room: Promise<void> | undefined;
 
-  const groups = createGroupCommit<{ entries: readonly JournalEntry[]; fault: AppendFault | undefined }>(
-    async (calls) => {
+  async function send(): Promise<void> {
+    const calls = waiting;
+    waiting = [];
+    try {
       const faults = await channel.ask('append', packAppends(calls.map(({ entries }) => entries)));
-      for (const [index, call] of calls.entries()) call.fault = faults[index];
-    },
-    { weigh: ({ entries }) => entries.reduce((sum, { raw }) => sum + raw.length, 0), most: MOST_BYTES },
-  );
+      for (const [index, { resolve, reject }] of calls.entries()) {
+        const fault = faults[index];
+        if (fault === undefined) resolve();
+        else reject(errorOf(fault));
+      }
+    } catch (error) {
+      for (const { reject } of calls) reject(error as Error);
+    }
+  }
 
   return {
-    async append(entries) {
-      const call = { entries, fault: undefined };
-      await groups.submit(call);
-      const { fault } = call as { readonly fault: AppendFault | undefined };
-      if (fault !== undefined) throw errorOf(fault);
-    },
+    append: (entries) =>
+      new Promise((resolve, reject) => {
+        if (waiting.push({ entries, resolve, reject }) === 1) setImmediate(send);
+      }),
     async waitForRoom(signal) {
       // One question for all who wait: those who gave up leave nothing behind.
       room ??= channel.ask('room', null).finally(() => {

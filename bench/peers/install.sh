@@ -51,7 +51,7 @@ build_falcosidekick() {
 
 # Vector is in no registry that a package client asks: it comes as a binary from its makers.
 find_vector() {
-  echo "no package of it in Debian, Go, crates.io, PyPI or npm"
+  echo "no package of it in Debian, crates.io, PyPI or npm"
   return 1
 }
 

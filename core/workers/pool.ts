@@ -44,8 +44,7 @@ interface Running {
 }
 
 /**
- * Starts the workers: processes that listen on one port. This process accepts the connections and deals them out in turn to
- * those that are free, so that a few long-lived ones, as Falco keeps them, do not end up at one.
+ * Starts the workers: processes that listen on one port; whoever is free takes the next connection.
  *
  * @throws Error in one line when they cannot listen
  */
@@ -58,6 +57,8 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
   /** The newest counts of each worker, by process id: those of one that has ended stay. */
   const counts = new Map<number, IngestCounts>();
 
+  // With the other policy a connection that is on its way to a worker when that dies is never answered and never closed.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     // By the package's own name for it, so that the compiled worker is found from the sources too.
     exec: createRequire(import.meta.url).resolve('#ingest-worker'),

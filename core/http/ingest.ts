@@ -83,11 +83,11 @@ export function createIngest(options: IngestOptions): Ingest {
     return new Problem(503, { code: 'storage_failed', reason, hint }, { 'retry-after': RETRY_AFTER });
   };
 
-  const full = (status: 429 | 503, events: number): Problem => {
+  const full = (status: 429 | 503, events: number, why = 'the journal is full'): Problem => {
     observer.refused('full', events);
     const hint =
-      'send again later; an output that is behind, or journal.max_size, is the cause: see GET /outputs';
-    const details = { code: 'no_room', reason: 'the journal is full', hint } as const;
+      'send again later; give the disk under journal.path room, or look for the output that is behind: GET /outputs';
+    const details = { code: 'no_room', reason: why, hint } as const;
     return new Problem(status, details, { 'retry-after': RETRY_AFTER });
   };
 
@@ -98,7 +98,7 @@ export function createIngest(options: IngestOptions): Ingest {
       if (!(why instanceof JournalFullError)) throw failed(why, 1);
       const left = deadline - clock.monotonic();
       const client = gone();
-      if (left <= 0 || client.aborted) throw full(503, 1);
+      if (left <= 0 || client.aborted) throw full(503, 1, why.message);
       await waitForRoom(left, client);
       try {
         return await journal.append(entries);
@@ -143,7 +143,8 @@ export function createIngest(options: IngestOptions): Ingest {
     },
 
     async many(bodies) {
-      if (journal.status?.().state === 'full') throw full(429, bodies.length);
+      const { state, reason } = journal.status?.() ?? {};
+      if (state === 'full') throw full(429, bodies.length, reason);
       const receivedAt = clock.now();
       const rejected: Rejection[] = [];
       // Not the events themselves: thousands of parsed trees would cost more to keep than to make.
@@ -169,7 +170,9 @@ export function createIngest(options: IngestOptions): Ingest {
       try {
         if (entries.length > 0) await journal.append(entries);
       } catch (error) {
-        throw error instanceof JournalFullError ? full(429, bodies.length) : failed(error, bodies.length);
+        throw error instanceof JournalFullError
+          ? full(429, bodies.length, error.message)
+          : failed(error, bodies.length);
       }
       if (rejected.length > 0) observer.refused('invalid', rejected.length);
       observer.receivedMany(tallies);

@@ -26,7 +26,7 @@ export const PROBLEM_CODES: Readonly<
   no_room: {
     status: [429, 503],
     meaning:
-      'The journal is full: some output is behind. `POST /` waits `server.max_wait` before it answers 503, `POST /events` answers 429 at once; both with `Retry-After`. Nothing of the request was accepted.',
+      'There is no room: the journal has reached `journal.max_size` because some output is behind, or its disk is full; the reason says which. `POST /` waits `server.max_wait` before it answers 503, `POST /events` answers 429 at once; both with `Retry-After`. Nothing of the request was accepted.',
   },
   storage_failed: {
     status: [503],

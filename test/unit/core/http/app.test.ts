@@ -92,7 +92,7 @@ describe('POST /', () => {
     };
     const journal = {
       append: async () => {
-        throw new JournalFullError('full');
+        throw new JournalFullError('the disk is full');
       },
       waitForRoom: () => new Promise<void>(() => {}),
     };
@@ -100,7 +100,7 @@ describe('POST /', () => {
     const answer = await app.request('/', post(EVENT));
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
-    expect(await answer.json()).toMatchObject({ error: { code: 'no_room' } });
+    expect(await answer.json()).toMatchObject({ error: { code: 'no_room', reason: 'the disk is full' } });
     expect(waits).toEqual([30_000]);
     const gone = new Request('http://h/', { ...post(EVENT), signal: AbortSignal.abort() });
     expect((await app.request(gone)).status).toBe(503);
@@ -194,6 +194,7 @@ describe('POST /events', () => {
       const answer = await app.request('/events', many);
       expect(answer.status).toBe(429);
       expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+      expect(await answer.text()).toMatch(/the journal holds \d+ of 30000 bytes/);
     }
     expect((await stored()).length).toBe(100);
     expect(counts).toMatchObject({ received: 100, full: 200 });

@@ -90,7 +90,9 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     );
     const worker = { process: child, channel, exited };
     // Unheard it would end this process; what it means for the worker, its exit tells.
-    child.on('error', (error) => log.debug({ worker: number, error }, 'an ingest worker could not be reached'));
+    child.on('error', (error) =>
+      log.debug({ worker: number, error }, 'an ingest worker could not be reached'),
+    );
     child.once('exit', (code, signal) => {
       running.delete(worker);
       channel.close(`ingest worker ${number} has ended (${signal ?? `exit code ${code}`})`);

@@ -52,7 +52,8 @@ export const ServerSchema = optionalSection(
           }),
           client_ca: Type.Optional(
             Type.String({
-              description: 'PEM file of the authorities whose client certificates are demanded.',
+              description:
+                'PEM file of the authorities whose client certificates are demanded, but for `/healthz`, `/readyz` and `/ping`: probes of a platform have none.',
               examples: ['/etc/tiercel/clients.crt'],
               formerly: ['tlsserver.cacertfile'],
             }),

@@ -10,6 +10,7 @@ import { type BodyLimits, type BodySource, withBody } from './body.ts';
 import type { Env } from './env.ts';
 import type { Ingest, Rejection } from './ingest.ts';
 import { json } from './json.ts';
+import { OPEN_PATHS } from './open-paths.ts';
 import { serveOperations } from './operations.ts';
 import { Problem, problemOf, problemResponse } from './problem.ts';
 import { splitEvents } from './split.ts';
@@ -60,7 +61,6 @@ export interface AppOptions {
 
 /** Rejections listed in an answer; the count is always exact. */
 const LISTED = 1000;
-const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/ping']);
 
 /**
  * The HTTP face: a Fetch API application that any server can serve.
@@ -80,7 +80,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   if (options.auth !== undefined) {
     const check = createAuth(options.auth);
     app.use(async (c, next) => {
-      if (!OPEN.has(c.req.path)) check(c.req.header('authorization'));
+      if (!OPEN_PATHS.has(c.req.path)) check(c.req.header('authorization'));
       await next();
     });
   }
@@ -130,7 +130,7 @@ export function createApp(options: AppOptions): Hono<Env> {
 
   const { readiness } = options;
   if (readiness !== undefined) {
-    for (const path of OPEN) paths.set(path, 'GET, HEAD');
+    for (const path of OPEN_PATHS) paths.set(path, 'GET, HEAD');
     app.get('/ping', () => new Response('pong\n', { headers: { 'content-type': 'text/plain' } }));
     app.get('/healthz', () => json(200, { status: 'ok' }));
     app.get('/readyz', () => {

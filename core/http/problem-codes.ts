@@ -38,6 +38,11 @@ export const PROBLEM_CODES: Readonly<
     status: [403],
     meaning: 'Without `server.auth`, what operators do is served to programs on the same machine only.',
   },
+  certificate_required: {
+    status: [403],
+    meaning:
+      'The client has no certificate of an authority in `server.tls.client_ca`, or it has expired; `reason` has what OpenSSL says.',
+  },
   not_found: {
     status: [404],
     meaning: 'Nothing is served at this path, or there is no such output or dead letter.',

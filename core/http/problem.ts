@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Why a request was not accepted; `code` is for programs, the rest for people. */
@@ -7,6 +8,7 @@ export interface ProblemDetails {
     | 'method_not_allowed'
     | 'unauthorized'
     | 'forbidden'
+    | 'certificate_required'
     | 'conflict'
     | 'too_many'
     | 'invalid_event'
@@ -48,8 +50,20 @@ export function problemOf(error: unknown, log: Logger): Problem {
 
 /** `{"error": {code, field, reason, hint}}`, and `more` beside it. */
 export function problemResponse(problem: Problem, more: object = {}): Response {
-  return new Response(`${JSON.stringify({ error: problem.details, ...more })}\n`, {
-    status: problem.status,
-    headers: { 'content-type': 'application/json', ...problem.headers },
-  });
+  return new Response(textOf(problem, more), { status: problem.status, headers: headersOf(problem) });
+}
+
+/** The same answer, where no application is asked. */
+export function sendProblem(outgoing: ServerResponse, problem: Problem): void {
+  const text = textOf(problem);
+  const headers = { ...headersOf(problem), 'content-length': Buffer.byteLength(text) };
+  outgoing.writeHead(problem.status, headers).end(text);
+}
+
+function textOf(problem: Problem, more: object = {}): string {
+  return `${JSON.stringify({ error: problem.details, ...more })}\n`;
+}
+
+function headersOf(problem: Problem): Record<string, string> {
+  return { 'content-type': 'application/json', ...problem.headers };
 }

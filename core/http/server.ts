@@ -1,12 +1,14 @@
+import { constants } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../telemetry/logger.ts';
+import { requireCertificate } from './certificate.ts';
 import type { Direct } from './direct.ts';
 import { Problem, problemResponse } from './problem.ts';
 
-/** PEM texts. With `clientCa`, only clients with a certificate of that authority are let in. */
+/** PEM texts. With `clientCa`, only health is served to clients without a certificate of that authority. */
 export interface TlsOptions {
   readonly cert: string;
   readonly key: string;
@@ -83,9 +85,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hostname: 'localhost',
     errorHandler: (error) => badRequest(error, log),
   });
+  const check = tls?.clientCa === undefined ? undefined : requireCertificate;
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (stopping) outgoing.setHeader('connection', 'close');
-    if (options.direct?.(incoming, outgoing) !== true) void handle(incoming, outgoing);
+    const taken = check?.(incoming, outgoing) || options.direct?.(incoming, outgoing);
+    if (!taken) void handle(incoming, outgoing);
   };
   const server: Server =
     tls === undefined
@@ -123,12 +127,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
+/**
+ * The handshake refuses nobody: a probe of health has no certificate. Sessions are not resumed: Node takes a client that
+ * resumes a session of TLS 1.3 for authorized, with a certificate or without.
+ */
+const ASK_FOR_CERTIFICATE = {
+  requestCert: true,
+  rejectUnauthorized: false,
+  secureOptions: constants.SSL_OP_NO_TICKET,
+};
+
 interface SecureServer {
   setSecureContext(options: object): void;
 }
 
 function secure({ cert, key, clientCa }: TlsOptions) {
-  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  const clients = clientCa === undefined ? {} : { ca: clientCa, ...ASK_FOR_CERTIFICATE };
   return { cert, key, minVersion: 'TLSv1.2' as const, ...clients };
 }
 

@@ -1,6 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPoster } from '../../core/cli/post.ts';
 import { expectBalance, settled } from '../support/books.ts';
@@ -201,6 +203,51 @@ describe.skipIf(process.platform !== 'linux')('three ingest workers on one port'
     const there = new Set(archived());
     expect(acknowledged.filter((body) => !there.has(body))).toEqual([]);
   });
+});
+
+test('workers demand a client certificate for all but health, and of the authority that is named now', async () => {
+  const pem = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
+  const tls = `{ cert: ${pem('server.crt')}, key: ${pem('server.key')}, client_ca: ./clients.crt }`;
+  const directory = mkdtempSync(join(tmpdir(), 'tiercel-'));
+  copyFileSync(pem('ca.crt'), join(directory, 'clients.crt'));
+  const tiercel = await startTiercel({
+    directory,
+    config: CONFIG,
+    server: `  workers: 2\n  tls: ${tls}\n`,
+    ready: /up and listening/,
+  });
+  const url = tiercel.url.replace('http:', 'https:');
+  const ask = async (who: { cert?: string; key?: string }, method: string, path: string) => {
+    const [ca, cert, key] = [pem('ca.crt'), who.cert, who.key].map(
+      (file) => file && readFileSync(file, 'utf8'),
+    );
+    const caller = createPoster(url, {}, { ca, cert, key });
+    const { status } = await (method === 'GET' ? caller.get(path) : caller.post(path, event(0)));
+    caller.close();
+    return status;
+  };
+  const client = { cert: pem('client.crt'), key: pem('client.key') };
+  /** Several connections each, so that both workers are met. */
+  const expectAll = async (who: object, method: string, path: string, status: number) => {
+    const all = await Promise.all(Array.from({ length: 8 }, () => ask(who, method, path)));
+    expect(all, `${method} ${path}`).toEqual(Array(8).fill(status));
+  };
+  try {
+    for (const path of ['/healthz', '/readyz']) await expectAll({}, 'GET', path, 200);
+    for (const path of ['/metrics', '/outputs']) await expectAll({}, 'GET', path, 403);
+    await expectAll({}, 'POST', '/', 403);
+    await expectAll({ cert: pem('expired.crt'), key: pem('expired.key') }, 'POST', '/', 403);
+    await expectAll(client, 'POST', '/', 200);
+    await expectAll(client, 'GET', '/outputs', 200);
+    // Another authority takes over: whoever the first one signed for is a stranger now.
+    copyFileSync(pem('server.crt'), join(directory, 'clients.crt'));
+    tiercel.send('SIGHUP');
+    await until('the reload', () => tiercel.output().includes('Configuration reloaded'));
+    await expectAll(client, 'POST', '/', 403);
+    await expectAll({}, 'GET', '/healthz', 200);
+  } finally {
+    await tiercel.remove();
+  }
 });
 
 test('a port that is taken is said in one line, and nothing stays behind', async () => {

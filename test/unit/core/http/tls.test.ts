@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
-import { connect } from 'node:tls';
-import { afterEach, expect, it } from 'vitest';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type RequestOptions, request } from 'node:https';
+import { type ConnectionOptions, connect } from 'node:tls';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { AppOptions } from '../../../../core/http/app.ts';
+import { requireCertificate } from '../../../../core/http/certificate.ts';
 import { listen } from '../../../../core/http/listen.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
 import { EVENT, setup } from './setup.ts';
@@ -11,14 +14,18 @@ const pem = (name: string) => readFileSync(new URL(`../../../fixtures/tls/${name
 const ca = pem('ca.crt');
 const server = { cert: pem('server.crt'), key: pem('server.key') };
 const client = { cert: pem('client.crt'), key: pem('client.key') };
+const strangers = {
+  expired: { cert: pem('expired.crt'), key: pem('expired.key') },
+  foreign: { cert: pem('foreign.crt'), key: pem('foreign.key') },
+};
 
 let running: RunningServer | undefined;
 afterEach(async () => {
   await running?.stop(AbortSignal.abort());
 });
 
-async function start(tls: typeof server & { clientCa?: string }) {
-  const context = await setup();
+async function start(tls: typeof server & { clientCa?: string }, more: Partial<AppOptions> = {}) {
+  const context = await setup({ app: more });
   const { app, maxBody, log } = context;
   running = await startServer({
     fetch: app.fetch,
@@ -40,6 +47,43 @@ function post(port: number, options: object): Promise<number | string> {
   });
 }
 
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+function ask(port: number, { body, ...options }: RequestOptions & { body?: string }): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const call = request({ host: '127.0.0.1', port, ca, agent: false, ...options }, async (answer) => {
+      const chunks = await answer.toArray();
+      const { statusCode: status, headers } = answer;
+      resolve({ status, headers, body: Buffer.concat(chunks).toString() });
+    });
+    call.on('error', reject).end(body);
+  });
+}
+
+/** Asks for what is not open to all, and keeps the session. */
+function converse(port: number, options: ConnectionOptions): Promise<{ answer: string; session?: Buffer }> {
+  return new Promise((resolve) => {
+    let answer = '';
+    let session: Buffer | undefined;
+    const socket = connect({ host: '127.0.0.1', port, ca, ...options });
+    socket.on('session', (given) => {
+      session = given;
+    });
+    socket.on('data', (data) => {
+      answer += data.toString();
+    });
+    socket.on('error', (error) => {
+      answer += error.message;
+    });
+    socket.on('close', () => resolve({ answer, ...(session && { session }) }));
+    socket.write('GET /outputs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  });
+}
+
 it('serves TLS, 1.2 at the least', async () => {
   const { running: started, stored } = await start(server);
   expect(started.url).toBe(`https://127.0.0.1:${started.port}`);
@@ -48,11 +92,88 @@ it('serves TLS, 1.2 at the least', async () => {
   expect(await stored()).toEqual([EVENT]);
 });
 
-it('lets in only clients of the authority when there is one', async () => {
-  const { running: started, stored } = await start({ ...server, clientCa: ca });
-  expect(await post(started.port, {})).toMatch(/CERTIFICATE|ECONN|ERR/);
-  expect(await post(started.port, client)).toBe(200);
-  expect(await stored()).toEqual([EVENT]);
+describe('with an authority of clients', () => {
+  const mutual = { ...server, clientCa: ca };
+
+  it('takes events of clients it signed for', async () => {
+    const { running: started, stored } = await start(mutual);
+    expect(await post(started.port, client)).toBe(200);
+    expect(await stored()).toEqual([EVENT]);
+  });
+
+  it.each([
+    ['without a certificate', {}, ''],
+    ['whose certificate has expired', strangers.expired, 'CERT_HAS_EXPIRED'],
+    ['of another authority of the same name', strangers.foreign, ''],
+  ])('refuses a client %s everywhere but at health, and says why', async (_, who, why) => {
+    const { running: started, counts } = await start(mutual);
+    for (const path of ['/', '/events', '/test', '/metrics', '/outputs', '/nowhere']) {
+      const answer = await ask(started.port, { ...who, path, method: 'POST', body: EVENT });
+      expect(answer.status, path).toBe(403);
+      expect(answer.headers.connection).toBe('close');
+      const { error } = JSON.parse(answer.body);
+      expect(error).toMatchObject({
+        code: 'certificate_required',
+        hint: expect.stringContaining('certificate'),
+      });
+      expect(error.reason).toContain(why);
+    }
+    for (const path of ['/healthz', '/readyz?verbose', '/ping'])
+      expect((await ask(started.port, { ...who, path })).status, path).toBe(200);
+    expect(counts.received).toBe(0);
+  });
+
+  it.each([
+    '/healthz/',
+    '//healthz',
+    '/healthz/../metrics',
+    '/%68ealthz',
+    '/healthz#/../metrics',
+    'http://x/ping',
+  ])('lets nobody in by another way to write an open path: %s', async (path) => {
+    const { running: started } = await start(mutual);
+    expect((await ask(started.port, { path })).status).toBe(403);
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('lets nobody in who resumes a session of %s', async (version) => {
+    const { running: started } = await start(mutual);
+    const resume = { minVersion: version, maxVersion: version };
+    for (const renewed of [false, true]) {
+      if (renewed) started.renewTls(mutual);
+      const first = await converse(started.port, resume);
+      expect(first.answer).toContain('403');
+      expect((await converse(started.port, { ...resume, session: first.session })).answer).toContain('403');
+    }
+  });
+
+  it('refuses who was signed for before the authority was replaced, though the session is older', async () => {
+    const { running: started } = await start(mutual);
+    const before = await converse(started.port, client);
+    expect(before.answer).toContain('200');
+    started.renewTls({ ...server, clientCa: strangers.foreign.cert });
+    const after = await converse(started.port, { ...client, session: before.session });
+    expect(after.answer).toContain('403');
+  });
+
+  it('asks for credentials beside the certificate where both are configured', async () => {
+    const { running: started } = await start(mutual, { auth: { bearer: ['t'] } });
+    const authorization = 'Bearer t';
+    expect((await ask(started.port, { path: '/outputs', headers: { authorization } })).status).toBe(403);
+    expect((await ask(started.port, { path: '/outputs', ...client })).status).toBe(401);
+    expect(
+      (await ask(started.port, { path: '/outputs', ...client, headers: { authorization } })).status,
+    ).toBe(200);
+  });
+});
+
+it('takes a connection that does not say whether it is authorized for one that is not', () => {
+  const refused = (authorized: unknown) => {
+    const outgoing = { writeHead: vi.fn(() => ({ end: vi.fn() })) };
+    return requireCertificate({ url: '/', socket: { authorized } } as never, outgoing as never);
+  };
+  for (const authorized of [undefined, false, 'yes', 1])
+    expect(refused(authorized), `${authorized}`).toBe(true);
+  expect(refused(true)).toBe(false);
 });
 
 it('uses renewed certificates for new connections', async () => {

@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Direct } from './direct.ts';
+import { OPEN_PATHS } from './open-paths.ts';
+import { Problem, sendProblem } from './problem.ts';
+
+/**
+ * Refuses requests of clients without a certificate of `server.tls.client_ca`, but for those of health: a probe has no
+ * certificate, so the handshake refuses nobody. The path is compared as it was sent: any other way to write it is refused.
+ */
+export const requireCertificate: Direct = (incoming, outgoing) => {
+  if (isAuthorized(incoming) || OPEN_PATHS.has((incoming.url ?? '').split('?', 1)[0]!)) return false;
+  const { authorizationError } = incoming.socket as TLSSocket;
+  const why = authorizationError ? ` (${authorizationError})` : '';
+  const reason = `no client certificate that is valid and of an authority in server.tls.client_ca${why}`;
+  const hint = 'connect with a certificate of such an authority; only health is served without';
+  // What a stranger still sends is not read, and the connection is of no more use.
+  const headers = { connection: 'close' };
+  sendProblem(outgoing, new Problem(403, { code: 'certificate_required', reason, hint }, headers));
+  return true;
+};
+
+/** Nothing but a plain yes counts: where a runtime would not tell, everyone is refused. */
+function isAuthorized({ socket }: IncomingMessage): boolean {
+  return (socket as TLSSocket).authorized === true;
+}

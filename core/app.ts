@@ -5,6 +5,7 @@ import { changesBetween } from './changes.ts';
 import type { Config, OutputConfig } from './config/config.ts';
 import { type WiredOutput, wire } from './container.ts';
 import { deadlineIn } from './deadline.ts';
+import { createRecentEvents } from './event/recent.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
 import { createIngest } from './http/ingest.ts';
 import { type Intake, openIntake } from './intake.ts';
@@ -59,7 +60,8 @@ export async function startApp({
   });
   const journals = await openJournals(config, { clock, log, onSync: metrics.fsync });
   const { journal, deadLetters } = journals;
-  const resources = { clock, log, metrics, journal, deadLetters };
+  const recent = createRecentEvents();
+  const resources = { clock, log, metrics, journal, deadLetters, recent };
 
   const wiring = wire({ ...resources, config });
   const running = new Map<string, WiredOutput>();
@@ -100,6 +102,7 @@ export async function startApp({
     journal,
     route: (event) => plan.route(event),
     enrich: (event) => plan.enrich(event),
+    recent,
     clock,
     maxWait: config.server.max_wait,
     observer: metrics.ingest,

@@ -8,6 +8,7 @@ import type { Config, OutputConfig } from './config/config.ts';
 import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
 import { createOutputLoop, type OutputLoop } from './delivery/loop.ts';
 import { createDecoder } from './event/decode.ts';
+import type { RecentEvents } from './event/recent.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Mapper } from './plugins/mapper.ts';
 import type { Output, OutputContext, StreamOutput } from './plugins/output.ts';
@@ -28,6 +29,7 @@ const tokens = {
   metrics: token<Metrics>('metrics'),
   journal: token<Journal>('journal'),
   deadLetters: token<DeadLetterStore>('dead letters'),
+  recent: token<RecentEvents>('recent events'),
   // One output's own, in its child container.
   settings: token<OutputConfig>('settings'),
   outputLog: token<RootLogger>('output log'),
@@ -47,6 +49,8 @@ export interface Resources {
   readonly metrics: Metrics;
   readonly journal: Journal;
   readonly deadLetters: DeadLetterStore;
+  /** What the way in has just parsed. */
+  readonly recent: RecentEvents;
 }
 
 /** One output, wired: its definition made, its route compiled, its delivery ready to start. */
@@ -68,7 +72,7 @@ export interface Wiring {
 /** Wires the program. Each output gets a child container: its own log, metrics, state directory; it never sees the container. */
 export function wire(resources: Resources): Wiring {
   const app = container.createChildContainer();
-  for (const name of ['config', 'clock', 'log', 'metrics', 'journal', 'deadLetters'] as const) {
+  for (const name of ['config', 'clock', 'log', 'metrics', 'journal', 'deadLetters', 'recent'] as const) {
     app.register(tokens[name] as InjectionToken<unknown>, { useValue: resources[name] });
   }
   return { output: (settings) => wireOutput(app, settings) };
@@ -108,7 +112,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       output: c.resolve(tokens.output),
       stream: settings.definition.stream === true,
       mapper: c.resolve(tokens.mapper),
-      decode: createDecoder(c.resolve(tokens.config).enrich),
+      decode: createDecoder(c.resolve(tokens.config).enrich, undefined, c.resolve(tokens.recent)),
       wants: c.resolve(tokens.route).wants,
       limits: settings.batch,
       policy: settings.policy,

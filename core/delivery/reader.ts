@@ -27,6 +27,8 @@ export interface ReaderDeps {
   readonly health: HealthBoard;
 }
 
+/** A reason of its own spares every read the making of a DOMException and its stack. */
+const OVER = 'over';
 /** One read: enough to keep the loop busy, little enough to hold. */
 const READ = { events: 1000, bytes: 1 << 20 };
 /** How long to wait after the journal failed, milliseconds. */
@@ -82,7 +84,7 @@ export function createReader(deps: ReaderDeps) {
   /** The next events, or none after so many milliseconds, when the signal aborts, or as soon as the end is near. */
   async function readUntil(milliseconds: number, signal: AbortSignal, ending: AbortSignal) {
     const over = new AbortController();
-    const stop = () => over.abort();
+    const stop = () => over.abort(OVER);
     signal.addEventListener('abort', stop, { once: true });
     ending.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
@@ -90,7 +92,7 @@ export function createReader(deps: ReaderDeps) {
     try {
       return await subscription.read(READ, over.signal);
     } finally {
-      over.abort();
+      over.abort(OVER);
       signal.removeEventListener('abort', stop);
       ending.removeEventListener('abort', stop);
     }

@@ -3,6 +3,7 @@ import type { Clock } from '../batching/clock.ts';
 import type { Enrich } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
+import type { RecentEvents } from '../event/recent.ts';
 import { type Journal, type JournalEntry, JournalFullError } from '../journal/journal.ts';
 import { Problem } from './problem.ts';
 
@@ -51,6 +52,8 @@ export interface IngestOptions {
   /** The names of the outputs that want an event. */
   readonly route: (event: Event) => readonly string[];
   readonly enrich: Enrich;
+  /** Told of single events, for the outputs that read them next. */
+  readonly recent?: Pick<RecentEvents, 'add'>;
   readonly clock: Clock;
   /** Milliseconds that `one` may wait for room. */
   readonly maxWait: number;
@@ -69,7 +72,7 @@ const RETRY_AFTER = '5';
 
 /** Wires parser, router and journal into the way in. */
 export function createIngest(options: IngestOptions): Ingest {
-  const { journal, route, enrich, clock, observer } = options;
+  const { journal, route, enrich, recent, clock, observer } = options;
 
   const failed = (error: unknown, events: number): Problem => {
     if (error instanceof RangeError) {
@@ -130,6 +133,7 @@ export function createIngest(options: IngestOptions): Ingest {
       const outputs = route(event);
       // What no output wants has nowhere to go: there is nothing to keep it for.
       if (outputs.length > 0) {
+        recent?.add(result.event);
         const entries = [{ raw, receivedAt, outputs }];
         try {
           await journal.append(entries);

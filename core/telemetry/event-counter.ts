@@ -37,13 +37,13 @@ const LONGEST = 200;
  * @param maxSeries how many combinations of labels may have a series of their own
  */
 export function createEventCounter(maxSeries: number): EventCounter {
-  /** By the values of the labels, one after the other: a key of them all would be made and hashed at each event. */
-  const tree: Branch = new Map();
+  /** By rule, and pod or host: the few that share these are looked through, which is cheaper than a map for each label. */
+  const byRule = new Map<string, Map<string, Series[]>>();
   const all: Series[] = [];
   const others = new Map<Priority, Series>();
 
-  const open = (labels: EventLabels): Series => {
-    const series = { labels, events: 0 };
+  const open = (values: LabelValues): Series => {
+    const series = { values, events: 0 };
     all.push(series);
     return series;
   };
@@ -51,71 +51,76 @@ export function createEventCounter(maxSeries: number): EventCounter {
   const other = (priority: Priority): Series => {
     let series = others.get(priority);
     if (series === undefined) {
-      series = open(labelsOf([OTHER, OTHER, OTHER, OTHER, OTHER, priority]));
+      series = open({ rule: OTHER, pod: OTHER, namespace: OTHER, hostname: OTHER, source: OTHER, priority });
       others.set(priority, series);
     }
     return series;
   };
 
   function add(values: LabelValues): Series {
-    if (all.length - others.size >= maxSeries) return other(values[5]);
-    let branch = tree;
-    for (const value of values.slice(0, -1)) {
-      let next = branch.get(value) as Branch | undefined;
-      if (next === undefined) {
-        next = new Map();
-        branch.set(value, next);
-      }
-      branch = next;
-    }
-    const series = open(labelsOf(values));
-    branch.set(values[5], series);
+    if (all.length - others.size >= maxSeries) return other(values.priority);
+    const places = byRule.get(values.rule) ?? new Map<string, Series[]>();
+    byRule.set(values.rule, places);
+    const alike = places.get(placeOf(values)) ?? [];
+    places.set(placeOf(values), alike);
+    const series = open(values);
+    alike.push(series);
     return series;
   }
 
   return {
     seriesOf(event) {
       const original = originalOf(event) ?? event;
-      const values: LabelValues = [
-        brief(event.rule),
-        brief(peekText(original, 'k8s.pod.name') ?? ''),
-        brief(peekText(original, 'k8s.ns.name') ?? ''),
-        brief(event.hostname || 'unknown'),
+      const values: LabelValues = {
+        rule: brief(event.rule),
+        pod: brief(peekText(original, 'k8s.pod.name') ?? ''),
+        namespace: brief(peekText(original, 'k8s.ns.name') ?? ''),
+        hostname: brief(event.hostname || 'unknown'),
         // What Falcosidekick's dashboards look for when an event has no source.
-        brief(event.source || 'syscalls'),
-        event.priority,
-      ];
-      let found: Branch | Series | undefined = tree;
-      for (let i = 0; i < values.length && found !== undefined; i++)
-        found = (found as Branch).get(values[i]!);
-      return (found as Series | undefined) ?? add(values);
+        source: brief(event.source || 'syscalls'),
+        priority: event.priority,
+      };
+      const alike = byRule.get(values.rule)?.get(placeOf(values));
+      return alike?.find((series) => sayTheSame(series.values, values)) ?? add(values);
     },
     *series() {
       // A series without events was opened for one that could not be stored.
-      for (const { labels, events } of all) if (events > 0) yield [labels, events];
+      for (const { values, events } of all) if (events > 0) yield [labelsOf(values), events];
     },
   };
 }
 
 interface Series {
-  readonly labels: EventLabels;
+  readonly values: LabelValues;
   events: number;
 }
 
-/** The values of the labels that tell series apart, those that differ most first. */
-type LabelValues = readonly [
-  rule: string,
-  pod: string,
-  namespace: string,
-  hostname: string,
-  source: string,
-  priority: Priority,
-];
+/** What tells series apart. */
+interface LabelValues {
+  readonly rule: string;
+  readonly pod: string;
+  readonly namespace: string;
+  readonly hostname: string;
+  readonly source: string;
+  readonly priority: Priority;
+}
 
-/** Five levels of branches; on the last one stand the series. */
-type Branch = Map<string, Branch | Series>;
+function placeOf({ pod, hostname }: LabelValues): string {
+  return pod || hostname;
+}
 
-function labelsOf([rule, pod, namespace, hostname, source, priority]: LabelValues): EventLabels {
+/** Of two of the same rule. */
+function sayTheSame(a: LabelValues, b: LabelValues): boolean {
+  return (
+    a.priority === b.priority &&
+    a.pod === b.pod &&
+    a.hostname === b.hostname &&
+    a.namespace === b.namespace &&
+    a.source === b.source
+  );
+}
+
+function labelsOf({ rule, pod, namespace, hostname, source, priority }: LabelValues): EventLabels {
   return {
     hostname,
     rule,

@@ -1,0 +1,32 @@
+import type { Event } from './event.ts';
+
+/**
+ * The events that were parsed last, by the bytes they came in: an output that keeps up with the way in need not parse
+ * them again. Only the very same array of bytes finds its event.
+ */
+export interface RecentEvents {
+  add(event: Event): void;
+  get(raw: Uint8Array): Event | undefined;
+}
+
+/** A group of the journal or two; few enough that the garbage collector need not move most of them. */
+const MOST = 128;
+
+/** A ring: a map would cost more than it finds, as outputs ask in the order in which events came. */
+export function createRecentEvents(most: number = MOST): RecentEvents {
+  const ring: Event[] = [];
+  let oldest = 0;
+  let expected = 0;
+  return {
+    add(event) {
+      ring[oldest] = event;
+      oldest = (oldest + 1) % most;
+    },
+    get(raw) {
+      const at = ring[expected]?.raw === raw ? expected : ring.findIndex((event) => event.raw === raw);
+      if (at < 0) return undefined;
+      expected = (at + 1) % most;
+      return ring[at];
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { createDecoder, noDecodeOptions, originalOf } from '../../../../core/event/decode.ts';
+import { createRecentEvents } from '../../../../core/event/recent.ts';
+
+const TEXT = '{"rule":"R","priority":"Notice","time":"2026-07-11T09:44:58Z"}';
+const events = (count: number) =>
+  Array.from({ length: count }, () => createDecoder(noDecodeOptions)(Buffer.from(TEXT), 0));
+
+describe('createRecentEvents', () => {
+  it('finds the last ones, in any order, and by the very same bytes only', () => {
+    const recent = createRecentEvents(3);
+    const added = events(5);
+    for (const event of added) recent.add(event);
+    for (const order of [
+      [0, 1, 2, 3, 4],
+      [4, 3, 2, 1, 0],
+      [3, 3, 2, 4],
+    ]) {
+      for (const i of order) expect(recent.get(added[i]!.raw)).toBe(i < 2 ? undefined : added[i]);
+    }
+    expect(recent.get(Buffer.from(TEXT))).toBeUndefined();
+  });
+
+  it('spares the decoder the parsing, not the enrichment', () => {
+    const recent = createRecentEvents();
+    const [known] = events(1);
+    recent.add(known!);
+    const plain = createDecoder(noDecodeOptions, undefined, recent);
+    const tagging = createDecoder({ ...noDecodeOptions, customTags: ['t'] }, undefined, recent);
+    expect(plain(known!.raw, 0)).toBe(known);
+    expect(originalOf(tagging(known!.raw, 0))).toBe(known);
+    expect(tagging(known!.raw, 0).tags).toEqual(['t']);
+    const other = Buffer.from(TEXT);
+    expect(plain(other, 7)).toMatchObject({ raw: other, receivedAt: 7 });
+  });
+});

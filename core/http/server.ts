@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../telemetry/logger.ts';
 import { requireCertificate } from './certificate.ts';
 import type { Direct } from './direct.ts';
+import { type LingerLimits, lingerAfterAnswer } from './linger.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 /** PEM texts. With `clientCa`, only health is served to clients without a certificate of that authority. */
@@ -30,6 +31,7 @@ export interface ServerOptions {
   /** Bytes; a client that asks before it sends (`Expect: 100-continue`) is refused there, before it sends. */
   readonly maxBody: number;
   readonly timeouts?: Partial<Timeouts>;
+  readonly linger?: LingerLimits;
   readonly log: Logger;
 }
 
@@ -87,6 +89,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const check = tls?.clientCa === undefined ? undefined : requireCertificate;
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    // It cannot be answered any more: what is taken here would come again.
+    if (!incoming.socket.writable) return void incoming.socket.destroy();
+    lingerAfterAnswer(incoming, outgoing, options.linger);
     if (stopping) outgoing.setHeader('connection', 'close');
     const taken = check?.(incoming, outgoing) || options.direct?.(incoming, outgoing);
     if (!taken) void handle(incoming, outgoing);

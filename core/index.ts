@@ -63,6 +63,7 @@ export { isDecimal } from './event/decimal.ts';
 export { eventToJson } from './event/encode.ts';
 export type { Decimal, Event, FieldValue } from './event/event.ts';
 export { fieldText, stringify } from './event/json.ts';
+export { isMissing } from './event/missing.ts';
 export type { Priority } from './event/priority.ts';
 export { PRIORITIES, parsePriority, priorityRank } from './event/priority.ts';
 export { recordJson } from './plugins/record-json.ts';

@@ -1,8 +1,4 @@
-import { type FieldValue, fieldText, isDecimal } from '../../core/index.ts';
-
-/** The ways in which Falco says that there is no value. */
-const isMissing = (value: FieldValue): boolean =>
-  value === null || value === '' || value === '<NA>' || value === 'N/A';
+import { type FieldValue, fieldText, isDecimal, isMissing } from '../../core/index.ts';
 
 const INT32_MAX = 2_147_483_647;
 const DOT = '.'.charCodeAt(0);

@@ -1,4 +1,4 @@
-import type { FieldValue } from '../../core/index.ts';
+import { type FieldValue, isMissing } from '../../core/index.ts';
 
 /**
  * What Security Lake takes for the account of a partition: 12 digits, or `external` or `external_{id}` for what
@@ -8,9 +8,6 @@ export const ACCOUNT_PATTERN = '^([0-9]{12}|external(_[A-Za-z0-9._-]{1,64})?)$';
 
 const ACCOUNT = new RegExp(ACCOUNT_PATTERN);
 
-/** Falco prints this where a field has no value. */
-const NO_VALUE = '<NA>';
-
 /**
  * The account an event belongs to: that of its field where the field has a value, else the configured one.
  *
@@ -18,7 +15,7 @@ const NO_VALUE = '<NA>';
  * @returns undefined when the field has a value that is no account: a wrong partition could not be undone
  */
 export function accountOf(value: FieldValue | undefined, configured: string): string | undefined {
-  if (value === undefined || value === null || value === '' || value === NO_VALUE) return configured;
-  const text = typeof value === 'string' ? value : String(value);
+  if (isMissing(value)) return configured;
+  const text = String(value);
   return ACCOUNT.test(text) ? text : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Event, FieldValue } from '../../core/index.ts';
-import { fieldText } from '../../core/index.ts';
+import { fieldText, isMissing } from '../../core/index.ts';
 
 /** What Hive, and with it every query engine, writes for the partition of NULL. */
 export const NO_VALUE = '__HIVE_DEFAULT_PARTITION__';
@@ -71,7 +71,7 @@ function escaped(value: string): string {
 function textOf(event: Event, name: string): string | undefined {
   const own = OWN.find((each) => each === name);
   const value: FieldValue | undefined = own === undefined ? event.fields[name] : event[own];
-  if (value === undefined || value === null || value === '<NA>') return undefined;
+  if (isMissing(value)) return undefined;
   // A number that keeps its digits is an object too.
   if (typeof value === 'object' && !('literal' in value)) return undefined;
   return fieldText(value);

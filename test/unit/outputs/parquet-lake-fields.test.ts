@@ -38,7 +38,7 @@ describe('the segment of a field', () => {
 
   it('is that of no value for what has none', () => {
     const segments = fieldSegments(['k8s.ns.name'], 100);
-    for (const value of [undefined, null, '', '<NA>', ['prod'], { a: 'b' }, 'x'.repeat(181)]) {
+    for (const value of [undefined, null, '', '<NA>', 'N/A', ['prod'], { a: 'b' }, 'x'.repeat(181)]) {
       expect(segments(eventIn(value), DAY)).toBe(`k8s_ns_name=${NO_VALUE}`);
     }
     expect(segments(eventIn(1507591916746609046n), DAY)).toBe('k8s_ns_name=1507591916746609046');

@@ -92,6 +92,7 @@ describe('partitionOf', () => {
     expect(of({ 'aws.account': '000000000042' })).toBe('000000000042/20260102');
     expect(of({ 'aws.account': 'external_gcp-project' })).toBe('external_gcp-project/20260102');
     expect(of({ 'aws.account': '<NA>' })).toBe('123456789012/20260102');
+    expect(of({ 'aws.account': 'N/A' })).toBe('123456789012/20260102');
     expect(of({})).toBe('123456789012/20260102');
     expect(of({ 'aws.account': 'prod/../x' })).toEqual({ reject: expect.stringContaining('aws.account is') });
   });

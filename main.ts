@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { builtIns } from './built-ins.ts';
 import { runCli } from './core/cli/index.ts';
+import { hearWarnings } from './core/cli/warnings.ts';
+
+hearWarnings((line) => process.stderr.write(`warning: ${line}\n`));
 
 const code = await runCli(builtIns, process.argv.slice(2));
 // Not process.exit(): what was written must get out first. Whatever is still open then is a leak to be found.

@@ -4,6 +4,7 @@ import { deadlineIn } from '../deadline.ts';
 import { aborted } from '../delivery/abort.ts';
 import { createLogger, type RootLogger } from '../telemetry/log.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+import { hearWarnings } from './warnings.ts';
 import { watchFiles } from './watch.ts';
 
 export const run: RegisterCommand = (program, cli) => {
@@ -15,6 +16,7 @@ export const run: RegisterCommand = (program, cli) => {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       const log = createLogger({ ...config.log, secrets: config.secrets });
+      hearWarnings((line) => log.warn(line));
       cli.exit(await runUntilStopped(config, log, options, cli));
     });
 };

@@ -5,6 +5,7 @@ import { changesBetween } from './changes.ts';
 import type { Config, OutputConfig } from './config/config.ts';
 import { type WiredOutput, wire } from './container.ts';
 import { deadlineIn } from './deadline.ts';
+import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
 import { createRecentEvents } from './event/recent.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
 import { createIngest } from './http/ingest.ts';
@@ -55,6 +56,7 @@ export async function startApp({
     version,
     runtime: runtimeName(),
     journal: () => journal.status(),
+    deadLetters: () => ({ store: deadLetters, outputs: config.outputs.map(({ name }) => name) }),
     now: clock.now,
     elsewhere: async () => (await intake?.counts()) ?? [],
   });
@@ -142,7 +144,7 @@ export async function startApp({
       operations: createOperations({ journal, deadLetters, clock, outputs, log }),
       tap,
       metrics: () => metrics.exposition(),
-      outputs: () => [...running.values()].map(statusOf),
+      outputs: () => [...running.values()].map((wired) => statusOf(wired, deadLetters.byOutput())),
     };
   }
 
@@ -204,9 +206,14 @@ function enabled(config: Config): readonly OutputConfig[] {
   return config.outputs.filter((output) => output.enabled);
 }
 
-function statusOf({ settings, loop }: WiredOutput): OutputStatus {
+function statusOf(
+  { settings, loop }: WiredOutput,
+  stored: ReturnType<DeadLetterStore['byOutput']>,
+): OutputStatus {
   const { name, type } = settings;
-  return { name, type, ...loop.health(), pending: loop.accounts().pending };
+  const { letters, bytes } = stored?.get(name) ?? { letters: 0, bytes: 0 };
+  const aside = stored && { dead_letters: letters, dead_letter_bytes: bytes };
+  return { name, type, ...loop.health(), pending: loop.accounts().pending, ...aside };
 }
 
 /** An output removed from the configuration keeps its cursor and its events; somebody must be told. */

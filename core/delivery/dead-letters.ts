@@ -26,6 +26,7 @@ export interface DeadLetterDeps {
 /** How long to wait after the store failed, milliseconds. */
 const FAILED_WAIT = 5000;
 const COMPLAINT = 'dead letters';
+const MAKE_ROOM = 'replay or drop some (tiercel dlq), or give them more (dead_letters.max_size, the disk)';
 
 /**
  * Writes what a batch set aside to the dead letters before the batch counts as settled. While the store is full
@@ -85,7 +86,7 @@ async function append(letters: readonly DeadLetter[], deps: DeadLetterDeps) {
       return await store.append(letters, subscription.settled());
     } catch (error) {
       if (!(error instanceof JournalFullError)) throw error;
-      health.raise(COMPLAINT, 'stopped', `the dead letter store is full: ${error.message}`);
+      health.raise(COMPLAINT, 'stopped', `the dead letters are full (${error.message}); ${MAKE_ROOM}`);
       await store.waitForRoom(stopping);
       unlessStopping(stopping);
     }

@@ -71,8 +71,9 @@ function list(title: string, about: string, entries: readonly [type: string, sum
 }
 
 function describeMetrics() {
-  const journal = () => {
+  const scraped = () => {
     throw new Error('nothing is scraped here');
   };
-  return createMetrics({ version: '', runtime: '', journal, now: () => 0 }).describe();
+  const from = { journal: scraped, deadLetters: scraped };
+  return createMetrics({ version: '', runtime: '', ...from, now: () => 0 }).describe();
 }

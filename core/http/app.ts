@@ -20,7 +20,7 @@ export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
   /** How each output is; none of them makes the process unready by itself. */
-  readonly outputs: readonly Omit<OutputStatus, 'type' | 'pending'>[];
+  readonly outputs: readonly Pick<OutputStatus, 'name' | 'state' | 'reason' | 'since'>[];
 }
 
 /** One output as `GET /outputs` shows it. No secret is in it. */
@@ -33,6 +33,9 @@ export interface OutputStatus {
   readonly since: number;
   /** Events wanted by it and not settled. */
   readonly pending: number;
+  /** Stored ones, and the raw bytes of their events; absent until those of before the start have been counted. */
+  readonly dead_letters?: number;
+  readonly dead_letter_bytes?: number;
 }
 
 /** What an operator may look at; on the listener of the events or on one of its own. */

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { IngestObserver } from '../http/ingest.ts';
 import type { JournalStatus } from '../journal/journal.ts';
+import { createDeadLetterMetrics, type StoredDeadLetters } from './dead-letter-metrics.ts';
 import { createIngestCounter, type IngestCounts, sumCounts } from './ingest-counter.ts';
 import type { OutputObserver } from './observer.ts';
 import { createOutputMetrics, type OutputAccounts } from './output-metrics.ts';
@@ -10,6 +11,8 @@ export interface MetricsOptions {
   readonly runtime: string;
   /** Asked at each scrape. */
   readonly journal: () => JournalStatus;
+  /** Asked at each scrape. */
+  readonly deadLetters: () => StoredDeadLetters;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Series of `falcosecurity_falcosidekick_falco_events_total`; events beyond are counted under `other`. */
@@ -57,6 +60,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const outputs = createOutputMetrics(registry, options.now);
   const publishIngest = ingestMetrics(registry);
   const publishJournal = journalMetrics(registry, options);
+  const publishDeadLetters = createDeadLetterMetrics(registry, options.deadLetters);
   const fsync = new Histogram({
     name: 'tiercel_journal_fsync_seconds',
     help: 'Time it took to bring one group of events to stable storage. Every accepted event waits for one.',
@@ -76,6 +80,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     // All in one turn, so that the numbers of a scrape belong together.
     publishIngest(sumCounts([ingest.read(), ...elsewhere]));
     publishJournal();
+    publishDeadLetters();
     outputs.publish();
     return { contentType: registry.contentType, text: await registry.metrics() };
   };

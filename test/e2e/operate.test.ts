@@ -129,7 +129,16 @@ describe('operating an instance', () => {
     const one = jsonLines(await cli('dlq', 'list', '--json', '--limit', '1'))[0].id as number;
     const dropped = await cli('dlq', 'drop', '--id', String(one), '--yes');
     expect([dropped.code, dropped.stdout]).toEqual([0, '1 dead letter dropped.\n']);
-    expect(jsonLines(await cli('dlq', 'list', '--json'))).toHaveLength(deadLettered - 2);
+    const left = jsonLines(await cli('dlq', 'list', '--json'));
+    expect(left).toHaveLength(deadLettered - 2);
+    const bytes = left.reduce((sum, letter) => sum + letter.bytes, 0);
+    const metrics = (await tiercel.get('/metrics')).body;
+    expect(metrics).toContain(`\ntiercel_dead_letters{output="hook"} ${left.length}\n`);
+    expect(metrics).toContain(`\ntiercel_dead_letters_event_bytes{output="hook"} ${bytes}\n`);
+    const { outputs } = JSON.parse((await tiercel.get('/outputs')).body);
+    expect(outputs).toContainEqual(
+      expect.objectContaining({ name: 'hook', dead_letters: left.length, dead_letter_bytes: bytes }),
+    );
     await expectBalance(tiercel, ['archive', 'hook']);
   });
 

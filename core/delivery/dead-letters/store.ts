@@ -1,10 +1,12 @@
 import type { Clock } from '../../batching/clock.ts';
-import type { Journal, JournalEntry, Position } from '../../journal/journal.ts';
+import type { Journal, JournalEntry, JournalStatus, Position } from '../../journal/journal.ts';
 import { PositionSet } from '../../journal/positions.ts';
 import { type DeadLetter, decodeDeadLetter, encodeDeadLetter } from './codec.ts';
+import { createTally, type StoredTally } from './tally.ts';
 import { createWritten } from './written.ts';
 
 export type { DeadLetter } from './codec.ts';
+export type { StoredTally } from './tally.ts';
 
 /** A dead letter in the store. */
 export interface StoredDeadLetter extends DeadLetter {
@@ -52,6 +54,13 @@ export interface DeadLetterStore {
   ): Promise<number>;
   /** Number of dead letters. */
   count(): number;
+  /**
+   * What is stored of each output. Undefined while what was there at the opening is still being counted, which the first
+   * call begins: it has to be read.
+   */
+  byOutput(): ReadonlyMap<string, StoredTally> | undefined;
+  /** Of the journal under it: its size, its budget, and whether that is used up. */
+  status(): JournalStatus;
   /** Closes the view; the journal under it is its owner's to close. */
   close(): Promise<void>;
 }
@@ -67,8 +76,20 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
   const outputs = [READER];
   let known = new PositionSet();
   const dropped = new Set<Position>();
+  const tally = createTally();
+  /** The newest letter of before the opening: up to here they are counted when they are read, later ones when they are appended. */
+  const inherited = journal.status().newest;
+  let counted = subscription.pending() === 0;
   const forever = new AbortController().signal;
   let learning: Promise<void> = Promise.resolve();
+
+  function addToTally(raw: Uint8Array): void {
+    try {
+      tally.add(decodeDeadLetter(raw));
+    } catch {
+      // Of an unknown version: whoever lists them is told.
+    }
+  }
 
   /** The journal gives a position to a record only when it is read: reads what was appended since the last time. */
   function learn(): Promise<void> {
@@ -77,8 +98,12 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
       .then(async () => {
         while (!subscription.caughtUp()) {
           const events = await subscription.read({ events: 5000, bytes: 1 << 20 }, forever);
-          for (const { position } of events) known.push(position);
+          for (const { position, raw } of events) {
+            known.push(position);
+            if (position <= inherited) addToTally(raw);
+          }
         }
+        counted = true;
       });
     return learning;
   }
@@ -94,10 +119,13 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
     }
   }
 
-  async function discard(ids: readonly Position[]): Promise<void> {
-    const fresh = ids.filter((id) => known.has(id) && !dropped.has(id));
-    for (const id of fresh) dropped.add(id);
-    subscription.acknowledge(PositionSet.of(...fresh));
+  async function discard(letters: readonly StoredDeadLetter[]): Promise<void> {
+    const fresh = letters.filter(({ id }) => known.has(id) && !dropped.has(id));
+    for (const letter of fresh) {
+      dropped.add(letter.id);
+      tally.remove(letter);
+    }
+    subscription.acknowledge(PositionSet.of(...fresh.map(({ id }) => id)));
     await subscription.flush();
     if (dropped.size * 2 > known.count) {
       const kept = new PositionSet();
@@ -120,7 +148,7 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
       chunk = [];
       bytes = 0;
       done += finished.length;
-      await discard(finished.map(({ id }) => id));
+      await discard(finished);
     };
     for await (const letter of list(filter)) {
       chunk.push(letter);
@@ -139,6 +167,7 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
       await journal.append(
         missing.map((letter) => ({ raw: encodeDeadLetter(letter), receivedAt: letter.receivedAt, outputs })),
       );
+      for (const letter of missing) tally.add(letter);
       await written.add(missing);
     },
     waitForRoom: (signal) => journal.waitForRoom(signal),
@@ -156,6 +185,12 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
         return whole;
       }),
     count: () => subscription.pending(),
+    byOutput() {
+      // One that fails is begun again by whoever asks next.
+      if (!counted) learn().catch(() => {});
+      return counted ? tally.byOutput() : undefined;
+    },
+    status: () => journal.status(),
     close: () => subscription.close(),
   };
 }

@@ -397,7 +397,8 @@ describe('the delivery of an output', () => {
     await world.clock.advance(1000);
     expect(counts.deadLettered).toBeGreaterThan(2);
     expect(counts.deadLettered).toBeLessThan(30);
-    expect(loop.health()).toMatchObject({ state: 'stopped', reason: expect.stringContaining('full') });
+    const { state, reason } = loop.health();
+    expect([state, reason]).toEqual(['stopped', expect.stringMatching(/dead letters are full.*max_size/)]);
     expect(identity()).toBe(0);
     let dropped = 0;
     for (let i = 0; i < 30 && loop.accounts().pending > 0; i++) {

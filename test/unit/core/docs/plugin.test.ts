@@ -44,10 +44,16 @@ describe('outputPage', () => {
   });
 
   it('names metrics that there are', () => {
-    const journal = () => {
+    const scraped = () => {
       throw new Error('not scraped');
     };
-    const metrics = createMetrics({ version: '', runtime: '', journal, now: () => 0 }).describe();
+    const metrics = createMetrics({
+      version: '',
+      runtime: '',
+      journal: scraped,
+      deadLetters: scraped,
+      now: () => 0,
+    }).describe();
     const named = page.match(/tiercel_[a-z_]+/g) ?? [];
     expect(named.length).toBeGreaterThan(2);
     for (const name of named) expect(metrics.map((metric) => metric.name)).toContain(name);

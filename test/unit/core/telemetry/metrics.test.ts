@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { StoredTally } from '../../../../core/delivery/dead-letters/store.ts';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
 import type { Event } from '../../../../core/event/event.ts';
 import type { JournalStatus } from '../../../../core/journal/journal.ts';
@@ -22,11 +23,15 @@ function event(members: object = {}): Event {
   return decode(Buffer.from(JSON.stringify(base)), 0);
 }
 
-function metrics(maxEventSeries = 100) {
+function metrics(maxEventSeries = 100, stored?: ReadonlyMap<string, StoredTally>) {
   return createMetrics({
     version: '1',
     runtime: 'test',
     journal: () => STATUS,
+    deadLetters: () => ({
+      store: { byOutput: () => stored, status: () => STATUS },
+      outputs: ['lake', 'oncall'],
+    }),
     now: () => 10_000,
     maxEventSeries,
   });
@@ -186,5 +191,33 @@ describe('metrics', () => {
       labels: ['output', 'cause'],
     });
     for (const { help } of described) expect(help).not.toBe('');
+  });
+
+  it('tells what is stored of dead letters by output, with one series for all outputs that are gone', async () => {
+    const stored = new Map([
+      ['lake', { letters: 3, bytes: 700 }],
+      ['gone', { letters: 1, bytes: 10 }],
+      ['long_gone', { letters: 2, bytes: 20 }],
+    ]);
+    const samples = await read(metrics(100, stored));
+    const told = [...samples].filter(([name]) => name.startsWith('tiercel_dead_letters'));
+    expect(Object.fromEntries(told)).toEqual({
+      'tiercel_dead_letters{output="lake"}': 3,
+      'tiercel_dead_letters{output="oncall"}': 0,
+      'tiercel_dead_letters{output="(removed)"}': 3,
+      'tiercel_dead_letters_event_bytes{output="lake"}': 700,
+      'tiercel_dead_letters_event_bytes{output="oncall"}': 0,
+      'tiercel_dead_letters_event_bytes{output="(removed)"}': 30,
+      tiercel_dead_letters_stored_bytes: 10,
+      tiercel_dead_letters_max_bytes: 100,
+    });
+  });
+
+  it('tells no number of dead letters before it is known', async () => {
+    const names = [...(await read(metrics())).keys()];
+    expect(names.filter((name) => name.startsWith('tiercel_dead_letters'))).toEqual([
+      'tiercel_dead_letters_stored_bytes',
+      'tiercel_dead_letters_max_bytes',
+    ]);
   });
 });

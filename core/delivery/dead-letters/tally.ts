@@ -1,0 +1,30 @@
+import type { DeadLetter } from './codec.ts';
+
+/** How many dead letters of an output are stored, and the raw bytes of their events. */
+export interface StoredTally {
+  readonly letters: number;
+  readonly bytes: number;
+}
+
+/** Keeps count of what is stored, by output. */
+export interface Tally {
+  add(letter: Pick<DeadLetter, 'output' | 'raw'>): void;
+  remove(letter: Pick<DeadLetter, 'output' | 'raw'>): void;
+  /** An output of which nothing is stored is absent. */
+  byOutput(): ReadonlyMap<string, StoredTally>;
+}
+
+export function createTally(): Tally {
+  const outputs = new Map<string, StoredTally>();
+  const change = (output: string, letters: number, bytes: number) => {
+    const before = outputs.get(output) ?? { letters: 0, bytes: 0 };
+    const after = { letters: before.letters + letters, bytes: before.bytes + bytes };
+    if (after.letters === 0) outputs.delete(output);
+    else outputs.set(output, after);
+  };
+  return {
+    add: ({ output, raw }) => change(output, 1, raw.length),
+    remove: ({ output, raw }) => change(output, -1, -raw.length),
+    byOutput: () => new Map(outputs),
+  };
+}

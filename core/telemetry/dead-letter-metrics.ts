@@ -1,0 +1,49 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { DeadLetterStore } from '../delivery/dead-letters/store.ts';
+
+/** What the metrics ask at each scrape. */
+export interface StoredDeadLetters {
+  readonly store: Pick<DeadLetterStore, 'byOutput' | 'status'>;
+  /** The outputs of the configuration: each has its series, and all others one together. */
+  readonly outputs: readonly string[];
+}
+
+/** Outputs that the configuration no longer has may still have dead letters; no name of an output looks like this. */
+const REMOVED = '(removed)';
+
+/** Registers what is told of the dead letters on storage. @returns brings the numbers into the registry */
+export function createDeadLetterMetrics(registry: Registry, ask: () => StoredDeadLetters): () => void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, ...labelNames: string[]) =>
+    new Gauge({ name, help, labelNames, registers });
+  const letters = gauge(
+    'tiercel_dead_letters',
+    'Dead letters on storage, waiting to be replayed or dropped; those of outputs that were removed stand under "(removed)". Absent until those of before the start have been counted.',
+    'output',
+  );
+  const bytes = gauge('tiercel_dead_letters_event_bytes', 'Raw bytes of their events.', 'output');
+  const stored = gauge('tiercel_dead_letters_stored_bytes', 'Bytes of all dead letters on storage.');
+  const most = gauge(
+    'tiercel_dead_letters_max_bytes',
+    'The budget of the dead letters: dead_letters.max_size. An output that has one to write when it is used up stops, and loses nothing.',
+  );
+
+  return () => {
+    const { store, outputs } = ask();
+    for (const metric of [letters, bytes]) metric.reset();
+    const status = store.status();
+    stored.set(status.bytes);
+    most.set(status.maxBytes);
+    const byOutput = store.byOutput();
+    if (byOutput === undefined) return;
+    for (const output of [...outputs, REMOVED]) {
+      letters.set({ output }, 0);
+      bytes.set({ output }, 0);
+    }
+    for (const [name, tally] of byOutput) {
+      const output = outputs.includes(name) ? name : REMOVED;
+      letters.inc({ output }, tally.letters);
+      bytes.inc({ output }, tally.bytes);
+    }
+  };
+}

@@ -11,7 +11,7 @@
 
 export type { Static, TObject, TSchema } from 'typebox';
 export type { BatchLimits } from './batching/batch.ts';
-export { duration, secret, size } from './config/scalars.ts';
+export { byPriority, duration, priority, secret, size } from './config/scalars.ts';
 export type { Mapped, Mapper, MapperContext, MapperDefinition } from './plugins/mapper.ts';
 export { defineMapper } from './plugins/mapper.ts';
 export type {
@@ -35,10 +35,12 @@ export { VERSION } from './version.ts';
 // To deliver, and to say what became of it.
 
 export type { Batch, BatchInfo } from './batching/batch.ts';
+export { deliverAtOnce } from './delivery/at-once.ts';
 export type { ChunkLimits } from './delivery/chunks.ts';
 export { deliverChunks, deliverEach } from './delivery/chunks.ts';
 export type { Delivery, Failure, Refusal } from './delivery/delivery.ts';
 export { delivered, deliveredExcept, rejected, retry } from './delivery/delivery.ts';
+export { deliverToAny } from './delivery/hosts.ts';
 
 // Over HTTP.
 
@@ -52,7 +54,7 @@ export { fromResponse, parseRetryAfter } from './delivery/http/response.ts';
 
 export { abortable } from './delivery/abortable.ts';
 export type { Connection, ConnectionOptions } from './delivery/connection.ts';
-export { keepConnection } from './delivery/connection.ts';
+export { keepConnection, overConnection } from './delivery/connection.ts';
 export type { TlsOptions } from './delivery/tls.ts';
 export { readTls, tlsOption } from './delivery/tls.ts';
 export { loadPeer } from './plugins/peer.ts';

@@ -19,7 +19,6 @@ export { schemaElements } from './schema/elements.ts';
 export { breakingChanges, isAdditive, schemaHash, schemaText } from './schema/text.ts';
 export { directoryStore } from './store/directory.ts';
 export { s3Store } from './store/s3.ts';
-export { credentialsFor } from './store/s3-credentials.ts';
 export type { S3Options } from './store/s3-options.ts';
 export { s3Options } from './store/s3-options.ts';
 export type { LocalFile, ObjectStore, PutOptions } from './store/store.ts';

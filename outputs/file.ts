@@ -22,6 +22,8 @@ export default defineOutput({
   batch: { events: 1_000, size: 1_048_576, every: 200 },
   mapper: 'falco',
   ordering: 'partition',
+  // Two that append to one file would cut off each other's lines after a fault. A device keeps none.
+  claims: ({ path }, { configDir }) => (path.startsWith('/dev/') ? [] : [resolve(configDir, path)]),
   notes: `A batch is delivered when it is on stable storage (fsync). Every fault is retried: a full disk, a missing folder, a
 missing permission; half a batch that was written before the fault is taken back first. The file may be renamed or removed at any time, by logrotate say: the next
 batch goes to a new file under the configured name.`,

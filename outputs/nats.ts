@@ -7,15 +7,17 @@ import {
   asEvents,
   type Delivery,
   defineOutput,
-  deliveredExcept,
+  deliverAtOnce,
+  delivered,
   type Event,
   eventToJson,
-  keepConnection,
   loadPeer,
-  type Refusal,
+  overConnection,
   readTls,
+  rejected,
+  retry,
+  type Static,
   secret,
-  type TlsOptions,
   Type,
   textTemplate,
   tlsOption,
@@ -25,44 +27,46 @@ import {
 const HEADERS = 256;
 const DEFAULT_SUBJECT = 'falco.{{ priority | downcase }}.{{ rule | slugify }}';
 
+const options = Type.Object(
+  {
+    servers: Type.Array(Type.String({ minLength: 1, description: 'One server.' }), {
+      minItems: 1,
+      formerly: ['nats.hostport'],
+      description: 'Servers to connect to; others of the cluster are found from there.',
+      examples: [['nats://nats:4222']],
+    }),
+    subject: Type.Optional(
+      Type.String({
+        default: DEFAULT_SUBJECT,
+        minLength: 1,
+        formerly: ['nats.subjecttemplate'],
+        description:
+          'The subject: a Liquid template over the event. White space and wildcards in it become `_`.',
+        examples: ['falco.{{ hostname }}'],
+      }),
+    ),
+    jetstream: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description:
+          'Wait until a stream has stored the event. Without, delivered means that the server has it, and nobody need listen.',
+      }),
+    ),
+    token: Type.Optional(secret({ description: 'Token for authentication.' })),
+    username: Type.Optional(Type.String({ description: 'User name for authentication.' })),
+    password: Type.Optional(secret({ description: 'Password for authentication.' })),
+    credentials_file: Type.Optional(Type.String({ description: 'A `.creds` file with JWT and seed.' })),
+    tls: Type.Optional(tlsOption),
+  },
+  { additionalProperties: false },
+);
+
 /** Publishes each event to NATS. */
 export default defineOutput({
   apiVersion: 1,
   type: 'nats',
   summary: 'Publishes each event to NATS, to a JetStream stream unless told otherwise.',
-  options: Type.Object(
-    {
-      servers: Type.Array(Type.String({ minLength: 1, description: 'One server.' }), {
-        minItems: 1,
-        formerly: ['nats.hostport'],
-        description: 'Servers to connect to; others of the cluster are found from there.',
-        examples: [['nats://nats:4222']],
-      }),
-      subject: Type.Optional(
-        Type.String({
-          default: DEFAULT_SUBJECT,
-          minLength: 1,
-          formerly: ['nats.subjecttemplate'],
-          description:
-            'The subject: a Liquid template over the event. White space and wildcards in it become `_`.',
-          examples: ['falco.{{ hostname }}'],
-        }),
-      ),
-      jetstream: Type.Optional(
-        Type.Boolean({
-          default: true,
-          description:
-            'Wait until a stream has stored the event. Without, delivered means that the server has it, and nobody need listen.',
-        }),
-      ),
-      token: Type.Optional(secret({ description: 'Token for authentication.' })),
-      username: Type.Optional(Type.String({ description: 'User name for authentication.' })),
-      password: Type.Optional(secret({ description: 'Password for authentication.' })),
-      credentials_file: Type.Optional(Type.String({ description: 'A `.creds` file with JWT and seed.' })),
-      tls: Type.Optional(tlsOption),
-    },
-    { additionalProperties: false },
-  ),
+  options,
   examples: [
     { title: 'Minimal', options: { servers: ['nats://nats:4222'] } },
     {
@@ -72,89 +76,71 @@ export default defineOutput({
   ],
   batch: { events: 256, every: 200 },
   mapper: asEvents,
-  notes: `Needs the packages \`@nats-io/transport-node\` and \`@nats-io/jetstream\` (\`npm install @nats-io/transport-node @nats-io/jetstream\`).
-
-One connection, opened at the start and repaired by itself. With JetStream an event is delivered when its stream has acknowledged it; its id is the
+  packages: ['@nats-io/transport-node', '@nats-io/jetstream'],
+  notes: `One connection, opened at the start and repaired by itself. With JetStream an event is delivered when its stream has acknowledged it; its id is the
 message id, so that a repeated event is told apart within the stream's duplicate window. A stream must take the subject: without one, events
 wait and the reason says so. Set aside: an event that is longer
 than \`max_payload\` of the server. Everything else is retried.`,
   create(options, context) {
-    const { subject: template = DEFAULT_SUBJECT, jetstream: isStored = true } = options;
-    const subjectOf = textTemplate('subject', template, context.log);
-    const link = keepConnection({
-      open: () => connectTo(options, `tiercel ${context.name}`, context.configDir),
-      isOpen: (connection) => !connection.isClosed(),
-      close: (connection) => connection.close(),
-    });
+    const subjectOf = textTemplate('subject', options.subject ?? DEFAULT_SUBJECT, context.log);
 
-    async function publish(connection: NatsConnection, events: readonly Event[]): Promise<Delivery> {
+    async function publish({ connection, stream }: Link, events: readonly Event[]): Promise<Delivery> {
       const longest = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
-      const messages = events.map((event) => ({
-        subject: validSubject(subjectOf(event)),
-        text: eventToJson(event),
-        msgID: event.id,
-      }));
-      const stream = isStored ? await jetStream(connection) : undefined;
-      const answers = messages.map(async ({ subject, text, msgID }, index): Promise<Refusal[]> => {
+      const delivery = await deliverAtOnce(events, async (event) => {
+        const subject = validSubject(subjectOf(event));
+        const text = eventToJson(event);
         if (Buffer.byteLength(text) + HEADERS > longest)
-          return [
-            { index, again: false, reason: `NATS: longer than the ${longest} bytes that the server takes` },
-          ];
+          return rejected(`NATS: longer than the ${longest} bytes that the server takes`);
         try {
           if (stream === undefined) connection.publish(subject, text);
-          else await stream.publish(subject, text, { msgID });
-          return [];
+          else await stream.publish(subject, text, { msgID: event.id });
+          return delivered();
         } catch (error) {
-          return [{ index, again: true, reason: reasonOf(error as Error, subject) }];
+          return retry(reasonOf(error as Error, subject));
         }
       });
-      const refusals = (await Promise.all(answers)).flat();
       if (stream === undefined) await connection.flush();
-      return deliveredExcept(refusals);
+      return delivery;
     }
 
-    return {
-      deliver: async ({ records }, signal) => abortable(publish(await link.get(signal), records), signal),
-      async start(signal) {
-        await link.get(signal);
+    return overConnection(
+      {
+        open: () => connectTo(options, `tiercel ${context.name}`, context.configDir),
+        isOpen: ({ connection }) => !connection.isClosed(),
+        close: ({ connection }) => connection.close(),
       },
-      stop: () => link.close(),
-    };
+      (link, { records }, signal) => abortable(publish(link, records), signal),
+    );
   },
 });
 
-/** The part of the options that is about the connection. */
-interface Login {
-  readonly servers: readonly string[];
-  readonly token?: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly credentials_file?: string;
-  readonly tls?: TlsOptions;
+/** The connection, and the stream's side of it where events are stored. */
+interface Link {
+  readonly connection: NatsConnection;
+  readonly stream?: JetStreamClient;
 }
 
-async function jetStream(connection: NatsConnection): Promise<JetStreamClient> {
-  const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
-  return jetstream(connection);
-}
-
-async function connectTo(login: Login, name: string, configDir: string): Promise<NatsConnection> {
+async function connectTo(given: Static<typeof options>, name: string, configDir: string): Promise<Link> {
   const { connect, credsAuthenticator } = await loadPeer(
     '@nats-io/transport-node',
     () => import('@nats-io/transport-node'),
   );
-  const file = (path: string) => resolve(configDir, path);
-  const { servers, token, username: user, password: pass, credentials_file: creds, tls } = login;
-  return connect({
+  const { servers, token, username: user, password: pass, credentials_file: creds, tls } = given;
+  const connection = await connect({
     servers: [...servers],
     name,
     // Then it closes, and the next delivery opens another: with the other certificates and credentials that may be there by then.
     maxReconnectAttempts: 10,
     ...(token !== undefined && { token }),
     ...(user !== undefined && { user, pass }),
-    ...(creds !== undefined && { authenticator: credsAuthenticator(readFileSync(file(creds))) }),
+    ...(creds !== undefined && {
+      authenticator: credsAuthenticator(readFileSync(resolve(configDir, creds))),
+    }),
     ...(tls !== undefined && { tls: readTls(tls, configDir) }),
   });
+  if (given.jetstream === false) return { connection };
+  const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
+  return { connection, stream: jetstream(connection) };
 }
 
 function reasonOf(error: Error, subject: string): string {

@@ -2,7 +2,9 @@ import { Command, Help, Option } from 'commander';
 import type { Config } from '../config/config.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { BuiltIns } from './built-ins.ts';
-import { loadOrExplain } from './load.ts';
+import { type ConfigOptions, loadOrExplain } from './load.ts';
+
+export type { ConfigOptions };
 
 /** Exit codes of every command. */
 export const EXIT = {
@@ -24,15 +26,6 @@ export interface Cli {
   load(options: ConfigOptions): Promise<Config | undefined>;
   /** What the command came to; the process's exit code. */
   exit(code: number): void;
-}
-
-/** The options that every command with a configuration takes. */
-export interface ConfigOptions {
-  readonly config: string;
-  readonly set: readonly string[];
-  readonly format?: 'text' | 'json';
-  /** False: code that is not built in is not loaded. */
-  readonly plugins?: boolean;
 }
 
 /** One command: adds itself to the program. */

@@ -3,7 +3,15 @@ import { loadConfig } from '../config/load.ts';
 import { renderErrors } from '../config/render.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import type { BuiltIns } from './built-ins.ts';
-import type { ConfigOptions } from './command.ts';
+
+/** The options that every command with a configuration takes. */
+export interface ConfigOptions {
+  readonly config: string;
+  readonly set: readonly string[];
+  readonly format?: 'text' | 'json';
+  /** False: code that is not built in is not loaded. */
+  readonly plugins?: boolean;
+}
 
 /** Loads the configuration, or prints every mistake in it: as text on standard error, as JSON on standard output. */
 export async function loadOrExplain(

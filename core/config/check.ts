@@ -62,6 +62,7 @@ export async function check(raw: MapNode, options: CheckOptions): Promise<Checke
   );
   const cross = crossCheck({
     root: whole,
+    dir: options.dir,
     sections,
     outputs: outputs.flatMap(({ config }) => config ?? []),
     routes: outputs,

@@ -40,7 +40,8 @@ function decodeObject(schema: JsonSchema, value: Record<string, unknown>): Recor
     const own = Object.hasOwn(value, name) ? value[name] : undefined;
     const decoded = member === undefined ? own : decodeScalars(member, own);
     if (decoded === undefined) continue;
-    Object.defineProperty(result, name, {
+    const key = schema.propertyNames === undefined ? name : String(decodeText(schema.propertyNames, name));
+    Object.defineProperty(result, key, {
       value: decoded,
       enumerable: true,
       writable: true,

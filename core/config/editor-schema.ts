@@ -111,6 +111,7 @@ function relax(schema: JsonSchema): Record<string, unknown> {
       Object.entries(schema.patternProperties).map(([pattern, member]) => [pattern, relax(member)]),
     );
   }
+  if (schema.propertyNames) result.propertyNames = relax(schema.propertyNames);
   if (schema.items) result.items = relax(schema.items);
   for (const union of ['anyOf', 'oneOf', 'allOf'] as const)
     if (schema[union]) result[union] = schema[union].map(relax);
@@ -121,7 +122,7 @@ const REFERENCE = { type: 'string', pattern: '\\$\\{(env|file):' };
 
 function withFormat(
   result: Record<string, unknown>,
-  { format, type, enum: words, default: value }: JsonSchema,
+  { format, type, pattern, enum: words, default: value }: JsonSchema,
 ): Record<string, unknown> {
   const { description, examples, ...rest } = result;
   const about = {
@@ -145,11 +146,17 @@ function withFormat(
     const names = [...PRIORITIES.map((name) => name.toLowerCase()), 'info', ...PRIORITIES];
     return orReference({ type: 'string', enum: names });
   }
+  if (format === 'http-url') return orReference({ type: 'string', pattern: pattern ?? '^https?://[^\\s/]+' });
   if (format === 'address' || format === 'cron' || format === 'uri') {
     delete result.format;
     return result;
   }
-  const isScalar = type === 'integer' || type === 'number' || type === 'boolean' || words !== undefined;
+  const isScalar =
+    type === 'integer' ||
+    type === 'number' ||
+    type === 'boolean' ||
+    words !== undefined ||
+    pattern !== undefined;
   return isScalar ? orReference({ ...rest, default: undefined }) : result;
 }
 

@@ -2,6 +2,7 @@ import { parseSchedule } from '../batching/schedule.ts';
 import { PRIORITIES, parsePriority } from '../event/priority.ts';
 import { type Parsed, parseDuration } from './duration.ts';
 import type { ErrorCode } from './errors.ts';
+import { parseHttpUrl } from './http-url.ts';
 import { parseSize } from './size.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -12,6 +13,8 @@ export interface Format {
   readonly kind: string;
   /** `reason` completes `"x" …`. */
   parse(text: string): Parsed<unknown>;
+  /** True when its reasons tell nothing of the text, so that they may be shown of a secret, too. */
+  readonly isDiscreet?: boolean;
 }
 
 const PRIORITY_NAMES = PRIORITIES.map((name) => name.toLowerCase());
@@ -81,6 +84,12 @@ export const FORMATS: Readonly<Record<string, Format>> = {
         ? { ok: true, value: text }
         : { ok: false, reason: 'is not an address such as 0.0.0.0:2801, [::]:2801 or :2801' };
     },
+  },
+  'http-url': {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'an address such as https://example.com/path',
+    parse: parseHttpUrl,
+    isDiscreet: true,
   },
   uri: {
     code: 'TIERCEL_CFG_VALUE',

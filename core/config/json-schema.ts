@@ -6,6 +6,7 @@ import { FORMATS } from './formats.ts';
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly format?: string;
+  readonly pattern?: string;
   readonly secret?: boolean;
   /** The keys of Falcosidekick that this option stands for: `slack.webhookurl`. */
   readonly formerly?: readonly string[];
@@ -23,6 +24,8 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
   readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
+  /** What the keys of a mapping are: `{ type: 'string', format: 'priority' }`. */
+  readonly propertyNames?: JsonSchema;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];

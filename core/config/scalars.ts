@@ -1,3 +1,5 @@
+import type { Static, TSchema } from 'typebox';
+import type { Priority } from '../event/priority.ts';
 import { Type } from '../plugins/type.ts';
 
 interface ScalarOptions {
@@ -35,6 +37,35 @@ function scalar(format: string, { minimum, maximum, ...options }: ScalarOptions)
     format,
     ...(minimum !== undefined && { formatMinimum: minimum }),
     ...(maximum !== undefined && { formatMaximum: maximum }),
+    ...options,
+  });
+}
+
+/** An option that is a priority: `warning` or `info` in YAML, Falco's spelling in code. */
+export function priority(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
+  return Type.Unsafe<Priority>({ type: 'string', format: 'priority', ...options });
+}
+
+/**
+ * An option that says something about priorities, those that are named in it: a mapping whose keys are priorities.
+ *
+ * @param value what is said of each
+ * @example
+ * colors: Type.Optional(byPriority(Type.String(), { description: 'Colour of a message by its priority.' }))
+ * const colorOf = { ...DEFAULTS, ...options.colors };
+ */
+export function byPriority<T extends TSchema>(
+  value: T,
+  options: {
+    readonly description: string;
+    readonly examples?: readonly Readonly<Record<string, unknown>>[];
+    readonly formerly?: readonly string[];
+  },
+) {
+  return Type.Unsafe<{ readonly [P in Priority]?: Static<T> }>({
+    type: 'object',
+    propertyNames: { type: 'string', format: 'priority' },
+    patternProperties: { '^.*$': value },
     ...options,
   });
 }

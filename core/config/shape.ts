@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Fault, Path } from './errors.ts';
+import { FORMATS } from './formats.ts';
 import { isFormerly, isSecret, itemSchema, type JsonSchema, memberSchema, validate } from './json-schema.ts';
 import type { Span } from './source.ts';
 import { suggest } from './suggest.ts';
@@ -21,7 +22,9 @@ export function checkShape(
   key: Span = spanOf(node, []),
 ): { value: unknown; faults: Fault[] } {
   const value = toValue(node, schema);
-  const errors = onePerValue(pickBranches(validate(schema, value)));
+  // What is wrong with a key is told once, by the mapping it stands in.
+  const found = validate(schema, value).filter(({ propertyName }) => propertyName === undefined);
+  const errors = onePerValue(pickBranches(found));
   const explain = (error: ErrorObject) => explainError(error, { root: node, key }, path);
   const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
   const missing = errors.filter((error) => error.keyword === 'required');
@@ -129,8 +132,20 @@ function explainError(error: ErrorObject, { root, key }: { root: Node; key: Span
       span,
     };
   }
+  if (error.keyword === 'propertyNames') return explainKey(error, schema, node, path);
   const shown = node.kind === 'scalar' && !node.secret && !isSecret(schema) ? node.value : undefined;
   return { path, span, ...explainValue(error, schema, node, shown) };
+}
+
+/** A key that is none of those that a mapping may have: `severities: { hot: … }`. */
+function explainKey({ params }: ErrorObject, schema: JsonSchema, node: Node, path: Path): Fault {
+  const name = String(params.propertyName);
+  const key = node.kind === 'map' ? node.entries.get(name)?.key : undefined;
+  const format = FORMATS[schema.propertyNames?.format ?? ''];
+  const parsed = format?.parse(name);
+  const reason = parsed === undefined || parsed.ok ? 'is no key that may stand here' : parsed.reason;
+  const code = format?.code ?? 'TIERCEL_CFG_VALUE';
+  return { code, path: [...path, name], message: `"${name}" ${reason}`, ...(key && { span: key }) };
 }
 
 /** What is of the wrong kind is not also too small, or of the wrong form; but a choice says more than a kind. */
@@ -140,6 +155,7 @@ function onePerValue(errors: readonly ErrorObject[]): ErrorObject[] {
     const choice = others.find(({ keyword }) => keyword === 'enum');
     if (error.keyword === 'type') return choice === undefined;
     if (choice !== undefined) return error === choice || isOfMembers(error);
+    if (error.keyword === 'pattern' && others.some(({ keyword }) => keyword === 'format')) return false;
     return isOfMembers(error) || !others.some(({ keyword }) => keyword === 'type');
   });
 }

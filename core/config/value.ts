@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { formatDuration } from './duration.ts';
 import type { Fault } from './errors.ts';
-import { FORMATS } from './formats.ts';
+import { FORMATS, type Format } from './formats.ts';
 import { type JsonSchema, typesOf } from './json-schema.ts';
 import { formatSize } from './size.ts';
 import { didYouMean } from './suggest.ts';
@@ -24,10 +24,7 @@ export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node,
     case 'format': {
       const format = FORMATS[String(params.format)];
       if (format === undefined) return { code, message: `must be a ${params.format}` };
-      const parsed = typeof shown === 'string' ? format.parse(shown) : undefined;
-      const message =
-        parsed === undefined || parsed.ok ? `must be ${format.kind}` : `"${shown}" ${parsed.reason}`;
-      return { code: format.code, message };
+      return { code: format.code, message: formatMessage(format, node, shown) };
     }
     case 'enum':
     case 'const':
@@ -61,6 +58,16 @@ export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node,
     default:
       return { code, message: error.message ?? 'is not valid' };
   }
+}
+
+/** A secret is not quoted; what is wrong with it is told where that tells nothing of it. */
+function formatMessage(format: Format, node: Node, shown: unknown): string {
+  const text = node.kind === 'scalar' && format.isDiscreet === true ? node.value : shown;
+  const parsed = typeof text === 'string' ? format.parse(text) : undefined;
+  if (parsed === undefined || parsed.ok) return `must be ${format.kind}`;
+  return shown === undefined
+    ? `must be ${format.kind}; this one ${parsed.reason}`
+    : `"${shown}" ${parsed.reason}`;
 }
 
 function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unknown): Said {

@@ -1,4 +1,5 @@
 import { type Delivery, delivered, type Failure, rejected, retry } from './delivery.ts';
+import { settled } from './settled.ts';
 import { verdictOn } from './verdict.ts';
 
 /** The most that a destination takes in one request. A record that is larger by itself goes alone, for it to judge. */
@@ -52,7 +53,7 @@ async function deliverRanges<R>(
   const waiting = [...ranges].reverse();
   for (let range = waiting.pop(); range !== undefined; range = waiting.pop()) {
     const [start, end] = range;
-    const answer = verdictOn(await sent(send, records.slice(start, end), start), end - start);
+    const answer = verdictOn(await settled(() => send(records.slice(start, end), start)), end - start);
     if (answer.status === 'rejected') {
       const middle = Math.ceil((start + end) / 2);
       if (end - start === 1) refused.push({ index: start, reason: answer.reason });
@@ -68,19 +69,6 @@ async function deliverRanges<R>(
   }
   if (records.length === 1 && refused.length === 1) return rejected(refused[0]!.reason);
   return delivered(refused.length > 0 ? { rejected: refused } : {});
-}
-
-/** Chunks that are delivered already must not be repeated because a later one throws. */
-async function sent<R>(
-  send: (records: readonly R[], start: number) => Promise<Delivery>,
-  records: readonly R[],
-  start: number,
-): Promise<Delivery> {
-  try {
-    return await send(records, start);
-  } catch (error) {
-    return retry(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function rangesOf(texts: readonly string[], { events = Infinity, size = Infinity }: ChunkLimits): Range[] {

@@ -1,4 +1,7 @@
+import type { Batch } from '../batching/batch.ts';
+import type { Output } from '../plugins/output.ts';
 import { abortable } from './abortable.ts';
+import type { Delivery } from './delivery.ts';
 
 /** How a connection of some client is opened, looked at and closed. */
 export interface ConnectionOptions<C> {
@@ -22,19 +25,40 @@ export interface Connection<C> {
 }
 
 /**
- * Keeps the one connection of an output, for protocols that are no HTTP.
+ * An output that is one connection and what is sent over it, for protocols that are no HTTP: opened at the start, opened again
+ * when it was lost, closed at the stop.
+ *
+ * @param deliver sends a batch over the open connection
+ * @example
+ * create: ({ host, port }) => overConnection(
+ *   {
+ *     open: (signal) => connectTcp(host, port, signal),
+ *     isOpen: (socket) => socket.writable,
+ *     close: (socket) => socket.destroy(),
+ *   },
+ *   (socket, { records }, signal) => send(socket, records, signal),
+ * )
+ */
+export function overConnection<C, R>(
+  options: ConnectionOptions<C>,
+  deliver: (connection: C, batch: Batch<R>, signal: AbortSignal) => Promise<Delivery>,
+): Output<R> {
+  const link = keepConnection(options);
+  return {
+    async start(signal) {
+      await link.get(signal);
+    },
+    deliver: async (batch, signal) => deliver(await link.get(signal), batch, signal),
+    stop: () => link.close(),
+  };
+}
+
+/**
+ * Keeps one connection, where an output is more than {@link overConnection} gives.
  *
  * @example
- * const graylog = keepConnection({
- *   open: (signal) => connectTcp(host, port, signal),
- *   isOpen: (socket) => socket.writable,
- *   close: (socket) => socket.destroy(),
- * });
- * return {
- *   start: async (signal) => void (await graylog.get(signal)),
- *   deliver: async ({ records }, signal) => send(await graylog.get(signal), records, signal),
- *   stop: () => graylog.close(),
- * };
+ * const graylog = keepConnection({ open: connect, isOpen: (socket) => socket.writable, close: (socket) => socket.destroy() });
+ * const socket = await graylog.get(signal);
  */
 export function keepConnection<C>({ open, isOpen, close }: ConnectionOptions<C>): Connection<C> {
   let opened: { readonly connection: C } | undefined;

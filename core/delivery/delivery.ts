@@ -67,7 +67,10 @@ export interface Refusal extends Failure {
  *
  * @example deliveredExcept(items.flatMap(({ error, status }, index) => (error ? [{ index, reason: error, again: status !== 400 }] : [])))
  */
-export function deliveredExcept(refusals: readonly Refusal[], details: { denied?: boolean } = {}): Delivery {
+export function deliveredExcept(
+  refusals: readonly Refusal[],
+  details: { after?: number; denied?: boolean } = {},
+): Delivery {
   const failed = refusals.filter(({ again }) => again);
   const rejected = refusals.filter(({ again }) => !again).map(({ index, reason }) => ({ index, reason }));
   const aside = rejected.length > 0 ? { rejected } : {};

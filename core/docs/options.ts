@@ -69,6 +69,7 @@ const FORMAT_NAMES: Readonly<Record<string, string>> = {
   cron: 'cron expression',
   address: 'address',
   uri: 'URL',
+  'http-url': 'URL',
 };
 
 function nameOf(schema: JsonSchema): string {
@@ -82,7 +83,8 @@ function nameOf(schema: JsonSchema): string {
       typeof additionalProperties === 'object'
         ? additionalProperties
         : Object.values(schema.patternProperties ?? {})[0];
-    return member === undefined ? 'mapping' : `mapping to ${typeName(member)}`;
+    const keys = schema.propertyNames?.format === 'priority' ? ' of priorities' : '';
+    return member === undefined ? 'mapping' : `mapping${keys} to ${typeName(member)}`;
   }
   if (type === 'integer' || type === 'number') return type + bounds(schema);
   if (type === 'string') return 'text';

@@ -26,6 +26,7 @@ export function outputPage(definition: AnyOutputDefinition, type: string, { link
   return [
     heading(1, type),
     text(definition.summary),
+    ...neededPackages(definition),
     heading(2, 'Options'),
     rows.length > 0 ? optionTable(rows) : text('None of its own.'),
     text(`Beside them stand ${common}: ${settings.join(', ')}.`),
@@ -44,6 +45,12 @@ export function outputPage(definition: AnyOutputDefinition, type: string, { link
       `Its series are those of every output, with \`output="NAME"\`: \`tiercel_events_delivered_total\`, \`tiercel_events_pending\`, \`tiercel_events_dead_lettered_total\` and ${links ? '[the rest](../metrics.md)' : 'the rest'}.`,
     ),
   ];
+}
+
+function neededPackages({ packages = [] }: AnyOutputDefinition): Block[] {
+  if (packages.length === 0) return [];
+  const names = packages.map((name) => `\`${name}\``).join(' and ');
+  return [text(`Needs ${names} beside Tiercel: \`npm install ${packages.join(' ')}\`.`)];
 }
 
 /** The page of a mapper, of any definition. */

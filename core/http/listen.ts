@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { ServerConfig } from '../config/schema.ts';
+import type { ServerConfig } from '../config/server-schema.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
 import type { AuthOptions } from './auth.ts';

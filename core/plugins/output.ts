@@ -134,11 +134,13 @@ interface DefinitionBase<O extends TObject, R> {
   /** True when a replay under the same batch id does no harm (same object, same key). Default false. */
   readonly idempotent?: boolean;
   /**
-   * What no other output may write to (a directory, a bucket and prefix), as texts of any form; two outputs with a claim in
-   * common are refused before start. What the schema of the options cannot say is said here, too: what it throws is
+   * What no other output may write to: a file, a directory, a bucket and prefix, as a user would call it; two outputs with a
+   * claim in common are refused before start. What the schema of the options cannot say is said here, too: what it throws is
    * shown as a mistake in the configuration.
    */
-  readonly claims?: (options: Static<O>) => readonly string[];
+  readonly claims?: (options: Static<O>, context: Pick<OutputContext, 'configDir'>) => readonly string[];
+  /** The packages it loads by `loadPeer`, which are not installed with this one; its page says how to install them. */
+  readonly packages?: readonly string[];
   /** Markdown for the generated page: what is retried, what is rejected, how to set up the destination. */
   readonly notes?: string;
 }

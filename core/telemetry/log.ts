@@ -1,6 +1,6 @@
 import pino, { type Logger as PinoLogger } from 'pino';
 import type { Logger } from './logger.ts';
-import { prettyStream } from './pretty.ts';
+import { type LogDestination, prettyStream } from './pretty.ts';
 import { createRedactor } from './redact.ts';
 
 /** How much is logged; `debug` has a line for each event. */
@@ -14,12 +14,6 @@ export interface LogOptions {
   readonly secrets: readonly string[];
   /** Where the lines go; default standard error, because standard output may be an output's. */
   readonly destination?: LogDestination;
-}
-
-/** What of a stream is needed. */
-export interface LogDestination {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
 }
 
 /** A logger that can make loggers with details of their own. */

@@ -1,5 +1,10 @@
 import { createRequire } from 'node:module';
-import type { LogDestination } from './log.ts';
+
+/** What of a stream is needed. */
+export interface LogDestination {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
 
 /** A stream that takes pino's lines and writes them for people, in this thread and at once. */
 export function prettyStream(destination: LogDestination): { write(line: string): unknown } {

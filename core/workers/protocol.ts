@@ -1,4 +1,5 @@
-import type { LogSettings, ServerConfig } from '../config/schema.ts';
+import type { LogSettings } from '../config/schema.ts';
+import type { ServerConfig } from '../config/server-schema.ts';
 import type { IngestPlan } from '../routing/plan.ts';
 import type { IngestCounts } from '../telemetry/ingest-counter.ts';
 import type { PackedAppends } from './appends.ts';

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { awsClientConfig, awsFault } from '../../aws/index.ts';
 import type { Finding } from '../../core/index.ts';
-import { ownCredentials } from './s3-credentials.ts';
 import { faultOf } from './s3-errors.ts';
 import type { S3Options } from './s3-options.ts';
 
@@ -22,8 +22,7 @@ export async function* diagnoseS3(
 ): AsyncGenerator<Finding> {
   const place = { bucket, region: options.region, endpoint: options.endpoint };
   const lineOf = (error: unknown) => faultOf(error, place).line;
-  const sts = { ...place, endpoint: options.assume_role?.sts_endpoint, service: 'STS' as const };
-  yield await identity(options, signal, (error) => faultOf(error, sts).line);
+  yield await identity(options, signal);
   const role = await roleOf(client, options, lineOf);
   yield role;
   if (role.status === 'failed') {
@@ -40,37 +39,31 @@ export async function* diagnoseS3(
 type LineOf = (error: unknown) => string;
 
 /** Before any role is assumed. */
-async function identity(options: S3Options, signal: AbortSignal, lineOf: LineOf): Promise<Finding> {
+async function identity(
+  { endpoint: store, assume_role: role, ...own }: S3Options,
+  signal: AbortSignal,
+): Promise<Finding> {
   const what = 'identity';
-  const endpoint = options.assume_role?.sts_endpoint;
-  if (options.endpoint !== undefined && endpoint === undefined) {
+  const endpoint = role?.sts_endpoint;
+  if (store !== undefined && endpoint === undefined) {
     return { status: 'refused', what, line: 'not asked: the store is not AWS, and no sts_endpoint is given' };
   }
   const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
   const sts = new STSClient({
-    ...ownCredentials(options),
-    region: options.region,
-    maxAttempts: 1,
+    ...awsClientConfig({ ...own, ...(endpoint !== undefined && { endpoint }) }),
     requestHandler: { connectionTimeout: 10_000, requestTimeout: 10_000 },
-    ...(endpoint !== undefined && { endpoint }),
   });
   try {
     const { Arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
     return { status: 'ok', what, line: Arn ?? 'STS knows the credentials' };
   } catch (error) {
+    const { kind, line } = awsFault(error, { service: 'STS', region: own.region, endpoint });
+    const why = kind === 'forbidden' ? 'sts:GetCallerIdentity is denied, which writing does not need' : line;
     // A role may be forbidden to ask. What follows shows whether the credentials are any good.
-    return { status: 'refused', what, line: `who we are cannot be asked: ${stsLine(error, lineOf)}` };
+    return { status: 'refused', what, line: `who we are cannot be asked: ${why}` };
   } finally {
     sts.destroy();
   }
-}
-
-function stsLine(error: unknown, lineOf: LineOf): string {
-  const { name, $metadata } = error as Error & { readonly $metadata?: { readonly httpStatusCode?: number } };
-  const plain = name === 'AccessDenied' || name === 'AccessDeniedException';
-  return plain && $metadata?.httpStatusCode === 403
-    ? 'sts:GetCallerIdentity is denied, which writing does not need'
-    : lineOf(error);
 }
 
 async function roleOf(client: S3Client, options: S3Options, lineOf: LineOf): Promise<Finding> {

@@ -1,21 +1,17 @@
+import { awsOptions } from '../../aws/index.ts';
 import type { Static } from '../../core/index.ts';
-import { duration, secret, Type } from '../../core/index.ts';
+import { Type } from '../../core/index.ts';
+
+const { region, endpoint, ...who } = awsOptions;
 
 /** Who writes: options of an output that writes to S3, to be spread into its own. */
 export const s3Options = {
-  region: Type.String({
-    formerly: ['aws.region'],
-    description: 'Region of the bucket.',
-    pattern: '^[a-z0-9-]+$',
-    examples: ['eu-central-1'],
+  region: { ...region, description: 'Region of the bucket.' },
+  endpoint: Type.Optional({
+    ...endpoint,
+    description: 'URL of an S3-compatible store; leave out for AWS.',
+    examples: ['http://minio:9000'],
   }),
-  endpoint: Type.Optional(
-    Type.String({
-      description: 'URL of an S3-compatible store; leave out for AWS.',
-      format: 'uri',
-      examples: ['http://minio:9000'],
-    }),
-  ),
   force_path_style: Type.Optional(
     Type.Boolean({
       description:
@@ -23,61 +19,7 @@ export const s3Options = {
       default: false,
     }),
   ),
-  profile: Type.Optional(
-    Type.String({ description: 'Profile of the AWS configuration files to take credentials from.' }),
-  ),
-  access_key_id: Type.Optional(
-    Type.String({
-      formerly: ['aws.accesskeyid'],
-      description: 'Static key; without one the default chain of the AWS SDK is asked.',
-    }),
-  ),
-  secret_access_key: Type.Optional(
-    secret({ formerly: ['aws.secretaccesskey'], description: 'Secret of the static key.' }),
-  ),
-  session_token: Type.Optional(secret({ description: 'Session token of a temporary static key.' })),
-  assume_role: Type.Optional(
-    Type.Object(
-      {
-        role_arn: Type.String({
-          formerly: ['aws.rolearn'],
-          description: 'Role to assume with the credentials found.',
-          pattern: '^arn:[^:]+:iam::[0-9]{12}:role/.+$',
-          examples: ['arn:aws:iam::111122223333:role/AmazonSecurityLake-Provider-falco-eu-central-1'],
-        }),
-        external_id: Type.Optional(
-          Type.String({
-            formerly: ['aws.externalid'],
-            description: 'External id that the trust policy of the role asks for.',
-          }),
-        ),
-        session_name: Type.Optional(
-          Type.String({
-            description: 'Name of the session, as CloudTrail shows it.',
-            default: 'tiercel',
-            pattern: '^[\\w+=,.@-]{2,64}$',
-          }),
-        ),
-        session_duration: Type.Optional(
-          duration({
-            description:
-              'How long a session lasts; at most 1h where the credentials come from a role themselves.',
-            default: '1h',
-          }),
-        ),
-        sts_endpoint: Type.Optional(
-          Type.String({
-            description: 'URL of the STS endpoint; leave out for the regional one.',
-            format: 'uri',
-          }),
-        ),
-      },
-      {
-        description: 'Assume this role before writing; renewed before the session ends.',
-        additionalProperties: false,
-      },
-    ),
-  ),
+  ...who,
 };
 
 const schema = Type.Object(s3Options, { additionalProperties: false });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { awsClientConfig } from '../../aws/index.ts';
 import { delivered, retry } from '../../core/index.ts';
 import { createS3Client } from './s3-client.ts';
-import { credentialsFor } from './s3-credentials.ts';
 import { deliveryOf, faultOf } from './s3-errors.ts';
 import type { S3Options } from './s3-options.ts';
 import type { LocalFile, ObjectStore } from './store.ts';
@@ -18,11 +18,11 @@ import { PARQUET_CONTENT_TYPE } from './store.ts';
  */
 export function s3Store(bucket: string, options: S3Options): ObjectStore {
   const place = { bucket, region: options.region, endpoint: options.endpoint };
-  const credentials = credentialsFor(options);
+  const config = awsClientConfig(options);
   let opened: Promise<S3Client> | undefined;
 
   const client = () => {
-    opened ??= createS3Client(options, credentials);
+    opened ??= createS3Client(options, config);
     return opened;
   };
 

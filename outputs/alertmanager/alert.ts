@@ -13,7 +13,7 @@ export interface AlertRules {
   readonly extra_labels: Readonly<Record<string, string>>;
   readonly extra_annotations: Readonly<Record<string, string>>;
   /** By priority. */
-  readonly severities: ReadonlyMap<Priority, string>;
+  readonly severities: Readonly<Record<Priority, string>>;
   /** How long it lasts, milliseconds; Alertmanager's own `resolve_timeout` without. */
   readonly expires_after?: number;
   /** The priority of dropped system calls by their number, the greatest threshold first. */
@@ -52,7 +52,7 @@ export function alertOf(event: Event, rules: AlertRules, now: number): Alert {
   if (event.hostname !== '') labels.hostname = event.hostname;
   if (event.tags.length > 0) labels.tags = [...event.tags].sort().join(',');
   labels.priority = priority;
-  labels.severity = rules.severities.get(priority)!;
+  labels.severity = rules.severities[priority];
   const { expires_after: lifetime } = rules;
   return {
     labels: { ...labels, ...rules.extra_labels },

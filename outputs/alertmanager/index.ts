@@ -1,28 +1,21 @@
 import {
   asEvents,
-  type Clock,
-  type Delivery,
+  byPriority,
   defineOutput,
+  deliverToAny,
   duration,
   httpClient,
   httpOptions,
   httpUrl,
-  PRIORITIES,
-  type Priority,
-  parsePriority,
+  priority,
   Type,
 } from '../../core/index.ts';
-import { alertOf } from './alert.ts';
+import { type AlertRules, alertOf } from './alert.ts';
 
-const priorityName = (options: { description: string; default?: string; formerly?: string[] }) =>
-  Type.Union(
-    PRIORITIES.map((name) => Type.Literal(name.toLowerCase())),
-    options,
-  );
 const texts = (description: string, formerly: string) =>
   Type.Optional(Type.Record(Type.String(), Type.String(), { description, formerly: [formerly] }));
 
-const DEFAULT_SEVERITIES: Readonly<Record<Priority, string>> = {
+const SEVERITIES: AlertRules['severities'] = {
   Emergency: 'critical',
   Alert: 'critical',
   Critical: 'critical',
@@ -33,16 +26,13 @@ const DEFAULT_SEVERITIES: Readonly<Record<Priority, string>> = {
   Debug: 'information',
 };
 
-const DEFAULT_THRESHOLDS = [
-  { above: 10_000, priority: 'critical' },
-  { above: 1_000, priority: 'critical' },
-  { above: 100, priority: 'critical' },
-  { above: 10, priority: 'warning' },
-  { above: 1, priority: 'warning' },
+const DROP_THRESHOLDS: AlertRules['drop_thresholds'] = [
+  { above: 10_000, priority: 'Critical' },
+  { above: 1_000, priority: 'Critical' },
+  { above: 100, priority: 'Critical' },
+  { above: 10, priority: 'Warning' },
+  { above: 1, priority: 'Warning' },
 ];
-
-/** How long the other hosts have when one took the alerts, milliseconds. */
-const PATIENCE = 2_000;
 
 /** Raises an alert in Alertmanager for each event. */
 export default defineOutput({
@@ -78,12 +68,16 @@ export default defineOutput({
         'alertmanager.extralabels',
       ),
       extra_annotations: texts('Annotations put on every alert.', 'alertmanager.extraannotations'),
-      severities: texts(
-        'The label `severity` by priority, where it shall not be `critical` (critical and above), `warning` (warning, error) or `information`.',
-        'alertmanager.customseveritymap',
+      severities: Type.Optional(
+        byPriority(Type.String(), {
+          formerly: ['alertmanager.customseveritymap'],
+          description:
+            'The label `severity` by priority, where it shall not be `critical` (critical and above), `warning` (warning, error) or `information`.',
+          examples: [{ error: 'critical' }],
+        }),
       ),
       drop_priority: Type.Optional(
-        priorityName({
+        priority({
           default: 'critical',
           formerly: ['alertmanager.dropeventdefaultpriority'],
           description: 'Least priority of an event that tells of dropped system calls.',
@@ -94,12 +88,12 @@ export default defineOutput({
           Type.Object(
             {
               above: Type.Integer({ minimum: 0, description: 'More drops than this.' }),
-              priority: priorityName({ description: 'The least priority of the alert then.' }),
+              priority: priority({ description: 'The least priority of the alert then.' }),
             },
             { additionalProperties: false },
           ),
           {
-            default: DEFAULT_THRESHOLDS,
+            default: DROP_THRESHOLDS,
             description:
               'Numbers of drops become the label `>{above}`, so that a counter does not make a new alert each time.',
           },
@@ -129,72 +123,24 @@ export default defineOutput({
 Delivered when one of the hosts took the alerts: the members of a cluster pass them on; a host that did not is named in the log. Retried: network faults and
 every status that does not speak about the content. Set aside: 400, 413, 415, 422, after the batch was halved until the guilty alerts are found.`,
   create(options, context) {
-    const { hosts, endpoint = '/api/v2/alerts', extra_labels = {}, extra_annotations = {} } = options;
+    const { endpoint = '/api/v2/alerts', expires_after } = options;
     const http = httpClient(options, context);
-    const rules = {
-      extra_labels,
-      extra_annotations,
-      severities: severitiesOf(options.severities ?? {}),
-      drop_priority: parsePriority(options.drop_priority ?? 'critical')!,
-      drop_thresholds: (options.drop_thresholds ?? DEFAULT_THRESHOLDS)
-        .map(({ above, priority }) => ({ above, priority: parsePriority(priority)! }))
-        .sort((a, b) => b.above - a.above),
-      ...(options.expires_after !== undefined && { expires_after: options.expires_after }),
+    const rules: AlertRules = {
+      extra_labels: options.extra_labels ?? {},
+      extra_annotations: options.extra_annotations ?? {},
+      severities: { ...SEVERITIES, ...options.severities },
+      drop_priority: options.drop_priority ?? 'Critical',
+      drop_thresholds: [...(options.drop_thresholds ?? DROP_THRESHOLDS)].sort((a, b) => b.above - a.above),
+      ...(expires_after !== undefined && { expires_after }),
     };
-    const urls = hosts.map((host) => host.replace(/\/+$/, '') + endpoint);
+    const urls = options.hosts.map((host) => host.replace(/\/+$/, '') + endpoint);
     return {
-      async deliver({ records }, signal) {
+      deliver({ records }, signal) {
         const now = context.clock.now();
         const body = JSON.stringify(records.map((event) => alertOf(event, rules, now)));
-        const answers = await askAll(
-          urls,
-          (url, either) => http.post(url, body, either),
-          signal,
-          context.clock,
-        );
-        return together(answers, (reason) =>
-          context.log.warn({ reason }, 'one Alertmanager did not take the alerts'),
-        );
+        return deliverToAny(urls, (url, either) => http.post(url, body, either), signal, context);
       },
       stop: async () => http.close(),
     };
   },
 });
-
-/** Asks all at once. When one has answered for all, the others are not waited for much longer: one of them may hang. */
-async function askAll(
-  urls: readonly string[],
-  post: (url: string, signal: AbortSignal) => Promise<Delivery>,
-  signal: AbortSignal,
-  clock: Clock,
-): Promise<readonly Delivery[]> {
-  const enough = new AbortController();
-  const either = AbortSignal.any([signal, enough.signal]);
-  const one = async (url: string) => {
-    const answer = await post(url, either);
-    if (answer.status === 'delivered') void clock.sleep(PATIENCE, either).then(() => enough.abort());
-    return answer;
-  };
-  const answers = await Promise.all(urls.map(one));
-  enough.abort();
-  return answers;
-}
-
-/** One host that took them is enough; what another has to say is only told. */
-function together(answers: readonly Delivery[], tell: (reason: string) => void): Delivery {
-  const good = answers.find(({ status }) => status === 'delivered');
-  if (good === undefined) return answers.find(({ status }) => status === 'retry') ?? answers[0]!;
-  for (const answer of answers) if (answer.status !== 'delivered') tell(answer.reason);
-  return good;
-}
-
-/** @throws Error at a name that is no priority */
-function severitiesOf(custom: Readonly<Record<string, string>>): ReadonlyMap<Priority, string> {
-  const severities = new Map(PRIORITIES.map((priority) => [priority, DEFAULT_SEVERITIES[priority]]));
-  for (const [name, severity] of Object.entries(custom)) {
-    const priority = parsePriority(name);
-    if (priority === undefined) throw new Error(`severities: ${JSON.stringify(name)} is not a priority`);
-    severities.set(priority, severity);
-  }
-  return severities;
-}

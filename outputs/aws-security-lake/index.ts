@@ -55,9 +55,9 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
   timeout: 10 * MINUTE,
   mapper: (given) => ({ type: 'ocsf', options: mapperOptions(given) }),
   idempotent: true,
-  claims: (given) => {
-    const { bucket, directory, prefix } = destinationOf(given, '/');
-    return [`${bucket === undefined ? directory : `s3://${bucket}`}/${prefix}`];
+  claims: (given, { configDir }) => {
+    const { bucket, directory, prefix } = destinationOf(given, configDir);
+    return [`${bucket === undefined ? directory : `${given.endpoint ?? 's3:/'}/${bucket}`}/${prefix}`];
   },
   notes,
   stream: true,

@@ -38,10 +38,10 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
   timeout: 10 * 60_000,
   mapper: 'ocsf',
   idempotent: true,
-  claims(given) {
+  claims(given, { configDir }) {
     checkPlace(given);
-    const { bucket, directory, prefix = '' } = given;
-    return [`${bucket === undefined ? directory : `s3://${bucket}`}/${prefix}`];
+    const { bucket, directory, endpoint = 's3:/', prefix = '' } = given;
+    return [`${bucket === undefined ? resolve(configDir, directory!) : `${endpoint}/${bucket}`}/${prefix}`];
   },
   notes: `Needs a mapper whose records always have the same columns (\`ocsf\` is one); the schema of every file is the same. Objects are written with
 \`If-None-Match: *\` under the name of their batch: a replay after any crash writes no second one.

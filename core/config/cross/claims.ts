@@ -3,14 +3,14 @@ import { find, type Node } from '../tree.ts';
 import { keyOf, type Whole } from './whole.ts';
 
 /** Places that two outputs would write to; each type says what it claims. */
-export function checkClaims({ outputs, root }: Whole): Fault[] {
+export function checkClaims({ outputs, root, dir }: Whole): Fault[] {
   const owners = new Map<string, string>();
   return outputs
     .filter((output) => output.enabled)
     .flatMap(({ name, definition, options }): Fault[] => {
       let claims: readonly string[];
       try {
-        claims = definition.claims?.(options as never) ?? [];
+        claims = definition.claims?.(options as never, { configDir: dir }) ?? [];
       } catch (error) {
         const path = ['outputs', name];
         const message = withoutSecrets((error as Error).message, find(root, path).node);
@@ -20,9 +20,12 @@ export function checkClaims({ outputs, root }: Whole): Fault[] {
         const owner = owners.get(claim);
         owners.set(claim, owner ?? name);
         if (owner === undefined || owner === name) return [];
-        const message = `would write to the same place as the output "${owner}"`;
-        const [span, other] = [keyOf(root, ['outputs', name]), keyOf(root, ['outputs', owner])];
-        return [{ code: 'TIERCEL_CFG_CLAIM', path: ['outputs', name], message, span, other }];
+        const path = ['outputs', name];
+        const said = `would write to the same place as the output "${owner}": ${claim}`;
+        const message = withoutSecrets(said, find(root, path).node);
+        const fix = 'Give each a place of its own, or let one output take the events of both.';
+        const [span, other] = [keyOf(root, path), keyOf(root, ['outputs', owner])];
+        return [{ code: 'TIERCEL_CFG_CLAIM', path, message, fix, span, other }];
       });
     });
 }

@@ -8,6 +8,8 @@ import { find, type Node, spanOf } from '../tree.ts';
 /** What one setting says about another; asked when each by itself is right. */
 export interface Whole {
   readonly root: Node;
+  /** Where relative paths start. */
+  readonly dir: string;
   /** Those in which nothing is wrong. */
   readonly sections: Partial<ConfigSections>;
   /** Those with nothing wrong. */

@@ -9,7 +9,7 @@ export function httpUrl(options: {
   /** The keys of Falcosidekick that it stands for. */
   readonly formerly?: readonly string[];
 }) {
-  return Type.String({ pattern: '^https?://[^\\s/]+', secret: true, ...options });
+  return Type.String({ format: 'http-url', secret: true, ...options });
 }
 
 /**
@@ -26,7 +26,8 @@ export const httpConnection = {
   gzip: Type.Optional(Type.Boolean({ default: false, description: 'Compress request bodies with gzip.' })),
   proxy: Type.Optional(
     Type.String({
-      pattern: '^http://[^\\s/]+',
+      format: 'http-url',
+      pattern: '^http:',
       secret: true,
       description:
         'An HTTP proxy to go through; user name and password may stand in the address. Without: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment.',

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { loadConfig } from '../../../../core/config/load.ts';
 import { renderErrors } from '../../../../core/config/render.ts';
+import { createRegistry, type Registry } from '../../../../core/plugins/registry.ts';
+import { mappers } from '../../../../mappers/index.ts';
+import { outputs } from '../../../../outputs/index.ts';
 import { memoryFiles, testRegistry } from './support.ts';
 
 interface Broken {
@@ -16,13 +19,16 @@ interface Broken {
 }
 
 /** What a user is told of a broken configuration, to the letter. */
-async function told({ text, env = {}, sets = [], files = {} }: Broken): Promise<string> {
+async function told(
+  { text, env = {}, sets = [], files = {} }: Broken,
+  registry: Registry = testRegistry(),
+): Promise<string> {
   const all = memoryFiles('/etc/tiercel', { 'config.yaml': text, ...files });
   const result = await loadConfig({
     file: '/etc/tiercel/config.yaml',
     env,
     sets,
-    registry: testRegistry(),
+    registry,
     ...all,
   });
   if (result.ok) return 'nothing is wrong\n';
@@ -35,8 +41,12 @@ async function told({ text, env = {}, sets = [], files = {} }: Broken): Promise<
  * Each file of the folder is a theme: configurations and, behind `>>>>`, what is said of them. Lines with `$` in front
  * are the environment and `--set`. `npx vitest run -u` writes down what is said now: read it as a user would.
  */
-describe('every mistake is told where it is and what to do', () => {
-  const folder = fileURLToPath(new URL('./broken/', import.meta.url));
+describe.each([
+  ['broken', testRegistry()],
+  // What the types that there are say of their own options.
+  ['broken-outputs', createRegistry({ outputs, mappers })],
+])('every mistake of %s is told where it is and what to do', (name, registry) => {
+  const folder = fileURLToPath(new URL(`./${name}/`, import.meta.url));
 
   it.each(readdirSync(folder))('%s', async (name) => {
     const written = readFileSync(join(folder, name), 'utf8');
@@ -44,7 +54,7 @@ describe('every mistake is told where it is and what to do', () => {
     let now = '';
     for (const one of cases) {
       const [given] = one.split(/^>{16}\n/m) as [string];
-      now += `================ ${given}>>>>>>>>>>>>>>>>\n${await told(parse(given))}\n`;
+      now += `================ ${given}>>>>>>>>>>>>>>>>\n${await told(parse(given), registry)}\n`;
     }
     await expect(now).toMatchFileSnapshot(join(folder, name));
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { abortable, keepConnection } from '../../../../core/index.ts';
+import { abortable, delivered, keepConnection, overConnection } from '../../../../core/index.ts';
+import { batchOf } from '../../outputs/support.ts';
 
 const calm = () => new AbortController().signal;
 
@@ -110,5 +111,31 @@ describe('abortable', () => {
     fail(new Error('late'));
     await settled();
     await expect(abortable(new Promise(() => {}), abort.signal)).rejects.toThrow('no answer in time');
+  });
+});
+
+describe('overConnection', () => {
+  it('opens at the start, sends over what is open, opens again what was lost and closes at the stop', async () => {
+    const seen: string[] = [];
+    let opened = 0;
+    const output = overConnection<{ lost: boolean; name: number }, string>(
+      {
+        open: async () => ({ lost: false, name: ++opened }),
+        isOpen: ({ lost }) => !lost,
+        close: ({ name }) => seen.push(`close ${name}`),
+      },
+      async (connection, { records }) => {
+        seen.push(`${records.join()} over ${connection.name}`);
+        connection.lost = true;
+        return delivered();
+      },
+    );
+    await output.start?.(calm());
+    expect(opened).toBe(1);
+    const batch = (record: string) => batchOf([record]);
+    expect(await output.deliver(batch('a'), calm())).toEqual({ status: 'delivered' });
+    await output.deliver(batch('b'), calm());
+    await output.stop?.(calm());
+    expect(seen).toEqual(['a over 1', 'close 1', 'b over 2', 'close 2']);
   });
 });

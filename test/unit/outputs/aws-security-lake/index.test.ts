@@ -176,11 +176,15 @@ describe('the definition', () => {
   });
 
   it('claims its place, so that no second output writes there', () => {
+    const here = { configDir: '/etc/tiercel' };
     const lakeBucket = 'aws-security-data-lake-eu-west-1-x1';
-    expect(lake.claims?.({ ...base, bucket: lakeBucket })).toEqual([`s3://${lakeBucket}/ext/falco`]);
+    expect(lake.claims?.({ ...base, bucket: lakeBucket }, here)).toEqual([`s3://${lakeBucket}/ext/falco`]);
     expect(
-      lake.claims?.({ ...base, source: undefined, location: `s3://${lakeBucket}/ext/falco/` } as Options),
+      lake.claims?.(
+        { ...base, source: undefined, location: `s3://${lakeBucket}/ext/falco/` } as Options,
+        here,
+      ),
     ).toEqual([`s3://${lakeBucket}/ext/falco`]);
-    expect(() => lake.claims?.(base)).toThrow('exactly one of location, bucket');
+    expect(() => lake.claims?.(base, here)).toThrow('exactly one of location, bucket');
   });
 });

@@ -1,7 +1,7 @@
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
-import type { S3Options } from './s3-options.ts';
+import type { STSClientConfig } from '@aws-sdk/client-sts';
+import type { AwsOptions } from './options.ts';
 
-/** The role could not be assumed: told apart from a refusal of the store itself. */
+/** The role could not be assumed: told apart from a refusal of the service itself. */
 export class AssumeRoleError extends Error {
   override readonly name = 'AssumeRoleError';
   readonly role: string;
@@ -15,7 +15,7 @@ export class AssumeRoleError extends Error {
   }
 }
 
-type Credentials = Pick<S3ClientConfig, 'credentials' | 'profile'>;
+export type Credentials = Pick<STSClientConfig, 'credentials' | 'profile'>;
 
 /**
  * Where the SDK takes credentials from: a static key, a profile or the default chain (environment, files, IRSA, Pod
@@ -24,13 +24,13 @@ type Credentials = Pick<S3ClientConfig, 'credentials' | 'profile'>;
  *
  * @throws Error when only half of a static key is given
  */
-export function credentialsFor(options: S3Options): Credentials {
+export function credentialsFor(options: AwsOptions): Credentials {
   const own = ownCredentials(options);
   return options.assume_role === undefined ? own : { credentials: () => assumeRole(options, own) };
 }
 
 /** Before any role. */
-export function ownCredentials(options: S3Options): Credentials {
+function ownCredentials(options: AwsOptions): Credentials {
   const { access_key_id, secret_access_key, session_token, profile } = options;
   if ((access_key_id === undefined) !== (secret_access_key === undefined)) {
     throw new Error('access_key_id and secret_access_key go together: give both or neither');
@@ -47,7 +47,7 @@ export function ownCredentials(options: S3Options): Credentials {
   };
 }
 
-async function assumeRole(options: S3Options, own: Credentials) {
+async function assumeRole(options: AwsOptions, own: Credentials) {
   const role = options.assume_role!;
   const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts');
   const client = new STSClient({

@@ -1,0 +1,86 @@
+import type { Static } from 'typebox';
+import { Type } from '../plugins/type.ts';
+import { duration, secret, size } from './scalars.ts';
+import { address, optionalSection, section } from './schema-parts.ts';
+
+export const ServerSchema = optionalSection(
+  {
+    listen: address('Where events come in: address and port. An empty address means all.', {
+      default: '0.0.0.0:2801',
+      formerly: ['listenaddress', 'listenport'],
+    }),
+    admin_listen: Type.Optional(
+      address(
+        'A second address for health, metrics and administration; without it they are served at `listen`.',
+        {
+          examples: ['127.0.0.1:2802'],
+        },
+      ),
+    ),
+    max_body: size({
+      description: 'The largest body of a request, after decompression; beyond it the answer is 413.',
+      default: '16MiB',
+      minimum: '1KiB',
+    }),
+    max_wait: duration({
+      description: 'How long `POST /` may wait for room in the journal before it answers 503.',
+      default: '30s',
+    }),
+    workers: Type.Unsafe<'auto' | number>({
+      type: ['integer', 'string'],
+      format: 'workers',
+      minimum: 1,
+      maximum: 64,
+      description:
+        'Processes that take events in, on one port; `auto` is the number of cores less one. With 1 the program takes them in itself. Each further one costs about 70 MB of memory; one journal and one set of outputs serve them all.',
+      default: 1,
+      examples: [1, 4, 'auto'],
+    }),
+    tls: Type.Optional(
+      section(
+        {
+          cert: Type.String({
+            description: 'PEM file of the certificate chain, relative to the configuration file.',
+            examples: ['/etc/tiercel/tls.crt'],
+            formerly: ['tlsserver.certfile'],
+          }),
+          key: Type.String({
+            description: 'PEM file of the private key.',
+            examples: ['/etc/tiercel/tls.key'],
+            formerly: ['tlsserver.keyfile'],
+          }),
+          client_ca: Type.Optional(
+            Type.String({
+              description:
+                'PEM file of the authorities whose client certificates are demanded, but for `/healthz`, `/readyz` and `/ping`: probes of a platform have none.',
+              examples: ['/etc/tiercel/clients.crt'],
+              formerly: ['tlsserver.cacertfile'],
+            }),
+          ),
+        },
+        'Serve HTTPS.',
+        { formerly: ['tlsserver'] },
+      ),
+    ),
+    auth: Type.Optional(
+      section(
+        {
+          bearer_token: Type.Optional(secret({ description: 'Demanded as `Authorization: Bearer …`.' })),
+          basic: Type.Optional(
+            section(
+              {
+                username: Type.String({ description: 'The user name demanded.', examples: ['falco'] }),
+                password: secret({ description: 'The password demanded.' }),
+              },
+              'HTTP basic authentication.',
+            ),
+          ),
+        },
+        'What a sender must present; either one suffices when both are set.',
+      ),
+    ),
+  },
+  'The HTTP side: where Falco sends its alerts.',
+);
+
+export type ServerConfig = Static<typeof ServerSchema>;

@@ -5,6 +5,12 @@ import type { PluginKind } from '../plugins/check.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 import { packageFiles } from './create-files.ts';
 
+interface CreateOptions {
+  readonly dir?: string;
+  readonly typescript?: boolean;
+  readonly json?: boolean;
+}
+
 export const create: RegisterCommand = (program, cli) => {
   program
     .command('create')
@@ -13,11 +19,12 @@ export const create: RegisterCommand = (program, cli) => {
     .argument('<name>', 'tickets, or the name of the package: @acme/tiercel-tickets')
     .option('--typescript', 'write TypeScript, compiled before it is tested and published')
     .option('--dir <folder>', 'the folder to write; must not exist; default: the name')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExample:\n  tiercel create output tickets && cd tiercel-tickets && npm install && npm test',
     )
-    .action(async (kind: PluginKind, name: string, options: { dir?: string; typescript?: boolean }) => {
+    .action(async (kind: PluginKind, name: string, options: CreateOptions) => {
       const packageName = /^(@[^/]+\/|tiercel-)/.test(name) ? name : `tiercel-${name.replaceAll('_', '-')}`;
       const type = typeFrom(packageName);
       const problem = nameProblem(packageName, type, Object.keys(cli.builtIns[`${kind}s`]));
@@ -40,7 +47,10 @@ export const create: RegisterCommand = (program, cli) => {
         await mkdir(dirname(join(folder, path)), { recursive: true });
         await writeFile(join(folder, path), text);
       }
-      cli.out(`Wrote ${packageName} to ${folder}/: ${Object.keys(files).join(', ')}.`);
+      const written = Object.keys(files);
+      if (options.json)
+        return cli.out(JSON.stringify({ package: packageName, type, folder, files: written }));
+      cli.out(`Wrote ${packageName} to ${folder}/: ${written.join(', ')}.`);
       cli.out(`Next:\n  cd ${folder}\n  npm install\n  npm test`);
     });
 };

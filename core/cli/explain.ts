@@ -33,7 +33,7 @@ export const explain: RegisterCommand = (program, cli) => {
       'after',
       '\nNothing is sent.\n\nExample:\n  tiercel explain event.json -c tiercel.yaml --output lake',
     )
-    .action(async (file: string, options: ConfigOptions & { output?: string; json?: boolean }) => {
+    .action(async (file: string, options: ConfigOptions & { output?: string }) => {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       const outputs = config.outputs.filter(

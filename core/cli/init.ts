@@ -14,6 +14,7 @@ interface InitOptions {
   readonly config: string;
   readonly output: readonly string[];
   readonly set: readonly string[];
+  readonly json?: boolean;
 }
 
 /** Asks a question; what is offered is taken for an empty answer. */
@@ -33,13 +34,15 @@ export const init: RegisterCommand = (program, cli) => {
       collect,
       [],
     )
+    .option('--json', 'print JSON, and ask nothing')
     .addHelpText(
       'after',
       '\nOn a terminal it asks for what is not said.\n\nExamples:\n  tiercel init\n  tiercel init --output archive=file --set outputs.archive.path=./events.ndjson',
     )
     .action(async (options: InitOptions) => {
       const registry = createRegistry(cli.builtIns);
-      const isAsking = options.output.length === 0 && process.stdin.isTTY === true;
+      const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
+      const isAsking = options.output.length === 0 && isTerminal && !options.json;
       if (options.output.length === 0 && !isAsking) {
         cli.err(
           `error: say which outputs, as in\n  tiercel init --output file\nBuilt in: ${Object.keys(registry.outputs).join(', ')}.`,
@@ -66,6 +69,10 @@ export const init: RegisterCommand = (program, cli) => {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         cli.err(`error: ${options.config} exists already and is left as it is; name another with -c`);
         return cli.exit(EXIT.failed);
+      }
+      if (options.json) {
+        const written = outputs.map(({ name, type }) => ({ name, type }));
+        return cli.out(JSON.stringify({ file: options.config, outputs: written }));
       }
       cli.out(
         `Wrote ${options.config} with ${outputs.map(({ name, type }) => `${name} (${type})`).join(', ')}.`,

@@ -19,7 +19,6 @@ export interface InstanceOptions extends ConfigOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly ca?: string;
-  readonly json?: boolean;
 }
 
 /** Adds the options that say which instance is meant. */

@@ -89,7 +89,7 @@ function check(group: Command, cli: Cli): void {
     )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nIt may be run beside a running instance.\n\nExample:\n  tiercel journal check')
-    .action(async (options: ConfigOptions & { json?: boolean }) => {
+    .action(async (options: ConfigOptions) => {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       const { type, path } = config.journal;

@@ -8,7 +8,8 @@ import type { BuiltIns } from './built-ins.ts';
 export interface ConfigOptions {
   readonly config: string;
   readonly set: readonly string[];
-  readonly format?: 'text' | 'json';
+  /** Mistakes are printed as JSON. */
+  readonly json?: boolean;
   /** False: code that is not built in is not loaded. */
   readonly plugins?: boolean;
 }
@@ -26,8 +27,8 @@ export async function loadOrExplain(
     registry: createRegistry(builtIns),
     ...(options.plugins === false && { plugins: false }),
   });
-  if (options.format === 'json' && !result.ok) {
-    out(JSON.stringify({ ok: false, errors: result.errors, warnings: result.warnings }, null, 2));
+  if (options.json && !result.ok) {
+    out(JSON.stringify({ ok: false, errors: result.errors, warnings: result.warnings }));
     return undefined;
   }
   const color = process.stderr.isTTY === true && !process.env.NO_COLOR;

@@ -9,7 +9,7 @@ export const printConfigCommand: RegisterCommand = (program, cli) => {
       'after',
       '\nFiles, environment and --set put together, defaults filled in.\nSecrets are shown as ***.\n\nExample:\n  tiercel print-config -c tiercel.yaml',
     )
-    .action(async (options: ConfigOptions & { json?: boolean }) => {
+    .action(async (options: ConfigOptions) => {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       cli.out(options.json ? JSON.stringify(config.redacted, null, 2) : printConfig(config).trimEnd());

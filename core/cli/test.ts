@@ -19,7 +19,7 @@ A test stands in the configuration; what its event leaves out is filled in
 Example:
   tiercel test -c tiercel.yaml`,
     )
-    .action(async (options: ConfigOptions & { json?: boolean }) => {
+    .action(async (options: ConfigOptions) => {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       const outcomes = config.tests.map((one) => runConfigTest(config, one));

@@ -10,11 +10,11 @@ export const validate: RegisterCommand = (program, cli) => {
     .option('--json', 'the same as --format json')
     .option('--no-plugins', 'refuse outputs and mappers that are not built in, instead of running their code')
     .addHelpText('after', '\nExample:\n  tiercel validate -c tiercel.yaml --format json')
-    .action(async ({ json, ...given }: ConfigOptions & { json?: boolean }) => {
-      const options: ConfigOptions = json ? { ...given, format: 'json' } : given;
+    .action(async ({ format, ...given }: ConfigOptions & { format: 'text' | 'json' }) => {
+      const options: ConfigOptions = format === 'json' ? { ...given, json: true } : given;
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
-      if (options.format === 'json') return cli.out(JSON.stringify({ ok: true, errors: [] }));
+      if (options.json) return cli.out(JSON.stringify({ ok: true, errors: [] }));
       const names = config.outputs.map(({ name, type }) => `${name} (${type})`).join(', ');
       cli.out(
         `${options.config} is valid: ${config.outputs.length === 1 ? '1 output' : `${config.outputs.length} outputs`}: ${names}`,

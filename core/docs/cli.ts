@@ -9,6 +9,11 @@ export function cliPage(program: Command): Page {
   return [
     heading(1, 'The command line'),
     text('Every command explains itself: `tiercel COMMAND --help` prints what stands here.'),
+    text(
+      `What a command prints is for people, wherever it goes: \`tiercel describe webhook > webhook.txt\` writes what the terminal shows. \`--json\` is for programs: every command that
+reports something takes it, for the mistakes in a broken configuration as well; \`schema\` prints JSON anyhow, and \`run\` logs as \`log.format\` says. Colours and questions are on a
+terminal only, and no colours where \`NO_COLOR\` is set; how far something is goes to standard error.`,
+    ),
     table(
       ['exit code', 'meaning'],
       [

@@ -83,7 +83,7 @@ export function errorsPage(): Page {
     text('Codes are stable: what is said about an error may change, its code does not.'),
     heading(2, 'Of the configuration'),
     text(
-      'Said by `tiercel validate`, `run` and every command that reads the configuration, all at once, each with `file:line:column` and the line; as JSON with `validate --format json`.',
+      'Said by `tiercel validate`, `run` and every command that reads the configuration, all at once, each with `file:line:column` and the line; as JSON with `--json`.',
     ),
     ...Object.entries(ERROR_CODES).flatMap(([name, meaning]) => [heading(3, name), text(meaning)]),
     heading(2, 'Of the HTTP side'),

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { builtIns } from '../../../../built-ins.ts';
@@ -60,6 +61,51 @@ describe('help', () => {
   it('ends with 2 when called wrongly', async () => {
     expect(await here('lsit')).toMatchObject({ status: 2, stderr: expect.stringContaining('list') });
     expect((await here('list', 'nothing')).status).toBe(2);
+  });
+});
+
+describe('JSON for programs', () => {
+  const has = (command: Command, long: string) => command.options.some((option) => option.long === long);
+
+  it('is given by every command that reports something', async () => {
+    const without = commandsOf(await describeCli(builtIns))
+      .filter(({ command }) => command.commands.length === 0 && !has(command, '--json'))
+      .map(({ path }) => path);
+    // One runs for good, one is a show, one prints JSON anyhow and one what a shell reads.
+    expect(without).toEqual(['tiercel run', 'tiercel demo', 'tiercel schema', 'tiercel completion']);
+  });
+
+  it('is what every one of them says of a broken configuration, too', async () => {
+    write('broken.yaml', 'outputs: { a: { type: flie } }\n');
+    const commands = commandsOf(await describeCli(builtIns)).filter(
+      ({ path, command }) => path !== 'tiercel init' && has(command, '--config') && has(command, '--json'),
+    );
+    expect(commands.length).toBeGreaterThan(12);
+    for (const { path, command } of commands) {
+      const given = command.registeredArguments.filter(({ required }) => required).map(() => '1');
+      const words = path.split(' ').slice(1);
+      const { status, stdout } = await here(...words, ...given, '-c', 'broken.yaml', '--json');
+      expect(status, path).toBe(2);
+      expect(JSON.parse(stdout), path).toMatchObject({
+        ok: false,
+        errors: [{ code: 'TIERCEL_CFG_UNKNOWN_TYPE', path: 'outputs.a.type' }],
+      });
+    }
+  });
+
+  it('is what was written, too', async () => {
+    const written = await here('init', '-c', 'by-program.yaml', '--output', 'stdout', '--json');
+    expect(JSON.parse(written.stdout)).toEqual({
+      file: 'by-program.yaml',
+      outputs: [{ name: 'stdout', type: 'stdout' }],
+    });
+    const created = await here('create', 'output', 'pager', '--json');
+    expect(JSON.parse(created.stdout)).toMatchObject({
+      package: 'tiercel-pager',
+      type: 'pager',
+      folder: 'tiercel-pager',
+      files: expect.arrayContaining(['index.js', 'README.md']),
+    });
   });
 });
 

@@ -132,8 +132,15 @@ const envelope = fc.record(
 
 /** The JSON of any event, more or less like Falco's, with all the fields that mappers look at. */
 export const eventText: fc.Arbitrary<string> = fc
-  .tuple(envelope, fc.option(fields, { nil: 'null' }))
-  .map(([given, text]) => `${JSON.stringify(given).slice(0, -1)},"output_fields":${text}}`);
+  .tuple(
+    envelope,
+    fc.option(fields, { nil: 'null' }),
+    fc.constantFrom(['', ''], ['\ufeff', '\n'], [' \t\n', '\r\n ']),
+  )
+  .map(([given, text, [before, behind]]) => {
+    const members = JSON.stringify(given).slice(0, -1);
+    return `${before}${members},"output_fields":${text}}${behind}`;
+  });
 
 /** A value that no other field of the event has, of one of the forms that fields have. */
 const unique = (n: number): fc.Arbitrary<unknown> =>

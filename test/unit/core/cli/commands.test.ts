@@ -281,31 +281,3 @@ describe('create', () => {
       expect((await here('create', 'output', name)).status).toBe(2);
   });
 });
-
-describe('completion', () => {
-  it.each([
-    ['tiercel', 'desc', 'describe'],
-    ['tiercel describe', 'aws_sec', 'aws_security_lake'],
-    ['tiercel dlq', 'rep', 'replay'],
-    ['tiercel validate', '--form', '--format'],
-    ['tiercel -c x.yaml validate', '--no-p', '--no-plugins'],
-    ['tiercel validate --format', 'js', 'json'],
-    ['tiercel init --output', 'slac', 'slack'],
-    // What has no choice is a file, which the shell finds by itself.
-    ['tiercel validate -c', 'tiercel.y', ''],
-    ['tiercel create', 'out', 'output'],
-  ])('completes %s %s in bash', async (before, word, completed) => {
-    write('completion.bash', (await here('completion', 'bash')).stdout);
-    const words = before.split(' ');
-    const script = `source completion.bash; COMP_WORDS=(${before} ${word}); COMP_CWORD=${words.length}; _tiercel; echo "\${COMPREPLY[@]}"`;
-    expect(run('bash', ['-c', script], dir)).toMatchObject({ status: 0, stdout: `${completed}\n` });
-  });
-
-  it('is printed for zsh and fish', async () => {
-    expect((await here('completion', 'zsh')).stdout).toContain('compdef _tiercel tiercel');
-    const fish = (await here('completion', 'fish')).stdout;
-    expect(fish).toContain("'__tiercel_at tiercel dlq' -a 'list'");
-    expect(fish).toContain("'__tiercel_at tiercel validate' -l format -xa 'text json'");
-    expect(fish).toContain("'__tiercel_at tiercel validate' -l config -s c -r");
-  });
-});

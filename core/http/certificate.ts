@@ -21,6 +21,6 @@ export const requireCertificate: Direct = (incoming, outgoing) => {
 };
 
 /** Nothing but a plain yes counts: where a runtime would not tell, everyone is refused. */
-function isAuthorized({ socket }: IncomingMessage): boolean {
+export function isAuthorized({ socket }: IncomingMessage): boolean {
   return (socket as TLSSocket).authorized === true;
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
 import { type BodyLimits, readIncoming, SMALL_BODY } from './body.ts';
 import type { Ingest } from './ingest.ts';
+import { lingerAfterAnswer } from './linger.ts';
 import { problemOf, problemResponse } from './problem.ts';
 
 /** Answers a request that it knows to be its own; false leaves it to the application. */
@@ -39,6 +40,7 @@ export function createDirect({ ingest, limits, auth, log }: DirectOptions): Dire
       outgoing.writeHead(200, TAKEN).end();
     } catch (error) {
       const answer = problemResponse(problemOf(error, log));
+      lingerAfterAnswer(incoming, outgoing);
       // A body that was not read is passed over, so that the connection can be used again.
       incoming.resume();
       const text = await answer.text();

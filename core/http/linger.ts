@@ -32,7 +32,8 @@ function linger(incoming: IncomingMessage, { milliseconds, bytes }: LingerLimits
   let left = bytes;
   const cut = () => void socket.destroy();
   const timer = setTimeout(cut, milliseconds);
-  socket.once('close', () => clearTimeout(timer));
+  const over = () => clearTimeout(timer);
+  socket.once('close', over);
   socket.destroySoon = () => {
     closing = true;
     socket.end();
@@ -42,7 +43,9 @@ function linger(incoming: IncomingMessage, { milliseconds, bytes }: LingerLimits
     if (left < 0) cut();
   });
   incoming.once('end', () => {
-    clearTimeout(timer);
+    over();
+    // The connection may go on: it must not collect a listener a request.
+    socket.off('close', over);
     socket.destroySoon = destroySoon;
     if (closing) socket.destroySoon();
   });

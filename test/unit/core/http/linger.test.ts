@@ -53,8 +53,13 @@ function begin(socket: Duplex, target: string, length: number | 'chunked') {
 /** Writes so many bytes, as fast as they are taken; gives up when the connection does. */
 async function pour(socket: Duplex, bytes: number): Promise<void> {
   for (let sent = 0; sent < bytes && !socket.destroyed; sent += CHUNK.length) {
-    if (!socket.write(CHUNK))
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {});
+    if (socket.write(CHUNK)) continue;
+    const waited = new AbortController();
+    const { signal } = waited;
+    await Promise.race([once(socket, 'drain', { signal }), once(socket, 'close', { signal })]).catch(
+      () => {},
+    );
+    waited.abort();
   }
 }
 

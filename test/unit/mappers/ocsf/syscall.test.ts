@@ -285,6 +285,22 @@ describe('every record', () => {
     expect(long.unmapped.raw_data_length).toBe(String(text.raw.length));
     expect(long.unmapped.raw_data_sha256).toBe(createHash('sha256').update(text.raw).digest('hex'));
     expect(long.unmapped['proc.cmdline']).toHaveLength(70_000);
+    const more = {
+      output: 'o',
+      source: 's',
+      hostname: 'h',
+      message: 'm',
+      tags: ['t'],
+      time: '2026-01-02T03:04:05',
+    };
+    const longer = Object.fromEntries(
+      Object.entries(more).map(([name, value]) => [
+        name,
+        name === 'time' ? `${value}.${'0'.repeat(70_000)}Z` : [value].flat()[0]!.repeat(70_000),
+      ]),
+    );
+    const record = mapped(alert({}, { ...longer, tags: [longer.tags] }));
+    for (const [name, value] of Object.entries(longer)) expect(record.unmapped[name]).toBe(value);
     const raw = Buffer.from(
       '{"rule":"r","priority":"Debug","time":"2026-01-02T03:04:05Z","y":"\xff"}',
       'latin1',

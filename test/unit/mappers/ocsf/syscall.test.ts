@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { alert, event, mapped } from './support.ts';
+import { alert, event, mapped, RECEIVED } from './support.ts';
 
 const NONE = { priority: 'Notice' };
 
@@ -275,6 +275,35 @@ describe('every record', () => {
       type_uid: 200401,
       class_name: 'Detection Finding',
     });
+  });
+
+  it.each([{}, { class: 'security_finding' }] as const)(
+    'says when it happened and when it came in: %j',
+    (options) => {
+      const time = Date.UTC(2026, 6, 11, 9, 44, 58, 682);
+      expect(mapped(alert({}), options)).toMatchObject({
+        time,
+        time_dt: new Date(time).toISOString(),
+        metadata: {
+          logged_time: RECEIVED,
+          logged_time_dt: new Date(RECEIVED).toISOString(),
+          original_time: '2026-07-11T09:44:58.682419669Z',
+        },
+      });
+    },
+  );
+
+  it('has the message that a sender gave it, if that is a text', () => {
+    expect(mapped(alert({}, { message: 'own' }))).toMatchObject({
+      message: 'own',
+      finding_info: { desc: 'something happened' },
+    });
+    for (const message of [7, { a: 1 }, true]) {
+      expect(mapped(alert({}, { message }))).toMatchObject({
+        message: 'something happened',
+        unmapped: { message: JSON.stringify(message) },
+      });
+    }
   });
 
   it('keeps bytes that are not text, and text that is too long', () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { systemClock } from '../batching/clock.ts';
 import { decodeHeader, HEADER_BYTES, type SegmentHeader, saltOf } from './codec.ts';
 import type { Cursors } from './cursor.ts';
 import { cursorFile, readCursors } from './cursor.ts';
@@ -7,6 +8,7 @@ import { readManifests } from './manifests.ts';
 import { readFrames } from './reader.ts';
 import { namesIn } from './recover-segment.ts';
 import { segmentNumber, segmentPath } from './segment.ts';
+import { type ReadTries, steady } from './steady.ts';
 
 /** Something in a journal's directory that is not as it was written. */
 export interface JournalProblem {
@@ -41,11 +43,23 @@ export interface JournalCheck {
 export async function checkJournal(
   directory: string,
   {
-    fs = nodeFileSystem,
+    fs: bare = nodeFileSystem,
     progress = () => {},
-  }: { readonly fs?: FileSystem; readonly progress?: (done: number, of: number) => void } = {},
+    readTries,
+  }: {
+    readonly fs?: FileSystem;
+    readonly progress?: (done: number, of: number) => void;
+    readonly readTries?: ReadTries;
+  } = {},
 ): Promise<JournalCheck> {
   const problems: JournalProblem[] = [];
+  const unreadable = (place: Omit<JournalProblem, 'what'>) =>
+    problems.push({ ...place, what: 'the disk cannot read this' });
+  const fs = steady(bare, {
+    clock: systemClock,
+    log: { debug() {}, info() {}, warn() {}, error: (place) => unreadable(place as JournalProblem) },
+    tries: readTries,
+  });
   const headers = await readHeaders(fs, directory, problems);
   let bytes = 0;
   let events = 0;

@@ -24,6 +24,7 @@ import { recover } from './recover.ts';
 import { createReserve } from './reserve.ts';
 import { createSaver } from './saver.ts';
 import { createSpace } from './space.ts';
+import { type ReadTries, steady } from './steady.ts';
 import { openSubscription } from './subscription.ts';
 import { createTail } from './tail.ts';
 import type { WantedRun } from './writer.ts';
@@ -47,6 +48,8 @@ export interface DiskJournalOptions {
   /** Told how long each sync of events took, in seconds: what every sender waits for. */
   readonly onSync?: (seconds: number) => void;
   readonly fileSystem?: FileSystem;
+  /** How often a read that fails is tried before its bytes are taken for damaged; seconds unless a test says otherwise. */
+  readonly readTries?: ReadTries;
   /** How the right to write in the directory is taken; {@link acquireLock} unless a test says otherwise. */
   readonly lock?: (directory: string) => Promise<Lock>;
 }
@@ -92,7 +95,8 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       fenced = `the lock was lost: ${reason}`;
       log.error({ directory, reason }, 'the lock of the journal was lost: nothing more is written');
     });
-    const fs = guarded(bare, () => fenced);
+    const writable = guarded(bare, () => fenced);
+    const fs = steady(writable, { directory, clock, log, tries: options.readTries });
     const cursorDirectory = join(directory, 'cursors');
     await fs.makeDirectory(cursorDirectory);
     await fs.syncDirectory(directory);

@@ -3,7 +3,7 @@ import { HEADER_BYTES } from './codec.ts';
 import type { FileSystem } from './filesystem.ts';
 import type { Position } from './journal.ts';
 import { readFrames } from './reader.ts';
-import type { RecoverOptions } from './recovery.ts';
+import type { RecoverOptions, Tally } from './recovery.ts';
 import type { Routes, Segment } from './segment.ts';
 import { book, createRoutes, readIndex, writeIndex } from './segment.ts';
 
@@ -71,22 +71,34 @@ export async function findSegment(
 
 /**
  * Cuts a torn tail off, and writes the index of a segment that had to be read. What the newest segment holds counts from
- * now on, so it is synced: the process before may have died between writing and syncing. Returns the bytes cut.
+ * now on, so it is synced: the process before may have died between writing and syncing.
+ *
+ * An end that the disk does not give back is not torn: nobody knows what stood there, and it is left as it is.
  */
 export async function settleTail(
   { fs, log }: Pick<RecoverOptions, 'fs' | 'log'>,
   segment: Segment,
   found: FoundSegment,
   isNewest: boolean,
-): Promise<number> {
+  tally: Tally,
+): Promise<void> {
   const { path } = segment;
-  if (isNewest && found.tail > 0)
+  const isLost = found.tail > 0 && fs.isUnreadable(path, segment.bytes);
+  if (isNewest && isLost) {
+    tally.corruptFrames++;
+    log.error(
+      { path, offset: segment.bytes, bytes: found.tail },
+      'the end of the journal cannot be read: what was accepted last may be lost',
+    );
+  } else if (isNewest && found.tail > 0) {
+    tally.recoveredBytes += found.tail;
     log.warn({ path, bytes: found.tail }, 'the torn end of the journal was cut off');
+  }
   if (isNewest && found.scanned) {
     try {
       const file = await fs.open(path, 'modify');
       try {
-        if (found.tail > 0) await file.truncate(segment.bytes);
+        if (found.tail > 0 && !isLost) await file.truncate(segment.bytes);
         await file.sync();
       } finally {
         await file.close();
@@ -101,7 +113,6 @@ export async function settleTail(
   if (found.scanned && segment.last >= segment.header.first) {
     await writeIndex(fs, segment, found.routes).catch(() => {});
   }
-  return isNewest ? found.tail : 0;
 }
 
 function take(segment: Segment, routes: Routes, frame: Frame): void {

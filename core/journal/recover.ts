@@ -100,7 +100,7 @@ async function enterSegments(
       await quarantine.copy(segment.path, gap.offset, gap.length);
     }
     books.enter(found.routes);
-    tally.recoveredBytes += await settleTail(options, segment, found, following === undefined);
+    await settleTail(options, segment, found, following === undefined, tally);
     segments.push(segment);
   }
   return { segments, damaged };

@@ -1,10 +1,10 @@
 import type { Logger } from '../telemetry/logger.ts';
-import type { FileSystem } from './filesystem.ts';
 import type { Quarantine } from './quarantine.ts';
+import type { SteadyFileSystem } from './steady.ts';
 
 /** What every step of a recovery works with. */
 export interface RecoverOptions {
-  readonly fs: FileSystem;
+  readonly fs: SteadyFileSystem;
   readonly directory: string;
   readonly cursorDirectory: string;
   readonly quarantine: Quarantine;

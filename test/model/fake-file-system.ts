@@ -7,6 +7,8 @@ export interface Faults {
   capacity: number;
   /** So many next syncs of files fail with EIO, and what they were to sync is lost from the cache. */
   failSyncs: number;
+  /** So many next reads fail with EIO, and then work again. */
+  failReads: number;
   /** So many next writes do only half of what was asked. */
   shortWrites: number;
   /** The machine dies at the so many-th call that changes anything (1: the next one), or only the process does. */
@@ -29,6 +31,8 @@ interface Inode {
   cached: Uint8Array;
   stable: Uint8Array;
   unsynced: (Write | { readonly truncate: number })[];
+  /** Where it cannot be read any more. */
+  bad?: { readonly from: number; readonly to: number }[];
 }
 
 /**
@@ -52,6 +56,8 @@ export interface FakeMachine {
   lost(): string[];
   /** Bytes all files have together. */
   used(): number;
+  /** These bytes of a file cannot be read any more: a bad sector. */
+  spoil(path: string, offset: number, length: number): void;
   /** What an administrator might do, durably. */
   truncate(path: string, size: number): void;
   unlink(path: string): void;
@@ -71,6 +77,7 @@ export function createFakeMachine(): FakeMachine {
   const faults: Faults = {
     capacity: Number.POSITIVE_INFINITY,
     failSyncs: 0,
+    failReads: 0,
     shortWrites: 0,
     crashIn: Number.POSITIVE_INFINITY,
     killIn: Number.POSITIVE_INFINITY,
@@ -130,7 +137,13 @@ export function createFakeMachine(): FakeMachine {
       },
       async read(target, position) {
         assertAlive(born);
+        if (faults.failReads > 0) {
+          faults.failReads--;
+          throw systemError('EIO', path);
+        }
         const part = inode.cached.subarray(position, position + target.length);
+        if (inode.bad?.some(({ from, to }) => from < position + part.length && to > position))
+          throw systemError('EIO', path);
         target.set(part);
         return part.length;
       },
@@ -224,7 +237,7 @@ export function createFakeMachine(): FakeMachine {
       crashes++;
       life++;
       dead = false;
-      Object.assign(faults, { failSyncs: 0, shortWrites: 0 });
+      Object.assign(faults, { failSyncs: 0, failReads: 0, shortWrites: 0 });
       faults.crashIn = faults.killIn = Number.POSITIVE_INFINITY;
       const paths = [...new Set([...names.keys(), ...stableNames.keys()])];
       for (const path of paths) if (random() < 0.5) settleName(path);
@@ -260,6 +273,10 @@ export function createFakeMachine(): FakeMachine {
     paths: () => [...names.keys()].sort(),
     lost: () => [...stableNames.keys()].filter((path) => !names.has(path)),
     used: total,
+    spoil(path, offset, length) {
+      const inode = find(path);
+      inode.bad = [...(inode.bad ?? []), { from: offset, to: offset + length }];
+    },
     truncate(path, size) {
       put(path, find(path).cached.slice(0, size));
     },

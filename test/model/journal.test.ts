@@ -9,7 +9,7 @@ import { createWorld, OUTPUTS } from './world.ts';
 
 const runs = Number(process.env.JOURNAL_MODEL_RUNS ?? 150);
 
-type Fault = 'crashIn' | 'killIn' | 'shortWrites' | 'failSyncs';
+type Fault = 'crashIn' | 'killIn' | 'shortWrites' | 'failSyncs' | 'failReads';
 
 type Step =
   | { readonly do: 'append'; readonly calls: readonly (readonly [routes: number, size: number])[] }
@@ -22,7 +22,8 @@ type Step =
   | { readonly do: 'full'; readonly left: number }
   | { readonly do: 'empty' }
   | { readonly do: 'lose cursor'; readonly output: number }
-  | { readonly do: 'rot'; readonly file: number; readonly bit: number };
+  | { readonly do: 'rot'; readonly file: number; readonly bit: number }
+  | { readonly do: 'spoil'; readonly file: number; readonly sector: number };
 
 const output = fc.nat({ max: OUTPUTS.length - 1 });
 const work: fc.Arbitrary<Step>[] = [
@@ -50,11 +51,18 @@ const trouble: fc.Arbitrary<Step>[] = [
   fault('killIn', 40),
   fault('shortWrites', 5),
   fault('failSyncs', 3),
+  // Fewer than a read is tried: nothing may be lost by them.
+  fault('failReads', 4),
   fc.record({ do: fc.constant('full' as const), left: fc.nat({ max: 3000 }) }),
   fc.record({ do: fc.constant('empty' as const) }),
 ];
 const loss: fc.Arbitrary<Step> = fc.record({ do: fc.constant('lose cursor' as const), output });
 const rot: fc.Arbitrary<Step> = fc.record({ do: fc.constant('rot' as const), file: fc.nat(), bit: fc.nat() });
+const spoil: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('spoil' as const),
+  file: fc.nat(),
+  sector: fc.nat(),
+});
 
 function routes(bits: number): string[] {
   return OUTPUTS.filter((_, index) => bits & (1 << index));
@@ -89,6 +97,9 @@ async function perform(world: World, step: Step): Promise<void> {
       return world.loseCursor(OUTPUTS[step.output]!);
     case 'rot':
       world.rot(step.file, step.bit);
+      return;
+    case 'spoil':
+      world.spoil(step.file, step.sector);
   }
 }
 
@@ -136,6 +147,8 @@ describe('the journal against a model', () => {
   test('and while cursors are deleted: no event is lost', { timeout }, () => check([...trouble, loss]));
 
   test('and while bits rot', { timeout }, () => check([...trouble, rot]));
+
+  test('and while the disk loses sectors', { timeout }, () => check([...trouble, rot, spoil]));
 
   test('a crash of the machine, or of the process, at every call that changes something, of a life with everything in it', {
     timeout,

@@ -12,6 +12,9 @@ import { createFakeMachine } from './fake-file-system.ts';
 
 export const OUTPUTS = ['a', 'b', 'c'] as const;
 export const DIRECTORY = '/journal';
+/** What the disk loses at once, and the most frames that can stand in it. */
+const SECTOR = 64;
+const FRAMES_IN_SECTOR = 3;
 
 /**
  * What happened to an event in the reference model. `doubt`: it may or may not be there, and may go with the next crash
@@ -62,6 +65,8 @@ export interface World {
   advance(milliseconds: number): Promise<void>;
   /** Changes one bit of one file; false when there is none to change. */
   rot(file: number, bit: number): boolean;
+  /** Some bytes of one file cannot be read any more; false when there is none. */
+  spoil(file: number, sector: number): boolean;
   /** Somebody deletes the cursor file of an output. */
   loseCursor(output: string): void;
   /** `kill`: only the process dies. */
@@ -101,6 +106,7 @@ export async function createWorld(
       clock,
       log: silent,
       fileSystem: machine.mount(),
+      readTries: { waits: [0, 0, 0, 0], block: SECTOR },
       lock: async () => ({ onLost() {}, async release() {} }),
     });
     for (const output of OUTPUTS) {
@@ -233,9 +239,16 @@ export async function createWorld(
           await journal.close();
           machine.kill();
           machine.faults.capacity = Number.POSITIVE_INFINITY;
+        } else if (isSick(error)) {
+          machine.kill();
         } else throw error;
       }
     }
+  }
+
+  /** Bytes could not be read while the disk could not write either: nobody can tell damage from a disk that is away. */
+  function isSick(error: unknown): boolean {
+    return rotten > 0 && (error as { code?: string }).code === 'EIO';
   }
 
   function take(output: string, account: Account, given: readonly StoredEvent[]): void {
@@ -271,7 +284,10 @@ export async function createWorld(
       await setImmediate();
       if (turns > 50 && subscription.caughtUp()) stop.abort();
     }
-    const given = await reading;
+    const given = await reading.catch((error) => {
+      if (isSick(error)) return [];
+      throw error;
+    });
     take(output, account, given);
     return given.length;
   }
@@ -282,6 +298,15 @@ export async function createWorld(
     const uncertain = [...events.values()].filter(({ state }) => state === 'doubt').length;
     if (rotten === 0) expect(damaged()).toBeLessThanOrEqual(uncertain);
     expect(acknowledged.size).toBeGreaterThanOrEqual(0);
+  }
+
+  /** A file that has bytes, and that is going to have fewer. */
+  function rottable(file: number): string | undefined {
+    const paths = machine.paths().filter((path) => !path.includes('/corrupt/'));
+    const path = paths[file % Math.max(paths.length, 1)];
+    if (path === undefined || machine.content(path).length === 0) return undefined;
+    if (path.includes('/cursors/')) cursorsLost = true;
+    return path;
   }
 
   await boot();
@@ -364,14 +389,19 @@ export async function createWorld(
         if (durability !== 'sync' && !isDown()) stabilize(durability.intervalMs);
       }),
     rot(file, bit) {
-      const paths = machine.paths().filter((path) => !path.includes('/corrupt/'));
-      const path = paths[file % Math.max(paths.length, 1)];
+      const path = rottable(file);
       if (path === undefined) return false;
       const content = machine.content(path);
-      if (content.length === 0) return false;
       content[(bit >>> 3) % content.length]! ^= 1 << (bit & 7);
       rotten++;
-      if (path.includes('/cursors/')) cursorsLost = true;
+      return true;
+    },
+    spoil(file, sector) {
+      const path = rottable(file);
+      if (path === undefined) return false;
+      const sectors = Math.ceil(machine.content(path).length / SECTOR);
+      machine.spoil(path, (sector % sectors) * SECTOR, SECTOR);
+      rotten += FRAMES_IN_SECTOR;
       return true;
     },
     loseCursor(output) {
@@ -381,7 +411,7 @@ export async function createWorld(
     restart,
     async verify() {
       machine.faults.capacity = Number.POSITIVE_INFINITY;
-      Object.assign(machine.faults, { failSyncs: 0, shortWrites: 0 });
+      Object.assign(machine.faults, { failSyncs: 0, failReads: 0, shortWrites: 0 });
       machine.faults.crashIn = machine.faults.killIn = Number.POSITIVE_INFINITY;
       await restart('clean');
       let lost = 0;

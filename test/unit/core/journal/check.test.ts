@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkJournal } from '../../../../core/journal/check.ts';
 import { cursorFile } from '../../../../core/journal/cursor.ts';
 import { openDiskJournal } from '../../../../core/journal/disk.ts';
+import { type FileSystem, nodeFileSystem } from '../../../../core/journal/filesystem.ts';
 import { segmentPath } from '../../../../core/journal/segment.ts';
 import { entry, silent } from './fixtures.ts';
 
@@ -54,6 +55,35 @@ it('names a damaged event with its place', async () => {
   ]);
   expect(problems[0]!.offset).toBeLessThanOrEqual(1500);
   expect(problems[0]!.offset! + problems[0]!.bytes!).toBeGreaterThan(1500);
+});
+
+it('names what the disk cannot read, and goes on behind it', async () => {
+  const sick: FileSystem = {
+    ...nodeFileSystem,
+    async open(path, mode) {
+      const file = await nodeFileSystem.open(path, mode);
+      if (path !== segment(2)) return file;
+      const read = (target: Uint8Array, position: number) =>
+        position < 6000 && position + target.length > 5000
+          ? Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }))
+          : file.read(target, position);
+      return { ...file, read };
+    },
+  };
+  const { events, problems } = await checkJournal(directory, {
+    fs: sick,
+    readTries: { waits: [0], block: 512 },
+  });
+  const lost = EVENTS - events;
+  expect(lost).toBeGreaterThanOrEqual(1);
+  expect(lost).toBeLessThanOrEqual(3);
+  expect(problems).toContainEqual({
+    path: segment(2),
+    offset: 4608,
+    bytes: 512,
+    what: 'the disk cannot read this',
+  });
+  expect(problems).toContainEqual(expect.objectContaining({ what: `${lost} events are damaged` }));
 });
 
 it('tells a torn tail, which a crash leaves, from an older segment that was cut', async () => {

@@ -40,6 +40,7 @@ async function open(fresh = false, directory = '/j', clock = still): Promise<Jou
     clock,
     log,
     fileSystem: machine.mount(),
+    readTries: { waits: [0, 0, 0], block: 64 },
     lock: async () => ({ onLost() {}, async release() {} }),
   });
   return journal;
@@ -206,6 +207,104 @@ describe('damage', () => {
     await open();
     expect(await numbers()).toEqual(range(1, 20));
     expect(journal.status().corruptFrames).toBe(0);
+  });
+});
+
+describe('a disk that cannot read', () => {
+  /** Twenty events in several segments, all of them pending after a clean start. */
+  async function twenty(): Promise<void> {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 20);
+    await journal.close();
+  }
+
+  /** The books of an output, in words. */
+  const identity = async (output = 'a') => {
+    const subscription = await journal.subscribe(output);
+    const events = await drain(subscription);
+    const given = bodies(events).map((body) => Number.parseInt(body, 10));
+    subscription.acknowledge(positionsOf(events));
+    expect(subscription.pending()).toBe(0);
+    expect(subscription.accepted()).toBe(given.length + subscription.damaged());
+    return { given, damaged: subscription.damaged() };
+  };
+
+  test('for a moment: nothing is lost, neither at the start nor later, and it is said', async () => {
+    await twenty();
+    // Cursors, headers and manifests are read now.
+    for (let calls = 1; calls <= 3; calls++) {
+      machine.faults.failReads = calls;
+      await open();
+      expect(machine.faults.failReads).toBe(0);
+      expect(log.lines).toContain('the disk cannot read: it is asked again');
+      await journal.close();
+    }
+    await open();
+    machine.faults.failReads = 3;
+    expect(await identity()).toEqual({ given: range(1, 20), damaged: 0 });
+    expect(machine.faults.failReads).toBe(0);
+    expect(journal.status().corruptFrames).toBe(0);
+    expect(machine.paths().filter((name) => name.includes('corrupt'))).toEqual([]);
+  });
+
+  test('one sector: what stands in it is damaged, the output goes on with what is around it', async () => {
+    await twenty();
+    machine.spoil(path(1), HEADER_BYTES + 704, 64);
+    await open();
+    expect(await identity()).toEqual({ given: [1, ...range(3, 20)], damaged: 1 });
+    expect(journal.status().corruptFrames).toBe(1);
+    expect(log.lines).toContain('the disk has lost bytes: they are taken for damaged');
+    expect(log.lines).toContain('a damaged place in the journal was set aside');
+    expect(machine.paths()).not.toContain('/j/probe');
+  });
+
+  test('one sector of a segment that a start has to read', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 5);
+    machine.spoil(path(1), HEADER_BYTES + 704, 64);
+    machine.kill();
+    await open();
+    expect((await identity()).given).toEqual([1, 3, 4, 5]);
+    expect(journal.status().corruptFrames).toBe(1);
+  });
+
+  test('a whole segment, and a whole cursor: the start does not fail, the others are delivered', async () => {
+    await twenty();
+    machine.spoil(path(2), 0, 1 << 20);
+    machine.spoil(`/j/cursors/${cursorFile('a')}`, 0, 1 << 20);
+    await open();
+    const { given } = await identity();
+    expect(given).toEqual(range(1, 20).filter((n) => given.includes(n)));
+    expect(given.length).toBeGreaterThan(10);
+    expect(log.lines).toContain('a segment was set aside: its header is damaged');
+  });
+
+  test('the end of what was written last: it is not taken for torn, and not cut off', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 5);
+    const size = machine.content(path(1)).length;
+    machine.spoil(path(1), size - 64, 64);
+    machine.kill();
+    await open();
+    expect((await identity()).given).toEqual(range(1, 4));
+    expect(journal.status()).toMatchObject({ corruptFrames: 1, recoveredBytes: 0 });
+    expect(log.lines).toContain('the end of the journal cannot be read: what was accepted last may be lost');
+    expect(machine.content(path(1)).length).toBe(size);
+  });
+
+  test('nor write: that is no damage; the reader is told, and gets everything when the disk is back', async () => {
+    await twenty();
+    await open();
+    const a = await journal.subscribe('a');
+    Object.assign(machine.faults, { failReads: 1e9, failSyncs: 1e9 });
+    await expect(a.read(ample, never)).rejects.toThrow('EIO');
+    await expect(a.read(ample, never)).rejects.toThrow('EIO');
+    expect([a.pending(), a.damaged(), journal.status().corruptFrames]).toEqual([20, 0, 0]);
+    Object.assign(machine.faults, { failReads: 0, failSyncs: 0 });
+    expect(await drain(a)).toHaveLength(20);
   });
 });
 

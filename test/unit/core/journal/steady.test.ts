@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { systemClock } from '../../../../core/batching/clock.ts';
+import type { FileSystem } from '../../../../core/journal/filesystem.ts';
+import { readWhole } from '../../../../core/journal/filesystem.ts';
+import { steady } from '../../../../core/journal/steady.ts';
+import { createFakeMachine } from '../../../model/fake-file-system.ts';
+import { listening } from './fixtures.ts';
+
+const failure = (code: string) => Object.assign(new Error(code), { code });
+
+/** A file of 300 bytes on a disk that can be told to fail, and how long was waited. */
+function disk(fails: Partial<FileSystem> = {}) {
+  const machine = createFakeMachine();
+  machine.put(
+    '/d/file',
+    Uint8Array.from({ length: 300 }, (_, i) => 1 + (i % 250)),
+  );
+  const waited: number[] = [];
+  const clock = { ...systemClock, sleep: async (milliseconds: number) => void waited.push(milliseconds) };
+  const log = listening();
+  const tries = { waits: [10, 20, 30], block: 64 };
+  const fs = steady({ ...machine.mount(), ...fails }, { directory: '/d', clock, log, tries });
+  return { machine, fs, waited, log };
+}
+
+test('waits longer and longer, and takes what it then gets', async () => {
+  const { machine, fs, waited } = disk();
+  const whole = await readWhole(fs, '/d/file');
+  expect(waited).toEqual([]);
+  machine.faults.failReads = 3;
+  expect(await readWhole(fs, '/d/file')).toEqual(whole);
+  expect(waited).toEqual([10, 20, 30]);
+  expect(fs.isUnreadable('/d/file', 0)).toBe(false);
+});
+
+test('gives zeros for the blocks that stay unreadable, and all others', async () => {
+  const { machine, fs, waited, log } = disk();
+  const whole = await readWhole(fs, '/d/file');
+  machine.spoil('/d/file', 130, 1);
+  const expected = whole.slice();
+  expected.fill(0, 128, 192);
+  expect(await readWhole(fs, '/d/file')).toEqual(expected);
+  expect([fs.isUnreadable('/d/file', 191), fs.isUnreadable('/d/file', 192)]).toEqual([true, false]);
+  expect(waited).toEqual([10, 20, 30]);
+  // It is known now: less patience, and it is said once.
+  expect(await readWhole(fs, '/d/file')).toEqual(expected);
+  expect(waited).toEqual([10, 20, 30, 10]);
+  expect(log.lines.filter((line) => line.includes('lost bytes'))).toHaveLength(1);
+});
+
+test('gives zeros for a file that cannot be opened', async () => {
+  const { machine, fs } = disk();
+  const sick = steady(
+    {
+      ...machine.mount(),
+      open: (path, mode) =>
+        mode === 'read' ? Promise.reject(failure('EIO')) : machine.mount().open(path, mode),
+    },
+    { directory: '/d', clock: { ...systemClock, sleep: async () => {} }, log: listening() },
+  );
+  expect((await readWhole(sick, '/d/file')).every((byte) => byte === 0)).toBe(true);
+  expect(sick.isUnreadable('/d/file', 0)).toBe(true);
+  expect(fs.isUnreadable('/d/file', 0)).toBe(false);
+});
+
+test('takes nothing for lost while the disk does not write either, unless it is only full', async () => {
+  const { machine, fs } = disk();
+  machine.spoil('/d/file', 0, 300);
+  machine.faults.failSyncs = 1;
+  await expect(readWhole(fs, '/d/file')).rejects.toThrow('EIO');
+  expect(fs.isUnreadable('/d/file', 0)).toBe(false);
+  machine.faults.capacity = 0;
+  expect((await readWhole(fs, '/d/file')).every((byte) => byte === 0)).toBe(true);
+});
+
+test.each(['ENOENT', 'EMFILE', 'EACCES'])('leaves %s to whoever reads', async (code) => {
+  const { fs, waited } = disk({ open: () => Promise.reject(failure(code)) });
+  await expect(readWhole(fs, '/d/file')).rejects.toThrow(code);
+  expect(waited).toEqual([]);
+});

@@ -43,11 +43,11 @@ export function resource(
   return { type, name, uid, namespace, labels: labels === undefined ? undefined : labelsOf(fields, labels) };
 }
 
-/** The labels that a field lists as `key:value`; a text of them has commas between. */
+/** The labels that a field lists as `key:value`; a text of them has commas between, older Falco a blank behind each. */
 export function labelsOf(fields: Fields, field: string): string[] | undefined {
   const text = fields.peek(field);
   if (text === undefined || text.startsWith('(')) return fields.list(field, isLabel);
-  const labels = text.split(',');
+  const labels = text.split(',').map((label) => label.trim());
   // A value may hold a comma too: then nobody can tell where a label ends.
   if (!labels.every(isLabel)) return undefined;
   fields.take(field);

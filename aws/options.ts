@@ -26,14 +26,21 @@ export const awsOptions = {
   ),
   access_key_id: Type.Optional(
     Type.String({
+      needs: ['secret_access_key'],
       formerly: ['aws.accesskeyid'],
       description: 'Static key; without one the default chain of the AWS SDK is asked.',
     }),
   ),
   secret_access_key: Type.Optional(
-    secret({ formerly: ['aws.secretaccesskey'], description: 'Secret of the static key.' }),
+    secret({
+      needs: ['access_key_id'],
+      formerly: ['aws.secretaccesskey'],
+      description: 'Secret of the static key.',
+    }),
   ),
-  session_token: Type.Optional(secret({ description: 'Session token of a temporary static key.' })),
+  session_token: Type.Optional(
+    secret({ needs: ['access_key_id'], description: 'Session token of a temporary static key.' }),
+  ),
   assume_role: Type.Optional(
     Type.Object(
       {

@@ -11,7 +11,7 @@
 
 export type { Static, TObject, TSchema } from 'typebox';
 export type { BatchLimits } from './batching/batch.ts';
-export { byPriority, duration, priority, secret, size } from './config/scalars.ts';
+export { byPriority, duration, priority, secret, size, template } from './config/scalars.ts';
 export type { Mapped, Mapper, MapperContext, MapperDefinition } from './plugins/mapper.ts';
 export { defineMapper } from './plugins/mapper.ts';
 export type {

@@ -19,6 +19,7 @@ import {
   type Static,
   secret,
   Type,
+  template,
   textTemplate,
   tlsOption,
 } from '../core/index.ts';
@@ -36,9 +37,8 @@ const options = Type.Object(
       examples: [['nats://nats:4222']],
     }),
     subject: Type.Optional(
-      Type.String({
+      template({
         default: DEFAULT_SUBJECT,
-        minLength: 1,
         formerly: ['nats.subjecttemplate'],
         description:
           'The subject: a Liquid template over the event. White space and wildcards in it become `_`.',
@@ -52,9 +52,9 @@ const options = Type.Object(
           'Wait until a stream has stored the event. Without, delivered means that the server has it, and nobody need listen.',
       }),
     ),
-    token: Type.Optional(secret({ description: 'Token for authentication.' })),
+    token: Type.Optional(secret({ excludes: ['username'], description: 'Token for authentication.' })),
     username: Type.Optional(Type.String({ description: 'User name for authentication.' })),
-    password: Type.Optional(secret({ description: 'Password for authentication.' })),
+    password: Type.Optional(secret({ needs: ['username'], description: 'Password for authentication.' })),
     credentials_file: Type.Optional(Type.String({ description: 'A `.creds` file with JWT and seed.' })),
     tls: Type.Optional(tlsOption),
   },

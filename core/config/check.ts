@@ -52,6 +52,11 @@ export async function check(raw: MapNode, options: CheckOptions): Promise<Checke
   const wrong = new Set(shape.faults.map(({ path }) => path[0]));
   const decoded = Object.entries(decodeScalars(schema, value) as ConfigSections);
   const sections: Partial<ConfigSections> = Object.fromEntries(decoded.filter(([name]) => !wrong.has(name)));
+  // Each test stands for itself: a mistake in one hides none in another.
+  const isWrong = (test: number) =>
+    shape.faults.some(({ path }) => path[0] === 'tests' && Number(path[1]) === test);
+  const tests = Array.isArray(value.tests) ? (value.tests as ConfigSections['tests']) : [];
+  const soundTests = tests.map((test, index) => (isWrong(index) ? undefined : test));
   const outputs = await checkOutputs(named.outputs, value, options);
 
   // Their texts are settled by their own schemas.
@@ -64,6 +69,7 @@ export async function check(raw: MapNode, options: CheckOptions): Promise<Checke
     root: whole,
     dir: options.dir,
     sections,
+    tests: soundTests,
     outputs: outputs.flatMap(({ config }) => config ?? []),
     routes: outputs,
   });

@@ -95,7 +95,8 @@ function byType(
  */
 function relax(schema: JsonSchema): Record<string, unknown> {
   const result: Record<string, unknown> = { ...schema };
-  for (const own of ['secret', 'formerly', 'formatMinimum', 'formatMaximum']) delete result[own];
+  for (const own of ['secret', 'formerly', 'formatMinimum', 'formatMaximum', 'needs', 'excludes'])
+    delete result[own];
   if (schema.properties) {
     result.properties = Object.fromEntries(
       Object.entries(schema.properties).map(([name, member]) => [name, relax(member)]),
@@ -147,7 +148,7 @@ function withFormat(
     return orReference({ type: 'string', enum: names });
   }
   if (format === 'http-url') return orReference({ type: 'string', pattern: pattern ?? '^https?://[^\\s/]+' });
-  if (format === 'address' || format === 'cron' || format === 'uri') {
+  if (format === 'address' || format === 'template' || format === 'cron' || format === 'uri') {
     delete result.format;
     return result;
   }

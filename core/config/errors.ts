@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   TIERCEL_CFG_UNKNOWN_OPTION:
     'The key is not an option here. Unknown keys are errors, because a misspelt option that is silently ignored loses events. Environment variables that begin with `TIERCEL_` are held to the same rule.',
   TIERCEL_CFG_MISSING_OPTION: 'An option without a default was left out, or stands there without a value.',
+  TIERCEL_CFG_TOGETHER:
+    'Two options of one section need each other, a certificate and its key for example, or exclude each other, as two ways of authentication do.',
   TIERCEL_CFG_TYPE:
     'The value is of another kind than the option wants: a text for a number, one value for a list. Texts that look like numbers or booleans (account ids, `yes`) need quotes.',
   TIERCEL_CFG_VALUE:

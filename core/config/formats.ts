@@ -1,5 +1,6 @@
 import { parseSchedule } from '../batching/schedule.ts';
 import { PRIORITIES, parsePriority } from '../event/priority.ts';
+import { templateProblem } from '../event/template.ts';
 import { type Parsed, parseDuration } from './duration.ts';
 import type { ErrorCode } from './errors.ts';
 import { parseHttpUrl } from './http-url.ts';
@@ -11,6 +12,8 @@ export interface Format {
   readonly code: ErrorCode;
   /** Completes "must be …". */
   readonly kind: string;
+  /** What to do, where the reason does not say it. */
+  readonly fix?: string;
   /** `reason` completes `"x" …`. */
   parse(text: string): Parsed<unknown>;
   /** True when its reasons tell nothing of the text, so that they may be shown of a secret, too. */
@@ -83,6 +86,15 @@ export const FORMATS: Readonly<Record<string, Format>> = {
       return port !== undefined && Number(port) <= 65_535
         ? { ok: true, value: text }
         : { ok: false, reason: 'is not an address such as 0.0.0.0:2801, [::]:2801 or :2801' };
+    },
+  },
+  template: {
+    code: 'TIERCEL_CFG_TEMPLATE',
+    kind: 'a Liquid template such as {{ rule }} on {{ hostname }}',
+    fix: 'Liquid, not Go: {{ fields["k8s.ns.name"] | default: "none" }}',
+    parse: (text) => {
+      const problem = templateProblem(text);
+      return problem === undefined ? { ok: true, value: text } : { ok: false, reason: problem };
     },
   },
   'http-url': {

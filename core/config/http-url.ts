@@ -10,6 +10,7 @@ export function parseHttpUrl(text: string): Parsed<string> {
 }
 
 function problemOf(text: string): string | undefined {
+  if (/^[“”„‘’«]/.test(text)) return 'is in typographic quotes: write " or \'';
   if (!/^https?:\/\//i.test(text)) return 'does not begin with http:// or https://';
   if (/\s/.test(text)) return 'has white space in it';
   const authority = /^https?:\/\/([^/?#\\]*)/i.exec(text)![1]!;

@@ -95,7 +95,10 @@ function fromEnvironment(
 ): string | { message: string; fix?: string; suggestion?: string } {
   const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(text) ?? [];
   if (name === undefined)
-    return { message: 'the name of an environment variable is letters, digits and "_"' };
+    return {
+      message: 'the name of an environment variable is letters, digits and "_"',
+      fix: `Write \${env:NAME}, or \${env:NAME:-default}.`,
+    };
   const value = env[name];
   if (value !== undefined && (value !== '' || fallback === undefined)) return value;
   if (fallback !== undefined) return fallback;

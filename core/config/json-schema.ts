@@ -18,6 +18,9 @@ export interface JsonSchema {
   readonly examples?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Options that must, or must not, stand beside this one. */
+  readonly needs?: readonly string[];
+  readonly excludes?: readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -46,7 +49,20 @@ function withFormats(instance: Ajv2020): Ajv2020 {
       isWithin(keyword, text, limit, format);
     instance.addKeyword({ keyword, type: 'string', validate: validate as SchemaValidateFunction });
   }
+  for (const keyword of ['needs', 'excludes'] as const)
+    instance.addKeyword({ keyword, schemaType: 'array', validate: siblings(keyword) });
   return instance;
+}
+
+/** Looks at what stands beside an option. */
+function siblings(keyword: 'needs' | 'excludes'): SchemaValidateFunction {
+  const check: SchemaValidateFunction = (names: readonly string[], _value, _schema, place) => {
+    const beside = place?.parentData ?? {};
+    const other = names.find((name) => (beside[name] !== undefined) === (keyword === 'excludes'));
+    check.errors = other === undefined ? [] : [{ keyword, params: { other }, message: keyword }];
+    return other === undefined;
+  };
+  return check;
 }
 
 /** What is no duration at all is told by its format. */

@@ -68,9 +68,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
     text ??= await files.readFile(file);
   } catch (error) {
     const message = `${name} cannot be read: ${describeFileError(error)}`;
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const fix = isMissing && { fix: 'Name another with -c, or have one written: tiercel init' };
-    const fault: Fault = { code: 'TIERCEL_CFG_FILE', path: [], message, ...fix };
+    const fix = FILE_FIXES[(error as NodeJS.ErrnoException).code ?? ''];
+    const fault: Fault = { code: 'TIERCEL_CFG_FILE', path: [], message, ...(fix && { fix }) };
     return { ok: false, errors: toErrors([fault]), warnings: [] };
   }
 
@@ -88,6 +87,11 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const config = assemble(checked, dir, options.file === undefined ? undefined : file, [...seen]);
   return { ok: true, config, warnings };
 }
+
+const FILE_FIXES: Readonly<Record<string, string>> = {
+  ENOENT: 'Name another with -c, or have one written: tiercel init',
+  EISDIR: 'Name the file in it.',
+};
 
 /** Bytes that are no UTF-8 are refused: a password in Latin-1 would be sent as another one. */
 async function readText(path: string): Promise<string> {

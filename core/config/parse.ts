@@ -23,7 +23,9 @@ export function parseSource(source: Source): { root: Node; faults: Fault[] } {
   const empty: MapNode = { kind: 'map', span: { source, start: 0, end: 0 }, entries: new Map() };
   if (syntax.length > 0) return { root: empty, faults: syntax };
   const builder = new Builder(source, document);
-  const root = document.contents === null ? empty : builder.build(document.contents as YamlNode);
+  const { contents } = document;
+  const isEmpty = contents === null || (isScalar(contents) && contents.value === null);
+  const root = isEmpty ? empty : builder.build(contents as YamlNode);
   return { root: builder.isEndless ? empty : root, faults: builder.faults };
 }
 

@@ -70,11 +70,18 @@ export function byPriority<T extends TSchema>(
   });
 }
 
+/** An option that is a Liquid template over an event; hand its value to `textTemplate`. */
+export function template(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
+  return Type.String({ format: 'template', ...options });
+}
+
 /** A text that never appears in logs, errors, `print-config` or the admin endpoints. */
 export function secret(options: {
   readonly description: string;
   readonly examples?: readonly string[];
   readonly formerly?: readonly string[];
+  readonly needs?: readonly string[];
+  readonly excludes?: readonly string[];
 }) {
   return Type.String({ secret: true, ...options });
 }

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { Type } from '../plugins/type.ts';
-import { duration, size } from './scalars.ts';
+import { duration, size, template } from './scalars.ts';
 import { optionalSection, section } from './schema-parts.ts';
 import { ServerSchema } from './server-schema.ts';
 import { TestSchema } from './test-schema.ts';
@@ -66,7 +66,7 @@ export const EnrichSchema = optionalSection(
       formerly: ['customtags'],
       default: [],
     }),
-    templated_fields: Type.Record(Type.String(), Type.String(), {
+    templated_fields: Type.Record(Type.String(), template({ description: 'The template of a field.' }), {
       description: 'Liquid templates over the event, rendered into `output_fields`.',
       formerly: ['templatedfields'],
       default: {},

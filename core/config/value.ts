@@ -24,7 +24,11 @@ export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node,
     case 'format': {
       const format = FORMATS[String(params.format)];
       if (format === undefined) return { code, message: `must be a ${params.format}` };
-      return { code: format.code, message: formatMessage(format, node, shown) };
+      return {
+        code: format.code,
+        message: formatMessage(format, node, shown),
+        ...(format.fix && { fix: format.fix }),
+      };
     }
     case 'enum':
     case 'const':
@@ -48,6 +52,14 @@ export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node,
       const fix = about.filter(Boolean).join(' ');
       return { code, message: `must match ${params.pattern}`, ...(fix && { fix }) };
     }
+    case 'needs':
+      return { code: 'TIERCEL_CFG_TOGETHER', message: `needs "${params.other}" beside it` };
+    case 'excludes':
+      return {
+        code: 'TIERCEL_CFG_TOGETHER',
+        message: `does not go together with "${params.other}"`,
+        fix: 'Leave one of them out.',
+      };
     case 'anyOf':
     case 'oneOf':
       if (!typesOf(schema).has(jsonType(node))) return explainType(schema, node, shown);
@@ -136,7 +148,7 @@ function withUnit(format: string, shown: number): string | undefined {
   if (format === 'size')
     return `Give it a unit: ${shown >= 65_536 ? formatSize(shown) : `${shown}MiB`}, say.`;
   if (format === 'duration')
-    return `Give it a unit: ${shown >= 1000 ? formatDuration(shown) : `${shown}s`}, say.`;
+    return `Give it a unit: ${formatDuration(shown % 1000 === 0 ? shown : shown * 1000)}, say.`;
   return undefined;
 }
 
@@ -145,7 +157,9 @@ function collectionFix(types: ReadonlySet<string>, node: Exclude<Node, ScalarNod
   if (node.kind === 'list') {
     if (types.has('object') && node.items.length > 0 && node.items.every(({ kind }) => kind === 'map'))
       return 'Leave out the dashes.';
-    return types.has('string') && !types.has('object') ? 'Only one value is taken here.' : undefined;
+    if (types.has('object'))
+      return 'Write a mapping: { name: value }, or each "name: value" on a line below.';
+    return types.has('string') ? 'Only one value is taken here.' : undefined;
   }
   return types.has('array') ? 'Write a list: [a, b], or each below the other with "- " in front.' : undefined;
 }

@@ -28,12 +28,14 @@ export const tlsOption = Type.Object(
     ),
     cert: Type.Optional(
       Type.String({
+        needs: ['key'],
         formerly: ['mutualtlsclient.certfile'],
         description: 'Client certificate: a PEM file, or the PEM text itself. Needs `key`.',
       }),
     ),
     key: Type.Optional(
       secret({
+        needs: ['cert'],
         formerly: ['mutualtlsclient.keyfile'],
         description: 'Private key of the client certificate: a PEM file, or the PEM text itself.',
       }),

@@ -68,6 +68,7 @@ const FORMAT_NAMES: Readonly<Record<string, string>> = {
   priority: 'priority',
   cron: 'cron expression',
   address: 'address',
+  template: 'template',
   uri: 'URL',
   'http-url': 'URL',
 };

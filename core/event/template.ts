@@ -20,10 +20,7 @@ export function createRenderer(
   templates: Readonly<Record<string, string>>,
   report: (message: string) => void,
 ): Renderer {
-  // Loaded here and not above: it takes longer than all else that reading events needs, and few have templates.
-  const { Liquid } = createRequire(import.meta.url)('liquidjs') as typeof import('liquidjs');
-  // `templates: {}` takes the place of the file system for include and render.
-  const liquid = new Liquid({ templates: {}, ownPropertyOnly: true, parseLimit: 100_000 });
+  const liquid = createLiquid();
   const compiled = Object.entries(templates).map(([field, text]) => {
     return [field, compile(liquid, field, text)] as const;
   });
@@ -45,6 +42,36 @@ export function createRenderer(
     }
     return rendered;
   };
+}
+
+function createLiquid(): Liquid {
+  // Loaded here and not above: it takes longer than all else that reading events needs, and few have templates.
+  const { Liquid } = createRequire(import.meta.url)('liquidjs') as typeof import('liquidjs');
+  // `templates: {}` takes the place of the file system for include and render.
+  return new Liquid({ templates: {}, ownPropertyOnly: true, strictFilters: true, parseLimit: 100_000 });
+}
+
+/** What a template may name. */
+const NAMES = ['id', 'rule', 'priority', 'source', 'hostname', 'output', 'time', 'tags', 'fields'];
+
+/**
+ * Looks whether a template is one, and names nothing that no event has: that would be empty for ever.
+ *
+ * @returns what is wrong, completing `"…" …`; undefined when nothing is
+ */
+export function templateProblem(text: string): string | undefined {
+  const liquid = createLiquid();
+  try {
+    for (const path of liquid.globalVariableSegmentsSync(liquid.parse(text))) {
+      const [name, ...rest] = path.map(String);
+      if (!NAMES.includes(name!)) return `has the unknown name "${name}"; known are ${NAMES.join(', ')}`;
+      const isDotted = name === 'fields' && rest.length > 1 && path.every((part) => typeof part === 'string');
+      if (isDotted) return `has a field with dots, which stands in brackets: fields["${rest.join('.')}"]`;
+    }
+    return undefined;
+  } catch (error) {
+    return `is not a valid Liquid template: ${(error as Error).message}`;
+  }
 }
 
 /** Twice when the time was up: the process may have been stopped, and a replay should render the same. */

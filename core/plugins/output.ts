@@ -138,7 +138,10 @@ interface DefinitionBase<O extends TObject, R> {
    * claim in common are refused before start. What the schema of the options cannot say is said here, too: what it throws is
    * shown as a mistake in the configuration.
    */
-  readonly claims?: (options: Static<O>, context: Pick<OutputContext, 'configDir'>) => readonly string[];
+  readonly claims?: (
+    options: Static<O>,
+    context: Pick<OutputContext, 'configDir' | 'mapper' | 'mapperRef'>,
+  ) => readonly string[];
   /** The packages it loads by `loadPeer`, which are not installed with this one; its page says how to install them. */
   readonly packages?: readonly string[];
   /** Markdown for the generated page: what is retried, what is rejected, how to set up the destination. */

@@ -3,7 +3,7 @@ import { createRenderer } from '../event/template.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**
- * Compiles a Liquid template over an event, for texts that users write: `rule`, `priority`, `source`, `hostname`, `output`, `time`,
+ * Compiles a Liquid template over an event, for texts that users write in an option made by `template`: `rule`, `priority`, `source`, `hostname`, `output`, `time`,
  * `tags`, `fields`, `id`. It reaches nothing else.
  *
  * @param name of the option it comes from, for messages

@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.ts';
 import { PRIORITIES, parsePriority, priorityRank } from '../event/priority.ts';
 import { globs } from './glob.ts';
-import { compileWhen } from './when.ts';
+import { compileWhen, type When } from './when.ts';
 
 /** Which events an output wants, as it stands in the YAML of the output. What is left out does not restrict. */
 export interface RouteSpec {
@@ -107,6 +107,11 @@ export function compileRoute(
     if (!compiled.ok) errors.push({ path: ['when'], ...compiled.error });
     else {
       const { when } = compiled;
+      if (isNeverMet(compiled, spec))
+        errors.push({
+          path: ['when'],
+          message: `${NOBODY}: the condition is never true`,
+        });
       conditions.push({
         holds: (event) => {
           const { wanted, failed } = when(event);
@@ -133,9 +138,10 @@ export function compileRoute(
   return { ok: true, route: { wants, explain, failures: () => failures } };
 }
 
+const NOBODY = 'no event can reach this output';
+
 /** Conditions that no event at all can meet, whatever it says: a slip, because the output would stay silent for ever. */
 function unreachable(spec: RouteSpec): RouteError[] {
-  const none = 'no event can reach this output';
   const errors: RouteError[] = [];
   const { minimum_priority: minimum, match = {} } = spec;
   const least = minimum === undefined ? 0 : priorityRank(parsePriority(minimum)!);
@@ -143,7 +149,7 @@ function unreachable(spec: RouteSpec): RouteError[] {
   if (priorities?.every((name) => priorityRank(parsePriority(name)!) < least)) {
     errors.push({
       path: ['match', 'priorities'],
-      message: `${none}: all of these are less urgent than its minimum_priority, ${minimum}`,
+      message: `${NOBODY}: all of these are less urgent than its minimum_priority, ${minimum}`,
     });
   }
   for (const [name, patterns = []] of Object.entries(lists)) {
@@ -157,11 +163,25 @@ function unreachable(spec: RouteSpec): RouteError[] {
       /[*?]/.test(pattern) ? exclusions.includes(pattern) : isExcluded([pattern]);
     const emptied = exclusions.length > 0 && included.length > 0 && included.every(isGone);
     if (emptied || exclusions.includes('*'))
-      errors.push({ path: ['match', name], message: `${none}: what is included is excluded again` });
+      errors.push({ path: ['match', name], message: `${NOBODY}: what is included is excluded again` });
   }
-  if (spec.when?.trim() === 'false')
-    errors.push({ path: ['when'], message: `${none}: the condition is never true` });
   return errors;
+}
+
+/** A condition over nothing but the priority can be tried out on all that there are. */
+function isNeverMet({ when, names }: { when: When; names: ReadonlySet<string> }, spec: RouteSpec): boolean {
+  if ([...names].some((name) => name !== 'priority')) return false;
+  const minimum = parsePriority(spec.minimum_priority ?? 'debug');
+  const named = spec.match?.priorities?.map(parsePriority);
+  if (minimum === undefined || named?.includes(undefined)) return false;
+  const possible = PRIORITIES.filter(
+    (priority) => priorityRank(priority) >= priorityRank(minimum) && (named?.includes(priority) ?? true),
+  );
+  const event = { fields: {}, tags: [], source: '', rule: '', hostname: '', output: '', time: 0 };
+  return (
+    possible.length > 0 &&
+    !possible.some((priority) => when({ ...event, priority } as unknown as Event).wanted)
+  );
 }
 
 function badPriority(path: readonly (string | number)[], word: string): RouteError {

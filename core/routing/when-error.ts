@@ -104,6 +104,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   'Priority int': '; write priority >= "warning"',
   'list<string> string': '; write "…" in tags',
   'string string': '; write rule.contains("…")',
+  'string int': '; put the number in quotes',
+  'string double': '; put the number in quotes',
+  'int string': '; put the number in quotes',
+  'double string': '; put the number in quotes',
   'google.protobuf.Timestamp string': '; write timestamp("2026-01-02T00:00:00Z")',
 };
 

@@ -30,6 +30,28 @@ export function unknownPriority(ast: Node): { word: string; start: number; end: 
   return undefined;
 }
 
+/** Finds a pattern of `matches()` that is no regular expression: every event would fail on it. */
+export function badPattern(ast: Node): { reason: string; start: number; end: number } | undefined {
+  for (const node of walk(ast)) {
+    const [name, , args] = Array.isArray(node.args) ? node.args : [];
+    const [pattern] = Array.isArray(args) ? args : [];
+    if (node.op !== 'rcall' || name !== 'matches' || !isNode(pattern) || typeof pattern.args !== 'string')
+      continue;
+    try {
+      new RegExp(pattern.args);
+    } catch (error) {
+      const reason = (error as Error).message.replace(/^.*\/[a-z]*: /s, '').toLowerCase();
+      return { reason, start: pattern.start, end: pattern.end };
+    }
+  }
+  return undefined;
+}
+
+/** The variables that an expression names. */
+export function namesIn(ast: Node): ReadonlySet<string> {
+  return new Set([...walk(ast)].flatMap(({ op, args }) => (op === 'id' ? String(args) : [])));
+}
+
 /** Which fields an expression reads. */
 export function usesOfFields(ast: Node): FieldUses {
   const keys = new Set<string>();

@@ -8,7 +8,7 @@ import type { Event } from '../event/event.ts';
 import { PRIORITIES, type Priority, parsePriority, priorityRank } from '../event/priority.ts';
 import { dottedField, explainCel, type WhenError } from './when-error.ts';
 import { fieldsFor } from './when-fields.ts';
-import { type Node, unknownPriority, usesOfFields } from './when-syntax.ts';
+import { badPattern, type Node, namesIn, unknownPriority, usesOfFields } from './when-syntax.ts';
 
 /** A compiled `when`. `failed` is wanted: evaluation never throws an event away. */
 export type When = (event: Event) => { readonly wanted: boolean; readonly failed?: string };
@@ -36,11 +36,14 @@ const UNWANTED = { wanted: false };
  * the host. An expression that looks at the map itself (`"x" in fields`, `has(fields.x)`, `fields.exists(…)`) sees
  * the event's own fields only, and there a missing one is an error unless it was asked for first, as CEL says.
  *
+ * @returns the names of the variables too that it looks at
  * @example compileWhen('priority >= "warning" && "container" in tags')
  */
 export function compileWhen(
   expression: string,
-): { readonly ok: true; readonly when: When } | { readonly ok: false; readonly error: WhenError } {
+):
+  | { readonly ok: true; readonly when: When; readonly names: ReadonlySet<string> }
+  | { readonly ok: false; readonly error: WhenError } {
   const environment = eventEnvironment();
   const checked = environment.check(expression);
   if (!checked.valid)
@@ -64,6 +67,12 @@ export function compileWhen(
     };
     return { ok: false, error };
   }
+  const pattern = badPattern(ast);
+  if (pattern !== undefined) {
+    const { reason, start, end } = pattern;
+    const message = `the pattern of matches() is not a regular expression: ${reason}`;
+    return { ok: false, error: { message, offset: start, length: end - start } };
+  }
   const view = fieldsFor(usesOfFields(ast));
   const when: When = (event) => {
     try {
@@ -84,7 +93,7 @@ export function compileWhen(
       return { wanted: true, failed: summary ?? message };
     }
   };
-  return { ok: true, when };
+  return { ok: true, when, names: namesIn(ast) };
 }
 
 function describe(expression: string, error: ParseError | CelTypeError): WhenError {

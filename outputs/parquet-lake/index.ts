@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import {
   defineOutput,
   type Event,
-  type Mapper,
+  type OutputContext,
   type Static,
   type StreamOutputDefinition,
   VERSION,
@@ -38,10 +38,13 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
   timeout: 10 * 60_000,
   mapper: 'ocsf',
   idempotent: true,
-  claims(given, { configDir }) {
+  claims(given, context) {
     checkPlace(given);
+    columnsOf(given, context);
     const { bucket, directory, endpoint = 's3:/', prefix = '' } = given;
-    return [`${bucket === undefined ? resolve(configDir, directory!) : `${endpoint}/${bucket}`}/${prefix}`];
+    return [
+      `${bucket === undefined ? resolve(context.configDir, directory!) : `${endpoint}/${bucket}`}/${prefix}`,
+    ];
   },
   notes: `Needs a mapper whose records always have the same columns (\`ocsf\` is one); the schema of every file is the same. Objects are written with
 \`If-None-Match: *\` under the name of their batch: a replay after any crash writes no second one.
@@ -54,9 +57,8 @@ Retried: everything that S3 or the disk answers but success; the file made is ke
   create(given, context) {
     const { prefix = '', partition_by: by = 'day', partition_fields: fields = [] } = given;
     const { log, stateDir } = context;
-    const columns = columnNames(context.mapper, context.mapperRef.type);
+    const columns = columnsOf(given, context);
     const sortedBy = columns.find((column) => column === 'time' || column === '@timestamp');
-    checkFields(fields, [...columns, 'hour', 'day', 'month']);
     const segments = fieldSegments(fields, given.max_partition_values ?? 100);
     const store = storeOf(given, context.configDir);
     const encoder = createEncoder({
@@ -113,16 +115,21 @@ function storeOf(given: Static<typeof options>, configDir: string) {
 }
 
 /**
- * The names of the columns.
+ * The names of the columns of the records.
  *
- * @throws Error when the records have none
+ * @throws Error when they have none, or a partition would be one of them
  */
-function columnNames(mapper: Mapper, name: string): string[] {
+function columnsOf(
+  { partition_fields: fields = [] }: Static<typeof options>,
+  { mapper, mapperRef }: Pick<OutputContext, 'mapper' | 'mapperRef'>,
+): string[] {
   const { properties } = (mapper.record ?? {}) as { properties?: Record<string, unknown> };
   if (properties === undefined) {
     throw new Error(
-      `mapper ${name} gives no records with fixed columns, which Parquet needs: choose ocsf, or one like it`,
+      `mapper ${mapperRef.type} gives no records with fixed columns, which Parquet needs: choose ocsf, or one like it`,
     );
   }
-  return Object.keys(properties);
+  const columns = Object.keys(properties);
+  checkFields(fields, [...columns, 'hour', 'day', 'month']);
+  return columns;
 }

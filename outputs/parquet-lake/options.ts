@@ -6,7 +6,13 @@ const { region, ...s3 } = s3Options;
 export const options = Type.Object(
   {
     bucket: Type.Optional(
-      Type.String({ minLength: 3, description: 'The bucket. Needs `region`.', examples: ['falco-lake'] }),
+      Type.String({
+        minLength: 3,
+        needs: ['region'],
+        excludes: ['directory'],
+        description: 'The bucket. Needs `region`.',
+        examples: ['falco-lake'],
+      }),
     ),
     directory: Type.Optional(
       Type.String({ minLength: 1, description: 'A local folder instead of a bucket.', examples: ['./lake'] }),

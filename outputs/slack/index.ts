@@ -7,6 +7,7 @@ import {
   httpConnection,
   httpUrl,
   Type,
+  template,
   textTemplate,
 } from '../../core/index.ts';
 import { slackPayload } from './payload.ts';
@@ -57,7 +58,7 @@ export default defineOutput({
         }),
       ),
       message_template: Type.Optional(
-        Type.String({
+        template({
           formerly: ['slack.messageformat'],
           description:
             'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
@@ -88,13 +89,8 @@ Retried: network faults, 403 and 404 (a revoked webhook: put in another, nothing
 that Slack does not take.`,
   create(options, context) {
     const http = httpClient(options, context);
-    const {
-      username = 'Tiercel',
-      format = 'all',
-      all_fields = false,
-      message_template: template = '',
-    } = options;
-    const message = textTemplate('message_template', template, context.log);
+    const { username = 'Tiercel', format = 'all', all_fields = false, message_template: line = '' } = options;
+    const message = textTemplate('message_template', line, context.log);
     const look = { ...options, username, format, all_fields };
     const payload = (event: Event) => JSON.stringify(slackPayload(event, message(event), look));
     return {

@@ -2,15 +2,26 @@ import type { Fault } from '../errors.ts';
 import { find, type Node } from '../tree.ts';
 import { keyOf, type Whole } from './whole.ts';
 
+const nothing = () => {};
+const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 /** Places that two outputs would write to; each type says what it claims. */
 export function checkClaims({ outputs, root, dir }: Whole): Fault[] {
   const owners = new Map<string, string>();
   return outputs
     .filter((output) => output.enabled)
-    .flatMap(({ name, definition, options }): Fault[] => {
+    .flatMap(({ name, definition, options, mapper, mapperDefinition }): Fault[] => {
       let claims: readonly string[];
+      const context = {
+        configDir: dir,
+        mapperRef: mapper,
+        // Made for those alone that ask: it takes time.
+        get mapper() {
+          return mapperDefinition.create(mapper.options as never, { log: silent });
+        },
+      };
       try {
-        claims = definition.claims?.(options as never, { configDir: dir }) ?? [];
+        claims = definition.claims?.(options as never, context) ?? [];
       } catch (error) {
         const path = ['outputs', name];
         const message = withoutSecrets((error as Error).message, find(root, path).node);

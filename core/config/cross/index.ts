@@ -3,7 +3,6 @@ import { checkClaims } from './claims.ts';
 import { checkBounds, checkLimits, checkSections } from './limits.ts';
 import { checkNames } from './names.ts';
 import { checkRoute } from './routes.ts';
-import { checkTemplates } from './templates.ts';
 import { checkTests } from './tests.ts';
 import type { Whole } from './whole.ts';
 
@@ -16,7 +15,6 @@ export function crossCheck(whole: Whole): Fault[] {
     ...whole.outputs.flatMap((output) => [...checkLimits(output, whole), ...checkBounds(output, whole)]),
     ...checkClaims(whole),
     ...checkSections(sections, root),
-    ...checkTemplates(sections, root),
-    ...checkTests(sections, whole),
+    ...checkTests(whole),
   ];
 }

@@ -1,13 +1,14 @@
 import type { Fault, Path } from '../errors.ts';
-import type { ConfigSections } from '../schema.ts';
 import { didYouMean } from '../suggest.ts';
 import { find, spanOf } from '../tree.ts';
 import { keyOf, type Whole } from './whole.ts';
 
 /** Whether the tests of a configuration name outputs that are there. */
-export function checkTests({ tests = [] }: Partial<ConfigSections>, { routes, root }: Whole): Fault[] {
+export function checkTests({ tests, routes, root }: Whole): Fault[] {
   const names = routes.map(({ name }) => name);
-  return tests.flatMap(({ expect }, index) => {
+  return tests.flatMap((test, index) => {
+    if (test === undefined) return [];
+    const { expect } = test;
     const at: Path = ['tests', index, 'expect'];
     const lists = (['outputs', 'not_outputs'] as const).flatMap((key) =>
       (expect[key] ?? []).map((name, position) => ({ name, path: [...at, key, position] })),

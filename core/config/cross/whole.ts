@@ -12,6 +12,8 @@ export interface Whole {
   readonly dir: string;
   /** Those in which nothing is wrong. */
   readonly sections: Partial<ConfigSections>;
+  /** In their places; undefined where something is wrong with one. */
+  readonly tests: readonly (ConfigSections['tests'][number] | undefined)[];
   /** Those with nothing wrong. */
   readonly outputs: readonly OutputConfig[];
   /** Of all outputs. */

@@ -47,8 +47,10 @@ export const httpConnection = {
 export const httpOptions = {
   ...httpConnection,
   username: Type.Optional(Type.String({ description: 'User name for basic authentication.' })),
-  password: Type.Optional(secret({ description: 'Password for basic authentication.' })),
-  bearer_token: Type.Optional(secret({ description: 'Sent as `Authorization: Bearer …`.' })),
+  password: Type.Optional(secret({ description: 'Password for basic authentication.', needs: ['username'] })),
+  bearer_token: Type.Optional(
+    secret({ description: 'Sent as `Authorization: Bearer …`.', excludes: ['username'] }),
+  ),
 };
 
 /** What {@link httpOptions} gives. */

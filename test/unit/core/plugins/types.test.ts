@@ -2,6 +2,7 @@ import { describe, expectTypeOf, it } from 'vitest';
 import {
   asEvents,
   type Batch,
+  byPriority,
   type Decimal,
   type Delivery,
   defineMapper,
@@ -13,6 +14,8 @@ import {
   httpUrl,
   type Mapper,
   type OutputContext,
+  type Priority,
+  priority,
   rejected,
   retry,
   type Static,
@@ -20,6 +23,7 @@ import {
   secret,
   size,
   Type,
+  template,
 } from '../../../../core/index.ts';
 
 // Held by `npm run types`: what is wrong here does not compile.
@@ -43,6 +47,9 @@ describe('defineOutput', () => {
           limit: Type.Optional(size({ description: '' })),
           token: Type.Optional(secret({ description: '' })),
           mode: Type.Union([Type.Literal('fast'), Type.Literal('safe')]),
+          least: priority({ description: '' }),
+          colors: Type.Optional(byPriority(Type.Integer(), { description: '' })),
+          text: template({ description: '' }),
           tags: Type.Array(Type.String()),
           tls: Type.Optional(Type.Object({ ca: Type.String() })),
         },
@@ -54,6 +61,9 @@ describe('defineOutput', () => {
         expectTypeOf(options.limit).toEqualTypeOf<number | undefined>();
         expectTypeOf(options.token).toEqualTypeOf<string | undefined>();
         expectTypeOf(options.mode).toEqualTypeOf<'fast' | 'safe'>();
+        expectTypeOf(options.least).toEqualTypeOf<Priority>();
+        expectTypeOf(options.colors?.Error).toEqualTypeOf<number | undefined>();
+        expectTypeOf(options.text).toEqualTypeOf<string>();
         expectTypeOf(options.tags).toEqualTypeOf<string[]>();
         expectTypeOf(options.tls).toEqualTypeOf<{ ca: string } | undefined>();
         // @ts-expect-error there is no such option

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import ocsf from '../../../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../../../outputs/aws-security-lake/index.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';
-import { calm, contextOf, misbehaving, recordingLogger } from '../support.ts';
+import { calm, contextOf, jsonTextMapper, misbehaving, recordingLogger } from '../support.ts';
 
 type Options = Parameters<typeof lake.create>[0];
 
@@ -176,7 +176,7 @@ describe('the definition', () => {
   });
 
   it('claims its place, so that no second output writes there', () => {
-    const here = { configDir: '/etc/tiercel' };
+    const here = contextOf(jsonTextMapper);
     const lakeBucket = 'aws-security-data-lake-eu-west-1-x1';
     expect(lake.claims?.({ ...base, bucket: lakeBucket }, here)).toEqual([`s3://${lakeBucket}/ext/falco`]);
     expect(

@@ -2,6 +2,7 @@ import type { Clock } from '../batching/clock.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 import { retry } from './delivery.ts';
 import type { Deliver } from './part.ts';
+import { reasonOf } from './reason.ts';
 import { verdictOn } from './verdict.ts';
 
 /** The innermost step: asks the output, and makes sure that what comes back can be trusted. A throw is a retry. */
@@ -10,7 +11,7 @@ export function withVerdict(deliver: Deliver): Deliver {
     try {
       return verdictOn(await deliver(part, signal), part.count);
     } catch (error) {
-      return retry(error instanceof Error ? error.message : String(error));
+      return retry(reasonOf(error));
     }
   };
 }

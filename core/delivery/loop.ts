@@ -4,6 +4,7 @@ import { createDeadLetterWriter } from './dead-letters.ts';
 import type { OutputLoopDeps } from './deps.ts';
 import { createHealthBoard, type OutputHealth } from './health.ts';
 import { excessiveLag, shed } from './lag.ts';
+import { reasonOf } from './reason.ts';
 import { startSession } from './session.ts';
 
 /** The delivery of one output, isolated from all others. */
@@ -86,7 +87,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
         health.clear('start');
         return;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         health.raise('start', 'stopped', `it could not start: ${reason}`);
         log.warn({ reason }, 'the output could not start, it is tried again; its events wait');
         await clock.sleep(random() * Math.min(START_BACKOFF.max, backoff), signal);

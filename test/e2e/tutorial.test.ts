@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,6 +23,16 @@ describe('the tutorial', () => {
     for (const { file, text } of files) writeFileSync(join(dir, file!), text);
   }, 60_000);
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  it('begins with a folder whose files are modules', () => {
+    const [begin] = codeBlocks(readFileSync(PAGE, 'utf8')).filter(({ language }) => language === 'sh');
+    const [first] = begin!.text.split('\n');
+    const empty = join(dir, 'empty');
+    mkdirSync(empty);
+    expect(run('sh', ['-c', first!], empty)).toMatchObject({ status: 0 });
+    expect(JSON.parse(readFileSync(join(empty, 'package.json'), 'utf8'))).toMatchObject({ type: 'module' });
+    rmSync(empty, { recursive: true });
+  });
 
   it('has an output, a configuration and a test', () => {
     expect(files.map(({ file }) => file)).toEqual(

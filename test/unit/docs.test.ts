@@ -183,7 +183,7 @@ describe('every command', async () => {
   const ELSEWHERE = [
     /^npm (ci|test|run [a-z:]+|install .+)$/, // CI runs each of them
     /^npm ci && npm (test|run demo)$/,
-    /^node --test$/, // test/e2e/tutorial.test.ts
+    /^(node --test|npm init -y && npm pkg set .*)$/, // test/e2e/tutorial.test.ts
     /^\.ci\/run$/,
     /^(npx )?tiercel run /, // test/e2e
     /^(npx )?tiercel demo$/, // test/e2e/demo.test.ts

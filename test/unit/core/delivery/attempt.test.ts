@@ -17,6 +17,16 @@ describe('the verdict on what an output answers', () => {
     expect(await throwsAtOnce(partOf(1), never)).toEqual(retry('at once'));
   });
 
+  it('says what failed where fetch does not', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:80'), { code: 'ECONNREFUSED' });
+    const failed = new TypeError('fetch failed', { cause: refused });
+    expect(await verdictOn(failed)).toEqual(retry('fetch failed: ECONNREFUSED: nothing listens there'));
+    const said = new Error('ECONNREFUSED it was', { cause: refused });
+    expect(await verdictOn(said)).toEqual(retry('ECONNREFUSED it was'));
+    const own = new Error('no queue', { cause: new Error('a stack for nobody') });
+    expect(await verdictOn(own)).toEqual(retry('no queue'));
+  });
+
   it('passes on what makes sense', async () => {
     expect(await verdictOn(rejected('bad'))).toEqual(rejected('bad'));
     expect(await verdictOn(delivered({ bytes: 5 }))).toEqual(delivered({ bytes: 5, rejected: [] }));

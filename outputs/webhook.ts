@@ -57,11 +57,14 @@ letters: what is answered with 400, 413, 415 or 422; a batch refused as a whole 
   create(options, context) {
     const http = httpClient(options, context);
     const toJson = recordJson(context.mapper);
+    const isArray = options.body !== 'event';
+    const array = (records: readonly unknown[]) => `[${records.map(toJson).join(',')}]`;
     return {
+      preview: (records) => (isArray ? array(records) : records.map(toJson).join('\n')),
       deliver: ({ id, records }, signal) =>
-        options.body === 'event'
-          ? deliverEach(records, (record) => http.post(options.url, toJson(record), signal))
-          : http.post(options.url, `[${records.map(toJson).join(',')}]`, signal, { 'idempotency-key': id }),
+        isArray
+          ? http.post(options.url, array(records), signal, { 'idempotency-key': id })
+          : deliverEach(records, (record) => http.post(options.url, toJson(record), signal)),
       stop: async () => http.close(),
     };
   },

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { systemClock } from '../batching/clock.ts';
 import type { Config, OutputConfig } from '../config/config.ts';
 import { formatDuration } from '../config/duration.ts';
 import { formatSize } from '../config/size.ts';
@@ -10,6 +8,7 @@ import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../plugins/
 import { createLogger } from '../telemetry/log.ts';
 import { createRedactor } from '../telemetry/redact.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+import { unstarted } from './unstarted.ts';
 
 /** How long one output may take to answer. */
 const PATIENCE = 60_000;
@@ -72,7 +71,8 @@ async function* findings(settings: OutputConfig, config: Config, write: boolean)
   const signal = deadlineIn(PATIENCE);
   let output: Output | StreamOutput | undefined;
   try {
-    output = create(settings, config);
+    // What is to be said is in the findings.
+    output = unstarted(settings, config, createLogger({ level: 'silent', format: 'json', secrets: [] }));
     yield* ask(output, { write, sample: sampleNow() }, signal);
   } catch (error) {
     const line = signal.aborted
@@ -97,22 +97,6 @@ async function* ask(
   } else {
     yield { status: 'refused', what: 'check', line: 'this output has no check; the first event will show' };
   }
-}
-
-function create(settings: OutputConfig, config: Config): Output | StreamOutput {
-  // What is to be said is in the findings.
-  const log = createLogger({ level: 'silent', format: 'json', secrets: config.secrets });
-  return settings.definition.create(settings.options, {
-    name: settings.name,
-    log,
-    clock: systemClock,
-    fetch: globalThis.fetch,
-    stateDir: join(config.journal.path, 'outputs', settings.name),
-    configDir: config.dir,
-    mapper: settings.mapperDefinition.create(settings.mapper.options, { log }),
-    mapperRef: settings.mapper,
-    decode: config.enrich,
-  });
 }
 
 function sampleNow(): DiagnoseOptions['sample'] {

@@ -1,13 +1,18 @@
 import type { Config, OutputConfig } from '../config/config.ts';
 import { createEnricher } from '../event/decode.ts';
+import { eventToJson } from '../event/encode.ts';
 import type { Event } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
+import type { Output } from '../plugins/output.ts';
 import { recordJson } from '../plugins/record-json.ts';
 import { compileRoute } from '../routing/route.ts';
 import { createLogger } from '../telemetry/log.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createRedactor } from '../telemetry/redact.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { readEvents } from './events.ts';
 import { indentJson, oneLine } from './render.ts';
+import { unstarted } from './unstarted.ts';
 
 /** What becomes of an event at one output. */
 interface Verdict {
@@ -18,14 +23,18 @@ interface Verdict {
   readonly mapper: string;
   /** The record as JSON; absent when the event is not wanted or the mapper refuses it. */
   readonly record?: string;
+  /** What goes out, where that is more than the record. */
+  readonly payload?: string;
   /** Why the mapper refuses it: it would become a dead letter. */
   readonly refused?: string;
 }
 
 export const explain: RegisterCommand = (program, cli) => {
   withConfig(program.command('explain'))
-    .summary('say where an event would go, why, and as which record')
-    .description('say for an event which outputs want it and why, and the very record that each would get')
+    .summary('say where an event would go, why, and as what')
+    .description(
+      'say for an event which outputs want it and why, and the very payload or record that goes out',
+    )
     .argument('<file>', 'NDJSON or a JSON array of events, - for standard input')
     .option('--output <name>', 'for this output only')
     .option('--json', 'print JSON, one line an event')
@@ -46,6 +55,7 @@ export const explain: RegisterCommand = (program, cli) => {
       }
       const enrich = createEnricher(config.enrich, (message) => cli.err(`enrich: ${message}`));
       const judges = outputs.map((output) => judgeOf(output, config));
+      const redact = createRedactor(config.secrets);
       let events = 0;
       for await (const { raw, place } of readEvents(file)) {
         events++;
@@ -57,7 +67,7 @@ export const explain: RegisterCommand = (program, cli) => {
         }
         const event = enrich(parsed.event);
         const verdicts = judges.map((judge) => judge(event));
-        cli.out(options.json ? toJson(event, place, verdicts) : render(event, place, verdicts));
+        cli.out(redact(options.json ? toJson(event, place, verdicts) : render(event, place, verdicts)));
       }
       if (events > 0) return;
       cli.err(`tiercel: there is no event in ${file}`);
@@ -74,6 +84,7 @@ function judgeOf(output: OutputConfig, config: Config): (event: Event) => Verdic
   if (!compiled.ok) throw new Error(`outputs.${name}: ${compiled.errors[0]!.message}`);
   const made = mapperDefinition.create(mapper.options, { log });
   const encode = recordJson(made);
+  const preview = previewOf(output, config, log);
   return (event) => {
     const about = { output: name, type, mapper: mapper.type };
     if (!enabled) return { ...about, wanted: false, why: 'not wanted: the output is disabled' };
@@ -81,21 +92,37 @@ function judgeOf(output: OutputConfig, config: Config): (event: Event) => Verdic
     if (!wanted) return { ...about, wanted, why };
     const mapped = made.map(event);
     if (!mapped.ok) return { ...about, wanted, why, refused: mapped.reason };
-    return { ...about, wanted, why, record: encode(mapped.record) };
+    const payload = preview?.([mapped.record]);
+    if (payload !== undefined) return { ...about, wanted, why, payload };
+    const record = mapped.record === event ? eventToJson(event) : encode(mapped.record);
+    return { ...about, wanted, why, record };
   };
+}
+
+/** Batches that are streamed hold the records as they are. */
+function previewOf(output: OutputConfig, config: Config, log: Logger): Output['preview'] {
+  if (output.definition.stream === true || !output.enabled) return undefined;
+  return (unstarted(output, config, log) as Output).preview;
 }
 
 function render(event: Event, place: string, verdicts: readonly Verdict[]): string {
   const head = oneLine(`${event.timeText}  ${event.priority}  ${event.rule}  (${place}, id ${event.id})`);
-  const blocks = verdicts.map(({ output, type, mapper, why, record, refused }) => {
+  const blocks = verdicts.map(({ output, type, mapper, why, record, payload, refused }) => {
     const lines = [`${output} (${type}): ${oneLine(why)}`];
     if (refused !== undefined)
       lines.push(`  a dead letter: the mapper ${mapper} refuses it: ${oneLine(refused)}`);
     if (record !== undefined)
       lines.push(`  the record of the mapper ${mapper}:`, `  ${indentJson(record, '  ')}`);
+    if (payload !== undefined)
+      lines.push('  what goes out:', ...payload.split('\n').filter(Boolean).map(payloadLine));
     return lines.join('\n');
   });
   return [head, ...blocks].join('\n\n').concat('\n');
+}
+
+/** A line that is JSON is laid out. */
+function payloadLine(line: string): string {
+  return `  ${/^[{[]/.test(line) ? indentJson(line, '  ') : oneLine(line)}`;
 }
 
 /** By hand, because the records are JSON already and parsing them would round their numbers. */

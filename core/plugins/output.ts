@@ -76,6 +76,11 @@ interface OutputBase {
 
 /** An output with its options applied. `deliver` settles within a second of the signal's abort. */
 export interface Output<R = unknown> extends OutputBase {
+  /**
+   * What would go out for these records, as text: the body of the request, say. For `tiercel explain`, without `start`; sends
+   * nothing. An output without it sends the records as they are.
+   */
+  preview?(records: readonly R[]): string;
   deliver(batch: Batch<R>, signal: AbortSignal): Promise<Delivery>;
 }
 

@@ -81,6 +81,19 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
     }),
   );
 
+  if (overHttp) {
+    test(
+      'previews what it sends',
+      withIt(async ({ output, deliver, recordsOf, arrived }) => {
+        if (output.preview === undefined) return;
+        const events = markedEvents(1);
+        const preview = output.preview(recordsOf(events));
+        await deliver(events);
+        assert.equal(await arrived(), preview);
+      }),
+    );
+  }
+
   test('can be stopped without having delivered, and without having started', async () => {
     await withOutput(definition, contract, async () => {});
     await withOutput(definition, contract, async () => {}, { start: false });

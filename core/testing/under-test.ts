@@ -32,6 +32,8 @@ export interface UnderTest {
     signal?: AbortSignal,
     attempt?: number,
   ): Promise<Delivery>;
+  /** What the mapper makes of these. */
+  recordsOf(events: readonly Pick<MarkedEvent, 'raw'>[]): readonly unknown[];
   arrived(): Promise<string>;
 }
 
@@ -66,6 +68,7 @@ export async function withOutput(
       secrets: secretsIn(schema, given),
       deliver: (events, signal = calm(), attempt = 1) =>
         settle(() => output.deliver({ ...batchOf(events, context.mapper, output), attempt }, signal)),
+      recordsOf: (events) => batchOf(events, context.mapper, output).records,
       arrived: () =>
         contract.arrived?.(place, destination) ??
         Promise.resolve(destination.requests.map(({ body }) => body).join('\n')),

@@ -4,6 +4,7 @@ import {
   defineOutput,
   deliverToAny,
   duration,
+  type Event,
   httpClient,
   httpOptions,
   httpUrl,
@@ -134,10 +135,14 @@ every status that does not speak about the content. Set aside: 400, 413, 415, 42
       ...(expires_after !== undefined && { expires_after }),
     };
     const urls = options.hosts.map((host) => host.replace(/\/+$/, '') + endpoint);
+    const bodyOf = (events: readonly Event[]) => {
+      const now = context.clock.now();
+      return JSON.stringify(events.map((event) => alertOf(event, rules, now)));
+    };
     return {
+      preview: bodyOf,
       deliver({ records }, signal) {
-        const now = context.clock.now();
-        const body = JSON.stringify(records.map((event) => alertOf(event, rules, now)));
+        const body = bodyOf(records);
         return deliverToAny(urls, (url, either) => http.post(url, body, either), signal, context);
       },
       stop: async () => http.close(),

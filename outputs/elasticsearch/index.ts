@@ -117,12 +117,12 @@ the mapping of its index. A request refused with 413 is halved until it fits.`,
       context,
     );
     const toJson = recordJson(context.mapper);
-
+    const linesOf = (records: readonly unknown[]) =>
+      records.map((record) => bulkLines(toJson(record), { index, suffix }, options.pipeline)).join('');
     return {
+      preview: linesOf,
       async deliver({ records }, signal) {
-        const body = records
-          .map((record) => bulkLines(toJson(record), { index, suffix }, options.pipeline))
-          .join('');
+        const body = linesOf(records);
         const response = await http.request(
           `${base}/_bulk?filter_path=errors,items.*.status,items.*.error`,
           { body, headers: { 'content-type': 'application/x-ndjson' } },

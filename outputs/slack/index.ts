@@ -94,6 +94,7 @@ that Slack does not take.`,
     const look = { ...options, username, format, all_fields };
     const payload = (event: Event) => JSON.stringify(slackPayload(event, message(event), look));
     return {
+      preview: (events) => events.map(payload).join('\n'),
       deliver: ({ records }, signal) =>
         deliverEach(records, (event) => http.post(options.webhook_url, payload(event), signal)),
       stop: async () => http.close(),

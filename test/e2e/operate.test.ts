@@ -164,6 +164,7 @@ describe('operating an instance', () => {
     expect(human.stdout).toContain('hook (webhook): wanted: priority Critical, minimum_priority Critical');
     expect(human.stdout).toContain('off (stdout): not wanted: the output is disabled');
     expect(human.stdout).toContain('"evt.time": 1783762698682419669');
+    expect(human.stdout).toContain('  what goes out:\n  [\n    {\n');
     const two = file('two.ndjson', `${EXACT.replace('Critical', 'Notice')}\n{"rule":1}\n`);
     const json = await cli('explain', two, '--json', '--output', 'hook');
     expect(json.code).toBe(1);

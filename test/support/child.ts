@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createPatience } from './patience.ts';
 
 /** How a child process ended: one of the two is null. */
 export interface Exit {
@@ -14,8 +15,12 @@ export interface Child {
   output(): string;
   running(): boolean;
   send(signal: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL when it has not ended after `grace` milliseconds. */
-  stop(grace?: number): Promise<Exit>;
+  /**
+   * SIGTERM, and SIGKILL when it has not ended after `grace` milliseconds in which it could have.
+   *
+   * @param late asked before the SIGKILL, for what is to be printed about it
+   */
+  stop(grace?: number, late?: () => Promise<string>): Promise<Exit>;
 }
 
 export interface ChildOptions {
@@ -25,6 +30,8 @@ export interface ChildOptions {
 }
 
 const KEEP = 256 * 1024;
+/** How often a program that is to end is looked at, milliseconds. */
+const WATCH = 100;
 const alive = new Set<ChildProcess>();
 
 // A test that fails half-way must not leave servers behind.
@@ -67,11 +74,17 @@ export function startChild(command: string, args: readonly string[], options: Ch
     send: (signal) => {
       child.kill(signal);
     },
-    stop: async (grace = 15_000) => {
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), grace);
+    stop: async (grace = 15_000, late = async () => '') => {
+      child.kill(grace === 0 ? 'SIGKILL' : 'SIGTERM');
+      const patience = createPatience(() => child.pid ?? -1);
+      const timer = setInterval(async () => {
+        if (patience.elapsed() < grace) return;
+        clearInterval(timer);
+        text += `\nit did not end within ${grace} ms (${patience.describe()})\n${await late()}\n`;
+        child.kill('SIGKILL');
+      }, WATCH);
       const exit = await exited;
-      clearTimeout(timer);
+      clearInterval(timer);
       return exit;
     },
   };

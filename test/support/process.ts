@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, type Exit, startChild } from './child.ts';
+import { diagnose } from './diagnose.ts';
+import { createPatience } from './patience.ts';
 import { freePort } from './port.ts';
 import { until } from './until.ts';
 
@@ -16,15 +17,8 @@ const UNSET = Object.fromEntries(
     .map((name) => [name, undefined]),
 );
 
-/** Tells a program that hangs from one that the machine has no time for; `?` where the system does not say. */
-function processorSeconds(pid: number): string {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-    return ((Number(fields[11]) + Number(fields[12])) / 100).toFixed(2);
-  } catch {
-    return '?';
-  }
-}
+/** How long an answer may take, milliseconds: longer than any that is late on purpose. */
+const ANSWER = 60_000;
 
 /** What the program answered to a request. */
 export interface Answer {
@@ -44,9 +38,11 @@ export interface Tiercel {
   get(path: string): Promise<Answer>;
   /** kill -9, and waits until the process is gone. */
   kill(): Promise<Exit>;
-  /** SIGTERM, and waits: how a container stops. */
+  /** SIGTERM, and waits: how a container stops. One that takes too long is diagnosed, and killed. */
   stop(grace?: number): Promise<Exit>;
   send(signal: NodeJS.Signals): void;
+  /** What can be told of it now: asked when it does not get on. */
+  diagnose(): Promise<string>;
   /**
    * Starts again in the same folder and on the same port, after {@link kill} or {@link stop}.
    *
@@ -67,6 +63,8 @@ export interface TiercelOptions {
   readonly command?: readonly string[];
   /** Further arguments of `run`. */
   readonly args?: readonly string[];
+  /** Where it writes the reports it was started to give (`reportingTo` in diagnose.ts). */
+  readonly reports?: string;
   /** An existing folder; a new one in the temporary directory by default. */
   readonly directory?: string;
   /** How long to wait for it to be ready, in milliseconds (default 20 000), or what it then prints, if it cannot be asked. */
@@ -94,6 +92,8 @@ export async function startTiercel(options: TiercelOptions): Promise<Tiercel> {
     if (!child) throw new Error('the program was not started');
     return child;
   };
+  const tell = () =>
+    diagnose({ pid: current().pid, url, reports: options.reports, printed: current().output });
   const start = async (env = options.env): Promise<void> => {
     if (child) printed += child.output();
     const started = startChild(program, [...args, 'run', '-c', file, ...(options.args ?? [])], {
@@ -108,11 +108,15 @@ export async function startTiercel(options: TiercelOptions): Promise<Tiercel> {
         if (options.ready instanceof RegExp) return options.ready.test(started.output()) && 'ready';
         return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) })).ok && 'ready';
       },
-      { timeout: typeof options.ready === 'number' ? options.ready : 20_000, interval: 25 },
+      {
+        timeout: typeof options.ready === 'number' ? options.ready : 20_000,
+        interval: 25,
+        patience: createPatience(() => started.pid),
+        diagnose: tell,
+      },
     ).catch(async (error: Error) => {
-      const seconds = processorSeconds(started.pid);
       await started.stop(0);
-      throw new Error(`${error.message}; ${seconds} s of processor time were used\n${started.output()}`);
+      throw new Error(`${error.message}\n${started.output()}`);
     });
     if (!started.running()) throw new Error(`the program ended before it was ready:\n${started.output()}`);
   };
@@ -127,18 +131,20 @@ export async function startTiercel(options: TiercelOptions): Promise<Tiercel> {
     output: () => printed + current().output(),
     running: () => current().running(),
     post: async (path, body, headers = {}) => {
-      const response = await fetch(url + path, { method: 'POST', body, headers });
+      const signal = AbortSignal.timeout(ANSWER);
+      const response = await fetch(url + path, { method: 'POST', body, headers, signal });
       return { status: response.status, body: await response.text() };
     },
     get: async (path) => {
-      const response = await fetch(url + path);
+      const response = await fetch(url + path, { signal: AbortSignal.timeout(ANSWER) });
       return { status: response.status, body: await response.text() };
     },
     kill: () => {
       current().send('SIGKILL');
       return current().exited;
     },
-    stop: (grace) => current().stop(grace),
+    stop: (grace) => current().stop(grace, tell),
+    diagnose: tell,
     send: (signal) => current().send(signal),
     start,
     remove: async () => {

@@ -80,7 +80,7 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
   /** The newest letter of before the opening: up to here they are counted when they are read, later ones when they are appended. */
   const inherited = journal.status().newest;
   let counted = subscription.pending() === 0;
-  const forever = new AbortController().signal;
+  const closing = new AbortController();
   let learning: Promise<void> = Promise.resolve();
 
   function addToTally(raw: Uint8Array): void {
@@ -96,8 +96,10 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
     learning = learning
       .catch(() => {})
       .then(async () => {
+        // A view that is closed gives nothing more, and at once: asking on would never end, nor let anything else go on.
         while (!subscription.caughtUp()) {
-          const events = await subscription.read({ events: 5000, bytes: 1 << 20 }, forever);
+          if (closing.signal.aborted) return;
+          const events = await subscription.read({ events: 5000, bytes: 1 << 20 }, closing.signal);
           for (const { position, raw } of events) {
             known.push(position);
             if (position <= inherited) addToTally(raw);
@@ -191,7 +193,11 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
       return counted ? tally.byOutput() : undefined;
     },
     status: () => journal.status(),
-    close: () => subscription.close(),
+    async close() {
+      closing.abort();
+      await learning.catch(() => {});
+      await subscription.close();
+    },
   };
 }
 

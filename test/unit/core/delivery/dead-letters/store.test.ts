@@ -180,4 +180,20 @@ describe('the dead letter store', () => {
     await vi.waitUntil(() => again.byOutput() !== undefined);
     expect(again.byOutput()!.get('lake')!.letters).toBe(2);
   });
+
+  it('can be closed while what it holds is being read', async () => {
+    const { journal, store } = await setUp(Array.from({ length: 20_000 }, (_, n) => letter(n)));
+    await store.close();
+    for (const reading of [
+      (of: DeadLetterStore) => void of.byOutput(),
+      (of: DeadLetterStore) => void of.show(1),
+      (of: DeadLetterStore) =>
+        void of.append([letter(1, { event: { epoch: 'e', position: 7 } })]).catch(() => {}),
+    ]) {
+      const again = await openDeadLetterStore(journal, createFakeClock());
+      reading(again);
+      await again.close();
+      expect(again.byOutput()).toBeUndefined();
+    }
+  });
 });

@@ -1,5 +1,6 @@
 import type { BuiltInCommand } from './built-ins.ts';
 import type { RegisterCommand } from './command.ts';
+import { showWaiting } from './progress.ts';
 
 /** Adds a command that comes from outside of the framework to the program. */
 export function builtInCommand(command: BuiltInCommand): RegisterCommand {
@@ -12,7 +13,16 @@ export function builtInCommand(command: BuiltInCommand): RegisterCommand {
       .addHelpText('after', `\nExample:\n  ${example}`);
     for (const { flags, description } of options) registered.option(flags, description);
     registered.action(async (given: string, chosen: Record<string, string | boolean | undefined>) => {
-      cli.exit(await run(given, chosen, cli));
+      const waiting = showWaiting(name);
+      const out = (text: string) => {
+        waiting.pause();
+        cli.out(text);
+      };
+      try {
+        cli.exit(await run(given, chosen, { out, err: cli.err }));
+      } finally {
+        waiting.end();
+      }
     });
   };
 }

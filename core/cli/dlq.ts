@@ -3,6 +3,7 @@ import type { DeadLetterDetails, DeadLetterSummary, ReplayResult } from '../oper
 import { type Cli, EXIT, type RegisterCommand } from './command.ts';
 import { type FilterOptions, filterOf, parseId, withFilter } from './filter-options.ts';
 import { type InstanceOptions, operate, withInstance } from './instance.ts';
+import { whileWaiting } from './progress.ts';
 import { indentJson, renderFacts, renderTable } from './render.ts';
 
 const SHOWN = 100;
@@ -77,7 +78,7 @@ function replay(group: Command, cli: Cli): void {
     .addHelpText('after', '\nExample:\n  tiercel dlq replay --output lake --since 2026-07-10T06:00:00Z')
     .action(async (options: FilterOptions & InstanceOptions, command: Command) => {
       await operate(cli, command, async (operations, where) => {
-        const result = await operations.replay(filterOf(options));
+        const result = await whileWaiting('handing back', () => operations.replay(filterOf(options)));
         cli.out(options.json ? JSON.stringify(result) : renderReplay(result, where));
         return result.left.length > 0 ? EXIT.failed : EXIT.ok;
       });
@@ -98,7 +99,7 @@ function drop(group: Command, cli: Cli): void {
           cli.err(`tiercel: ${plural(count)} would be dropped for good; say --yes to do it`);
           return EXIT.usage;
         }
-        const dropped = await operations.drop(filter);
+        const dropped = await whileWaiting('dropping', () => operations.drop(filter));
         cli.out(options.json ? JSON.stringify({ dropped }) : `${plural(dropped)} dropped.`);
         return EXIT.ok;
       });

@@ -8,6 +8,7 @@ import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../plugins/
 import { createLogger } from '../telemetry/log.ts';
 import { createRedactor } from '../telemetry/redact.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+import { showWaiting } from './progress.ts';
 import { unstarted } from './unstarted.ts';
 
 /** How long one output may take to answer. */
@@ -41,11 +42,16 @@ export const doctor: RegisterCommand = (program, cli) => {
       let failed = 0;
       for (const output of outputs) {
         if (!options.json) cli.out(`${output.name} (${output.type})`);
-        for await (const finding of findings(output, config, options.write === true)) {
-          if (finding.status === 'failed') failed++;
-          cli.out(
-            redact(options.json ? JSON.stringify({ output: output.name, ...finding }) : render(finding)),
-          );
+        const waiting = showWaiting(`asking ${output.name}`);
+        try {
+          for await (const finding of findings(output, config, options.write === true)) {
+            waiting.pause();
+            if (finding.status === 'failed') failed++;
+            const line = options.json ? JSON.stringify({ output: output.name, ...finding }) : render(finding);
+            cli.out(redact(line));
+          }
+        } finally {
+          waiting.end();
         }
         if (!options.json) cli.out('');
       }

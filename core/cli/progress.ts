@@ -31,3 +31,35 @@ export function createProgress(
     },
   };
 }
+
+/** Work of which nobody knows how far it is. */
+export interface Waiting {
+  /** Clears the line, until it is said again; call it before anything else is printed. */
+  pause(): void;
+  end(): void;
+}
+
+/** Says on standard error how long something has been at work, once it takes longer than a second. */
+export function showWaiting(what: string, out?: Parameters<typeof createProgress>[0]): Waiting {
+  const progress = createProgress(out);
+  const start = performance.now();
+  const say = () => progress.tell(() => `${what}: ${Math.round((performance.now() - start) / 1000)} s`);
+  const timer = setInterval(say, EVERY.terminal);
+  return {
+    pause: () => progress.end(),
+    end() {
+      clearInterval(timer);
+      progress.end();
+    },
+  };
+}
+
+/** Does something that prints nothing, and says how long it has been at it. */
+export async function whileWaiting<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const waiting = showWaiting(what);
+  try {
+    return await work();
+  } finally {
+    waiting.end();
+  }
+}

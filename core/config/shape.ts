@@ -7,6 +7,7 @@ import { suggest } from './suggest.ts';
 import { find, isNull, type Node, spanOf, toValue } from './tree.ts';
 import { explainUnknown, type UnknownKey } from './unknown.ts';
 import { explainValue } from './value.ts';
+import { worthTelling } from './worth-telling.ts';
 
 /**
  * Holds a part of the configuration against a schema.
@@ -22,9 +23,7 @@ export function checkShape(
   key: Span = spanOf(node, []),
 ): { value: unknown; faults: Fault[] } {
   const value = toValue(node, schema);
-  // What is wrong with a key is told once, by the mapping it stands in.
-  const found = validate(schema, value).filter(({ propertyName }) => propertyName === undefined);
-  const errors = onePerValue(pickBranches(found));
+  const errors = worthTelling(validate(schema, value));
   const explain = (error: ErrorObject) => explainError(error, { root: node, key }, path);
   const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
   const missing = errors.filter((error) => error.keyword === 'required');
@@ -146,60 +145,6 @@ function explainKey({ params }: ErrorObject, schema: JsonSchema, node: Node, pat
   const reason = parsed === undefined || parsed.ok ? 'is no key that may stand here' : parsed.reason;
   const code = format?.code ?? 'TIERCEL_CFG_VALUE';
   return { code, path: [...path, name], message: `"${name}" ${reason}`, ...(key && { span: key }) };
-}
-
-/** What is of the wrong kind is not also too small, or of the wrong form; but a choice says more than a kind. */
-function onePerValue(errors: readonly ErrorObject[]): ErrorObject[] {
-  return errors.filter((error) => {
-    const others = errors.filter(({ instancePath }) => instancePath === error.instancePath);
-    const choice = others.find(({ keyword }) => keyword === 'enum');
-    if (error.keyword === 'type') return choice === undefined;
-    if (choice !== undefined) return error === choice || isOfMembers(error);
-    if (error.keyword === 'pattern' && others.some(({ keyword }) => keyword === 'format')) return false;
-    return isOfMembers(error) || !others.some(({ keyword }) => keyword === 'type');
-  });
-}
-
-function isOfMembers({ keyword }: ErrorObject): boolean {
-  return keyword === 'additionalProperties' || keyword === 'required';
-}
-
-/**
- * A union that fails reports the errors of all its branches. Those of the branch that was meant are kept: the one of the
- * right kind, whose constants fit. Where none or several remain, one error for the union.
- */
-function pickBranches(errors: readonly ErrorObject[]): ErrorObject[] {
-  let left = [...errors];
-  for (const union of errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')) {
-    if (!left.includes(union)) continue;
-    const prefix = `${union.schemaPath}/`;
-    const inside = left.filter(
-      (error) => error.schemaPath.startsWith(prefix) && error.instancePath.startsWith(union.instancePath),
-    );
-    const byBranch = groupBy(inside, prefix);
-    const meant = [...byBranch.values()].filter(
-      (branch) =>
-        !branch.some(
-          (error) =>
-            (error.keyword === 'type' && error.instancePath === union.instancePath) ||
-            error.keyword === 'const',
-        ),
-    );
-    left = left.filter((error) => !inside.includes(error));
-    if (meant.length !== 1) continue;
-    left = left.filter((error) => error !== union);
-    left.push(...meant[0]!);
-  }
-  return left;
-}
-
-function groupBy(errors: readonly ErrorObject[], prefix: string): Map<string, ErrorObject[]> {
-  const groups = new Map<string, ErrorObject[]>();
-  for (const error of errors) {
-    const branch = error.schemaPath.slice(prefix.length).split('/')[0]!;
-    groups.set(branch, [...(groups.get(branch) ?? []), error]);
-  }
-  return groups;
 }
 
 function pointer(instancePath: string): string[] {

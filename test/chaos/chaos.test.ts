@@ -6,6 +6,7 @@ import { reportingTo } from '../support/diagnose.ts';
 import { drain } from '../support/drain.ts';
 import { accountOf, imbalance } from '../support/metrics.ts';
 import { createPatience } from '../support/patience.ts';
+import { freePort } from '../support/port.ts';
 import { startTiercel } from '../support/process.ts';
 import { until } from '../support/until.ts';
 import { chaosConfig } from './config.ts';
@@ -78,7 +79,7 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
     reports: folder,
     env: {
       ...clock.env,
-      NODE_OPTIONS: `${clock.env.NODE_OPTIONS} ${reportingTo(folder)}`,
+      NODE_OPTIONS: `${clock.env.NODE_OPTIONS} ${reportingTo(folder, await freePort())}`,
       AWS_ACCESS_KEY_ID: 'chaos',
       AWS_SECRET_ACCESS_KEY: 'chaos',
     },

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { INSPECTABLE, stackOf } from './stack.ts';
+import { inspectableAt, stackOf } from './stack.ts';
 
 /** What is asked of a program that does not get on. */
 export interface Patient {
@@ -14,8 +14,8 @@ export interface Patient {
 }
 
 /** Options of Node that make a program say what it does when it is sent SIGUSR2. */
-export const reportingTo = (folder: string): string =>
-  `${INSPECTABLE} --report-on-signal --report-signal=SIGUSR2 --report-exclude-network --report-directory=${folder}`;
+export const reportingTo = (folder: string, port: number): string =>
+  `${inspectableAt(port)} --report-on-signal --report-signal=SIGUSR2 --report-exclude-network --report-directory=${folder}`;
 
 const TELLING = /^tiercel_(events_pending|output_state\{.*\} 1|output_oldest|dead_letters|journal_)/;
 const ANSWER = 5000;

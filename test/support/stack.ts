@@ -3,8 +3,12 @@ import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a program of Node must be started with, so that {@link stackOf} finds it. */
-export const INSPECTABLE = '--inspect-port=127.0.0.1:0';
+/**
+ * What a program of Node must be started with, so that {@link stackOf} finds it.
+ *
+ * @param port a free one; not 0: processes that it forks by node:cluster count up from it, and 1 is refused
+ */
+export const inspectableAt = (port: number): string => `--inspect-port=127.0.0.1:${port}`;
 
 const PATIENCE = 5000;
 

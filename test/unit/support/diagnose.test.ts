@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Child, startChild } from '../../support/child.ts';
 import { diagnose, reportingTo } from '../../support/diagnose.ts';
 import { createPatience } from '../../support/patience.ts';
+import { freePort } from '../../support/port.ts';
 import { until } from '../../support/until.ts';
 
 // What the tests say of a program that hangs has to be true: nobody looks at it before that night.
@@ -22,7 +23,9 @@ afterEach(async () => {
 async function run(source: string): Promise<Child> {
   const file = join(folder, 'program.mjs');
   writeFileSync(file, `${source}\nconsole.log('up');`.replace('SPIN', `console.log('up'); spin();`));
-  child = startChild(process.execPath, [file], { env: { NODE_OPTIONS: reportingTo(folder) } });
+  child = startChild(process.execPath, [file], {
+    env: { NODE_OPTIONS: reportingTo(folder, await freePort()) },
+  });
   await until('it to be up', () => child!.output().includes('up'));
   return child;
 }

@@ -9,7 +9,7 @@ import { Problem, sendProblem } from './problem.ts';
  * certificate, so the handshake refuses nobody. The path is compared as it was sent: any other way to write it is refused.
  */
 export const requireCertificate: Direct = (incoming, outgoing) => {
-  if (isAuthorized(incoming) || OPEN_PATHS.has((incoming.url ?? '').split('?', 1)[0]!)) return false;
+  if (isAdmitted(incoming)) return false;
   const { authorizationError } = incoming.socket as TLSSocket;
   const why = authorizationError ? ` (${authorizationError})` : '';
   const reason = `no client certificate that is valid and of an authority in server.tls.client_ca${why}`;
@@ -20,7 +20,7 @@ export const requireCertificate: Direct = (incoming, outgoing) => {
   return true;
 };
 
-/** Nothing but a plain yes counts: where a runtime would not tell, everyone is refused. */
-export function isAuthorized({ socket }: IncomingMessage): boolean {
-  return (socket as TLSSocket).authorized === true;
+/** Nothing but a plain yes counts: where a runtime would not tell, everyone is refused, but for what is open to all. */
+export function isAdmitted({ socket, url = '' }: IncomingMessage): boolean {
+  return (socket as TLSSocket).authorized === true || OPEN_PATHS.has(url.split('?', 1)[0]!);
 }

@@ -4,7 +4,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../telemetry/logger.ts';
-import { isAuthorized, requireCertificate } from './certificate.ts';
+import { isAdmitted, requireCertificate } from './certificate.ts';
 import type { Direct } from './direct.ts';
 import { type LingerLimits, lingerAfterAnswer } from './linger.ts';
 import { Problem, problemResponse } from './problem.ts';
@@ -88,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     errorHandler: (error) => badRequest(error, log),
   });
   const check = tls?.clientCa === undefined ? undefined : requireCertificate;
-  const isLetIn = check === undefined ? () => true : isAuthorized;
+  const isLetIn = check === undefined ? () => true : isAdmitted;
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // It cannot be answered any more: what is taken here would come again.
     if (!incoming.socket.writable) return void incoming.socket.destroy();

@@ -147,6 +147,7 @@ function withFormat(
     const names = [...PRIORITIES.map((name) => name.toLowerCase()), 'info', ...PRIORITIES];
     return orReference({ type: 'string', enum: names });
   }
+  if (format === 'header-name' || format === 'header-value') delete result.format;
   if (format === 'http-url') return orReference({ type: 'string', pattern: pattern ?? '^https?://[^\\s/]+' });
   if (format === 'address' || format === 'template' || format === 'cron' || format === 'uri') {
     delete result.format;

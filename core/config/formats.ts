@@ -97,6 +97,24 @@ export const FORMATS: Readonly<Record<string, Format>> = {
       return problem === undefined ? { ok: true, value: text } : { ok: false, reason: problem };
     },
   },
+  'header-name': {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'the name of a header such as X-Team',
+    parse: (text) =>
+      /^[\w!#$%&'*+.^`|~-]+$/.test(text)
+        ? { ok: true, value: text }
+        : { ok: false, reason: 'is no name of a header: letters, digits and "-"' },
+  },
+  'header-value': {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'one line of text',
+    parse: (text) =>
+      // What node:http sends: Latin-1 without control characters.
+      /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
+        ? { ok: true, value: text }
+        : { ok: false, reason: 'holds a line break or another character that no header takes' },
+    isDiscreet: true,
+  },
   'http-url': {
     code: 'TIERCEL_CFG_VALUE',
     kind: 'an address such as https://example.com/path',

@@ -82,6 +82,7 @@ export function secret(options: {
   readonly formerly?: readonly string[];
   readonly needs?: readonly string[];
   readonly excludes?: readonly string[];
+  readonly minLength?: number;
 }) {
   return Type.String({ secret: true, ...options });
 }

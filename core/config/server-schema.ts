@@ -65,12 +65,14 @@ export const ServerSchema = optionalSection(
     auth: Type.Optional(
       section(
         {
-          bearer_token: Type.Optional(secret({ description: 'Demanded as `Authorization: Bearer …`.' })),
+          bearer_token: Type.Optional(
+            secret({ minLength: 1, description: 'Demanded as `Authorization: Bearer …`.' }),
+          ),
           basic: Type.Optional(
             section(
               {
                 username: Type.String({ description: 'The user name demanded.', examples: ['falco'] }),
-                password: secret({ description: 'The password demanded.' }),
+                password: secret({ minLength: 1, description: 'The password demanded.' }),
               },
               'HTTP basic authentication.',
             ),

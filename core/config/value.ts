@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import { formatDuration } from './duration.ts';
 import type { Fault } from './errors.ts';
 import { FORMATS, type Format } from './formats.ts';
-import { type JsonSchema, typesOf } from './json-schema.ts';
+import { branches, type JsonSchema, typesOf } from './json-schema.ts';
 import { formatSize } from './size.ts';
 import { didYouMean } from './suggest.ts';
 import type { Node, ScalarNode } from './tree.ts';
@@ -45,9 +45,19 @@ export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node,
         message: params.limit === 1 ? 'must not be empty' : `must have at least ${params.limit} characters`,
       };
     case 'minItems':
-      return { code, message: 'must not be an empty list', fix: 'Leave it out to set no condition.' };
+      return {
+        code,
+        message: 'must not be an empty list',
+        fix: 'Name at least one, or leave the option out where it need not be there.',
+      };
+    case 'maxItems':
+      return { code, message: `must have at most ${params.limit} entries` };
+    case 'uniqueItems':
+      return { code, message: `has entry ${params.i + 1} twice: it is entry ${params.j + 1} as well` };
+    case 'maxLength':
+      return { code, message: `must have at most ${params.limit} characters` };
     case 'pattern': {
-      const example = schema.examples?.[0];
+      const example = schema.examples?.[0] ?? schema.default;
       const about = [schema.description, example !== undefined && `For example ${String(example)}`];
       const fix = about.filter(Boolean).join(' ');
       return { code, message: `must match ${params.pattern}`, ...(fix && { fix }) };
@@ -61,12 +71,16 @@ export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node,
         fix: 'Leave one of them out.',
       };
     case 'anyOf':
-    case 'oneOf':
+    case 'oneOf': {
+      const choices = branches(schema).flatMap((branch) => ('const' in branch ? [branch.const] : []));
+      if (choices.length === branches(schema).length)
+        return explainChoice({ ...error, keyword: 'enum', params: { allowedValues: choices } }, node, shown);
       if (!typesOf(schema).has(jsonType(node))) return explainType(schema, node, shown);
       return {
         code: 'TIERCEL_CFG_TYPE',
         message: `must be ${kinds(typesOf(schema))} in one of its documented forms`,
       };
+    }
     default:
       return { code, message: error.message ?? 'is not valid' };
   }

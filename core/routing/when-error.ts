@@ -23,6 +23,8 @@ export function explainCel(
   const missing = /^Expected (R\w+), got EOF/.exec(summary)?.[1];
   if (missing !== undefined)
     return { ...at, message: `a "${CLOSING[missing] ?? '…'}" is missing at the end` };
+  if (summary === 'Unterminated string')
+    return { ...at, message: 'the quote that opens here is never closed' };
   if (summary.endsWith('EOF')) return { ...at, message: 'the expression ends too early' };
   const name = /^Unknown variable: (\w+)/.exec(summary)?.[1];
   if (name !== undefined) return unknownName(name, expression, at, names);
@@ -58,6 +60,15 @@ const WORDS: Readonly<Record<string, string>> = {
   matches: 'write rule.matches("…")',
 };
 
+/** What other programs, and Falco's own JSON, call it. */
+const OTHERS: Readonly<Record<string, string>> = {
+  output_fields: 'fields',
+  message: 'output',
+  host: 'hostname',
+  severity: 'priority',
+  level: 'priority',
+};
+
 function unknownName(
   name: string,
   expression: string,
@@ -66,10 +77,16 @@ function unknownName(
 ): WhenError {
   if (parsePriority(name) !== undefined)
     return { ...at, message: `a priority stands in quotes: "${name.toLowerCase()}"` };
+  const known = OTHERS[name];
+  if (known !== undefined) return { ...at, message: `unknown name "${name}"; here it is "${known}"` };
   const dotted = /^\w+(?:\.[a-z_]\w*(?![\w(]))+/i.exec(expression.slice(at.offset))?.[0];
   const [first, ...rest] = dotted?.split('.') ?? [];
   const message = `unknown name "${name}"`;
-  if (dotted === undefined) return { ...at, message, word: name, candidates: names };
+  if (dotted === undefined) {
+    const isCompared = /(==|!=|<|>|=|[[(,])\s*$/.test(expression.slice(0, at.offset));
+    const quoted = isCompared ? `${message}: a text stands in quotes` : message;
+    return { ...at, message: quoted, word: name, candidates: names };
+  }
   const isWhole = ['event', 'falco', 'alert'].includes(first!);
   const meant = isWhole ? rest.join('.') : `fields["${dotted}"]`;
   return { message: `${message}; did you mean ${meant}?`, offset: at.offset, length: dotted.length };

@@ -54,7 +54,7 @@ export default defineOutput({
           default: '/api/v2/alerts',
           pattern: '^/',
           formerly: ['alertmanager.endpoint'],
-          description: 'Path of the API on each host.',
+          description: 'Path of the API on each host, beginning with `/`.',
         }),
       ),
       expires_after: Type.Optional(

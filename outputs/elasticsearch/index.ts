@@ -30,7 +30,7 @@ export default defineOutput({
           default: 'falco',
           pattern: '^[^A-Z\\s\\\\/*?"<>|,#:]+$',
           formerly: ['elasticsearch.index'],
-          description: 'The index or data stream; the suffix is added.',
+          description: 'The index or data stream, in small letters; the suffix is added.',
         }),
       ),
       suffix: Type.Optional(

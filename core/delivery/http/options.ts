@@ -12,13 +12,20 @@ export function httpUrl(options: {
   return Type.String({ format: 'http-url', secret: true, ...options });
 }
 
+const headerValue = Type.String({
+  format: 'header-value',
+  secret: true,
+  description: 'The value of the header.',
+});
+
 /**
  * The options of the connection alone, for outputs whose address is the credential: {@link httpOptions} without
  * authentication.
  */
 export const httpConnection = {
   headers: Type.Optional(
-    Type.Record(Type.String(), secret({ description: 'The value of the header.' }), {
+    Type.Record(Type.String(), headerValue, {
+      propertyNames: { type: 'string', format: 'header-name' },
       formerly: ['customheaders'],
       description: 'Further request headers. Their values are kept out of logs.',
     }),
@@ -49,7 +56,7 @@ export const httpOptions = {
   username: Type.Optional(Type.String({ description: 'User name for basic authentication.' })),
   password: Type.Optional(secret({ description: 'Password for basic authentication.', needs: ['username'] })),
   bearer_token: Type.Optional(
-    secret({ description: 'Sent as `Authorization: Bearer …`.', excludes: ['username'] }),
+    secret({ description: 'Sent as `Authorization: Bearer …`.', minLength: 1, excludes: ['username'] }),
   ),
 };
 

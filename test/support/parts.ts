@@ -2,6 +2,7 @@ import { sharedAbort } from '../../core/delivery/abort.ts';
 import type { Deliver, Part } from '../../core/delivery/part.ts';
 import { wholeBatch } from '../../core/delivery/part.ts';
 import { PositionSet } from '../../core/journal/positions.ts';
+import type { OutputObserver } from '../../core/telemetry/observer.ts';
 
 /** A batch of so many records at the positions 1, 2, …; record n is the text `r{n}`, counted from 0. */
 export function partOf(
@@ -47,3 +48,13 @@ export function scripted(...results: (Awaited<ReturnType<Deliver>> | Error)[]) {
 
 /** A signal that never aborts. */
 export const never: AbortSignal = sharedAbort().signal;
+
+/** An observer that listens to nothing. */
+export const nobody: OutputObserver = {
+  delivered() {},
+  deadLettered() {},
+  dropped() {},
+  attempt() {},
+  batchClosed() {},
+  health() {},
+};

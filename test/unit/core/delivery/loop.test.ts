@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Delivery, delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
 import type { Batch, StreamedBatch } from '../../../../core/index.ts';
+import type { Journal } from '../../../../core/journal/journal.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { createWorld, numberOf } from '../../../support/output-loop.ts';
 
@@ -385,6 +387,33 @@ describe('the delivery of an output', () => {
     expect(order.filter((name) => name.startsWith('a'))).toEqual(['a0', 'a2', 'a4']);
     expect(order.filter((name) => name.startsWith('b'))).toEqual(['b1', 'b3', 'b5']);
     expect(order.indexOf('b5')).toBeLessThan(order.indexOf('a4'));
+  });
+
+  it('counts damage that nobody asked about before the cursor was opened anew', async () => {
+    const real = createMemoryJournal();
+    const found: { damaged: number }[] = [];
+    const subscribe: Journal['subscribe'] = async (...args) => {
+      const subscription = await real.subscribe(...args);
+      const own = { damaged: 0 };
+      found.push(own);
+      return {
+        ...subscription,
+        damaged: () => own.damaged,
+        accepted: () => subscription.accepted() + own.damaged,
+      };
+    };
+    const world = await createWorld({ journal: { ...real, subscribe } });
+    const { counts, identity } = await world.run(
+      { deliver: async () => retry('down') },
+      { policy: { maxLag: { events: 10, action: 'drop_oldest' } } },
+    );
+    await world.accept(100);
+    found[0]!.damaged = 3;
+    await world.clock.advance(5000);
+    expect(found.length).toBeGreaterThan(1);
+    expect(counts.causes).toEqual({ damaged: 3 });
+    expect(counts.dropped).toBeGreaterThan(0);
+    expect(identity()).toBe(0);
   });
 
   it('acknowledges nothing while the dead letters are full, and says so', async () => {

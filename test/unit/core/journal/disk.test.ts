@@ -308,6 +308,18 @@ describe('a disk that cannot read', () => {
   });
 });
 
+test('a read that is limited in bytes hands out the rest later: nothing passes for damaged', async () => {
+  await open(true);
+  await journal.subscribe('a');
+  await append(1, 30, 100);
+  await journal.close();
+  await open();
+  const a = await journal.subscribe('a');
+  const events = await drain(a, { events: 1000, bytes: 250 });
+  expect(bodies(events).map((body) => Number.parseInt(body, 10))).toEqual(range(1, 30));
+  expect([a.pending(), a.damaged()]).toEqual([30, 0]);
+});
+
 describe('cursors', () => {
   test('an unreadable one starts at the oldest event kept, and says so', async () => {
     await open(true);

@@ -1,0 +1,58 @@
+import { setImmediate } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { shed } from '../../../../core/delivery/lag.ts';
+import type { Manifest } from '../../../../core/journal/journal.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { PositionSet } from '../../../../core/journal/positions.ts';
+import { rawEvent } from '../../../support/events.ts';
+import { createFakeClock } from '../../../support/fake-clock.ts';
+import { never, nobody } from '../../../support/parts.ts';
+
+/** An output that lags by ten events of which none is allowed, the first three of them in a sealed batch. */
+async function lagging() {
+  const journal = createMemoryJournal();
+  const first = await journal.subscribe('lake');
+  for (let n = 1; n <= 10; n++)
+    await journal.append([{ raw: rawEvent(n), receivedAt: n, outputs: ['lake'] }]);
+  const manifest: Manifest = {
+    id: 'b',
+    partition: '',
+    positions: PositionSet.of(1, 2, 3),
+    bytes: 3,
+    openedAt: 0,
+    closedAt: 0,
+  };
+  await first.seal(manifest);
+  await first.close();
+  return { journal, subscription: await journal.subscribe('lake'), clock: createFakeClock() };
+}
+
+it('gives nothing up before its dead letter is durable', async () => {
+  const { journal, subscription, clock } = await lagging();
+  const asked: number[][] = [];
+  let done = () => {};
+  const shedding = shed(subscription, {
+    policy: { action: 'dead_letter', events: 0 },
+    journal,
+    clock,
+    writeDeadLetters(setAside) {
+      asked.push(setAside.map(({ position }) => position));
+      return new Promise((resolve) => {
+        done = resolve;
+      });
+    },
+    observer: nobody,
+    stopping: never,
+  });
+  for (const [letters, before] of [
+    [[1, 2, 3], 10],
+    [[4, 5, 6, 7, 8, 9, 10], 7],
+  ] as const) {
+    for (let turns = 0; turns < 20; turns++) await setImmediate();
+    expect(asked.at(-1)).toEqual(letters);
+    expect(subscription.pending()).toBe(before);
+    done();
+  }
+  expect(await shedding).toBe(10);
+  expect(subscription.pending()).toBe(0);
+});

@@ -1,5 +1,6 @@
 import { Command, Help, Option } from 'commander';
 import type { Config } from '../config/config.ts';
+import { describeFileError } from '../config/interpolate.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { BuiltIns } from './built-ins.ts';
 import { type ConfigOptions, loadOrExplain } from './load.ts';
@@ -112,11 +113,19 @@ export async function runProgram(
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (isCommanderError(error)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    err(`tiercel: ${error instanceof Error ? error.message : String(error)}`);
+    err(`tiercel: ${sentenceOf(error)}`);
     if (process.env.TIERCEL_DEBUG && error instanceof Error) err(error.stack ?? '');
     return EXIT.failed;
   }
   return code;
+}
+
+/** What went wrong; of a file that cannot be opened in the words that the configuration has for it. */
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code = '', path, message } = error as NodeJS.ErrnoException;
+  const isFile = path !== undefined && ['ENOENT', 'EACCES', 'EPERM', 'EISDIR'].includes(code);
+  return isFile ? `${path} cannot be opened: ${describeFileError(error)}` : message;
 }
 
 /** Said here: the default command would take a misspelt one for its argument. */

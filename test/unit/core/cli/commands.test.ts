@@ -193,6 +193,15 @@ describe('validate, schema and print-config', () => {
   });
 });
 
+describe('explain', () => {
+  it('says in a sentence that there is no such file', async () => {
+    expect(await here('explain', 'nowhere.json', '-c', 'own.yaml')).toMatchObject({
+      status: 1,
+      stderr: 'tiercel: nowhere.json cannot be opened: it does not exist\n',
+    });
+  });
+});
+
 describe('test', () => {
   it('passes, fails with a difference, and does not take no tests for success', async () => {
     const outputs = 'outputs:\n  archive: { type: file, path: ./a.ndjson }\n';

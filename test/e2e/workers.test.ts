@@ -179,6 +179,20 @@ describe.skipIf(process.platform !== 'linux')('three ingest workers on one port'
     expect(acknowledged.filter((body) => !there.has(body))).toEqual([]);
   });
 
+  test('kill -9 of the program, whose workers have no time to notice: the next start waits for the port', async () => {
+    const orphans = workers();
+    for (const pid of orphans) process.kill(pid, 'SIGSTOP');
+    const { pid } = tiercel;
+    tiercel.send('SIGKILL');
+    await until('it to be gone', () => !isAlive(pid));
+    const starting = tiercel.start();
+    // It is at the port by now, which is taken.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    for (const pid of orphans) process.kill(pid, 'SIGCONT');
+    await starting;
+    expect(await post(5, 3)).toBe(15);
+  });
+
   test('a reload reaches every worker before it is said to be done', async () => {
     const file = join(tiercel.directory, 'tiercel.yaml');
     writeFileSync(

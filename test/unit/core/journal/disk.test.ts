@@ -560,6 +560,28 @@ describe('manifests', () => {
     expect(bodies(await drain(a)).map((body) => Number.parseInt(body, 10))).toEqual([4]);
   });
 
+  test('one that is settled while a cursor is written is kept until the next is', async () => {
+    await open(true);
+    let a = await journal.subscribe('a');
+    await append(1, 4);
+    await a.seal(manifest('first', PositionSet.of(1, 2)));
+    await a.seal(manifest('second', PositionSet.of(3)));
+    await journal.close();
+    await open();
+    a = await journal.subscribe('a');
+    a.acknowledge(PositionSet.of(1, 2));
+    const flushed = a.flush();
+    // What the cursor is going to say is settled by now, and not yet written.
+    for (let turn = 0; turn < 3; turn++) await Promise.resolve();
+    a.acknowledge(PositionSet.of(3));
+    await flushed;
+    // The file is written anew, without what is settled for good.
+    await a.seal(manifest('third', PositionSet.of(4)));
+    await crash();
+    a = await journal.subscribe('a');
+    expect(a.unsettled.map(({ id }) => id)).toEqual(['second', 'third']);
+  });
+
   test('many settled ones do not pile up in the file', async () => {
     await open(true);
     const a = await journal.subscribe('a');

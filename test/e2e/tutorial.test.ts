@@ -34,6 +34,13 @@ describe('the tutorial', () => {
     rmSync(empty, { recursive: true });
   });
 
+  it('can import all that the package says it exports', () => {
+    const names = ['tiercel', 'tiercel/aws', 'tiercel/lake', 'tiercel/testing'];
+    const script = names.map((name) => `console.log(Object.keys(await import('${name}')).length > 1);`);
+    const { stdout, stderr } = run(process.execPath, ['--input-type=module', '-e', script.join('')], dir);
+    expect(stdout, stderr).toBe('true\n'.repeat(names.length));
+  });
+
   it('has an output, a configuration and a test', () => {
     expect(files.map(({ file }) => file)).toEqual(
       expect.arrayContaining(['tickets.js', 'tiercel.yaml', 'tickets.test.js']),

@@ -177,6 +177,10 @@ describe('every command', async () => {
     for (const [, line] of prose.matchAll(/`(?:npx )?(tiercel [a-z][^`]*)`/g)) {
       if (line !== 'tiercel COMMAND --help') checkFlags(line!);
     }
+    // Those of blocks that are not run, because they need what no test has: an account of AWS.
+    const shown = codeBlocks(read(page)).filter(({ language }) => language === '');
+    for (const { text } of shown)
+      for (const [, line] of text.matchAll(/^(?:npx )?(tiercel [a-z].*)$/gm)) checkFlags(line!);
   });
 
   /** Those that run until they are stopped, need a registry or are held by tests of their own. */

@@ -64,7 +64,7 @@ describe('operating an instance', () => {
     const list = await cli('send', file('array.json', array));
     expect([list.code, list.stdout]).toEqual([0, `${tiercel.url} accepted 2 events.\n`]);
     expect((await cli('send', '--priority', 'loud')).code).toBe(1);
-    expect((await cli('send', 'absent.ndjson')).stderr).toContain('no such file');
+    expect((await cli('send', 'absent.ndjson')).stderr).toContain('does not exist');
   });
 
   test('tap shows events as they come in, with the outputs that want them', async () => {

@@ -1,9 +1,11 @@
 import type { Registry } from '../plugins/registry.ts';
 import { crossCheck } from './cross/index.ts';
+import type { Whole } from './cross/whole.ts';
 import { decodeScalars } from './decode.ts';
 import type { Fault } from './errors.ts';
 import { takeForeign } from './foreign.ts';
 import type { JsonSchema } from './json-schema.ts';
+import { misspeltFields } from './misspelt-fields.ts';
 import { COMMON_SETTINGS } from './output-schema.ts';
 import { type CheckedOutput, checkOutput } from './outputs.ts';
 import { ConfigSchema, type ConfigSections } from './schema.ts';
@@ -65,14 +67,15 @@ export async function check(raw: MapNode, options: CheckOptions): Promise<Checke
     root,
     outputs.map(({ name, node }) => [name, { key: keys.get(name)!, value: node }]),
   );
-  const cross = crossCheck({
+  const everything: Whole = {
     root: whole,
     dir: options.dir,
     sections,
     tests: soundTests,
     outputs: outputs.flatMap(({ config }) => config ?? []),
     routes: outputs,
-  });
+  };
+  const cross = crossCheck(everything);
   const faults = [...foreign.faults, ...named.faults, ...shape.faults];
   // Whoever wrote outputs elsewhere, or otherwise, is not told that there are none.
   const isElsewhere = [...foreign.faults, ...named.faults].length > 0 || faults.some(isMisspeltSection);
@@ -82,7 +85,9 @@ export async function check(raw: MapNode, options: CheckOptions): Promise<Checke
     ...cross.filter(({ code }) => !(isElsewhere && code === 'TIERCEL_CFG_NO_OUTPUTS')),
   ];
   const isToldOf = (span: Span | undefined) => all.some((fault) => fault.span?.start === span?.start);
-  const warnings = suspicions(whole).filter(({ span }) => !isToldOf(span));
+  const warnings = [...suspicions(whole), ...misspeltFields(everything)].filter(
+    ({ span }) => !isToldOf(span),
+  );
   return { root: whole, value, sections, outputs, faults: all, warnings };
 }
 

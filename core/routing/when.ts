@@ -36,13 +36,16 @@ const UNWANTED = { wanted: false };
  * the host. An expression that looks at the map itself (`"x" in fields`, `has(fields.x)`, `fields.exists(…)`) sees
  * the event's own fields only, and there a missing one is an error unless it was asked for first, as CEL says.
  *
- * @returns the names of the variables too that it looks at
+ * @returns the names of the variables and fields too that it looks at
  * @example compileWhen('priority >= "warning" && "container" in tags')
  */
-export function compileWhen(
-  expression: string,
-):
-  | { readonly ok: true; readonly when: When; readonly names: ReadonlySet<string> }
+export function compileWhen(expression: string):
+  | {
+      readonly ok: true;
+      readonly when: When;
+      readonly names: ReadonlySet<string>;
+      readonly fields: readonly string[];
+    }
   | { readonly ok: false; readonly error: WhenError } {
   const environment = eventEnvironment();
   const checked = environment.check(expression);
@@ -73,7 +76,8 @@ export function compileWhen(
     const message = `the pattern of matches() is not a regular expression: ${reason}`;
     return { ok: false, error: { message, offset: start, length: end - start } };
   }
-  const view = fieldsFor(usesOfFields(ast));
+  const uses = usesOfFields(ast);
+  const view = fieldsFor(uses);
   const when: When = (event) => {
     try {
       const value: unknown = evaluate({
@@ -93,7 +97,7 @@ export function compileWhen(
       return { wanted: true, failed: summary ?? message };
     }
   };
-  return { ok: true, when, names: namesIn(ast) };
+  return { ok: true, when, names: namesIn(ast), fields: uses.keys };
 }
 
 function describe(expression: string, error: ParseError | CelTypeError): WhenError {

@@ -39,7 +39,11 @@ function unlessSaid(message: string, hint: string): string {
 }
 
 /** The stretch of an expression at fault, where the text of the file and the value run side by side. */
-function within(node: Node, { offset, length }: RouteError, span: Span): Span {
+export function within(
+  node: Node,
+  { offset, length }: Pick<RouteError, 'offset' | 'length'>,
+  span: Span,
+): Span {
   const start = offset === undefined || node.kind !== 'scalar' ? undefined : offsetInSource(node, offset);
   if (start === undefined) return span;
   return { ...span, start, end: Math.min(start + Math.max(length ?? 1, 1), span.end) };

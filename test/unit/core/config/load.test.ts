@@ -119,6 +119,23 @@ outputs:
     });
   });
 
+  it('warns of a field that is nearly one of Falco, and of no other', async () => {
+    const { warnings } = await load(`
+enrich: { custom_fields: { proc.nume: x } }
+outputs:
+  a: { type: webhook, url: https://a.example, when: 'fields["proc.nmae"] == "sh"' }
+  b: { type: webhook, url: https://a.example, when: 'fields["proc.nume"] == "x" || fields["proc.aname[2]"] == "y"' }
+  c: { type: webhook, url: https://a.example, when: 'fields["my.field"] == "x" && fields["k8s.node.name"] == "y"' }
+`);
+    expect(
+      renderErrors(warnings, { level: 'warning' }),
+    ).toBe(`/etc/t/config.yaml:4:62: warning: outputs.a.when: Falco has no field "proc.nmae"; did you mean "proc.name"?
+    4 |   a: { type: webhook, url: https://a.example, when: 'fields["proc.nmae"] == "sh"' }
+      |                                                              ^^^^^^^^^
+      TIERCEL_CFG_WHEN
+`);
+  });
+
   it('follows anchors, aliases, merges and x- keys', async () => {
     const config = await load(`
 x-hook: &hook { type: webhook, url: https://a.example, timeout: 5s }

@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import type { Direct } from './direct.ts';
+import { lingerAfterAnswer } from './linger.ts';
 
 /** Who sent a request that was relayed: the address of the client, which the relaying process saw. */
 export const PEER_HEADER = 'x-tiercel-peer';
@@ -16,6 +17,8 @@ export function createRelay(socketPath: string): Direct {
     const { method, url = '/' } = incoming;
     const path = url.split('?', 1)[0];
     if (method === 'POST' && (path === '/' || path === '/events')) return false;
+    // It may be answered there before all of it was sent here.
+    lingerAfterAnswer(incoming, outgoing);
     const { connection, expect, ...headers } = incoming.headers;
     headers[PEER_HEADER] = incoming.socket.remoteAddress ?? '';
     try {

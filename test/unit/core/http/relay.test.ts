@@ -18,6 +18,10 @@ beforeAll(async () => {
   main = createServer((incoming, outgoing) => {
     if (incoming.url === '/cut') return void incoming.socket.destroy();
     if (incoming.url === '/stream') return void outgoing.write('first\n');
+    if (incoming.url === '/early') {
+      incoming.resume();
+      return void outgoing.writeHead(404).end('early');
+    }
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk) => chunks.push(chunk));
     incoming.on('end', () => {
@@ -50,6 +54,28 @@ afterAll(async () => {
   main.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+test('an answer that comes before the request was sent reaches the client, which can send the rest', async () => {
+  const size = 8 << 20;
+  const socket = connect({ port: front.port, host: '127.0.0.1', allowHalfOpen: true });
+  let answer = '';
+  let failure: Error | undefined;
+  socket.on('data', (data) => {
+    answer += data.toString('latin1');
+  });
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(`PUT /early HTTP/1.1\r\nHost: h\r\nContent-Length: ${size}\r\n\r\n`);
+  const chunk = Buffer.alloc(64 * 1024, ' ');
+  for (let sent = 0; sent < size && !socket.destroyed; sent += chunk.length)
+    if (!socket.write(chunk)) await Promise.race([new Promise((go) => socket.once('drain', go)), closed]);
+  // The connection may go on, so the client ends it.
+  socket.end();
+  await closed;
+  expect([failure, answer.slice(0, 12)]).toEqual([undefined, 'HTTP/1.1 404']);
+}, 10_000);
 
 test('what brings no events goes on with all it has, and the answer comes back', async () => {
   const answer = await fetch(`${front.url}/journal?x=%20y`, {

@@ -1,9 +1,8 @@
 import { Command, Help, Option } from 'commander';
-import type { Config } from '../config/config.ts';
 import { describeFileError } from '../config/interpolate.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { BuiltIns } from './built-ins.ts';
-import { type ConfigOptions, loadOrExplain } from './load.ts';
+import { type ConfigOptions, type LoadedConfig, loadOrExplain } from './load.ts';
 
 export type { ConfigOptions };
 
@@ -24,7 +23,7 @@ export interface Cli {
   /** To standard error: everything said about it. */
   err(text: string): void;
   /** Loads the configuration, or says every mistake in it and returns undefined: the command ends with {@link EXIT}.usage. */
-  load(options: ConfigOptions): Promise<Config | undefined>;
+  load(options: ConfigOptions): Promise<LoadedConfig | undefined>;
   /** What the command came to; the process's exit code. */
   exit(code: number): void;
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { ConfigError } from '../config/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import { renderErrors } from '../config/render.ts';
 import { createRegistry } from '../plugins/registry.ts';
@@ -14,12 +15,15 @@ export interface ConfigOptions {
   readonly plugins?: boolean;
 }
 
+/** A configuration, and what in it is valid and most probably not meant. */
+export type LoadedConfig = Config & { readonly warnings: readonly ConfigError[] };
+
 /** Loads the configuration, or prints every mistake in it: as text on standard error, as JSON on standard output. */
 export async function loadOrExplain(
   builtIns: BuiltIns,
   options: ConfigOptions,
   { out, err }: { out(text: string): void; err(text: string): void },
-): Promise<Config | undefined> {
+): Promise<LoadedConfig | undefined> {
   const result = await loadConfig({
     file: options.config,
     sets: options.set,
@@ -33,7 +37,7 @@ export async function loadOrExplain(
   }
   const color = process.stderr.isTTY === true && !process.env.NO_COLOR;
   if (result.warnings.length > 0) err(renderErrors(result.warnings, { color, level: 'warning' }));
-  if (result.ok) return result.config;
+  if (result.ok) return { ...result.config, warnings: result.warnings };
   err(renderErrors(result.errors, { color }));
   const count = result.errors.length;
   err(`${count} mistake${count === 1 ? '' : 's'} in ${options.config}`);

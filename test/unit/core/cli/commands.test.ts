@@ -96,6 +96,15 @@ describe('JSON for programs', () => {
     }
   });
 
+  it('has the warnings of a configuration that is valid', async () => {
+    write('odd.yaml', `outputs: { a: { type: stdout, when: 'fields["proc.nmae"] == "sh"' } }\n`);
+    const { status, stdout } = await here('validate', '-c', 'odd.yaml', '--json');
+    expect([status, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { ok: true, errors: [], warnings: [{ suggestion: 'proc.name', path: 'outputs.a.when' }] },
+    ]);
+  });
+
   it('is what was written, too', async () => {
     const written = await here('init', '-c', 'by-program.yaml', '--output', 'stdout', '--json');
     expect(JSON.parse(written.stdout)).toEqual({

@@ -112,7 +112,12 @@ export async function startApp({
   });
   intake = await openIntake({
     config,
-    faces: { ingest, admin: adminOf(), readiness },
+    faces: {
+      ingest,
+      admin: adminOf(),
+      readiness,
+      onStranger: () => metrics.ingest.refused('unauthorized', 1),
+    },
     plan: planWithout(),
     answers: answerWorkers({ journal, tap, enrich: (event) => plan.enrich(event) }),
     log,

@@ -14,6 +14,7 @@ import { OPEN_PATHS } from './open-paths.ts';
 import { serveOperations } from './operations.ts';
 import { Problem, problemOf, problemResponse } from './problem.ts';
 import { splitEvents } from './split.ts';
+import type { NoteStranger } from './strangers.ts';
 
 /** Whether requests should be sent here, and why not. */
 export interface Readiness {
@@ -58,6 +59,7 @@ export interface AppOptions {
   readonly limits: BodyLimits;
   /** Asked for on every path but `/healthz`, `/readyz` and `/ping`. */
   readonly auth?: AuthOptions;
+  readonly noteStranger?: NoteStranger;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -143,7 +145,11 @@ export function createApp(options: AppOptions): Hono<Env> {
   }
 
   app.notFound((c) => problemResponse(notServed(paths, c.req.path, c.req.method)));
-  app.onError((error) => problemResponse(problemOf(error, log)));
+  app.onError((error, c) => {
+    const problem = problemOf(error, log);
+    options.noteStranger?.(problem, c.env?.peer ?? c.env?.incoming?.socket.remoteAddress);
+    return problemResponse(problem);
+  });
   return app;
 }
 

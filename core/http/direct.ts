@@ -5,6 +5,7 @@ import { type BodyLimits, readIncoming, SMALL_BODY } from './body.ts';
 import type { Ingest } from './ingest.ts';
 import { lingerAfterAnswer } from './linger.ts';
 import { problemOf, problemResponse } from './problem.ts';
+import type { NoteStranger } from './strangers.ts';
 
 /** Answers a request that it knows to be its own; false leaves it to the application. */
 export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
@@ -13,6 +14,7 @@ export interface DirectOptions {
   readonly ingest: Ingest;
   readonly limits: BodyLimits;
   readonly auth?: AuthOptions;
+  readonly noteStranger?: NoteStranger;
   readonly log: Logger;
 }
 
@@ -24,7 +26,7 @@ const TAKEN = { 'content-type': 'text/plain; charset=UTF-8', 'content-length': '
  * much as parsing the event. It does what the application does; what is out of the ordinary (large, compressed or
  * of unknown length) is left to that.
  */
-export function createDirect({ ingest, limits, auth, log }: DirectOptions): Direct {
+export function createDirect({ ingest, limits, auth, noteStranger, log }: DirectOptions): Direct {
   const check = auth === undefined ? undefined : createAuth(auth);
   const most = Math.min(SMALL_BODY, limits.maxBody);
 
@@ -39,7 +41,9 @@ export function createDirect({ ingest, limits, auth, log }: DirectOptions): Dire
       await ingest.one(await readIncoming(incoming, limits.maxBody), whenGone);
       outgoing.writeHead(200, TAKEN).end();
     } catch (error) {
-      const answer = problemResponse(problemOf(error, log));
+      const problem = problemOf(error, log);
+      noteStranger?.(problem, incoming.socket.remoteAddress);
+      const answer = problemResponse(problem);
       lingerAfterAnswer(incoming, outgoing);
       // A body that was not read is passed over, so that the connection can be used again.
       incoming.resume();

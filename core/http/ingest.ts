@@ -12,6 +12,12 @@ export interface Tally {
   events: number;
 }
 
+/**
+ * `invalid`: not an event; `full`, `failed`: the journal could not take it; `unauthorized`: its sender is not known, a
+ * request counts as one event.
+ */
+export type RefusalReason = 'invalid' | 'full' | 'failed' | 'unauthorized';
+
 /** What happens to the events that come in; told as it happens. */
 export interface IngestObserver {
   /** An event is on stable storage (or no output wanted it). */
@@ -22,8 +28,8 @@ export interface IngestObserver {
   receivedMany(tallies: readonly Tally[]): void;
   /** Accepted events that no output wants. */
   unrouted(events: number): void;
-  /** Events that were not taken. `invalid`: not an event; `full`, `failed`: the journal could not take it. */
-  refused(reason: 'invalid' | 'full' | 'failed', events: number): void;
+  /** Events that were not taken. */
+  refused(reason: RefusalReason, events: number): void;
 }
 
 /** One event of a bulk request that is not an event. */

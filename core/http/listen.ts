@@ -11,6 +11,7 @@ import { createDirect } from './direct.ts';
 import type { Ingest } from './ingest.ts';
 import { createRelay, PEER_HEADER } from './relay.ts';
 import { type Address, type RunningServer, startServer, type TlsOptions } from './server.ts';
+import { createStrangers } from './strangers.ts';
 
 /** Bytes that large bodies may hold together, as a multiple of `server.max_body`. */
 const BODIES_AT_ONCE = 4;
@@ -25,6 +26,8 @@ export interface Faces {
   readonly readiness?: () => Readiness;
   /** The socket of the process that answers all that brings no events. */
   readonly relay?: string;
+  /** Told of each request that was refused for who sent it. */
+  readonly onStranger?: () => void;
 }
 
 type Settings = { readonly server: ServerConfig; readonly dir: string };
@@ -53,10 +56,14 @@ export async function listen(config: Settings, faces: Faces, log: Logger): Promi
 export function listenForOperators(
   address: string,
   config: Settings,
-  { admin, readiness }: Faces,
+  { admin, readiness, onStranger }: Faces,
   log: Logger,
 ): Promise<RunningServer> {
-  const faces = { ...(admin && { admin }), ...(readiness && { readiness }) };
+  const faces = {
+    ...(admin && { admin }),
+    ...(readiness && { readiness }),
+    ...(onStranger && { onStranger }),
+  };
   return serveAt(splitAddress(address), config, faces, log);
 }
 
@@ -69,11 +76,13 @@ export function listenForOperators(
 export async function serveAt(
   at: Address,
   { server, dir }: Settings,
-  { relay, ...faces }: Faces,
+  { relay, onStranger: count = () => {}, ...faces }: Faces,
   log: Logger,
 ): Promise<RunningServer> {
+  const noteStranger = createStrangers({ count, log });
   const common = {
     ...faces,
+    noteStranger,
     limits: { maxBody: server.max_body, budget: createByteBudget(server.max_body * BODIES_AT_ONCE) },
     log,
     ...(server.auth === undefined ? {} : { auth: authOf(server.auth) }),
@@ -93,6 +102,7 @@ export async function serveAt(
     ...(server.tls === undefined || isOurs ? {} : { tls: await readTls(server.tls, dir) }),
     maxConnections: mostConnections(),
     maxBody: server.max_body,
+    noteStranger,
     log,
   });
 }

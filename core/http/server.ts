@@ -8,6 +8,7 @@ import { isAdmitted, requireCertificate } from './certificate.ts';
 import type { Direct } from './direct.ts';
 import { type LingerLimits, lingerAfterAnswer } from './linger.ts';
 import { Problem, problemResponse } from './problem.ts';
+import type { NoteStranger } from './strangers.ts';
 
 /** PEM texts. With `clientCa`, only health is served to clients without a certificate of that authority. */
 export interface TlsOptions {
@@ -32,6 +33,7 @@ export interface ServerOptions {
   readonly maxBody: number;
   readonly timeouts?: Partial<Timeouts>;
   readonly linger?: LingerLimits;
+  readonly noteStranger?: NoteStranger;
   readonly log: Logger;
 }
 
@@ -95,7 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (stopping) outgoing.setHeader('connection', 'close');
     if (isLetIn(incoming) && options.direct?.(incoming, outgoing) === true) return;
     lingerAfterAnswer(incoming, outgoing, options.linger);
-    if (check?.(incoming, outgoing) !== true) void handle(incoming, outgoing);
+    if (check?.(incoming, outgoing, options.noteStranger) !== true) void handle(incoming, outgoing);
   };
   const server: Server =
     tls === undefined

@@ -1,11 +1,11 @@
-import type { IngestObserver } from '../http/ingest.ts';
+import type { IngestObserver, RefusalReason } from '../http/ingest.ts';
 import { createEventCounter, type EventLabels } from './event-counter.ts';
 
 /** What one process counted of the events that came in: plain data, so that it can be sent to another. */
 export interface IngestCounts {
   readonly received: number;
   readonly unrouted: number;
-  readonly refused: Readonly<Record<'invalid' | 'full' | 'failed', number>>;
+  readonly refused: Readonly<Record<RefusalReason, number>>;
   /** Accepted events by what they say. */
   readonly series: readonly (readonly [EventLabels, number])[];
 }
@@ -19,7 +19,7 @@ export interface IngestCounter {
 /** @param maxSeries see {@link createEventCounter} */
 export function createIngestCounter(maxSeries: number = MAX_EVENT_SERIES): IngestCounter {
   const events = createEventCounter(maxSeries);
-  const totals = { received: 0, unrouted: 0, refused: { invalid: 0, full: 0, failed: 0 } };
+  const totals = { received: 0, unrouted: 0, refused: { invalid: 0, full: 0, failed: 0, unauthorized: 0 } };
   return {
     observer: {
       received(event) {
@@ -61,6 +61,7 @@ export function sumCounts(parts: readonly IngestCounts[]): IngestCounts {
       invalid: sum(({ refused }) => refused.invalid),
       full: sum(({ refused }) => refused.full),
       failed: sum(({ refused }) => refused.failed),
+      unauthorized: sum(({ refused }) => refused.unauthorized),
     },
     series: [...series.values()],
   };

@@ -115,7 +115,7 @@ function ingestMetrics(registry: Registry) {
   });
   const refused = new Counter({
     name: 'tiercel_events_refused_total',
-    help: 'Events not accepted, by reason: invalid (not an event), full (no room in the journal), failed (the storage failed).',
+    help: 'Events not accepted, by reason: invalid (not an event), full (no room in the journal), failed (the storage failed), unauthorized (no or wrong credentials or certificate: a request counts as one).',
     labelNames: ['reason'],
     registers,
   });
@@ -134,12 +134,12 @@ function ingestMetrics(registry: Registry) {
 
   return (counts: IngestCounts) => {
     for (const counter of [received, unrouted, refused, inputs, falcoEvents]) counter.reset();
-    const { invalid, full, failed } = counts.refused;
     received.inc(counts.received);
     unrouted.inc(counts.unrouted);
     for (const [reason, count] of Object.entries(counts.refused)) refused.inc({ reason }, count);
     inputs.inc({ source: 'requests', status: 'accepted' }, counts.received);
-    inputs.inc({ source: 'requests', status: 'rejected' }, invalid + full + failed);
+    const rejected = Object.values(counts.refused).reduce((sum, count) => sum + count, 0);
+    inputs.inc({ source: 'requests', status: 'rejected' }, rejected);
     for (const [labels, count] of counts.series) falcoEvents.inc({ ...labels }, count);
   };
 }

@@ -37,7 +37,8 @@ const channel = createChannel<PrimaryQuestions, WorkerQuestions>(
       watched = given.watched;
       log = createLogger({ ...given.log, secrets: given.secrets }).child({ worker: given.number });
       plan = compilePlan(given.plan, log);
-      const faces = { ingest: createWorkerIngest(), relay: given.relay };
+      const onStranger = () => counter.observer.refused('unauthorized', 1);
+      const faces = { ingest: createWorkerIngest(), relay: given.relay, onStranger };
       server = await serveAt(splitAddress(given.server.listen), given, faces, log);
       return { url: server.url };
     },

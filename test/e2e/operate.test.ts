@@ -216,6 +216,18 @@ test('with credentials, the commands use those of the configuration; others are 
     );
     for (const path of ['/dead-letters', '/journal', '/tap', '/outputs', '/metrics'])
       expect((await tiercel.get(path)).status, path).toBe(401);
+    // Falco takes the answer for success: only we can tell that its events are lost.
+    const refused = async () => {
+      const headers = { authorization: 'Bearer s3cret-of-the-test' };
+      const text = await (await fetch(`${url}/metrics`, { headers })).text();
+      return Number(/tiercel_events_refused_total\{reason="unauthorized"\} (\d+)/.exec(text)![1]);
+    };
+    const before = await refused();
+    expect(before).toBe(6);
+    for (const path of ['/', '/events'])
+      expect((await tiercel.post(path, '{}', { authorization: 'Bearer wrong' })).status, path).toBe(401);
+    expect(await refused()).toBe(before + 2);
+    expect(tiercel.output().match(/a request was refused/g)).toHaveLength(1);
   } finally {
     await tiercel.remove();
   }

@@ -253,6 +253,21 @@ test('workers demand a client certificate for all but health, and of the authori
     await expectAll({ cert: pem('expired.crt'), key: pem('expired.key') }, 'POST', '/', 403);
     await expectAll(client, 'POST', '/', 200);
     await expectAll(client, 'GET', '/outputs', 200);
+    const scrape = createPoster(
+      url,
+      {},
+      {
+        ca: readFileSync(pem('ca.crt'), 'utf8'),
+        cert: readFileSync(client.cert, 'utf8'),
+        key: readFileSync(client.key, 'utf8'),
+      },
+    );
+    // All workers' strangers: two paths of eight, and twice eight events.
+    expect((await scrape.get('/metrics')).body).toContain(
+      'tiercel_events_refused_total{reason="unauthorized"} 32',
+    );
+    scrape.close();
+    expect(tiercel.output()).toContain('"reason":"no client certificate');
     // Another authority takes over: whoever the first one signed for is a stranger now.
     copyFileSync(pem('server.crt'), join(directory, 'clients.crt'));
     tiercel.send('SIGHUP');

@@ -1,6 +1,5 @@
 import type { Config, OutputConfig } from '../config/config.ts';
 import { createEnricher } from '../event/decode.ts';
-import { eventToJson } from '../event/encode.ts';
 import type { Event } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
 import type { Output } from '../plugins/output.ts';
@@ -94,8 +93,7 @@ function judgeOf(output: OutputConfig, config: Config): (event: Event) => Verdic
     if (!mapped.ok) return { ...about, wanted, why, refused: mapped.reason };
     const payload = preview?.([mapped.record]);
     if (payload !== undefined) return { ...about, wanted, why, payload };
-    const record = mapped.record === event ? eventToJson(event) : encode(mapped.record);
-    return { ...about, wanted, why, record };
+    return { ...about, wanted, why, record: encode(mapped.record) };
   };
 }
 

@@ -8,6 +8,9 @@ const WARM_UP = 50_000;
 /** What a hung output may cost, beyond the row group of the lake's worker. */
 const LIMIT = 256 * 2 ** 20;
 
+/** Up to which the limit holds. */
+const MOST_BACKLOG = 5_000_000 + WARM_UP;
+
 const config = (hung: string) => `outputs:
   hung: { type: webhook, url: "${hung}", batch: { events: 1 } }
   archive: { type: file, path: ./archive.ndjson }
@@ -54,8 +57,11 @@ const subject: Case = {
           value: `${megabytes(probe.rss)}, heap ${megabytes(probe.heap)}, peak ${megabytes(probe.peak)}`,
           against: `before the first event (${megabytes(empty)})`,
           ratio: { median: ratio, least: ratio, most: ratio },
-          figure: probe.rss / 2 ** 20,
-          target: { bound: 'at most', value: LIMIT / 2 ** 20, unit: ' MiB' },
+          // Beyond it the lake's batch is as large as it may be, and a worker makes its file.
+          ...(backlog <= MOST_BACKLOG && {
+            figure: probe.rss / 2 ** 20,
+            target: { bound: 'at most', value: LIMIT / 2 ** 20, unit: ' MiB' } as const,
+          }),
         });
         report({
           what: `the last ${events.toLocaleString('en')} of them, processor time`,

@@ -1,26 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config/config.ts';
-import {
-  type Faces,
-  listen,
-  listenForOperators,
-  renewCertificates,
-  serveAt,
-  splitAddress,
-} from './http/listen.ts';
+import { type Faces, listen, listenForOperators, renewCertificates, serveAt } from './http/listen.ts';
 import type { RunningServer } from './http/server.ts';
 import type { IngestPlan } from './routing/plan.ts';
 import type { IngestCounts } from './telemetry/ingest-counter.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Answers } from './workers/channel.ts';
 import type { PrimaryQuestions } from './workers/protocol.ts';
-
-/** How long workers of a process that is gone may take to notice, milliseconds. */
-const ORPHANS = 3000;
 
 /** Where events come in: listeners of this process, or of ingest workers. */
 export interface Intake {
@@ -93,7 +81,6 @@ async function openWorkers(workers: number, options: IntakeOptions): Promise<Int
     const own = server.admin_listen;
     listeners.push(await serveAt({ path: socket }, config, own === undefined ? faces : others, log));
     if (own !== undefined) listeners.push(await listenForOperators(own, config, faces, log));
-    await untilFree(splitAddress(server.listen));
     const pool = await startWorkerPool({
       workers,
       settings: { server, dir, log: config.log, secrets: config.secrets, plan, relay: socket },
@@ -120,24 +107,6 @@ async function openWorkers(workers: number, options: IntakeOptions): Promise<Int
     await closeHere(AbortSignal.abort());
     throw error;
   }
-}
-
-/**
- * Waits for an address that is taken, for a while: ingest workers of a process that was killed hold it until they notice,
- * which takes its time on a machine that is busy.
- */
-async function untilFree(address: { readonly host: string; readonly port: number }): Promise<void> {
-  for (let waited = 0; waited < ORPHANS && !(await isFree(address)); waited += ORPHANS / 30)
-    await sleep(ORPHANS / 30);
-}
-
-function isFree(address: { readonly host: string; readonly port: number }): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    // Any other reason not to listen is told by whoever is to listen.
-    probe.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'EADDRINUSE'));
-    probe.listen(address, () => probe.close(() => resolve(true)));
-  });
 }
 
 /** A folder that only this user can enter. */

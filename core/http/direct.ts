@@ -4,7 +4,7 @@ import { type AuthOptions, createAuth } from './auth.ts';
 import { type BodyLimits, readIncoming, SMALL_BODY } from './body.ts';
 import type { Ingest } from './ingest.ts';
 import { lingerAfterAnswer } from './linger.ts';
-import { problemOf, problemResponse } from './problem.ts';
+import { problemOf, sendProblem } from './problem.ts';
 import type { NoteStranger } from './strangers.ts';
 
 /** Answers a request that it knows to be its own; false leaves it to the application. */
@@ -43,13 +43,10 @@ export function createDirect({ ingest, limits, auth, noteStranger, log }: Direct
     } catch (error) {
       const problem = problemOf(error, log);
       noteStranger?.(problem, incoming.socket.remoteAddress);
-      const answer = problemResponse(problem);
       lingerAfterAnswer(incoming, outgoing);
       // A body that was not read is passed over, so that the connection can be used again.
       incoming.resume();
-      const text = await answer.text();
-      const headers = { ...Object.fromEntries(answer.headers), 'content-length': Buffer.byteLength(text) };
-      outgoing.writeHead(answer.status, headers).end(text);
+      sendProblem(outgoing, problem);
     }
   };
 

@@ -4,7 +4,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../telemetry/logger.ts';
-import { isAdmitted, requireCertificate } from './certificate.ts';
+import { isAdmitted, refuseStranger } from './certificate.ts';
 import type { Direct } from './direct.ts';
 import { type LingerLimits, lingerAfterAnswer } from './linger.ts';
 import { Problem, problemResponse } from './problem.ts';
@@ -89,15 +89,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hostname: 'localhost',
     errorHandler: (error) => badRequest(error, log),
   });
-  const check = tls?.clientCa === undefined ? undefined : requireCertificate;
-  const isLetIn = check === undefined ? () => true : isAdmitted;
+  const admits = tls?.clientCa === undefined ? () => true : isAdmitted;
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     // It cannot be answered any more: what is taken here would come again.
     if (!incoming.socket.writable) return void incoming.socket.destroy();
     if (stopping) outgoing.setHeader('connection', 'close');
-    if (isLetIn(incoming) && options.direct?.(incoming, outgoing) === true) return;
+    const admitted = admits(incoming);
+    if (admitted && options.direct?.(incoming, outgoing) === true) return;
     lingerAfterAnswer(incoming, outgoing, options.linger);
-    if (check?.(incoming, outgoing, options.noteStranger) !== true) void handle(incoming, outgoing);
+    if (admitted) void handle(incoming, outgoing);
+    else refuseStranger(incoming, outgoing, options.noteStranger);
   };
   const server: Server =
     tls === undefined

@@ -2,10 +2,12 @@ import cluster, { type Worker } from 'node:cluster';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aborted } from '../delivery/abort.ts';
+import { splitAddress } from '../http/listen.ts';
 import type { IngestPlan } from '../routing/plan.ts';
 import type { IngestCounts } from '../telemetry/ingest-counter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Answers, type Channel, createChannel } from './channel.ts';
+import { untilFree } from './port.ts';
 import type { PrimaryQuestions, WorkerQuestions, WorkerSettings } from './protocol.ts';
 
 /** Ingest workers that share one port. */
@@ -66,6 +68,7 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     serialization: 'advanced',
   });
 
+  await untilFree(splitAddress(settings.server.listen));
   const first = await Promise.all(Array.from({ length: options.workers }, (_, n) => start(n + 1))).catch(
     (error) => {
       end();

@@ -1,11 +1,11 @@
 import type { Registry } from '../plugins/registry.ts';
 import { crossCheck } from './cross/index.ts';
+import { misspeltFields } from './cross/misspelt-fields.ts';
 import type { Whole } from './cross/whole.ts';
 import { decodeScalars } from './decode.ts';
 import type { Fault } from './errors.ts';
 import { takeForeign } from './foreign.ts';
 import type { JsonSchema } from './json-schema.ts';
-import { misspeltFields } from './misspelt-fields.ts';
 import { COMMON_SETTINGS } from './output-schema.ts';
 import { type CheckedOutput, checkOutput } from './outputs.ts';
 import { ConfigSchema, type ConfigSections } from './schema.ts';

@@ -1,10 +1,10 @@
-import { compileWhen } from '../routing/when.ts';
-import { within } from './cross/routes.ts';
-import type { Whole } from './cross/whole.ts';
-import type { Fault } from './errors.ts';
+import { compileWhen } from '../../routing/when.ts';
+import type { Fault } from '../errors.ts';
+import { distance } from '../suggest.ts';
+import { find, spanOf } from '../tree.ts';
 import { FALCO_FIELDS } from './falco-fields.ts';
-import { distance } from './suggest.ts';
-import { find, spanOf } from './tree.ts';
+import { within } from './routes.ts';
+import type { Whole } from './whole.ts';
 
 /**
  * Fields in conditions that are nearly ones of Falco: they are valid, because plugins and rules bring fields of their own, and the

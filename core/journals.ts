@@ -54,7 +54,11 @@ export async function openJournals(
     await journal.close();
     throw error;
   });
-  const deadLetters = await openDeadLetterStore(deadJournal, clock);
+  const deadLetters = await openDeadLetterStore(deadJournal, clock, () =>
+    log.warn(
+      'there are dead letters of a later version: they are kept, but only that version can show or replay them',
+    ),
+  );
   return {
     journal,
     deadLetters,

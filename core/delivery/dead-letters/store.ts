@@ -70,8 +70,16 @@ const READER = 'dead_letters';
 /** What is handled at once: so many dead letters, or bytes of events. */
 const CHUNK = { letters: 500, bytes: 4 << 20 };
 
-/** @param journal used for nothing else; every record of it is a dead letter. */
-export async function openDeadLetterStore(journal: Journal, clock: Clock): Promise<DeadLetterStore> {
+/**
+ * @param journal used for nothing else; every record of it is a dead letter.
+ * @param onUnreadable told once when there are dead letters that a later version has written: they stay, and are not
+ *   shown, replayed or dropped
+ */
+export async function openDeadLetterStore(
+  journal: Journal,
+  clock: Clock,
+  onUnreadable: () => void = () => {},
+): Promise<DeadLetterStore> {
   const subscription = await journal.subscribe(READER, { start: 'oldest' });
   const outputs = [READER];
   let known = new PositionSet();
@@ -83,11 +91,15 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
   const closing = new AbortController();
   let learning: Promise<void> = Promise.resolve();
 
-  function addToTally(raw: Uint8Array): void {
+  let told = false;
+  /** Undefined for one that this version cannot read: of those that it can, none may be kept back by it. */
+  function read(raw: Uint8Array): DeadLetter | undefined {
     try {
-      tally.add(decodeDeadLetter(raw));
+      return decodeDeadLetter(raw);
     } catch {
-      // Of an unknown version: whoever lists them is told.
+      if (!told) onUnreadable();
+      told = true;
+      return undefined;
     }
   }
 
@@ -102,7 +114,8 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
           const events = await subscription.read({ events: 5000, bytes: 1 << 20 }, closing.signal);
           for (const { position, raw } of events) {
             known.push(position);
-            if (position <= inherited) addToTally(raw);
+            const letter = position <= inherited ? read(raw) : undefined;
+            if (letter !== undefined) tally.add(letter);
           }
         }
         counted = true;
@@ -115,8 +128,10 @@ export async function openDeadLetterStore(journal: Journal, clock: Clock): Promi
     for await (const events of subscription.fetch(wantedPositions(known, filter.ids))) {
       for (const { position, raw } of events) {
         if (dropped.has(position)) continue;
-        const letter = { id: position, ...decodeDeadLetter(raw) };
-        if (matches(letter, filter)) yield letter;
+        const letter = read(raw);
+        if (letter === undefined) continue;
+        const stored = { id: position, ...letter };
+        if (matches(stored, filter)) yield stored;
       }
     }
   }

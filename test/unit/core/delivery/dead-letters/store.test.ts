@@ -171,14 +171,23 @@ describe('the dead letter store', () => {
     await again.close();
   });
 
-  it('counts letters of an unknown version for no output, and goes on', async () => {
+  it('keeps letters of a later version, and lets them keep back no others', async () => {
     const { journal, store } = await setUp([letter(1)]);
     await journal.append([{ raw: Uint8Array.of(9, 9, 9), receivedAt: 0, outputs: ['dead_letters'] }]);
     await store.append([letter(2)]);
     await store.close();
-    const again = await openDeadLetterStore(journal, createFakeClock());
+    let warned = 0;
+    const again = await openDeadLetterStore(journal, createFakeClock(), () => warned++);
     await vi.waitUntil(() => again.byOutput() !== undefined);
     expect(again.byOutput()!.get('lake')!.letters).toBe(2);
+    // What stands there already is looked through before a letter of the same output is written.
+    await again.append([letter(3, { event: { epoch: 'e', position: 7 } })]);
+    const listed: string[] = [];
+    for await (const { reason } of again.list()) listed.push(reason);
+    expect(listed).toEqual(['reason 1', 'reason 2', 'reason 3']);
+    expect(await again.drop({})).toBe(3);
+    expect(again.count()).toBe(1);
+    expect(warned).toBe(1);
   });
 
   it('can be closed while what it holds is being read', async () => {

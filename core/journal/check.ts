@@ -53,11 +53,9 @@ export async function checkJournal(
   } = {},
 ): Promise<JournalCheck> {
   const problems: JournalProblem[] = [];
-  const unreadable = (place: Omit<JournalProblem, 'what'>) =>
-    problems.push({ ...place, what: 'the disk cannot read this' });
   const fs = steady(bare, {
     clock: systemClock,
-    log: { debug() {}, info() {}, warn() {}, error: (place) => unreadable(place as JournalProblem) },
+    onLost: (place) => problems.push({ ...place, what: 'the disk cannot read this' }),
     tries: readTries,
   });
   const headers = await readHeaders(fs, directory, problems);

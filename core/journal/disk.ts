@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { createBacking } from './backing.ts';
 import { FRAME_BYTES, saltOf } from './codec.ts';
 import { createDamage } from './damage.ts';
+import { enterDirectory } from './enter.ts';
 import type { FileSystem } from './filesystem.ts';
 import { guarded, nodeFileSystem } from './filesystem.ts';
 import { createGroupCommit } from './group-commit.ts';
@@ -13,12 +14,10 @@ import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { addManifest, createLedger, want } from './ledger.ts';
 import type { Lock } from './lock.ts';
-import { acquireLock, JournalLockedError } from './lock.ts';
 import { createManifestLog } from './manifests.ts';
-import { PositionSet } from './positions.ts';
+import { giveStored, leaveOut } from './newcomer.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { Source } from './reader.ts';
-import { readEvents } from './reader.ts';
 import { createReclaimer } from './reclaim.ts';
 import { recover } from './recover.ts';
 import { createReserve } from './reserve.ts';
@@ -50,7 +49,7 @@ export interface DiskJournalOptions {
   readonly fileSystem?: FileSystem;
   /** How often a read that fails is tried before its bytes are taken for damaged; seconds unless a test says otherwise. */
   readonly readTries?: ReadTries;
-  /** How the right to write in the directory is taken; {@link acquireLock} unless a test says otherwise. */
+  /** How the right to write in the directory is taken; by a lock file unless a test says otherwise. */
   readonly lock?: (directory: string) => Promise<Lock>;
 }
 
@@ -69,24 +68,12 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
   const { directory, maxBytes, durability = 'sync', clock = systemClock, log } = options;
   const bare = options.fileSystem ?? nodeFileSystem;
   const segmentBytes = Math.min(options.segmentBytes ?? 64 << 20, Math.floor(maxBytes / 8));
-  const lock = await enter();
+  const lock = await enterDirectory(directory, bare, options.lock);
   try {
     return await openLocked();
   } catch (error) {
     await lock.release();
     throw error;
-  }
-
-  async function enter(): Promise<Lock> {
-    try {
-      await bare.makeDirectory(directory);
-      return await (options.lock ?? acquireLock)(directory);
-    } catch (error) {
-      if (error instanceof JournalLockedError) throw error;
-      const { message } = error as Error;
-      const need = 'it needs a directory in which this process may write (journal.path)';
-      throw new Error(`the journal cannot be kept in ${directory}: ${message}; ${need}`, { cause: error });
-    }
   }
 
   async function openLocked(): Promise<Journal> {
@@ -96,7 +83,13 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       log.error({ directory, reason }, 'the lock of the journal was lost: nothing more is written');
     });
     const writable = guarded(bare, () => fenced);
-    const fs = steady(writable, { directory, clock, log, tries: options.readTries });
+    const fs = steady(writable, {
+      directory,
+      clock,
+      onFailure: (error, path) => log.warn({ error, path }, 'the disk cannot read: it is asked again'),
+      onLost: (place) => log.error(place, 'the disk has lost bytes: they are taken for damaged'),
+      tries: options.readTries,
+    });
     const cursorDirectory = join(directory, 'cursors');
     await fs.makeDirectory(cursorDirectory);
     await fs.syncDirectory(directory);
@@ -235,10 +228,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         const known = ledgers.get(output);
         if (known !== undefined) return openSubscription(known, backing);
         const ledger = createLedger(output, newest);
-        if (start === 'oldest') {
-          for (const { header, last } of segments)
-            if (last >= header.first) ledger.pending.addRun(header.first, last);
-        }
+        if (start === 'oldest') giveStored(ledger, segments);
         ledgers.set(output, ledger);
         saver.adopt(ledger);
         let subscription: Subscription;
@@ -303,11 +293,4 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
 
 function sizeOf(entries: readonly JournalEntry[]): number {
   return entries.reduce((sum, { raw }) => sum + FRAME_BYTES + raw.length, 0);
-}
-
-/** Takes the events that a new output does not want out of what it would be given. */
-async function leaveOut(source: Source, { pending }: Ledger, wants: (event: StoredEvent) => boolean) {
-  for await (const { events } of readEvents(source, PositionSet.fromRuns(pending.runs()))) {
-    for (const event of events) if (!wants(event)) pending.deleteRun(event.position, event.position);
-  }
 }

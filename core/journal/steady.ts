@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Clock } from '../batching/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import type { File, FileSystem } from './filesystem.ts';
 import { codeOf, isDiskFull, writeNew } from './filesystem.ts';
 
@@ -8,6 +7,13 @@ import { codeOf, isDiskFull, writeNew } from './filesystem.ts';
 export interface SteadyFileSystem extends FileSystem {
   /** Whether zeros were given in place of bytes of this file at or behind the offset. */
   isUnreadable(path: string, offset: number): boolean;
+}
+
+/** Bytes of a file that the disk does not give back. */
+export interface LostPlace {
+  readonly path: string;
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 /** How a read that fails is tried again. */
@@ -33,13 +39,17 @@ export function steady(
   {
     directory,
     clock,
-    log,
+    onFailure = () => {},
+    onLost,
     tries = TRIES,
   }: {
     /** Where it is tried whether the disk works; absent, for who must change nothing: it is not tried. */
     readonly directory?: string;
     readonly clock: Clock;
-    readonly log: Logger;
+    /** Told of a read that failed and is tried again. */
+    readonly onFailure?: (error: unknown, path: string) => void;
+    /** Told once of each place whose bytes are taken for damaged from now on. */
+    readonly onLost: (place: LostPlace) => void;
     readonly tries?: ReadTries | undefined;
   },
 ): SteadyFileSystem {
@@ -55,7 +65,7 @@ export function steady(
       } catch (error) {
         const wait = waits[failures];
         if (!isUnreadable(error) || wait === undefined) throw error;
-        if (failures === 0) log.warn({ error, path }, 'the disk cannot read: it is asked again');
+        if (failures === 0) onFailure(error, path);
         if (wait > 0) await clock.sleep(wait);
       }
     }
@@ -79,7 +89,7 @@ export function steady(
     lost.set(path, blocks);
     if (blocks.has(offset)) return;
     blocks.add(offset);
-    log.error({ path, offset, bytes }, 'the disk has lost bytes: they are taken for damaged');
+    onLost({ path, offset, bytes });
   }
 
   /** Block by block; one that was not the cause gets more than the one try, too. */

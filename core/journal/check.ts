@@ -6,7 +6,7 @@ import { cursorFile, readCursors } from './cursor.ts';
 import { codeOf, type FileSystem, nodeFileSystem, readAll } from './filesystem.ts';
 import { readManifests } from './manifests.ts';
 import { readFrames } from './reader.ts';
-import { namesIn } from './recover-segment.ts';
+import { namesIn } from './recovery/segment.ts';
 import { segmentNumber, segmentPath } from './segment.ts';
 import { type ReadTries, steady } from './steady.ts';
 

@@ -19,7 +19,7 @@ import { giveStored, leaveOut } from './newcomer.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { Source } from './reader.ts';
 import { createReclaimer } from './reclaim.ts';
-import { recover } from './recover.ts';
+import { recover } from './recovery/recover.ts';
 import { createReserve } from './reserve.ts';
 import { createSaver } from './saver.ts';
 import { createSpace } from './space.ts';

@@ -1,10 +1,10 @@
-import type { Manifest, Position } from './journal.ts';
-import type { Ledger } from './ledger.ts';
-import { isOpen } from './ledger.ts';
-import { readManifests } from './manifests.ts';
-import { PositionSet } from './positions.ts';
-import type { Books } from './recover-ledgers.ts';
-import type { RecoverOptions, Tally } from './recovery.ts';
+import type { Manifest, Position } from '../journal.ts';
+import type { Ledger } from '../ledger.ts';
+import { isOpen } from '../ledger.ts';
+import { readManifests } from '../manifests.ts';
+import { PositionSet } from '../positions.ts';
+import type { Books } from './ledgers.ts';
+import type { RecoverOptions, Tally } from './options.ts';
 
 /** Gives the ledgers the manifests that are not settled. Returns the last position that any manifest knows of. */
 export async function enterManifests(

@@ -1,6 +1,6 @@
-import type { Logger } from '../telemetry/logger.ts';
-import type { Quarantine } from './quarantine.ts';
-import type { SteadyFileSystem } from './steady.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Quarantine } from '../quarantine.ts';
+import type { SteadyFileSystem } from '../steady.ts';
 
 /** What every step of a recovery works with. */
 export interface RecoverOptions {

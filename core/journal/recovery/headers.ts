@@ -1,8 +1,8 @@
-import type { SegmentHeader } from './codec.ts';
-import { decodeHeader, HEADER_BYTES } from './codec.ts';
-import { readAll } from './filesystem.ts';
-import type { RecoverOptions, Tally } from './recovery.ts';
-import { segmentPath } from './segment.ts';
+import type { SegmentHeader } from '../codec.ts';
+import { decodeHeader, HEADER_BYTES } from '../codec.ts';
+import { readAll } from '../filesystem.ts';
+import { segmentPath } from '../segment.ts';
+import type { RecoverOptions, Tally } from './options.ts';
 
 /** The headers of the segments that belong to this log, ascending; what does not is set aside and said. */
 export async function readHeaders(

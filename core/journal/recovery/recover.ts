@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { SegmentHeader } from './codec.ts';
-import { saltOf } from './codec.ts';
-import type { Cursor } from './cursor.ts';
-import { cursorFile, readCursors } from './cursor.ts';
-import type { Position } from './journal.ts';
-import type { Ledger } from './ledger.ts';
-import { PositionBits } from './position-bits.ts';
-import { readHeaders } from './recover-headers.ts';
-import type { Books } from './recover-ledgers.ts';
-import { openBooks } from './recover-ledgers.ts';
-import { enterManifests } from './recover-manifests.ts';
-import { findSegment, settleTail } from './recover-segment.ts';
-import type { RecoverOptions, Tally } from './recovery.ts';
-import type { Segment } from './segment.ts';
-import { createSegment, segmentNumber } from './segment.ts';
+import type { SegmentHeader } from '../codec.ts';
+import { saltOf } from '../codec.ts';
+import type { Cursor } from '../cursor.ts';
+import { cursorFile, readCursors } from '../cursor.ts';
+import type { Position } from '../journal.ts';
+import type { Ledger } from '../ledger.ts';
+import { PositionBits } from '../position-bits.ts';
+import type { Segment } from '../segment.ts';
+import { createSegment, segmentNumber } from '../segment.ts';
+import { readHeaders } from './headers.ts';
+import type { Books } from './ledgers.ts';
+import { openBooks } from './ledgers.ts';
+import { enterManifests } from './manifests.ts';
+import type { RecoverOptions, Tally } from './options.ts';
+import { findSegment, settleTail } from './segment.ts';
 
 /** What a directory held when the journal was opened. */
 export interface Recovered {

@@ -1,11 +1,11 @@
-import type { Frame, Gap } from './codec.ts';
-import { HEADER_BYTES } from './codec.ts';
-import type { FileSystem } from './filesystem.ts';
-import type { Position } from './journal.ts';
-import { readFrames } from './reader.ts';
-import type { RecoverOptions, Tally } from './recovery.ts';
-import type { Routes, Segment } from './segment.ts';
-import { book, createRoutes, readIndex, writeIndex } from './segment.ts';
+import type { Frame, Gap } from '../codec.ts';
+import { HEADER_BYTES } from '../codec.ts';
+import type { FileSystem } from '../filesystem.ts';
+import type { Position } from '../journal.ts';
+import { readFrames } from '../reader.ts';
+import type { Routes, Segment } from '../segment.ts';
+import { book, createRoutes, readIndex, writeIndex } from '../segment.ts';
+import type { RecoverOptions, Tally } from './options.ts';
 
 /** A segment as it was found. */
 export interface FoundSegment {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { SegmentHeader } from './codec.ts';
-import type { Cursors } from './cursor.ts';
-import { cursorFile } from './cursor.ts';
-import type { Position } from './journal.ts';
-import type { Ledger } from './ledger.ts';
-import { createLedger } from './ledger.ts';
-import type { RecoverOptions } from './recovery.ts';
-import type { Routes, Segment } from './segment.ts';
+import type { SegmentHeader } from '../codec.ts';
+import type { Cursors } from '../cursor.ts';
+import { cursorFile } from '../cursor.ts';
+import type { Position } from '../journal.ts';
+import type { Ledger } from '../ledger.ts';
+import { createLedger } from '../ledger.ts';
+import type { Routes, Segment } from '../segment.ts';
+import type { RecoverOptions } from './options.ts';
 
 /** Fills the ledgers from the cursors and then, segment by segment, from the log. */
 export interface Books {

@@ -130,8 +130,7 @@ class ParsedEvent implements Event {
 
   static peek(event: Event, name: string): unknown {
     if (!(#json in event)) return event.fields[name];
-    const fields = event.#json.output_fields as Json | null | undefined;
-    return fields == null || !Object.hasOwn(fields, name) ? undefined : fields[name];
+    return (event.#json.output_fields as Json | null | undefined)?.[name];
   }
 
   static isParsed(event: Event): boolean {
@@ -156,6 +155,7 @@ export const membersOf: (event: Event) => Readonly<Json> | undefined = ParsedEve
  * For the path of a request.
  */
 export function peekText(event: Event, name: string): string | undefined {
+  // What is not the field's own is no text either: an object's prototype has methods only.
   const value = ParsedEvent.peek(event, name);
   return typeof value === 'string' ? value : undefined;
 }

@@ -11,18 +11,27 @@ export interface RecentEvents {
 
 /** A group of the journal or two; few enough that the garbage collector need not move most of them. */
 const MOST = 128;
+/** So many times its size may come in before somebody asks; then nothing is kept until somebody does. */
+const PATIENCE = 8;
 
 /** A ring: a map would cost more than it finds, as outputs ask in the order in which events came. */
 export function createRecentEvents(most: number = MOST): RecentEvents {
-  const ring: Event[] = [];
+  let ring: Event[] = [];
   let oldest = 0;
   let expected = 0;
+  let unasked = 0;
+  const forget = () => {
+    if (ring.length > 0) ring = [];
+    oldest = 0;
+  };
   return {
     add(event) {
+      if (unasked++ > PATIENCE * most) return forget();
       ring[oldest] = event;
       oldest = (oldest + 1) % most;
     },
     get(raw) {
+      unasked = 0;
       const at = ring[expected]?.raw === raw ? expected : ring.findIndex((event) => event.raw === raw);
       if (at < 0) return undefined;
       expected = (at + 1) % most;

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { createDecoder, noDecodeOptions } from '../event/decode.ts';
 import { parsePriority } from '../event/priority.ts';
 import { sampleEvent } from '../event/sample.ts';
 import type { Operations } from '../operations/operations.ts';
@@ -112,8 +113,10 @@ export function createApp(options: AppOptions): Hono<Env> {
         const reason = `${JSON.stringify(asked)} is no priority`;
         throw new Problem(400, { code: 'bad_request', field: 'priority', reason });
       }
-      const event = await ingest.one(sampleEvent(now(), priority), () => c.req.raw.signal);
-      return json(200, { id: event.id, rule: event.rule, priority: event.priority });
+      const raw = sampleEvent(now(), priority);
+      await ingest.one(raw, () => c.req.raw.signal);
+      const { id, rule } = createDecoder(noDecodeOptions)(raw, now());
+      return json(200, { id, rule, priority });
     });
   }
 

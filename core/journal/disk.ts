@@ -215,14 +215,16 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
 
     return {
       epoch,
-      async append(entries) {
-        if (closed) throw new JournalFailedError('the journal is closed');
-        const failure = fenced ?? writer.failure();
-        if (failure !== undefined) throw new JournalFailedError(failure);
-        if (entries.length === 0) return;
-        const size = sizeOf(entries);
-        space.take(size);
-        await groups.submit(entries);
+      append(entries) {
+        try {
+          const failure = closed ? 'the journal is closed' : (fenced ?? writer.failure());
+          if (failure !== undefined) throw new JournalFailedError(failure);
+          if (entries.length === 0) return Promise.resolve();
+          space.take(sizeOf(entries));
+          return groups.submit(entries);
+        } catch (error) {
+          return Promise.reject(error);
+        }
       },
       async subscribe(output, { start = 'now', wants } = {}) {
         const known = ledgers.get(output);

@@ -22,12 +22,8 @@ export function createIngestCounter(maxSeries: number = MAX_EVENT_SERIES): Inges
   const totals = { received: 0, unrouted: 0, refused: { invalid: 0, full: 0, failed: 0, unauthorized: 0 } };
   return {
     observer: {
-      received(event) {
-        totals.received++;
-        events.seriesOf(event).events++;
-      },
       tallyOf: events.seriesOf,
-      receivedMany(tallies) {
+      received(tallies) {
         totals.received += tallies.length;
         for (const tally of tallies) tally.events++;
       },

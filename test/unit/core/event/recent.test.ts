@@ -21,6 +21,16 @@ describe('createRecentEvents', () => {
     expect(recent.get(Buffer.from(TEXT))).toBeUndefined();
   });
 
+  it('keeps nothing while nobody asks, and begins again when somebody does', () => {
+    const recent = createRecentEvents(3);
+    const added = events(50);
+    for (const event of added) recent.add(event);
+    expect(recent.get(added.at(-1)!.raw)).toBeUndefined();
+    const [next] = events(1);
+    recent.add(next!);
+    expect(recent.get(next!.raw)).toBe(next);
+  });
+
   it('spares the decoder the parsing, not the enrichment', () => {
     const recent = createRecentEvents();
     const [known] = events(1);

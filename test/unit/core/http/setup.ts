@@ -36,11 +36,8 @@ export async function setup(
   const tally = { events: 0 };
   const observer: IngestObserver = {
     tallyOf: () => tally,
-    receivedMany: (tallies) => {
+    received: (tallies) => {
       counts.received += tallies.length;
-    },
-    received: () => {
-      counts.received++;
     },
     unrouted: (events) => {
       counts.unrouted += events;

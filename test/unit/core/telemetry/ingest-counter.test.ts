@@ -14,13 +14,13 @@ test('the counts of several processes are those of one', () => {
     [two, 'b'],
   ] as const) {
     for (const { observer } of [counter, all]) {
-      observer.received(event(rule));
+      observer.received([observer.tallyOf(event(rule))]);
       observer.unrouted(1);
       observer.refused('full', 2);
     }
   }
   const bulk = [event('b'), event('c')];
-  for (const { observer } of [one, all]) observer.receivedMany(bulk.map(observer.tallyOf));
+  for (const { observer } of [one, all]) observer.received(bulk.map(observer.tallyOf));
   const sorted = ({ series, ...rest }: ReturnType<typeof sumCounts>) => ({
     ...rest,
     series: [...series].sort(([a], [b]) => (a.rule < b.rule ? -1 : 1)),
@@ -52,7 +52,7 @@ test('what differs in any one label is counted apart', () => {
   const { observer, read } = createIngestCounter();
   for (const [i, members] of different.entries()) {
     const seen = decode(Buffer.from(JSON.stringify(members)), 0);
-    for (let n = 0; n <= i; n++) observer.received(seen);
+    for (let n = 0; n <= i; n++) observer.received([observer.tallyOf(seen)]);
   }
   expect(read().series.map(([, events]) => events)).toEqual(different.map((_, i) => i + 1));
 });

@@ -56,9 +56,8 @@ describe('metrics', () => {
       hostname: 'node-1',
       output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-1' },
     });
-    target.ingest.received(seen);
-    target.ingest.received(seen);
-    target.ingest.received(event({ output_fields: { 'k8s.ns.name': null, 'k8s.pod.name': 7 } }));
+    const other = event({ output_fields: { 'k8s.ns.name': null, 'k8s.pod.name': 7 } });
+    for (const one of [seen, seen, other]) target.ingest.received([target.ingest.tallyOf(one)]);
     target.ingest.unrouted(1);
     target.ingest.refused('invalid', 2);
     target.ingest.refused('full', 1);
@@ -84,7 +83,8 @@ describe('metrics', () => {
   it('bounds the series, and loses no event by it', async () => {
     const target = metrics(10);
     for (let i = 0; i < 1000; i++) {
-      target.ingest.received(event({ output_fields: { 'k8s.pod.name': `pod-${i}` } }));
+      const one = event({ output_fields: { 'k8s.pod.name': `pod-${i}` } });
+      target.ingest.received([target.ingest.tallyOf(one)]);
     }
     const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
     expect(series.length).toBe(11);
@@ -98,7 +98,7 @@ describe('metrics', () => {
     expect([...(await read(target)).keys()].filter((name) => name.includes('falco_events_total'))).toEqual(
       [],
     );
-    target.ingest.receivedMany([...tallies, tallies[0]!]);
+    target.ingest.received([...tallies, tallies[0]!]);
     const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
     expect(series.map(([, events]) => events)).toEqual([2, 1]);
     expect((await read(target)).get('tiercel_events_received_total')).toBe(3);

@@ -31,7 +31,7 @@ export interface IntakeOptions {
   readonly faces: Faces;
   readonly plan: IngestPlan;
   /** What ingest workers ask of this process. */
-  readonly answers: Omit<Answers<PrimaryQuestions>, 'ready'>;
+  readonly answers: Answers<PrimaryQuestions>;
   readonly log: Logger;
 }
 

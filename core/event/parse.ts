@@ -13,6 +13,7 @@ export type ParseResult =
 export const MAX_DEPTH = 100;
 
 type Json = Record<string, FieldValue>;
+const NO_FIELDS: Json = {};
 
 const KNOWN: ReadonlySet<string> = new Set([
   'rule',
@@ -128,9 +129,10 @@ class ParsedEvent implements Event {
     return #json in event ? event.#members() : undefined;
   }
 
-  static peek(event: Event, name: string): unknown {
-    if (!(#json in event)) return event.fields[name];
-    return (event.#json.output_fields as Json | null | undefined)?.[name];
+  static peek(event: Event): Readonly<Record<string, unknown>> {
+    return (
+      ((#json in event ? event.#json.output_fields : event.fields) as Json | null | undefined) ?? NO_FIELDS
+    );
   }
 
   static isParsed(event: Event): boolean {
@@ -151,14 +153,10 @@ class ParsedEvent implements Event {
 export const membersOf: (event: Event) => Readonly<Json> | undefined = ParsedEvent.membersOf;
 
 /**
- * A field that is a text, `undefined` when it is none: without the work of exact numbers that reading `fields` is.
- * For the path of a request.
+ * The fields for who looks for texts only, on the path of a request: numbers may be inexact, for want of the work that
+ * reading `fields` is, and what is not a text may be of an object's prototype.
  */
-export function peekText(event: Event, name: string): string | undefined {
-  // What is not the field's own is no text either: an object's prototype has methods only.
-  const value = ParsedEvent.peek(event, name);
-  return typeof value === 'string' ? value : undefined;
-}
+export const peekFields: (event: Event) => Readonly<Record<string, unknown>> = ParsedEvent.peek;
 
 /** Was the event made by {@link parseEvent}, so that its text is all of it? */
 export const isParsed: (event: Event) => boolean = ParsedEvent.isParsed;

@@ -2,14 +2,15 @@ import { join } from 'node:path';
 import type { Clock } from '../batching/clock.ts';
 import { systemClock } from '../batching/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { type Append, appendOf, together } from './append.ts';
 import { createBacking } from './backing.ts';
-import { FRAME_BYTES, saltOf } from './codec.ts';
+import { saltOf } from './codec.ts';
 import { createDamage } from './damage.ts';
 import { enterDirectory } from './enter.ts';
 import type { FileSystem } from './filesystem.ts';
 import { guarded, nodeFileSystem } from './filesystem.ts';
 import { createGroupCommit } from './group-commit.ts';
-import type { Journal, JournalEntry, Position, StoredEvent, Subscription } from './journal.ts';
+import type { Journal, Position, StoredEvent, Subscription } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { addManifest, createLedger, want } from './ledger.ts';
@@ -168,9 +169,9 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       for (const ledger of touched) ledger.changes.wake();
     }
 
-    const groups = createGroupCommit<readonly JournalEntry[]>(
+    const groups = createGroupCommit<Append>(
       async (calls) => {
-        const entries = calls.length === 1 ? calls[0]! : calls.flat();
+        const { entries, size } = together(calls);
         try {
           // An empty group is the interval's: time to sync.
           await (entries.length === 0 ? writer.sync() : writer.write(entries));
@@ -178,18 +179,18 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           if (error instanceof JournalFullError) space.diskFull(error.cause ?? error);
           throw error;
         } finally {
-          space.settle(sizeOf(entries));
+          space.settle(size);
           count();
         }
         if (durability !== 'sync' && entries.length > 0) syncSoon(durability.intervalMs);
       },
-      { weigh: sizeOf, most: GROUP_BYTES },
+      { weigh: ({ size }) => size, most: GROUP_BYTES },
     );
 
     function syncSoon(wait: number): void {
       syncing ??= clock.sleep(wait, stop.signal).then(async () => {
         syncing = undefined;
-        await groups.submit([]).catch(() => {});
+        await groups.submit(appendOf([])).catch(() => {});
       });
     }
 
@@ -220,8 +221,9 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           const failure = closed ? 'the journal is closed' : (fenced ?? writer.failure());
           if (failure !== undefined) throw new JournalFailedError(failure);
           if (entries.length === 0) return Promise.resolve();
-          space.take(sizeOf(entries));
-          return groups.submit(entries);
+          const call = appendOf(entries);
+          space.take(call.size);
+          return groups.submit(call);
         } catch (error) {
           return Promise.reject(error);
         }
@@ -291,8 +293,4 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       },
     };
   }
-}
-
-function sizeOf(entries: readonly JournalEntry[]): number {
-  return entries.reduce((sum, { raw }) => sum + FRAME_BYTES + raw.length, 0);
 }

@@ -1,6 +1,6 @@
 import { originalOf } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
-import { peekText } from '../event/parse.ts';
+import { peekFields } from '../event/parse.ts';
 import { type Priority, priorityRank } from '../event/priority.ts';
 
 /** The labels of Falcosidekick's `falco_events_total`, with its spellings. */
@@ -27,6 +27,7 @@ export interface EventCounter {
 const OTHER = 'other';
 /** Characters of a label's value. */
 const LONGEST = 200;
+const NONE: readonly Series[] = [];
 
 /**
  * Makes a counter. Pod names never end, so the number of series is capped: events beyond are counted under `other`
@@ -59,29 +60,39 @@ export function createEventCounter(maxSeries: number): EventCounter {
 
   function add(values: LabelValues): Series {
     if (all.length - others.size >= maxSeries) return other(values.priority);
+    const place = values.pod || values.hostname;
     const places = byRule.get(values.rule) ?? new Map<string, Series[]>();
     byRule.set(values.rule, places);
-    const alike = places.get(placeOf(values)) ?? [];
-    places.set(placeOf(values), alike);
+    const alike = places.get(place) ?? [];
+    places.set(place, alike);
     const series = open(values);
     alike.push(series);
     return series;
   }
 
   return {
+    // On the path of every request: nothing is made for an event whose series is there.
     seriesOf(event) {
-      const original = originalOf(event) ?? event;
-      const values: LabelValues = {
-        rule: brief(event.rule),
-        pod: brief(peekText(original, 'k8s.pod.name') ?? ''),
-        namespace: brief(peekText(original, 'k8s.ns.name') ?? ''),
-        hostname: brief(event.hostname || 'unknown'),
-        // What Falcosidekick's dashboards look for when an event has no source.
-        source: brief(event.source || 'syscalls'),
-        priority: event.priority,
-      };
-      const alike = byRule.get(values.rule)?.get(placeOf(values));
-      return alike?.find((series) => sayTheSame(series.values, values)) ?? add(values);
+      const fields = peekFields(originalOf(event) ?? event);
+      const rule = brief(event.rule);
+      const pod = labelOf(fields, 'k8s.pod.name');
+      const namespace = labelOf(fields, 'k8s.ns.name');
+      const hostname = brief(event.hostname) || 'unknown';
+      // What Falcosidekick's dashboards look for when an event has no source.
+      const source = brief(event.source) || 'syscalls';
+      const { priority } = event;
+      for (const series of byRule.get(rule)?.get(pod || hostname) ?? NONE) {
+        const { values } = series;
+        if (
+          values.priority === priority &&
+          values.pod === pod &&
+          values.hostname === hostname &&
+          values.namespace === namespace &&
+          values.source === source
+        )
+          return series;
+      }
+      return add({ rule, pod, namespace, hostname, source, priority });
     },
     *series() {
       // A series without events was opened for one that could not be stored.
@@ -105,21 +116,6 @@ interface LabelValues {
   readonly priority: Priority;
 }
 
-function placeOf({ pod, hostname }: LabelValues): string {
-  return pod || hostname;
-}
-
-/** Of two of the same rule. */
-function sayTheSame(a: LabelValues, b: LabelValues): boolean {
-  return (
-    a.priority === b.priority &&
-    a.pod === b.pod &&
-    a.hostname === b.hostname &&
-    a.namespace === b.namespace &&
-    a.source === b.source
-  );
-}
-
 function labelsOf({ rule, pod, namespace, hostname, source, priority }: LabelValues): EventLabels {
   return {
     hostname,
@@ -130,6 +126,11 @@ function labelsOf({ rule, pod, namespace, hostname, source, priority }: LabelVal
     k8s_ns_name: namespace,
     k8s_pod_name: pod,
   };
+}
+
+function labelOf(fields: Readonly<Record<string, unknown>>, name: string): string {
+  const value = fields[name];
+  return typeof value === 'string' ? brief(value) : '';
 }
 
 function brief(value: string): string {

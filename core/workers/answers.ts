@@ -15,7 +15,7 @@ export function answerWorkers({
   readonly journal: Pick<Journal, 'append' | 'waitForRoom'>;
   readonly tap: Pick<Tap, 'watcher' | 'missed'>;
   readonly enrich: Enrich;
-}): Omit<Answers<PrimaryQuestions>, 'ready'> {
+}): Answers<PrimaryQuestions> {
   const decode = createDecoder(noDecodeOptions);
   return {
     // Each call stands or falls by itself, as it would without workers.

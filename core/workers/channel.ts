@@ -1,4 +1,4 @@
-/** What of a process (`child_process`, `process` itself) is needed to talk to it. */
+/** What is needed to talk to another process. */
 export interface Port {
   send(message: unknown, done: (error: Error | null) => void): unknown;
   onMessage(receive: (message: unknown) => void): void;

@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers';
 import { aborted } from '../delivery/abort.ts';
 import { type Journal, type JournalEntry, JournalFailedError, JournalFullError } from '../journal/journal.ts';
+import { eachTurn } from '../turn.ts';
 import { packAppends } from './appends.ts';
 import type { Channel } from './channel.ts';
 import type { AppendFault, PrimaryQuestions } from './protocol.ts';
@@ -18,12 +18,9 @@ interface Call {
 export function createJournalLink(
   channel: Pick<Channel<PrimaryQuestions>, 'ask'>,
 ): Pick<Journal, 'append' | 'waitForRoom'> {
-  let waiting: Call[] = [];
   let room: Promise<void> | undefined;
 
-  async function send(): Promise<void> {
-    const calls = waiting;
-    waiting = [];
+  async function send(calls: readonly Call[]): Promise<void> {
     try {
       const faults = await channel.ask('append', packAppends(calls.map(({ entries }) => entries)));
       for (const [index, { resolve, reject }] of calls.entries()) {
@@ -36,11 +33,10 @@ export function createJournalLink(
     }
   }
 
+  const add = eachTurn<Call>((calls) => void send(calls));
+
   return {
-    append: (entries) =>
-      new Promise((resolve, reject) => {
-        if (waiting.push({ entries, resolve, reject }) === 1) setImmediate(send);
-      }),
+    append: (entries) => new Promise((resolve, reject) => add({ entries, resolve, reject })),
     async waitForRoom(signal) {
       // One question for all who wait: those who gave up leave nothing behind.
       room ??= channel.ask('room', null).finally(() => {

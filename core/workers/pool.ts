@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { createRequire } from 'node:module';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aborted } from '../delivery/abort.ts';
 import { splitAddress } from '../http/listen.ts';
@@ -9,6 +10,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Answers, type Channel, createChannel } from './channel.ts';
 import { untilFree } from './port.ts';
 import type { PrimaryQuestions, WorkerQuestions, WorkerSettings } from './protocol.ts';
+import { CHANNEL_FD, portOf } from './socket-port.ts';
 
 /** Ingest workers that share one port. */
 export interface WorkerPool {
@@ -27,7 +29,7 @@ export interface WorkerPool {
 export interface WorkerPoolOptions {
   readonly workers: number;
   readonly settings: Omit<WorkerSettings, 'number' | 'watched'>;
-  readonly answers: Omit<Answers<PrimaryQuestions>, 'ready'>;
+  readonly answers: Answers<PrimaryQuestions>;
   /** Milliseconds that a stop may take. */
   readonly patience: number;
   readonly log: Logger;
@@ -65,7 +67,8 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     // By the package's own name for it, so that the compiled worker is found from the sources too.
     exec: createRequire(import.meta.url).resolve('#ingest-worker'),
     args: [],
-    serialization: 'advanced',
+    // The last one is the channel; the one before it is node:cluster's own.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
   });
 
   await untilFree(splitAddress(settings.server.listen));
@@ -80,16 +83,9 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     const child = cluster.fork();
     const started = performance.now();
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    let ready = () => {};
-    const isReady = new Promise<void>((resolve) => {
-      ready = resolve;
-    });
     const channel = createChannel<WorkerQuestions, PrimaryQuestions>(
-      {
-        send: (message, done) => child.send(message as object, done),
-        onMessage: (receive) => void child.on('message', receive),
-      },
-      { ...answers, ready },
+      portOf(child.process.stdio[CHANNEL_FD] as Duplex),
+      answers,
     );
     const worker = { process: child, channel, exited };
     // Unheard it would end this process; what it means for the worker, its exit tells.
@@ -103,7 +99,6 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
       log.error({ worker: number, code, signal }, 'an ingest worker has ended; another takes its place');
       void replace(number, performance.now() - started);
     });
-    await Promise.race([isReady, exited]);
     const given = settings;
     const address = await channel.ask('start', { ...given, number, watched });
     if (given.plan !== settings.plan) await channel.ask('plan', settings);

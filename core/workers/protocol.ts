@@ -38,8 +38,6 @@ export type WorkerQuestions = {
 
 /** What a worker asks of the primary. */
 export type PrimaryQuestions = {
-  /** The worker can be asked: what is sent to a process before it listens is lost. */
-  ready(_: null): void;
   /** Appends to the journal. Answered for each call: undefined when its events are on stable storage, else why not. */
   append(calls: PackedAppends): readonly (AppendFault | undefined)[];
   /** Answered when the journal has room again. */

@@ -1,4 +1,5 @@
 // The program of an ingest worker: takes events in on the shared port and has the primary append them to the journal.
+import { Socket } from 'node:net';
 import { systemClock } from '../batching/clock.ts';
 import { deadlineIn } from '../deadline.ts';
 import { createIngest } from '../http/ingest.ts';
@@ -12,6 +13,7 @@ import { createChannel } from './channel.ts';
 import { createJournalLink } from './journal-link.ts';
 import type { PrimaryQuestions, WorkerQuestions, WorkerSettings } from './protocol.ts';
 import { createShow } from './show.ts';
+import { CHANNEL_FD, portOf } from './socket-port.ts';
 
 // The primary says when to stop; a signal to the whole group must not come before it.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -26,34 +28,28 @@ let server: RunningServer;
 let watched = false;
 const counter = createIngestCounter();
 
-const channel = createChannel<PrimaryQuestions, WorkerQuestions>(
-  {
-    send: (message, done) => process.send!(message, undefined, undefined, done),
-    onMessage: (receive) => void process.on('message', receive),
+const channel = createChannel<PrimaryQuestions, WorkerQuestions>(portOf(new Socket({ fd: CHANNEL_FD })), {
+  async start(given) {
+    settings = given;
+    watched = given.watched;
+    log = createLogger({ ...given.log, secrets: given.secrets }).child({ worker: given.number });
+    plan = compilePlan(given.plan, log);
+    const onStranger = () => counter.observer.refused('unauthorized', 1);
+    const faces = { ingest: createWorkerIngest(), relay: given.relay, onStranger };
+    server = await serveAt(splitAddress(given.server.listen), given, faces, log);
+    return { url: server.url };
   },
-  {
-    async start(given) {
-      settings = given;
-      watched = given.watched;
-      log = createLogger({ ...given.log, secrets: given.secrets }).child({ worker: given.number });
-      plan = compilePlan(given.plan, log);
-      const onStranger = () => counter.observer.refused('unauthorized', 1);
-      const faces = { ingest: createWorkerIngest(), relay: given.relay, onStranger };
-      server = await serveAt(splitAddress(given.server.listen), given, faces, log);
-      return { url: server.url };
-    },
-    plan(change) {
-      log.hide(change.secrets);
-      plan = compilePlan(change.plan, log);
-    },
-    renew: () => renewCertificates(settings, [server]),
-    counts: () => counter.read(),
-    watch(on) {
-      watched = on;
-    },
-    stop: (milliseconds) => server.stop(deadlineIn(milliseconds)),
+  plan(change) {
+    log.hide(change.secrets);
+    plan = compilePlan(change.plan, log);
   },
-);
+  renew: () => renewCertificates(settings, [server]),
+  counts: () => counter.read(),
+  watch(on) {
+    watched = on;
+  },
+  stop: (milliseconds) => server.stop(deadlineIn(milliseconds)),
+});
 
 function createWorkerIngest() {
   const show = createShow((seen) => channel.ask('seen', seen));
@@ -67,5 +63,3 @@ function createWorkerIngest() {
     queued: queuedWatcher(log, () => (watched ? show : undefined)),
   });
 }
-
-await channel.ask('ready', null).catch(() => process.exit(1));

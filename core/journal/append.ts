@@ -1,0 +1,22 @@
+import { FRAME_BYTES } from './codec.ts';
+import type { JournalEntry } from './journal.ts';
+
+/** One call of `Journal.append` that waits for its group. */
+export interface Append {
+  readonly entries: readonly JournalEntry[];
+  /** Bytes it takes in a segment, but for the names of outputs. */
+  readonly size: number;
+}
+
+export function appendOf(entries: readonly JournalEntry[]): Append {
+  return { entries, size: entries.reduce((sum, { raw }) => sum + FRAME_BYTES + raw.length, 0) };
+}
+
+/** The calls of a group as one. */
+export function together(calls: readonly Append[]): Append {
+  if (calls.length === 1) return calls[0]!;
+  return {
+    entries: calls.flatMap(({ entries }) => entries),
+    size: calls.reduce((sum, { size }) => sum + size, 0),
+  };
+}

@@ -95,7 +95,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     paths.set('/', 'POST').set('/events', 'POST').set('/test', 'POST');
     app.post('/', async (c) => {
       await withBody(body(c), limits, (raw) => ingest.one(raw, () => c.req.raw.signal));
-      return new Response('');
+      return new Response(null, { headers: { 'content-length': '0' } });
     });
 
     app.post('/events', (c) =>

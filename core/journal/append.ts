@@ -15,8 +15,12 @@ export function appendOf(entries: readonly JournalEntry[]): Append {
 /** The calls of a group as one. */
 export function together(calls: readonly Append[]): Append {
   if (calls.length === 1) return calls[0]!;
-  return {
-    entries: calls.flatMap(({ entries }) => entries),
-    size: calls.reduce((sum, { size }) => sum + size, 0),
-  };
+  const entries: JournalEntry[] = [];
+  let size = 0;
+  for (const call of calls) {
+    // Not flatMap, which costs several times as much, on the way of every event.
+    for (const entry of call.entries) entries.push(entry);
+    size += call.size;
+  }
+  return { entries, size };
 }

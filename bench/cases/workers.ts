@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Measured, startTiercel, withFolder } from '../lib/process.ts';
 import { type Case, megabytes, perSecond, ratios, spread } from '../lib/report.ts';
@@ -13,7 +14,7 @@ const MODES = {
 const subject: Case = {
   title: 'Ingest workers',
   about:
-    '`server.workers: 2` beside `1`, each event on stable storage before its answer. The load generator takes processor time of its own from the same cores: `cpu` is what the servers, all their processes, make of a second of one.',
+    '`server.workers: 2` beside `1`, each event on stable storage before its answer. The load generator takes processor time of its own from the same cores: `cpu` is what the servers, all their processes, make of a second of one. "At the most": all cores busy with nothing but what an event costs one worker and the load generator, which no number of workers can exceed here.',
   run: (report, { rounds }) =>
     withFolder(async (folder) => {
       const start = async (workers: number) => {
@@ -38,6 +39,15 @@ const subject: Case = {
           against: `1 worker (${figure(0, 'wall')}, p99 ${spread(of(0, 'p99')).median.toFixed(1)} ms)`,
           ratio: ratios(of(1, 'wall'), of(0, 'wall')),
           ...(mode === 'one' && { target: { bound: 'at least', value: 1.5 } }),
+        });
+        const most = rates[0]!.map(
+          ({ wall, cpu, sender }) => availableParallelism() / (1 / cpu + sender / wall),
+        );
+        report({
+          what: `what the cores could do at the most, ${label}`,
+          value: perSecond(spread(most).median),
+          against: `1 worker (${figure(0, 'wall')})`,
+          ratio: ratios(most, of(0, 'wall')),
         });
         report({
           what: `2 workers, ${label}, cpu`,

@@ -85,6 +85,7 @@ async function openWorkers(workers: number, options: IntakeOptions): Promise<Int
       workers,
       settings: { server, dir, log: config.log, secrets: config.secrets, plan, relay: socket },
       answers,
+      folder,
       patience: config.shutdown.deadline,
       log,
     });

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { createRequire } from 'node:module';
-import type { Duplex } from 'node:stream';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aborted } from '../delivery/abort.ts';
 import { splitAddress } from '../http/listen.ts';
@@ -8,9 +9,10 @@ import type { IngestPlan } from '../routing/plan.ts';
 import type { IngestCounts } from '../telemetry/ingest-counter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Answers, type Channel, createChannel } from './channel.ts';
+import { MEETING, openMeeting } from './meeting.ts';
 import { untilFree } from './port.ts';
 import type { PrimaryQuestions, WorkerQuestions, WorkerSettings } from './protocol.ts';
-import { CHANNEL_FD, portOf } from './socket-port.ts';
+import { portOf } from './socket-port.ts';
 
 /** Ingest workers that share one port. */
 export interface WorkerPool {
@@ -30,6 +32,8 @@ export interface WorkerPoolOptions {
   readonly workers: number;
   readonly settings: Omit<WorkerSettings, 'number' | 'watched'>;
   readonly answers: Answers<PrimaryQuestions>;
+  /** For sockets; nobody else may be able to enter it. */
+  readonly folder: string;
   /** Milliseconds that a stop may take. */
   readonly patience: number;
   readonly log: Logger;
@@ -67,8 +71,6 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     // By the package's own name for it, so that the compiled worker is found from the sources too.
     exec: createRequire(import.meta.url).resolve('#ingest-worker'),
     args: [],
-    // The last one is the channel; the one before it is node:cluster's own.
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc', 'pipe'],
   });
 
   await untilFree(splitAddress(settings.server.listen));
@@ -80,24 +82,28 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
   );
 
   async function start(number: number): Promise<{ readonly url: string }> {
-    const child = cluster.fork();
+    const path = join(options.folder, `worker-${number}.sock`);
+    const meeting = await openMeeting(path);
+    const child = cluster.fork({ [MEETING]: path });
     const started = performance.now();
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const channel = createChannel<WorkerQuestions, PrimaryQuestions>(
-      portOf(child.process.stdio[CHANNEL_FD] as Duplex),
-      answers,
-    );
-    const worker = { process: child, channel, exited };
     // Unheard it would end this process; what it means for the worker, its exit tells.
     child.on('error', (error) =>
       log.debug({ worker: number, error }, 'an ingest worker could not be reached'),
     );
     child.once('exit', (code, signal) => {
-      running.delete(worker);
-      channel.close(`ingest worker ${number} has ended (${signal ?? `exit code ${code}`})`);
+      meeting.close();
       if (stopping) return;
       log.error({ worker: number, code, signal }, 'an ingest worker has ended; another takes its place');
       void replace(number, performance.now() - started);
+    });
+    const socket = await Promise.race([meeting.met, exited]);
+    if (!(socket instanceof Socket)) throw new Error(`ingest worker ${number} ended as it started`);
+    const channel = createChannel<WorkerQuestions, PrimaryQuestions>(portOf(socket), answers);
+    const worker = { process: child, channel, exited };
+    void exited.then(() => {
+      running.delete(worker);
+      channel.close(`ingest worker ${number} has ended`);
     });
     const given = settings;
     const address = await channel.ask('start', { ...given, number, watched });

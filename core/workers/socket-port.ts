@@ -2,9 +2,6 @@ import type { Duplex } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
 import type { Port } from './channel.ts';
 
-/** The file descriptor at which an ingest worker finds the channel to its primary. */
-export const CHANNEL_FD = 4;
-
 /** Bytes before each message: its length, little-endian. */
 const PREFIX = 4;
 

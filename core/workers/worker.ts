@@ -1,5 +1,5 @@
 // The program of an ingest worker: takes events in on the shared port and has the primary append them to the journal.
-import { Socket } from 'node:net';
+import { connect } from 'node:net';
 import { systemClock } from '../batching/clock.ts';
 import { deadlineIn } from '../deadline.ts';
 import { createIngest } from '../http/ingest.ts';
@@ -11,9 +11,10 @@ import { createIngestCounter } from '../telemetry/ingest-counter.ts';
 import { createLogger, type RootLogger } from '../telemetry/log.ts';
 import { createChannel } from './channel.ts';
 import { createJournalLink } from './journal-link.ts';
+import { MEETING } from './meeting.ts';
 import type { PrimaryQuestions, WorkerQuestions, WorkerSettings } from './protocol.ts';
 import { createShow } from './show.ts';
-import { CHANNEL_FD, portOf } from './socket-port.ts';
+import { portOf } from './socket-port.ts';
 
 // The primary says when to stop; a signal to the whole group must not come before it.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -28,7 +29,7 @@ let server: RunningServer;
 let watched = false;
 const counter = createIngestCounter();
 
-const channel = createChannel<PrimaryQuestions, WorkerQuestions>(portOf(new Socket({ fd: CHANNEL_FD })), {
+const channel = createChannel<PrimaryQuestions, WorkerQuestions>(portOf(connect(process.env[MEETING]!)), {
   async start(given) {
     settings = given;
     watched = given.watched;

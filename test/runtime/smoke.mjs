@@ -1,8 +1,8 @@
 // Proves that an installed Tiercel works on a runtime: plain JavaScript, no test framework.
 //
-//   node smoke.mjs COMMAND [ARGUMENT...]
+//   node smoke.mjs WORKERS COMMAND [ARGUMENT...]
 //
-// COMMAND is what runs Tiercel, up to its subcommand: `npx --no-install tiercel`, `deno run -A npm:tiercel`, ...
+// WORKERS is `server.workers`. COMMAND is what runs Tiercel, up to its subcommand: `npx --no-install tiercel`, `deno run -A npm:tiercel`, ...
 // It is started with a local lake and a file output in a new folder, gets the sample events over HTTP, one POST
 // each, and a SIGTERM; it must exit with 0, and every event must be in the file and in the lake exactly once.
 // It is copied into the folder where Tiercel is installed and run there: what it imports is Tiercel's own reader.
@@ -19,8 +19,8 @@ import { compressors } from 'hyparquet-compressors';
 const READY_MS = 60_000;
 const STOP_MS = 60_000;
 
-const command = process.argv.slice(2);
-assert(command.length > 0, 'usage: node smoke.mjs COMMAND [ARGUMENT...]');
+const [workers, ...command] = process.argv.slice(2);
+assert(command.length > 0, 'usage: node smoke.mjs WORKERS COMMAND [ARGUMENT...]');
 const samples = new URL('node_modules/tiercel/samples/events.ndjson', import.meta.url);
 
 const directory = mkdtempSync(join(tmpdir(), 'tiercel-smoke-'));
@@ -29,7 +29,7 @@ const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 writeFileSync(
   join(directory, 'tiercel.yaml'),
-  `server: { listen: "127.0.0.1:${port}" }
+  `server: { listen: "127.0.0.1:${port}", workers: ${workers} }
 journal: { path: ./journal }
 outputs:
   lake:
@@ -78,7 +78,9 @@ try {
     [...events].sort(),
     'raw_data of the rows in the lake',
   );
-  console.log(`ok: ${events.length} events over HTTP are in the file and in the lake, once and unchanged`);
+  console.log(
+    `ok: ${events.length} events over HTTP came in through ${workers} worker(s), and are in the file and in the lake, once and unchanged`,
+  );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   console.error(`--- what ${command.join(' ')} printed\n${printed}`);

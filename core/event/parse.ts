@@ -58,7 +58,8 @@ export function parseEvent(raw: Uint8Array, receivedAt: number): ParseResult {
 /** The text of an event's bytes. */
 export function decodeText(raw: Uint8Array): string {
   const start = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf ? 3 : 0;
-  return Buffer.from(raw.buffer, raw.byteOffset + start, raw.byteLength - start).toString('utf8');
+  const buffer = Buffer.isBuffer(raw) ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  return buffer.toString('utf8', start);
 }
 
 /** The view of one event; what a request does not need (exact numbers, id) is worked out when asked for. */

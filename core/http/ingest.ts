@@ -6,7 +6,8 @@ import { parseEvent } from '../event/parse.ts';
 import type { RecentEvents } from '../event/recent.ts';
 import { type Journal, type JournalEntry, JournalFullError } from '../journal/journal.ts';
 import { eachTurn } from '../turn.ts';
-import { Problem } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { noRoom, notAnEvent, storageFailed, tooMuchAtOnce } from './refusals.ts';
 
 /** A count of events that say the same. */
 export interface Tally {
@@ -81,32 +82,21 @@ interface Arrival {
 
 /** How long one turn of the event loop may go on parsing a bulk request, milliseconds. */
 const TURN = 5;
-/** Seconds after which a relay may ask again. */
-const RETRY_AFTER = '5';
 
 /** Wires parser, router and journal into the way in. */
 export function createIngest(options: IngestOptions): Ingest {
   const { journal, route, enrich, recent, clock, observer } = options;
 
-  const failed = (error: unknown, events: number): Problem => {
-    if (error instanceof RangeError) {
-      observer.refused('full', events);
-      const hint = 'send fewer events in one request, or raise journal.max_size';
-      return new Problem(413, { code: 'body_too_large', reason: error.message, hint });
-    }
-    observer.refused('failed', events);
-    const reason = `the journal failed: ${(error as Error).message}`;
-    const hint = 'look at the log of this process and at the disk under journal.path';
-    return new Problem(503, { code: 'storage_failed', reason, hint }, { 'retry-after': RETRY_AFTER });
+  const refuse = (reason: RefusalReason, events: number, problem: Problem): Problem => {
+    observer.refused(reason, events);
+    return problem;
   };
-
-  const full = (status: 429 | 503, events: number, why = 'the journal is full'): Problem => {
-    observer.refused('full', events);
-    const hint =
-      'send again later; give the disk under journal.path room, or look for the output that is behind: GET /outputs';
-    const details = { code: 'no_room', reason: why, hint } as const;
-    return new Problem(status, details, { 'retry-after': RETRY_AFTER });
-  };
+  const failed = (error: unknown, events: number): Problem =>
+    error instanceof RangeError
+      ? refuse('full', events, tooMuchAtOnce(error))
+      : refuse('failed', events, storageFailed(error as Error));
+  const full = (status: 429 | 503, events: number, why?: string): Problem =>
+    refuse('full', events, noRoom(status, why));
 
   /** After a failed append: waits for room and appends again, when that is what was wrong. */
   const appendLater = async (entries: readonly JournalEntry[], error: unknown, gone: () => AbortSignal) => {
@@ -144,10 +134,7 @@ export function createIngest(options: IngestOptions): Ingest {
   /** Takes one event; plain promises, as an asynchronous function would keep the parsed event over its wait for the disk. */
   const take = ({ raw, receivedAt, gone }: Arrival): Promise<void> => {
     const result = parseEvent(raw, receivedAt);
-    if (!result.ok) {
-      observer.refused('invalid', 1);
-      return Promise.reject(notAnEvent(result.field, result.reason));
-    }
+    if (!result.ok) return Promise.reject(refuse('invalid', 1, notAnEvent(result.field, result.reason)));
     const event = enrich(result.event);
     const outputs = route(event);
     const tally = observer.tallyOf(event);
@@ -221,13 +208,4 @@ export function createIngest(options: IngestOptions): Ingest {
       return { accepted: tallies.length, rejected };
     },
   };
-}
-
-function notAnEvent(field: string, reason: string): Problem {
-  const list = field === 'body' && reason.endsWith('not a list');
-  const hint = list
-    ? 'POST / takes one event; send lists and NDJSON to POST /events'
-    : 'an event is what Falco sends with json_output: true; it needs rule, priority and time';
-  const code = field === 'body' ? 'invalid_body' : 'invalid_event';
-  return new Problem(400, { code, field, reason: `${field} ${reason}`, hint });
 }

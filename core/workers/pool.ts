@@ -1,6 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
 import { createRequire } from 'node:module';
-import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aborted } from '../delivery/abort.ts';
@@ -9,8 +8,8 @@ import type { IngestPlan } from '../routing/plan.ts';
 import type { IngestCounts } from '../telemetry/ingest-counter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Answers, type Channel, createChannel } from './channel.ts';
+import { untilFree } from './free-address.ts';
 import { MEETING, openMeeting } from './meeting.ts';
-import { untilFree } from './port.ts';
 import type { PrimaryQuestions, WorkerQuestions, WorkerSettings } from './protocol.ts';
 import { portOf } from './socket-port.ts';
 
@@ -48,7 +47,8 @@ const COUNTS_PATIENCE = 1000;
 interface Running {
   readonly process: Worker;
   readonly channel: Channel<WorkerQuestions>;
-  readonly exited: Promise<void>;
+  /** Resolves with what is said of its end. */
+  readonly exited: Promise<string>;
 }
 
 /**
@@ -86,7 +86,11 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
     const meeting = await openMeeting(path);
     const child = cluster.fork({ [MEETING]: path });
     const started = performance.now();
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const exited = new Promise<string>((resolve) => {
+      child.once('exit', (code, signal) =>
+        resolve(`ingest worker ${number} has ended (${signal ?? `exit code ${code}`})`),
+      );
+    });
     // Unheard it would end this process; what it means for the worker, its exit tells.
     child.on('error', (error) =>
       log.debug({ worker: number, error }, 'an ingest worker could not be reached'),
@@ -98,12 +102,12 @@ export async function startWorkerPool(options: WorkerPoolOptions): Promise<Worke
       void replace(number, performance.now() - started);
     });
     const socket = await Promise.race([meeting.met, exited]);
-    if (!(socket instanceof Socket)) throw new Error(`ingest worker ${number} ended as it started`);
+    if (typeof socket === 'string') throw new Error(socket);
     const channel = createChannel<WorkerQuestions, PrimaryQuestions>(portOf(socket), answers);
     const worker = { process: child, channel, exited };
-    void exited.then(() => {
+    void exited.then((reason) => {
       running.delete(worker);
-      channel.close(`ingest worker ${number} has ended`);
+      channel.close(reason);
     });
     const given = settings;
     const address = await channel.ask('start', { ...given, number, watched });

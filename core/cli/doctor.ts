@@ -63,7 +63,7 @@ export const doctor: RegisterCommand = (program, cli) => {
 const MARKS: Readonly<Record<Finding['status'], string>> = {
   ok: 'ok     ',
   plan: '       ',
-  refused: 'refused',
+  unknown: 'unknown',
   failed: 'FAILED ',
 };
 
@@ -101,7 +101,7 @@ async function* ask(
     await output.check(signal);
     yield { status: 'ok', what: 'check', line: 'the destination answers' };
   } else {
-    yield { status: 'refused', what: 'check', line: 'this output has no check; the first event will show' };
+    yield { status: 'unknown', what: 'check', line: 'this output has no check; the first event will show' };
   }
 }
 

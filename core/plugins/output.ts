@@ -30,10 +30,10 @@ export interface OutputContext<R = unknown> {
 /** One thing that `tiercel doctor` finds out about a destination. */
 export interface Finding {
   /**
-   * `ok`; `plan`: what would be done; `refused`: asking was not allowed, which delivering may not need; `failed`: nothing can be
+   * `ok`; `plan`: what would be done; `unknown`: it could not be asked, which delivering may not need; `failed`: nothing can be
    * delivered as it is, and the line ends with what to do.
    */
-  readonly status: 'ok' | 'plan' | 'refused' | 'failed';
+  readonly status: 'ok' | 'plan' | 'unknown' | 'failed';
   /** What was looked at, in a word or two: `role`, `bucket region`. */
   readonly what: string;
   readonly line: string;

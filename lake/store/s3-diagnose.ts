@@ -28,8 +28,8 @@ export async function* diagnoseS3(
   if (role.status === 'failed') {
     // Each would fail for the very same reason.
     const line = 'not asked, for want of credentials';
-    yield { status: 'refused', what: 'bucket', line };
-    if (write) yield { status: 'refused', what: 'write', line };
+    yield { status: 'unknown', what: 'bucket', line };
+    if (write) yield { status: 'unknown', what: 'write', line };
     return;
   }
   yield await bucketRegion(client, bucket, options, signal, (error) => faultOf(error, place));
@@ -46,7 +46,7 @@ async function identity(
   const what = 'identity';
   const endpoint = role?.sts_endpoint;
   if (store !== undefined && endpoint === undefined) {
-    return { status: 'refused', what, line: 'not asked: the store is not AWS, and no sts_endpoint is given' };
+    return { status: 'unknown', what, line: 'not asked: the store is not AWS, and no sts_endpoint is given' };
   }
   const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
   const sts = new STSClient({
@@ -60,7 +60,7 @@ async function identity(
     const { kind, line } = awsFault(error, { service: 'STS', region: own.region, endpoint });
     const why = kind === 'forbidden' ? 'sts:GetCallerIdentity is denied, which writing does not need' : line;
     // A role may be forbidden to ask. What follows shows whether the credentials are any good.
-    return { status: 'refused', what, line: `who we are cannot be asked: ${why}` };
+    return { status: 'unknown', what, line: `who we are cannot be asked: ${why}` };
   } finally {
     sts.destroy();
   }
@@ -105,7 +105,7 @@ async function bucketRegion(
     if (its !== undefined && its !== region) return regionFinding(bucket, region, its);
     const where = its === undefined ? '' : ` and is in ${its}`;
     return {
-      status: 'refused',
+      status: 'unknown',
       what,
       line: `${bucket} answers${where}; this identity may not look at it, which writing does not need`,
     };

@@ -1,7 +1,8 @@
-import type { Event, FieldValue } from './event.ts';
+import type { Event } from './event.ts';
 import { parseEvent } from './parse.ts';
 import type { RecentEvents } from './recent.ts';
-import { createRenderer, type Renderer } from './template.ts';
+import { createRenderer } from './template.ts';
+import { type Additions, EventView, type ReadEvent } from './view.ts';
 
 /**
  * How raw bytes become an {@link Event}: the enrichment of the configuration, as plain data that can be sent
@@ -25,9 +26,12 @@ export const noDecodeOptions: DecodeOptions = { customFields: {}, customTags: []
 /**
  * Makes the reader of stored events, with the enrichment of the configuration.
  *
+ * An event is parsed when somebody looks into it: its `raw` and `receivedAt` cost nothing.
+ *
  * @param report told once a field when a template fails on an event; the field is left out there
  * @param recent asked first: events that were parsed a moment ago need not be parsed again
- * @returns a function that throws when the bytes are not an event, which stored ones always are
+ * @returns a function whose events throw, when they are looked into, where the bytes are not an event, which stored
+ *   ones always are
  * @throws Error naming the field when a template does not parse
  * @example createDecoder({ customFields: { env: 'prod' }, customTags: [], templatedFields: {} })(raw, Date.now())
  */
@@ -36,14 +40,15 @@ export function createDecoder(
   report: (message: string) => void = () => {},
   recent?: Pick<RecentEvents, 'get'>,
 ): (raw: Uint8Array, receivedAt: number) => Event {
-  const enrich = createEnricher(options, report);
-  return (raw, receivedAt) => {
+  const additions = additionsOf(options, report);
+  const read: ReadEvent = (raw, receivedAt) => {
     const parsed = recent?.get(raw);
-    if (parsed !== undefined) return enrich(parsed);
+    if (parsed !== undefined) return parsed;
     const result = parseEvent(raw, receivedAt);
     if (!result.ok) throw new Error(`not an event: ${result.field} ${result.reason}`);
-    return enrich(result.event);
+    return result.event;
   };
+  return (raw, receivedAt) => new EventView(raw, receivedAt, read, additions);
 }
 
 /**
@@ -52,79 +57,14 @@ export function createDecoder(
  * @throws Error naming the field when a template does not parse
  */
 export function createEnricher(options: DecodeOptions, report: (message: string) => void = () => {}): Enrich {
-  const addsFields =
-    Object.keys(options.customFields).length + Object.keys(options.templatedFields).length > 0;
-  if (!addsFields && options.customTags.length === 0) return (event) => event;
-  const render = createRenderer(options.templatedFields, report);
-  return (event) => new EnrichedEvent(event, options, render);
+  const additions = additionsOf(options, report);
+  if (additions === undefined) return (event) => event;
+  return (event) => new EventView(event.raw, event.receivedAt, () => event, additions);
 }
 
-/** An event seen through the enrichment; `raw` and everything that is not enriched are the event's own. */
-class EnrichedEvent implements Event {
-  readonly #event: Event;
-  readonly #options: DecodeOptions;
-  readonly #render: Renderer;
-  #fields: Readonly<Record<string, FieldValue>> | undefined;
-  #tags: readonly string[] | undefined;
-
-  constructor(event: Event, options: DecodeOptions, render: Renderer) {
-    this.#event = event;
-    this.#options = options;
-    this.#render = render;
-  }
-
-  get id(): string {
-    return this.#event.id;
-  }
-  get raw(): Uint8Array {
-    return this.#event.raw;
-  }
-  get receivedAt(): number {
-    return this.#event.receivedAt;
-  }
-  get time(): number {
-    return this.#event.time;
-  }
-  get timeText(): string {
-    return this.#event.timeText;
-  }
-  get rule(): string {
-    return this.#event.rule;
-  }
-  get priority(): Event['priority'] {
-    return this.#event.priority;
-  }
-  get source(): string {
-    return this.#event.source;
-  }
-  get hostname(): string {
-    return this.#event.hostname;
-  }
-  get output(): string {
-    return this.#event.output;
-  }
-  get extra(): Event['extra'] {
-    return this.#event.extra;
-  }
-
-  get tags(): readonly string[] {
-    this.#tags ??= [...new Set([...this.#event.tags, ...this.#options.customTags])];
-    return this.#tags;
-  }
-
-  get fields(): Readonly<Record<string, FieldValue>> {
-    if (this.#fields === undefined) {
-      const fields = Object.assign(Object.create(null), this.#event.fields, this.#options.customFields);
-      this.#fields = Object.assign(fields, this.#render(this, fields)) as Record<string, FieldValue>;
-    }
-    return this.#fields;
-  }
-
-  /** The event below the enrichment; undefined for an event that was not made here. */
-  static originalOf(event: Event): Event | undefined {
-    return #event in event ? event.#event : undefined;
-  }
+/** Undefined when nothing is added. */
+function additionsOf(options: DecodeOptions, report: (message: string) => void): Additions | undefined {
+  const { customFields: fields, customTags: tags, templatedFields } = options;
+  if (Object.keys(fields).length + Object.keys(templatedFields).length + tags.length === 0) return undefined;
+  return { fields, tags, render: createRenderer(templatedFields, report) };
 }
-
-/** The event below the enrichment; undefined for an event without. */
-export const originalOf: (event: Event) => Event | undefined = EnrichedEvent.originalOf;

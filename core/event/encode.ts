@@ -1,7 +1,7 @@
-import { originalOf } from './decode.ts';
 import type { Event, FieldValue } from './event.ts';
 import { stringify } from './json.ts';
-import { decodeText, isParsed, membersOf } from './parse.ts';
+import { decodeText, membersOf } from './parse.ts';
+import { isAsReceived, originalOf } from './view.ts';
 
 /**
  * The event as one line of JSON: what it said, in its own order and with its exact numbers, and what the
@@ -10,12 +10,12 @@ import { decodeText, isParsed, membersOf } from './parse.ts';
  * A newline between the members is taken out, so that the result is a line of NDJSON.
  */
 export function eventToJson(event: Event): string {
-  const original = originalOf(event);
-  if (isParsed(event)) {
+  if (isAsReceived(event)) {
     const text = decodeText(event.raw).trim();
-    return /[\r\n]/.test(text) ? stringify(membersOf(event)!) : text;
+    if (!text.includes('\n') && !text.includes('\r')) return text;
+    return stringify(membersOf(originalOf(event) ?? event)!);
   }
-  const members = { ...(membersOf(original ?? event) ?? viewOf(event)) };
+  const members = { ...(membersOf(originalOf(event) ?? event) ?? viewOf(event)) };
   if (Object.keys(event.fields).length > 0) members.output_fields = event.fields;
   if (event.tags.length > 0) members.tags = event.tags;
   return stringify(members);

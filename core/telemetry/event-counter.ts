@@ -1,7 +1,7 @@
-import { originalOf } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
 import { peekFields } from '../event/parse.ts';
 import { type Priority, priorityRank } from '../event/priority.ts';
+import { originalOf } from '../event/view.ts';
 
 /** The labels of Falcosidekick's `falco_events_total`, with its spellings. */
 export interface EventLabels {

@@ -87,16 +87,14 @@ export function startJob(path: string, count: number, tools: JobTools, options: 
     const number = store.add(block.buffer);
     entries.push(block.entries);
     for (let entry = 0; 4 * entry < block.entries.length; entry++) {
-      let event: Event;
       try {
-        event = eventAt(number, entry);
+        const { time, id } = eventAt(number, entry);
+        blockOf[index.count] = number;
+        entryOf[index.count] = entry;
+        index.add(time, id);
       } catch (error) {
         failures.push({ index: block.entries[4 * entry]!, reason: messageOf(error) });
-        continue;
       }
-      blockOf[index.count] = number;
-      entryOf[index.count] = entry;
-      index.add(event.time, event.id);
     }
   };
 

@@ -79,8 +79,20 @@ describe('createDecoder', () => {
     );
   });
 
-  it('says what is not an event', () => {
-    expect(() => decode({}, '{}')).toThrow('not an event: rule is missing');
+  it('parses an event when it is looked into, and then says what is none', () => {
+    const view = decode({}, '{"no":"event"}');
+    expect([Buffer.from(view.raw).toString(), view.receivedAt]).toEqual(['{"no":"event"}', 1]);
+    expect(() => view.rule).toThrow('not an event: rule is missing');
+    const asked: Uint8Array[] = [];
+    const get = (raw: Uint8Array) => {
+      asked.push(raw);
+      return undefined;
+    };
+    const event = createDecoder(noDecodeOptions, undefined, { get })(Buffer.from(TEXT), 1);
+    expect(eventToJson(event)).toBe(TEXT);
+    expect(asked).toEqual([]);
+    expect([event.rule, event.hostname, event.fields['proc.name']]).toEqual(['R', 'node-1', 'sh']);
+    expect(asked).toEqual([event.raw]);
   });
 });
 

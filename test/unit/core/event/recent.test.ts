@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createDecoder, noDecodeOptions, originalOf } from '../../../../core/event/decode.ts';
+import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
 import { createRecentEvents } from '../../../../core/event/recent.ts';
+import { originalOf } from '../../../../core/event/view.ts';
 
 const TEXT = '{"rule":"R","priority":"Notice","time":"2026-07-11T09:44:58Z"}';
 const events = (count: number) =>
@@ -37,7 +38,7 @@ describe('createRecentEvents', () => {
     recent.add(known!);
     const plain = createDecoder(noDecodeOptions, undefined, recent);
     const tagging = createDecoder({ ...noDecodeOptions, customTags: ['t'] }, undefined, recent);
-    expect(plain(known!.raw, 0)).toBe(known);
+    expect(originalOf(plain(known!.raw, 0))).toBe(known);
     expect(originalOf(tagging(known!.raw, 0))).toBe(known);
     expect(tagging(known!.raw, 0).tags).toEqual(['t']);
     const other = Buffer.from(TEXT);

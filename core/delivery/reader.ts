@@ -5,6 +5,7 @@ import type { Event } from '../event/event.ts';
 import type { Manifest, Position, StoredEvent, Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
+import { type Alarm, createAlarm } from './alarm.ts';
 import type { SetAside } from './content.ts';
 import type { WriteDeadLetters } from './dead-letters.ts';
 import { countDeadLetters } from './deliverer.ts';
@@ -27,8 +28,6 @@ export interface ReaderDeps {
   readonly health: HealthBoard;
 }
 
-/** A reason of its own spares every read the making of a DOMException and its stack. */
-const OVER = 'over';
 /** One read: enough to keep the loop busy, little enough to hold. */
 const READ = { events: 1000, bytes: 1 << 20 };
 /** How long to wait after the journal failed, milliseconds. */
@@ -72,30 +71,13 @@ export function createReader(deps: ReaderDeps) {
     countDeadLetters(refused, observer);
   }
 
-  async function step(signal: AbortSignal, ending: AbortSignal): Promise<void> {
+  async function step(signal: AbortSignal, ending: AbortSignal, alarm: Alarm): Promise<void> {
     const caughtUp = subscription.caughtUp();
     await submitAll(scheduler.due(clock.now(), caughtUp));
     if (signal.aborted) return;
-    const next = scheduler.nextDue(caughtUp);
-    const wait = next === undefined ? Number.POSITIVE_INFINITY : next - clock.now();
-    await take(await readUntil(ending.aborted ? Math.min(wait, LAST_READ) : wait, signal, ending), signal);
-  }
-
-  /** The next events, or none after so many milliseconds, when the signal aborts, or as soon as the end is near. */
-  async function readUntil(milliseconds: number, signal: AbortSignal, ending: AbortSignal) {
-    const over = new AbortController();
-    const stop = () => over.abort(OVER);
-    signal.addEventListener('abort', stop, { once: true });
-    ending.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    if (Number.isFinite(milliseconds)) clock.sleep(Math.max(0, milliseconds), over.signal).then(stop);
-    try {
-      return await subscription.read(READ, over.signal);
-    } finally {
-      over.abort(OVER);
-      signal.removeEventListener('abort', stop);
-      ending.removeEventListener('abort', stop);
-    }
+    const due = scheduler.nextDue(caughtUp) ?? Number.POSITIVE_INFINITY;
+    const until = ending.aborted ? Math.min(due, clock.now() + LAST_READ) : due;
+    await take(await subscription.read(READ, alarm.by(until)), signal);
   }
 
   return {
@@ -110,16 +92,22 @@ export function createReader(deps: ReaderDeps) {
         until = deps.newest();
       };
       ending.addEventListener('abort', setEnd, { once: true });
-      while (!signal.aborted && !(ending.aborted && (last >= until || subscription.caughtUp()))) {
-        try {
-          await step(signal, ending);
-          deps.health.clear('reader');
-        } catch (error) {
-          if (signal.aborted) return;
-          const why = error instanceof Error ? error.message : String(error);
-          deps.health.raise('reader', 'stopped', `the journal could not be read: ${why}`);
-          await clock.sleep(FAILED_WAIT, signal);
+      // The end is near, or there: nothing is waited for.
+      const alarm = createAlarm(clock, [signal, ending]);
+      try {
+        while (!signal.aborted && !(ending.aborted && (last >= until || subscription.caughtUp()))) {
+          try {
+            await step(signal, ending, alarm);
+            deps.health.clear('reader');
+          } catch (error) {
+            if (signal.aborted) return;
+            const why = error instanceof Error ? error.message : String(error);
+            deps.health.raise('reader', 'stopped', `the journal could not be read: ${why}`);
+            await clock.sleep(FAILED_WAIT, signal);
+          }
         }
+      } finally {
+        alarm.close();
       }
     },
     /** Closes and submits the open batches; only after {@link run} has ended. */

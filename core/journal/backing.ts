@@ -35,6 +35,10 @@ export function createBacking({
       return { events, through };
     },
     async *stream(positions, signal) {
+      if (positions.first >= tail.first()) {
+        yield fromTail(tail, positions, Number.POSITIVE_INFINITY).events;
+        return;
+      }
       for await (const { events } of readEvents(source, positions)) {
         if (signal?.aborted) return;
         if (events.length > 0) yield events;

@@ -739,4 +739,17 @@ describe('trouble', () => {
     await open();
     expect(await numbers()).toEqual([1, ...range(0, 99)]);
   });
+
+  test('what is new is read again from memory, and the rest from the disk', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 5, 100);
+    machine.spoil(path(1), 0, 4096);
+    const all = PositionSet.fromRuns([[2, 4]]);
+    expect(bodies(await fetchAll(a, all)).map((body) => body[0])).toEqual(['2', '3', '4']);
+    expect(log.lines).toEqual([]);
+    await journal.close();
+    await open();
+    expect(await fetchAll(await journal.subscribe('a'), all)).toEqual([]);
+  });
 });

@@ -1,15 +1,17 @@
+import type { IncomingMessage } from 'node:http';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Delivery } from '../delivery.ts';
 import { retry } from '../delivery.ts';
 import { type Agents, createAgents } from './agents.ts';
+import { toResponse } from './answer.ts';
 import { basicAuth, basicAuthOf, credentialsOf, headerForms } from './credentials.ts';
 import { describeFailure } from './failure.ts';
 import type { HttpOptions } from './options.ts';
 import { proxyChoice } from './proxy.ts';
 import { redactor, secretsOfUrl } from './redact.ts';
-import { fromResponse } from './response.ts';
+import { fromMessage } from './response.ts';
 import { send } from './transport.ts';
 
 const compress = promisify(gzip);
@@ -76,7 +78,13 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
   }
   let agents: Agents | undefined;
 
-  async function request(address: string, details: RequestDetails, signal: AbortSignal): Promise<Response> {
+  /** What is done with the answer counts as part of the request: where it fails, so has the request. */
+  async function exchange<T>(
+    address: string,
+    details: RequestDetails,
+    signal: AbortSignal,
+    take: (answer: IncomingMessage) => T | Promise<T>,
+  ): Promise<T> {
     const url = new URL(address);
     const credentials = authorization ?? basicAuthOf(url);
     const headers: Record<string, string> = {
@@ -95,7 +103,7 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
     try {
       agents ??= createAgents(options.tls ?? {}, context.configDir);
       const wire = { method: details.method ?? 'POST', url: withoutCredentials(url), headers, body };
-      return await send(wire, agents, proxyOf(url), signal);
+      return await take(await send(wire, agents, proxyOf(url), signal));
     } catch (error) {
       if (signal.aborted) throw new Error(`${url.host}: no answer in time`, { cause: error });
       // The next connection reads the certificates anew: they may have been renewed. Requests under way go on.
@@ -105,16 +113,17 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
   }
 
   return {
-    request,
+    request: (url, details, signal) => exchange(url, details, signal, toResponse),
     redact: (text, url) => redact(text, new URL(url)),
     async post(url, body, signal, headers) {
-      let response: Response;
+      let delivery: Delivery;
       try {
-        response = await request(url, { body, ...(headers && { headers }) }, signal);
+        delivery = await exchange(url, { body, ...(headers && { headers }) }, signal, (answer) =>
+          fromMessage(answer),
+        );
       } catch (error) {
         return retry((error as Error).message);
       }
-      const delivery = await fromResponse(response);
       if (delivery.status === 'delivered') return delivery;
       const address = new URL(url);
       return { ...delivery, reason: `${address.host} ${redact(delivery.reason, address)}` };

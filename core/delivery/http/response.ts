@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { type Delivery, delivered, rejected, retry } from '../delivery.ts';
 
 /** The statuses that speak about the content of the request: sent again it would be refused again. */
@@ -26,18 +27,33 @@ const READ = 64 * 1024;
  * @example fromResponse(await fetch(url, { method: 'POST', body, signal }))
  */
 export async function fromResponse(response: Response, now = Date.now()): Promise<Delivery> {
-  const { status } = response;
   const body = await readStart(response);
   // A fetch that followed a redirect has made a GET without a body of the POST, and 2xx is some page's.
   if (response.redirected) return retry(`was redirected; ${NO_REDIRECTS}`);
-  if (response.ok) return delivered();
-  const reason = `answered ${`${status} ${response.statusText}`.trim()}${quote(body)}`;
+  const { status, statusText, headers } = response;
+  return meaningOf({ status, statusText, retryAfter: headers.get('retry-after') }, body, now);
+}
+
+/** The same of an answer that is read from its socket, without the streams that a {@link Response} is made of. */
+export async function fromMessage(message: IncomingMessage, now = Date.now()): Promise<Delivery> {
+  const body = await startOf(message);
+  const { statusCode: status = 0, statusMessage: statusText = '', headers } = message;
+  return meaningOf({ status, statusText, retryAfter: headers['retry-after'] ?? null }, body, now);
+}
+
+function meaningOf(
+  { status, statusText, retryAfter }: { status: number; statusText: string; retryAfter: string | null },
+  body: string,
+  now: number,
+): Delivery {
+  if (status >= 200 && status < 300) return delivered();
+  const reason = `answered ${`${status} ${statusText}`.trim()}${quote(body)}`;
   if (CONTENT_REFUSED.has(status)) return rejected(reason);
   if (DENIED.has(status)) return retry(reason, { denied: true });
   if (status >= 300 && status < 400) {
     return retry(`${reason}; ${NO_REDIRECTS}`);
   }
-  const after = parseRetryAfter(response.headers.get('retry-after'), now);
+  const after = parseRetryAfter(retryAfter, now);
   return retry(reason, after === undefined ? {} : { after });
 }
 
@@ -71,6 +87,23 @@ async function readStart(response: Response): Promise<string> {
     // Broken off: what was read is all there is.
   }
   return text;
+}
+
+/** The same of a message. */
+function startOf(message: IncomingMessage): Promise<string> {
+  return new Promise((resolve) => {
+    const decoder = new TextDecoder();
+    let text = '';
+    let read = 0;
+    message.on('data', (chunk: Buffer) => {
+      read += chunk.byteLength;
+      if (text.length < QUOTED) text += decoder.decode(chunk, { stream: true });
+      if (read >= READ) message.destroy();
+    });
+    message.on('error', () => {});
+    message.once('end', () => resolve(text));
+    message.once('close', () => resolve(text));
+  });
 }
 
 function quote(body: string): string {

@@ -1,12 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { pipeline, Readable, Transform } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import type { Agents } from './agents.ts';
 import { basicAuthOf } from './credentials.ts';
-
-/** The longest answer that is read, bytes: one that never ends must not fill the memory. */
-const LONGEST_ANSWER = 16 * 1024 * 1024;
 
 /** One request, with everything about it decided. */
 export interface WireRequest {
@@ -17,7 +12,8 @@ export interface WireRequest {
 }
 
 /**
- * Sends a request and resolves with its answer, whatever the status, once its head is there.
+ * Sends a request and resolves with its answer, whatever the status, once its head is there. Whoever gets it reads its body
+ * or destroys it.
  *
  * It is node:http and not fetch, because no fetch takes a client certificate or a proxy in a way that Node,
  * Deno and Bun share; these modules do on all three. Redirects are not followed: they would take the
@@ -30,7 +26,7 @@ export async function send(
   agents: Agents,
   proxy: URL | undefined,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<IncomingMessage> {
   for (;;) {
     try {
       return await attempt(request, agents, proxy, signal);
@@ -49,7 +45,7 @@ function attempt(
   agents: Agents,
   proxy: URL | undefined,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const all = { ...headers, ...(body !== undefined && { 'content-length': String(body.byteLength) }) };
     let outgoing: ClientRequest;
@@ -75,37 +71,7 @@ function attempt(
     });
     // Whatever happened to it, nobody waits for a connection that is gone: 101 comes to its end without an error.
     outgoing.once('close', () => reject(new Error('the connection was closed without an answer')));
-    outgoing.once('response', (incoming) => {
-      const { statusCode: status = 0, statusMessage: statusText = '' } = incoming;
-      const fields = new Headers();
-      for (const [name, value] of Object.entries(incoming.headers)) {
-        for (const one of Array.isArray(value) ? value : [value ?? '']) fields.append(name, one);
-      }
-      const empty = status === 204 || status === 205 || status === 304;
-      if (empty) incoming.resume();
-      try {
-        const stream = empty
-          ? null
-          : (Readable.toWeb(bounded(incoming)) as ReadableStream<Uint8Array<ArrayBuffer>>);
-        resolve(new Response(stream, { status, statusText, headers: fields }));
-      } catch (error) {
-        incoming.destroy();
-        reject(error);
-      }
-    });
+    outgoing.once('response', resolve);
     outgoing.end(body);
   });
-}
-
-/** The answer up to {@link LONGEST_ANSWER}; beyond, the stream fails and the connection is closed. */
-function bounded(incoming: IncomingMessage): Readable {
-  let length = 0;
-  const limit = new Transform({
-    transform(chunk: Buffer, _, done) {
-      length += chunk.byteLength;
-      if (length <= LONGEST_ANSWER) done(null, chunk);
-      else done(new Error(`the answer is longer than ${LONGEST_ANSWER / 1024 / 1024} MiB`));
-    },
-  });
-  return pipeline(incoming, limit, () => {}) as Readable;
 }

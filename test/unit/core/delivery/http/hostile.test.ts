@@ -47,7 +47,7 @@ describe('a server that means no good', () => {
       (socket) => socket.write('HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
       /closed without an answer/,
     ],
-    ['has a status that there is not', (socket) => socket.write(answerOf('999 Odd')), /status/],
+    ['has a status that there is not', (socket) => socket.write(answerOf('999 Odd')), /answered 999 Odd/],
     [
       'sends headers without end',
       (socket) => socket.write(`HTTP/1.1 200 OK\r\n${`a: ${'x'.repeat(4_000)}\r\n`.repeat(8)}`),

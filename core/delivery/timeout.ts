@@ -7,6 +7,9 @@ import { StoppingError } from './stopping.ts';
 /** How long an output may take to settle once its signal was aborted, milliseconds. */
 export const GRACE = 1000;
 
+/** A reason of its own spares every attempt the making of a DOMException and its stack. */
+const OVER = 'over';
+
 /**
  * Aborts an attempt after the time, and when the output's stop runs out of patience. An output that does not settle
  * within {@link GRACE} of the abort counts as failed all the same; what it says later is ignored.
@@ -31,7 +34,7 @@ export function withTimeout(deliver: Deliver, milliseconds: number, clock: Clock
       // A failure that the stop caused says nothing about the destination.
       throw new StoppingError('the output is being stopped');
     } finally {
-      over.abort();
+      over.abort(OVER);
       signal.removeEventListener('abort', stop);
     }
   };

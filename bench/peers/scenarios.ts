@@ -13,15 +13,21 @@ const WARM_UP = 2000;
 const MEASURED = 4000;
 /** A destination that was sent nothing for so long will be sent nothing more; retries are two seconds apart at most. */
 const QUIET = 8000;
+/** The same where nothing fails; a batch waits a second at most. */
+const QUIET_WHEN_WELL = 2000;
+/** Of the requests that came in the end: the last batch of all may have waited for its time, full or not. */
+const MOST = 0.99;
 const LONGEST = 90_000;
 
 /** How fast a peer takes events. */
 export interface Speed {
   /** Events answered a second. */
   readonly rate: number;
+  /** Events a second until the destination had nearly all of them. */
+  readonly delivered: number;
   readonly p50: number;
   readonly p99: number;
-  /** Microseconds of processor time an event, delivery included as far as it came. */
+  /** Microseconds of processor time an event, until it was delivered. */
   readonly cost: number;
   /** Of the load generator's own time: near 1, it is what was measured. */
   readonly senderBusy: number;
@@ -45,20 +51,26 @@ interface Bench {
 }
 
 export function measureSpeed(peer: Peer, kind: 'one' | 'many'): Promise<Speed> {
-  return onBench('count', async ({ place, load }) => {
+  return onBench('count', async (bench) => {
+    const { place, load } = bench;
     const system = await startSystem(peer, place);
     const shape =
       kind === 'one' ? { connections: 64, eventsPerRequest: 1 } : { connections: 4, eventsPerRequest: 1000 };
     const options = { ...peer[kind]!, ...shape };
     await load(system, { ...options, milliseconds: WARM_UP });
+    await settled(bench, QUIET_WHEN_WELL);
     const before = await system.usage();
+    const arriving = arrivals(bench);
     const result = await load(system, { ...options, milliseconds: MEASURED });
+    await settled(bench, QUIET_WHEN_WELL);
     const { cpu, peak } = await system.usage();
+    const spent = await arriving.secondsUntil(MOST);
     await system.kill();
     const { events, seconds, p50, p99, refused } = result;
     const taken = events - refused * shape.eventsPerRequest;
     return {
       rate: taken / seconds,
+      delivered: (MOST * taken) / spent,
       p50,
       p99,
       cost: ((cpu - before.cpu) / taken) * 1e6,
@@ -118,7 +130,7 @@ function survive(
   return onBench('keep', async (bench) => {
     const answered = join(bench.place.folder, 'answered.json');
     const { result, next } = await harm(bench, await startSystem(peer, bench.place), answered);
-    const { again } = await settled(bench);
+    const { again } = await settled(bench, QUIET);
     await next.kill();
     const arrived = new Set(JSON.parse(await bench.sink('GET', '/numbers')) as number[]);
     const numbers = JSON.parse(readFileSync(answered, 'utf8')) as number[];
@@ -127,11 +139,35 @@ function survive(
   });
 }
 
-/** Waits until nothing comes any more. */
-async function settled({ sink }: Bench): Promise<Taken> {
+/** Watches what comes at the destination from now on. */
+function arrivals({ sink }: Bench) {
+  const started = performance.now();
+  const seen: { readonly at: number; readonly requests: number }[] = [];
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      const { requests } = JSON.parse(await sink('GET', '/')) as Taken;
+      seen.push({ at: performance.now(), requests });
+      await sleep(50);
+    }
+  })();
+  return {
+    /** Seconds until so much of all that has come by now had come. */
+    async secondsUntil(share: number): Promise<number> {
+      over = true;
+      await watching;
+      const first = seen[0]!.requests;
+      const wanted = first + share * (seen.at(-1)!.requests - first);
+      return (seen.find(({ requests }) => requests >= wanted)!.at - started) / 1000;
+    },
+  };
+}
+
+/** Waits until nothing has come for so many milliseconds. */
+async function settled({ sink }: Bench, quiet: number): Promise<Taken> {
   const until = performance.now() + LONGEST;
   let last: Taken = { requests: -1, events: -1, again: 0 };
-  for (let since = performance.now(); performance.now() - since < QUIET && performance.now() < until; ) {
+  for (let since = performance.now(); performance.now() - since < quiet && performance.now() < until; ) {
     await sleep(500);
     const taken = JSON.parse(await sink('GET', '/')) as Taken;
     if (taken.requests !== last.requests) since = performance.now();

@@ -36,8 +36,17 @@ export interface IntakeOptions {
 }
 
 /** How many processes take events in: `auto` leaves one core to the journal and the outputs. */
-export function workersOf({ workers }: Config['server'], cores = availableParallelism()): number {
+export function workersOf(
+  { workers }: Pick<Config['server'], 'workers'>,
+  cores = availableParallelism(),
+): number {
   return workers === 'auto' ? Math.max(1, cores - 1) : workers;
+}
+
+/** What is to be said of so many workers; undefined when they fit. */
+export function tooManyWorkers(workers: number, cores = availableParallelism()): string | undefined {
+  if (workers === 1 || workers < cores) return undefined;
+  return `server.workers: ${workers} on ${cores} cores take turns with the process that has the journal, and may take in less than one process alone; auto leaves it a core`;
 }
 
 /**
@@ -90,6 +99,8 @@ async function openWorkers(workers: number, options: IntakeOptions): Promise<Int
       log,
     });
     log.info({ workers }, `${workers} ingest workers share the port`);
+    const warning = tooManyWorkers(workers);
+    if (warning !== undefined) log.warn(warning);
     return {
       urls: [pool.url, ...listeners.slice(1).map(({ url }) => url)],
       use: pool.use,

@@ -18,15 +18,10 @@ export function toResponse(incoming: IncomingMessage): Response {
   }
   const empty = status === 204 || status === 205 || status === 304;
   if (empty) incoming.resume();
-  try {
-    const stream = empty
-      ? null
-      : (Readable.toWeb(bounded(incoming)) as ReadableStream<Uint8Array<ArrayBuffer>>);
-    return new Response(stream, { status, statusText, headers });
-  } catch (error) {
-    incoming.destroy();
-    throw error;
-  }
+  const stream = empty
+    ? null
+    : (Readable.toWeb(bounded(incoming)) as ReadableStream<Uint8Array<ArrayBuffer>>);
+  return new Response(stream, { status, statusText, headers });
 }
 
 /** The answer up to {@link LONGEST_ANSWER}; beyond, the stream fails and the connection is closed. */

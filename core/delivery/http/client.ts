@@ -103,7 +103,7 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
     try {
       agents ??= createAgents(options.tls ?? {}, context.configDir);
       const wire = { method: details.method ?? 'POST', url: withoutCredentials(url), headers, body };
-      return await take(await send(wire, agents, proxyOf(url), signal));
+      return await send(wire, agents, proxyOf(url), signal, take);
     } catch (error) {
       if (signal.aborted) throw new Error(`${url.host}: no answer in time`, { cause: error });
       // The next connection reads the certificates anew: they may have been renewed. Requests under way go on.
@@ -118,9 +118,7 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
     async post(url, body, signal, headers) {
       let delivery: Delivery;
       try {
-        delivery = await exchange(url, { body, ...(headers && { headers }) }, signal, (answer) =>
-          fromMessage(answer),
-        );
+        delivery = await exchange(url, { body, ...(headers && { headers }) }, signal, fromMessage);
       } catch (error) {
         return retry((error as Error).message);
       }

@@ -12,24 +12,25 @@ export interface WireRequest {
 }
 
 /**
- * Sends a request and resolves with its answer, whatever the status, once its head is there. Whoever gets it reads its body
- * or destroys it.
+ * Sends a request and resolves with what is made of its answer, whatever the status.
  *
  * It is node:http and not fetch, because no fetch takes a client certificate or a proxy in a way that Node,
  * Deno and Bun share; these modules do on all three. Redirects are not followed: they would take the
  * credentials elsewhere.
  *
- * @throws the error of the platform when there is no answer
+ * @param take called in the moment the head of the answer is there: what it does not listen for then, it may miss
+ * @throws the error of the platform when there is no answer, and what `take` throws
  */
-export async function send(
+export async function send<T>(
   request: WireRequest,
   agents: Agents,
   proxy: URL | undefined,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
+  take: (answer: IncomingMessage) => T | Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
-      return await attempt(request, agents, proxy, signal);
+      return await attempt(request, agents, proxy, signal, take);
     } catch (error) {
       // The server closed a kept connection in the moment it was used again: nobody's fault, so once more, until
       // the connections are used up that were kept.
@@ -40,12 +41,13 @@ export async function send(
 
 class StaleConnection extends Error {}
 
-function attempt(
+function attempt<T>(
   { method, url, headers, body }: WireRequest,
   agents: Agents,
   proxy: URL | undefined,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
+  take: (answer: IncomingMessage) => T | Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const all = { ...headers, ...(body !== undefined && { 'content-length': String(body.byteLength) }) };
     let outgoing: ClientRequest;
@@ -71,7 +73,14 @@ function attempt(
     });
     // Whatever happened to it, nobody waits for a connection that is gone: 101 comes to its end without an error.
     outgoing.once('close', () => reject(new Error('the connection was closed without an answer')));
-    outgoing.once('response', resolve);
+    outgoing.once('response', (incoming) => {
+      try {
+        resolve(take(incoming));
+      } catch (error) {
+        incoming.destroy();
+        reject(error);
+      }
+    });
     outgoing.end(body);
   });
 }

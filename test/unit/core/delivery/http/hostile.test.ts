@@ -67,6 +67,19 @@ describe('a server that means no good', () => {
     expect(await server.post('x'.repeat(4_000_000))).toMatchObject({ status: 'rejected' });
   });
 
+  it.each([
+    ['is no HTTP', 'transfer-encoding: chunked\r\n\r\nno length\r\n', 'delivered', ''],
+    ['has no end', 'content-length: 9\r\n\r\npart', 'delivered', ''],
+    ['has no end and says why', 'content-length: 9\r\n\r\npart', 'retry', ': part'],
+  ])('breaks off in the packet in which it began: the body %s', async (_, rest, status, said) => {
+    const line = status === 'delivered' ? '200 OK' : '503 Busy';
+    const server = await speaking((socket) => socket.end(`HTTP/1.1 ${line}\r\n${rest}`));
+    const delivery = await server.post();
+    expect(delivery.status).toBe(status);
+    if (delivery.status === 'retry') expect(delivery.reason).toContain(`answered 503 Busy${said}`);
+    await server.http.request(server.url, {}, calm()).then((response) => response.text().catch(() => {}));
+  });
+
   it('has closed every connection that was kept, in the moment they are used', async () => {
     // Three at once, so that three are kept; then each is cut at its next request, and a fourth serves.
     const waiting: Socket[] = [];

@@ -92,6 +92,7 @@ export function createReader(deps: ReaderDeps) {
         until = deps.newest();
       };
       ending.addEventListener('abort', setEnd, { once: true });
+      if (ending.aborted) setEnd();
       // The end is near, or there: nothing is waited for.
       const alarm = createAlarm(clock, [signal, ending]);
       try {

@@ -28,6 +28,21 @@ describe('createAlarm', () => {
     alarm.close();
   });
 
+  it('goes by the clock as it was set last, at the next call', async () => {
+    const clock = createFakeClock();
+    const alarm = createAlarm(clock, []);
+    const at = clock.now() + 60_000;
+    const first = alarm.by(at);
+    clock.jump(50_000);
+    const second = alarm.by(at);
+    await clock.advance(10_000);
+    expect([first.aborted, second.aborted, clock.now() >= at]).toEqual([true, true, true]);
+    const third = alarm.by(clock.now() + 1000);
+    clock.jump(-50_000);
+    expect(alarm.by(clock.now() + 1500)).toBe(third);
+    alarm.close();
+  });
+
   it('rings once for each of its signals, and leaves no timer behind', async () => {
     const clock = createFakeClock();
     const [stop, ending] = [new AbortController(), new AbortController()];

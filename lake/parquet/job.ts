@@ -77,6 +77,7 @@ export function startJob(path: string, count: number, tools: JobTools, options: 
   const entryOf = new Uint32Array(count);
   const entries: Float64Array[] = [];
 
+  /** An event, not looked into yet: that throws where the bytes are none. */
   const eventAt = (block: number, entry: number): Event => {
     const at = 4 * entry;
     const [, receivedAt, offset, length] = entries[block]!.subarray(at, at + 4) as unknown as number[];
@@ -87,14 +88,17 @@ export function startJob(path: string, count: number, tools: JobTools, options: 
     const number = store.add(block.buffer);
     entries.push(block.entries);
     for (let entry = 0; 4 * entry < block.entries.length; entry++) {
+      const event = eventAt(number, entry);
+      let key: { readonly time: number; readonly id: string };
       try {
-        const { time, id } = eventAt(number, entry);
-        blockOf[index.count] = number;
-        entryOf[index.count] = entry;
-        index.add(time, id);
+        key = { time: event.time, id: event.id };
       } catch (error) {
         failures.push({ index: block.entries[4 * entry]!, reason: messageOf(error) });
+        continue;
       }
+      blockOf[index.count] = number;
+      entryOf[index.count] = entry;
+      index.add(key.time, key.id);
     }
   };
 

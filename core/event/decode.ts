@@ -26,7 +26,8 @@ export const noDecodeOptions: DecodeOptions = { customFields: {}, customTags: []
 /**
  * Makes the reader of stored events, with the enrichment of the configuration.
  *
- * An event is parsed when somebody looks into it: its `raw` and `receivedAt` cost nothing.
+ * An event is parsed when somebody looks into it: its `raw` and `receivedAt` cost nothing, and whoever needs no more (the
+ * mapper `falco` where nothing is added) hands the bytes on as they are.
  *
  * @param report told once a field when a template fails on an event; the field is left out there
  * @param recent asked first: events that were parsed a moment ago need not be parsed again

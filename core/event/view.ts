@@ -85,7 +85,10 @@ export class EventView implements Event {
   }
 
   static originalOf(event: Event): Event | undefined {
-    return #event in event ? event.#original() : undefined;
+    if (!(#event in event)) return undefined;
+    const below = event.#original();
+    // A view may be enriched once more: what it says stands at the bottom.
+    return EventView.originalOf(below) ?? below;
   }
 
   static isPlain(event: Event): boolean {
@@ -93,7 +96,7 @@ export class EventView implements Event {
   }
 }
 
-/** The parsed event below a view; undefined for an event that is none. */
+/** The parsed event below a view, or views; undefined for an event that is none. */
 export const originalOf: (event: Event) => Event | undefined = EventView.originalOf;
 
 /** Is everything that the event says in its bytes? Then they need not be parsed to write it. */

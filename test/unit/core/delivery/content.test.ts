@@ -4,8 +4,9 @@ import { loadRecords, streamOf } from '../../../../core/delivery/content.ts';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
 import type { StoredEvent } from '../../../../core/journal/journal.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
+import eventMapper from '../../../../mappers/event.ts';
 import { rawEvent } from '../../../support/events.ts';
-import { numberMapper, numberOf } from '../../../support/output-loop.ts';
+import { numberMapper, numberOf, silent } from '../../../support/output-loop.ts';
 
 /** A subscription on a journal in which some positions are damaged; event n is at position n. */
 function damagedAt(damaged: ReadonlySet<number>, chunk = 3) {
@@ -57,6 +58,20 @@ describe('the content of a batch', () => {
         if (whole.length > 1) expect(content.records([1])).toEqual([whole[1]]);
       }),
     );
+  });
+
+  it('sets aside what is no event, and not the batch with it', async () => {
+    const raw = (text: string, position: number) => ({ position, receivedAt: 0, raw: Buffer.from(text) });
+    const event = '{"rule":"R","priority":"Notice","time":"2026-07-11T09:44:58Z"}';
+    const mapper = eventMapper.create({}, { log: silent });
+    const content = await loadRecords(
+      manifestOf([1, 2]),
+      [[raw('{}', 1), raw(event, 2)]],
+      createDecoder(noDecodeOptions),
+      mapper,
+    );
+    expect(content.count).toBe(1);
+    expect(content.setAside()).toMatchObject([{ position: 1, cause: 'unmappable' }]);
   });
 
   it('streams any part of it, indexed within the part', async () => {

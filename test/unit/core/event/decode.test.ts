@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createDecoder, type DecodeOptions, noDecodeOptions } from '../../../../core/event/decode.ts';
+import {
+  createDecoder,
+  createEnricher,
+  type DecodeOptions,
+  noDecodeOptions,
+} from '../../../../core/event/decode.ts';
 import { eventToJson } from '../../../../core/event/encode.ts';
 import { fieldText, stringify } from '../../../../core/event/json.ts';
 import { parseEvent } from '../../../../core/event/parse.ts';
@@ -97,6 +102,16 @@ describe('createDecoder', () => {
 });
 
 describe('eventToJson', () => {
+  it('writes what a view of a view says, from the event itself', () => {
+    const tags = { ...noDecodeOptions, customTags: ['t'] };
+    const text = '{"time":"2026-07-11T09:44:58Z","rule":"R","zeta":1.0,\n"priority":"notice"}';
+    const result = parseEvent(Buffer.from(text), 1);
+    const parsed = result.ok ? createEnricher(tags)(result.event) : undefined;
+    const viewed = decode({}, text);
+    expect(eventToJson(createEnricher(tags)(viewed))).toBe(eventToJson(parsed!));
+    expect(eventToJson(createEnricher(noDecodeOptions)(viewed))).toBe(text.replace('\n', ''));
+  });
+
   it('is one line, exact, even when the text is laid out over many', () => {
     const text =
       '{\n  "rule": "R",\r\n  "priority": "info",\n  "time": "2026-07-11T09:44:58Z",\n  "x": 1.0\n}\n';

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
+import type { Event } from '../../../../core/event/event.ts';
+import { parseEvent } from '../../../../core/event/parse.ts';
 import { createRecentEvents } from '../../../../core/event/recent.ts';
 import { originalOf } from '../../../../core/event/view.ts';
 
 const TEXT = '{"rule":"R","priority":"Notice","time":"2026-07-11T09:44:58Z"}';
 const events = (count: number) =>
-  Array.from({ length: count }, () => createDecoder(noDecodeOptions)(Buffer.from(TEXT), 0));
+  Array.from({ length: count }, () => (parseEvent(Buffer.from(TEXT), 0) as { event: Event }).event);
 
 describe('createRecentEvents', () => {
   it('finds the last ones, in any order, and by the very same bytes only', () => {

@@ -9,6 +9,8 @@ import { markBefore, segmentOf } from './segment.ts';
 import type { Backing } from './subscription.ts';
 import type { Tail } from './tail.ts';
 
+const CHUNK = 1 << 20;
+
 /** What the subscriptions of a journal on disk work with: its newest events from memory, the others from its segments. */
 export function createBacking({
   source,
@@ -36,7 +38,12 @@ export function createBacking({
     },
     async *stream(positions, signal) {
       if (positions.first >= tail.first()) {
-        yield fromTail(tail, positions, Number.POSITIVE_INFINITY).events;
+        // At once, as the tail moves on meanwhile.
+        const events = [...positions].flatMap((position) => tail.get(position) ?? []);
+        for (const chunk of inChunks(events)) {
+          if (signal?.aborted) return;
+          yield chunk;
+        }
         return;
       }
       for await (const { events } of readEvents(source, positions)) {
@@ -66,6 +73,20 @@ function fromTail(tail: Tail, positions: PositionSet, maxBytes: number) {
     events.push(event);
   }
   return { events, through: events.at(-1)!.position };
+}
+
+/** As much at a time as is read from the disk. */
+function* inChunks(events: readonly StoredEvent[]): Generator<readonly StoredEvent[]> {
+  let start = 0;
+  let size = 0;
+  for (const [i, { raw }] of events.entries()) {
+    size += raw.length;
+    if (size <= CHUNK || i === start) continue;
+    yield events.slice(start, i);
+    start = i;
+    size = raw.length;
+  }
+  if (start < events.length) yield events.slice(start);
 }
 
 async function fromDisk(source: Source, positions: PositionSet, maxBytes: number) {

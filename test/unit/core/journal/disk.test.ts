@@ -752,4 +752,28 @@ describe('trouble', () => {
     await open();
     expect(await fetchAll(await journal.subscribe('a'), all)).toEqual([]);
   });
+
+  test('what is read from memory comes in chunks too, up to the newest, until the signal aborts', async () => {
+    machine = createFakeMachine();
+    log = listening();
+    journal = await openDiskJournal({
+      directory: '/j',
+      maxBytes: 64 << 20,
+      log,
+      fileSystem: machine.mount(),
+      lock: async () => ({ onLost() {}, async release() {} }),
+    });
+    const a = await journal.subscribe('a');
+    await journal.append(range(1, 30).map((i) => entry(`${i} ${'x'.repeat(100_000)}`, 'a')));
+    const chunks: number[] = [];
+    const stop = new AbortController();
+    const all = PositionSet.fromRuns([[1, 40]]);
+    for await (const chunk of a.fetch(all)) chunks.push(chunk.length);
+    expect(chunks).toEqual([10, 10, 10]);
+    for await (const chunk of a.fetch(all, stop.signal)) {
+      chunks.push(chunk.length);
+      stop.abort();
+    }
+    expect(chunks).toEqual([10, 10, 10, 10]);
+  });
 });

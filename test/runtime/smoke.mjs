@@ -3,12 +3,14 @@
 //   node smoke.mjs WORKERS COMMAND [ARGUMENT...]
 //
 // WORKERS is `server.workers`. COMMAND is what runs Tiercel, up to its subcommand: `npx --no-install tiercel`, `deno run -A npm:tiercel`, ...
-// It is started with a local lake and a file output in a new folder, gets the sample events over HTTP, one POST
-// each, and a SIGTERM; it must exit with 0, and every event must be in the file and in the lake exactly once.
+// It is started with a local lake, a file and a webhook in a new folder, gets the sample events over HTTP, one POST each, and
+// a SIGTERM; it must exit with 0, and every event must be in the file, in the lake and at the webhook exactly once. The
+// webhook's first answer is a failure too long to be read to its end.
 // It is copied into the folder where Tiercel is installed and run there: what it imports is Tiercel's own reader.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +29,8 @@ const directory = mkdtempSync(join(tmpdir(), 'tiercel-smoke-'));
 const events = readFileSync(samples, 'utf8').split('\n').filter(Boolean);
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
+const hooked = [];
+const hook = await startHook();
 writeFileSync(
   join(directory, 'tiercel.yaml'),
   `server: { listen: "127.0.0.1:${port}", workers: ${workers} }
@@ -40,6 +44,11 @@ outputs:
     account_id: "123456789012"
     flush_on_stop: true
   log: { type: file, path: ./events.ndjson }
+  hook:
+    type: webhook
+    url: http://127.0.0.1:${hook.address().port}/
+    batch: { events: 10, every: 100ms }
+    retry: { initial: 50ms, max: 100ms }
 `,
 );
 
@@ -65,6 +74,7 @@ try {
   }
   const file = join(directory, 'events.ndjson');
   await until(() => lines(file).length >= events.length, 'every event to be in the file');
+  await until(() => hooked.length >= events.length, 'every event to be at the webhook');
 
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
@@ -72,6 +82,7 @@ try {
   clearTimeout(timer);
 
   assert.equal(lines(file).length, events.length, 'events in the file');
+  assert.deepEqual(hooked.sort(), events.map(canonical).sort(), 'events at the webhook');
   const rows = await readLake(join(directory, 'lake'));
   assert.deepEqual(
     rows.map(({ raw_data }) => raw_data).sort(),
@@ -79,7 +90,7 @@ try {
     'raw_data of the rows in the lake',
   );
   console.log(
-    `ok: ${events.length} events over HTTP came in through ${workers} worker(s), and are in the file and in the lake, once and unchanged`,
+    `ok: ${events.length} events over HTTP came in through ${workers} worker(s), and are in the file, in the lake and at the webhook, once and unchanged`,
   );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -87,7 +98,35 @@ try {
   process.exitCode = 1;
 } finally {
   child.kill('SIGKILL');
+  hook.closeAllConnections();
+  hook.close();
   rmSync(directory, { recursive: true, force: true });
+}
+
+/** What tells events apart, as the webhook sends them with its own spaces and commas. */
+function canonical(event) {
+  return JSON.stringify(typeof event === 'string' ? JSON.parse(event) : event);
+}
+
+/** Answers 500 at first, at length, and 204 from then on. */
+function startHook() {
+  let requests = 0;
+  const server = createHttpServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      if (++requests === 1) {
+        response.statusCode = 500;
+        return response.end('x'.repeat(200_000));
+      }
+      hooked.push(...JSON.parse(Buffer.concat(chunks).toString()).map(canonical));
+      response.statusCode = 204;
+      response.end();
+    });
+  });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
 }
 
 async function ready() {

@@ -80,6 +80,19 @@ describe('a server that means no good', () => {
     await server.http.request(server.url, {}, calm()).then((response) => response.text().catch(() => {}));
   });
 
+  it('says more of a failure than is read, and nothing of a success', async () => {
+    const server = await speaking((socket, _, connection) =>
+      socket.write(
+        connection === 1 ? answerOf('500 Down', 'y'.repeat(200_000)) : 'HTTP/1.1 204 No Content\r\n\r\n',
+      ),
+    );
+    const { reason } = (await server.post()) as { reason: string };
+    expect(reason).toMatch(/answered 500 Down: y{300}…$/);
+    // What it did not read to its end, it does not use again; what has no body, it does.
+    for (let i = 0; i < 3; i++) expect(await server.post()).toEqual({ status: 'delivered' });
+    expect(server.connections()).toBe(2);
+  });
+
   it('has closed every connection that was kept, in the moment they are used', async () => {
     // Three at once, so that three are kept; then each is cut at its next request, and a fourth serves.
     const waiting: Socket[] = [];

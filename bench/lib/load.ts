@@ -27,6 +27,8 @@ export interface LoadResult {
   readonly requests: number;
   readonly events: number;
   readonly seconds: number;
+  /** When the first request was sent, epoch milliseconds. */
+  readonly startedAt: number;
   /** Answers that were no 2xx. */
   readonly refused: number;
   /** Milliseconds. */
@@ -66,6 +68,7 @@ const result: LoadResult = {
   requests: latencies.length,
   events: latencies.length * eventsPerRequest,
   seconds,
+  startedAt: performance.timeOrigin + started,
   refused,
   p50: latencies[Math.floor(latencies.length * 0.5)] ?? 0,
   p99: latencies[Math.floor(latencies.length * 0.99)] ?? 0,

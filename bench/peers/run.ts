@@ -40,7 +40,7 @@ for (const { name, promise } of peers) say(`| ${name} | ${promise} |`);
 say(`
 ## One event a POST, 64 connections
 
-Median of the rounds (least–most); the rounds are interleaved, and each starts the system anew. The destination takes HTTP and does nothing. Delivered: until it had 99 % of the requests that came in the end; the processor time is that until the last of them. The last column: how busy the load generator was, 1 is a whole core.
+Median of the rounds (least–most); the rounds are interleaved, and each starts the system anew. The destination takes HTTP and does nothing. Delivered: until it had 99 % of the bytes that came in the end; the processor time is that until two seconds after the last of them. The last column: how busy the load generator was, 1 is a whole core.
 `);
 await compareSpeed('one', peers);
 

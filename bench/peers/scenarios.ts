@@ -15,7 +15,7 @@ const MEASURED = 4000;
 const QUIET = 8000;
 /** The same where nothing fails; a batch waits a second at most. */
 const QUIET_WHEN_WELL = 2000;
-/** Of the requests that came in the end: the last batch of all may have waited for its time, full or not. */
+/** Of the bytes that came in the end: the last batch of all may have waited for its time, full or not. */
 const MOST = 0.99;
 const LONGEST = 90_000;
 
@@ -60,17 +60,18 @@ export function measureSpeed(peer: Peer, kind: 'one' | 'many'): Promise<Speed> {
     await load(system, { ...options, milliseconds: WARM_UP });
     await settled(bench, QUIET_WHEN_WELL);
     const before = await system.usage();
-    const arriving = arrivals(bench);
-    const result = await load(system, { ...options, milliseconds: MEASURED });
-    await settled(bench, QUIET_WHEN_WELL);
+    const { result, seen } = await watching(bench, async () => {
+      const sent = await load(system, { ...options, milliseconds: MEASURED });
+      await settled(bench, QUIET_WHEN_WELL);
+      return sent;
+    });
     const { cpu, peak } = await system.usage();
-    const spent = await arriving.secondsUntil(MOST);
     await system.kill();
     const { events, seconds, p50, p99, refused } = result;
     const taken = events - refused * shape.eventsPerRequest;
     return {
       rate: taken / seconds,
-      delivered: (MOST * taken) / spent,
+      delivered: (1000 * MOST * taken) / (arrivalOf(MOST, seen) - result.startedAt),
       p50,
       p99,
       cost: ((cpu - before.cpu) / taken) * 1e6,
@@ -139,40 +140,53 @@ function survive(
   });
 }
 
-/** Watches what comes at the destination from now on. */
-function arrivals({ sink }: Bench) {
-  const started = performance.now();
-  const seen: { readonly at: number; readonly requests: number }[] = [];
+/** What had come at the destination by a time, epoch milliseconds. */
+interface Arrived {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Watches what comes at the destination during some work. */
+async function watching<T>(
+  { sink }: Bench,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly seen: readonly Arrived[] }> {
+  const seen: Arrived[] = [];
   let over = false;
-  const watching = (async () => {
+  const watch = async () => {
     while (!over) {
-      const { requests } = JSON.parse(await sink('GET', '/')) as Taken;
-      seen.push({ at: performance.now(), requests });
+      const { bytes } = JSON.parse(await sink('GET', '/')) as Taken;
+      seen.push({ at: Date.now(), bytes });
       await sleep(50);
     }
-  })();
-  return {
-    /** Seconds until so much of all that has come by now had come. */
-    async secondsUntil(share: number): Promise<number> {
-      over = true;
-      await watching;
-      const first = seen[0]!.requests;
-      const wanted = first + share * (seen.at(-1)!.requests - first);
-      return (seen.find(({ requests }) => requests >= wanted)!.at - started) / 1000;
-    },
   };
+  const watched = watch();
+  try {
+    return { result: await work(), seen };
+  } finally {
+    over = true;
+    await watched;
+  }
+}
+
+/** When so much of all that came had come. @throws Error when nothing came */
+function arrivalOf(share: number, seen: readonly Arrived[]): number {
+  const [first, last] = [seen[0]!.bytes, seen.at(-1)!.bytes];
+  if (first === last) throw new Error('nothing came at the destination');
+  return seen.find(({ bytes }) => bytes >= first + share * (last - first))!.at;
 }
 
 /** Waits until nothing has come for so many milliseconds. */
 async function settled({ sink }: Bench, quiet: number): Promise<Taken> {
   const until = performance.now() + LONGEST;
-  let last: Taken = { requests: -1, events: -1, again: 0 };
+  let last: Taken = { requests: -1, bytes: -1, events: -1, again: 0 };
   for (let since = performance.now(); performance.now() - since < quiet && performance.now() < until; ) {
     await sleep(500);
     const taken = JSON.parse(await sink('GET', '/')) as Taken;
     if (taken.requests !== last.requests) since = performance.now();
     last = taken;
   }
+  if (performance.now() >= until) throw new Error(`it still delivers after ${LONGEST / 1000} s`);
   return last;
 }
 

@@ -7,6 +7,8 @@ import { numbersIn } from '../lib/event-ids.ts';
 /** What has come so far. */
 export interface Taken {
   readonly requests: number;
+  /** Of their bodies. */
+  readonly bytes: number;
   /** Numbered events, and those among them that came more than once. */
   readonly events: number;
   readonly again: number;
@@ -15,12 +17,14 @@ export interface Taken {
 const keep = process.argv[2] === 'keep';
 const numbers = new Set<number>();
 let requests = 0;
+let bytes = 0;
 let again = 0;
 let down = false;
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
     if (keep) chunks.push(chunk);
   });
   request.on('end', () => {
@@ -43,7 +47,7 @@ function take(text: string): void {
 }
 
 function taken(): string {
-  return JSON.stringify({ requests, events: numbers.size, again } satisfies Taken);
+  return JSON.stringify({ requests, bytes, events: numbers.size, again } satisfies Taken);
 }
 
 server.listen(0, '127.0.0.1', () => {

@@ -1,5 +1,8 @@
 import { setMaxListeners } from 'node:events';
 
+/** Why something is aborted that nobody asks about: a reason given spares the making of a DOMException and its stack. */
+export const OVER = 'over';
+
 /**
  * A controller for a signal on which a whole output waits: any number of waiters is as it should be, and not the leak
  * that Node warns of at eleven.

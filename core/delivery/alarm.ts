@@ -1,4 +1,5 @@
 import type { Clock } from '../batching/clock.ts';
+import { OVER } from './abort.ts';
 
 /** Ends a wait at a time, or when one of its signals aborts. */
 export interface Alarm {
@@ -15,15 +16,13 @@ export interface Alarm {
 
 /** By how much the two clocks may differ from one call to the next, milliseconds. */
 const ROUNDING = 1;
-/** A reason of its own spares every abort the making of a DOMException and its stack. */
-const RING = 'ring';
 
 /** @param ends each rings once, at its abort */
 export function createAlarm(clock: Clock, ends: readonly AbortSignal[]): Alarm {
   /** By the clock that never jumps, as the timer goes by it. */
   let set = Number.POSITIVE_INFINITY;
   let bell = new AbortController();
-  const ring = () => bell.abort(RING);
+  const ring = () => bell.abort(OVER);
   for (const end of ends) end.addEventListener('abort', ring, { once: true });
   return {
     by(at) {
@@ -34,7 +33,7 @@ export function createAlarm(clock: Clock, ends: readonly AbortSignal[]): Alarm {
         const next = new AbortController();
         bell = next;
         set = due;
-        if (Number.isFinite(wait)) clock.sleep(wait, next.signal).then(() => next.abort(RING));
+        if (Number.isFinite(wait)) clock.sleep(wait, next.signal).then(() => next.abort(OVER));
       }
       return bell.signal;
     },

@@ -1,14 +1,11 @@
 import type { Clock } from '../batching/clock.ts';
-import { aborted } from './abort.ts';
+import { aborted, OVER } from './abort.ts';
 import { type Delivery, retry } from './delivery.ts';
 import type { Deliver } from './part.ts';
 import { StoppingError } from './stopping.ts';
 
 /** How long an output may take to settle once its signal was aborted, milliseconds. */
 export const GRACE = 1000;
-
-/** A reason of its own spares every attempt the making of a DOMException and its stack. */
-const OVER = 'over';
 
 /**
  * Aborts an attempt after the time, and when the output's stop runs out of patience. An output that does not settle

@@ -13,9 +13,9 @@ export function eventToJson(event: Event): string {
   if (isAsReceived(event)) {
     const text = decodeText(event.raw).trim();
     if (!text.includes('\n') && !text.includes('\r')) return text;
-    return stringify(membersOf(originalOf(event) ?? event)!);
+    return stringify(membersOf(originalOf(event))!);
   }
-  const members = { ...(membersOf(originalOf(event) ?? event) ?? viewOf(event)) };
+  const members = { ...(membersOf(originalOf(event)) ?? viewOf(event)) };
   if (Object.keys(event.fields).length > 0) members.output_fields = event.fields;
   if (event.tags.length > 0) members.tags = event.tags;
   return stringify(members);

@@ -84,11 +84,9 @@ export class EventView implements Event {
     return this.#fields;
   }
 
-  static originalOf(event: Event): Event | undefined {
-    if (!(#event in event)) return undefined;
-    const below = event.#original();
-    // A view may be enriched once more: what it says stands at the bottom.
-    return EventView.originalOf(below) ?? below;
+  /** A view may be enriched once more: what it says stands at the bottom. */
+  static originalOf(event: Event): Event {
+    return #event in event ? EventView.originalOf(event.#original()) : event;
   }
 
   static isPlain(event: Event): boolean {
@@ -96,8 +94,8 @@ export class EventView implements Event {
   }
 }
 
-/** The parsed event below a view, or views; undefined for an event that is none. */
-export const originalOf: (event: Event) => Event | undefined = EventView.originalOf;
+/** The parsed event below a view, or views; an event that is no view is itself. */
+export const originalOf: (event: Event) => Event = EventView.originalOf;
 
 /** Is everything that the event says in its bytes? Then they need not be parsed to write it. */
 export function isAsReceived(event: Event): boolean {

@@ -3,13 +3,11 @@ import { setAside } from './ledger.ts';
 import type { ManifestLog } from './manifests.ts';
 import { PositionSet } from './positions.ts';
 import type { Source } from './reader.ts';
-import { readEvents } from './reader.ts';
+import { MOST_BYTES, readEvents } from './reader.ts';
 import type { Saver } from './saver.ts';
 import { markBefore, segmentOf } from './segment.ts';
 import type { Backing } from './subscription.ts';
 import type { Tail } from './tail.ts';
-
-const CHUNK = 1 << 20;
 
 /** What the subscriptions of a journal on disk work with: its newest events from memory, the others from its segments. */
 export function createBacking({
@@ -81,7 +79,7 @@ function* inChunks(events: readonly StoredEvent[]): Generator<readonly StoredEve
   let size = 0;
   for (const [i, { raw }] of events.entries()) {
     size += raw.length;
-    if (size <= CHUNK || i === start) continue;
+    if (size <= MOST_BYTES || i === start) continue;
     yield events.slice(start, i);
     start = i;
     size = raw.length;

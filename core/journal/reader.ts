@@ -7,7 +7,8 @@ import type { PositionSet } from './positions.ts';
 import type { Segment } from './segment.ts';
 import { markBefore, segmentOf } from './segment.ts';
 
-const MOST_BYTES = 1 << 20;
+/** Read at once at the most, but for a frame, or damage, that is longer. */
+export const MOST_BYTES = 1 << 20;
 const LEAST_BYTES = 16 << 10;
 
 /**

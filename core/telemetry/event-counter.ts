@@ -73,7 +73,7 @@ export function createEventCounter(maxSeries: number): EventCounter {
   return {
     // On the path of every request: nothing is made for an event whose series is there.
     seriesOf(event) {
-      const fields = peekFields(originalOf(event) ?? event);
+      const fields = peekFields(originalOf(event));
       const rule = brief(event.rule);
       const pod = labelOf(fields, 'k8s.pod.name');
       const namespace = labelOf(fields, 'k8s.ns.name');

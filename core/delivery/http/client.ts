@@ -5,13 +5,13 @@ import { gzip } from 'node:zlib';
 import type { Delivery } from '../delivery.ts';
 import { retry } from '../delivery.ts';
 import { type Agents, createAgents } from './agents.ts';
-import { toResponse } from './answer.ts';
 import { basicAuth, basicAuthOf, credentialsOf, headerForms } from './credentials.ts';
 import { describeFailure } from './failure.ts';
 import type { HttpOptions } from './options.ts';
 import { proxyChoice } from './proxy.ts';
 import { redactor, secretsOfUrl } from './redact.ts';
 import { fromMessage } from './response.ts';
+import { toResponse } from './to-response.ts';
 import { send } from './transport.ts';
 
 const compress = promisify(gzip);

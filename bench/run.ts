@@ -14,7 +14,6 @@ import { type Case, HEAD, type Line, met, row } from './lib/report.ts';
 /** Loaded only when their turn comes. */
 const CASES: Readonly<Record<string, () => Promise<{ default: Case }>>> = {
   ingest: () => import('./cases/ingest.ts'),
-  workers: () => import('./cases/workers.ts'),
   bulk: () => import('./cases/bulk.ts'),
   journal: () => import('./cases/journal.ts'),
   recovery: () => import('./cases/recovery.ts'),

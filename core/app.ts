@@ -9,7 +9,8 @@ import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
 import { createRecentEvents } from './event/recent.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
 import { createIngest } from './http/ingest.ts';
-import { type Intake, openIntake } from './intake.ts';
+import { listen, renewCertificates } from './http/listen.ts';
+import type { RunningServer } from './http/server.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
@@ -18,7 +19,6 @@ import { createTap } from './operations/tap.ts';
 import { compilePlan, type IngestPlan } from './routing/plan.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { answerWorkers } from './workers/answers.ts';
 
 /** A running instance. */
 export interface App {
@@ -58,7 +58,6 @@ export async function startApp({
     journal: () => journal.status(),
     deadLetters: () => ({ store: deadLetters, outputs: config.outputs.map(({ name }) => name) }),
     now: clock.now,
-    elsewhere: async () => (await intake?.counts()) ?? [],
   });
   const journals = await openJournals(config, { clock, log, onSync: metrics.fsync });
   const { journal, deadLetters } = journals;
@@ -67,7 +66,7 @@ export async function startApp({
 
   const wiring = wire({ ...resources, config });
   const running = new Map<string, WiredOutput>();
-  let intake: Intake | undefined;
+  let listeners: readonly RunningServer[] | undefined;
   let stopping = false;
 
   const planWithout = (except: readonly string[] = []): IngestPlan => ({
@@ -77,9 +76,8 @@ export async function startApp({
       .map(({ settings: { name, route } }) => ({ name, spec: route })),
   });
   let plan = compilePlan(planWithout(), log);
-  const usePlan = async (next: IngestPlan) => {
+  const usePlan = (next: IngestPlan) => {
     plan = compilePlan(next, log);
-    await intake?.use(next, config.secrets);
   };
 
   async function startOutput(wired: WiredOutput): Promise<void> {
@@ -96,10 +94,10 @@ export async function startApp({
   }
 
   for (const settings of enabled(config)) await startOutput(wiring.output(settings));
-  await usePlan(planWithout());
+  usePlan(planWithout());
   await reportOrphans(journal, config, log);
 
-  const tap = createTap({ onWatched: (watched) => intake?.watch(watched) });
+  const tap = createTap();
   const ingest = createIngest({
     journal,
     route: (event) => plan.route(event),
@@ -110,26 +108,24 @@ export async function startApp({
     observer: metrics.ingest,
     queued: queuedWatcher(log, tap.watcher),
   });
-  intake = await openIntake({
+  listeners = await listen(
     config,
-    faces: {
+    {
       ingest,
       admin: adminOf(),
       readiness,
       onStranger: () => metrics.ingest.refused('unauthorized', 1),
     },
-    plan: planWithout(),
-    answers: answerWorkers({ journal, tap, enrich: (event) => plan.enrich(event) }),
     log,
-  });
-  const { urls } = intake;
+  );
+  const urls = listeners.map(({ url }) => url);
   log.info({ outputs: [...running.keys()] }, `Enabled outputs: ${[...running.keys()].join(', ') || 'none'}`);
   log.info({ version }, `Tiercel is up and listening on ${urls.join(' and ')}`);
 
   function readiness(): Readiness {
     const { state, reason } = journal.status();
     const reasons: string[] = [];
-    if (intake === undefined) reasons.push('starting');
+    if (listeners === undefined) reasons.push('starting');
     if (stopping) reasons.push('stopping');
     if (state !== 'ok') reasons.push(`the journal is ${state}${reason === undefined ? '' : `: ${reason}`}`);
     const outputs = [...running.values()].map(({ settings, loop }) => ({
@@ -164,7 +160,7 @@ export async function startApp({
       const made = changes.start.map((output) => newWiring.output(output));
       config = changes.config;
       // What is stopped for good is given no more events; what is started anew is, meanwhile, as before.
-      await usePlan(planWithout(changes.stop));
+      usePlan(planWithout(changes.stop));
       const deadline = deadlineIn(config.shutdown.deadline);
       try {
         for (const name of changes.stop) {
@@ -176,9 +172,9 @@ export async function startApp({
           await startOutput(wired);
         }
       } finally {
-        await usePlan(planWithout());
+        usePlan(planWithout());
       }
-      await intake?.renewCertificates(config);
+      await renewCertificates(config, listeners ?? []);
       await reportOrphans(journal, config, log);
       const { needsRestart, stop } = changes;
       log.info(
@@ -192,7 +188,7 @@ export async function startApp({
       stopping = true;
       log.info('Stopping: no new connections; finishing what is under way');
       tap.close();
-      await intake?.stop(deadline);
+      await Promise.all((listeners ?? []).map((listener) => listener.stop(deadline)));
       await Promise.all([...running.keys()].map((name) => stopOutput(name, deadline)));
       await journals.close();
       log.info('Stopped');

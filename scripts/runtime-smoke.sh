@@ -44,7 +44,7 @@ pack_and_install() {
 # Proves it on one runtime, started with a PATH that holds nothing but that runtime.
 smoke() {
   local name=$1 folder path=$work/path-$1
-  local command workers=(1 2)
+  local command
   case $name in
     npx)
       # npx hands no SIGTERM on, so the run that ends by one is left to the others.
@@ -53,8 +53,7 @@ smoke() {
       ;;
     # What npx runs: a link with a shebang, here with that very Node.
     node*) command=(./node_modules/.bin/tiercel) ;;
-    # Deno's processes cannot share a port.
-    deno) command=(deno run --allow-all node_modules/tiercel/dist/main.js) workers=(1) ;;
+    deno) command=(deno run --allow-all node_modules/tiercel/dist/main.js) ;;
     bun) command=(bun node_modules/tiercel/dist/main.js) ;;
     *)
       echo "unknown runtime: $name" >&2
@@ -64,10 +63,7 @@ smoke() {
   folder=$(runtime "$name") && mkdir "$path" && ln -s "$folder/${name%%[0-9]*}" "$path/" || return 1
   echo "$name: $("$path/${name%%[0-9]*}" --version | head -1)"
   # The driver itself runs on this machine's Node.
-  local count
-  for count in "${workers[@]}"; do
-    (cd "$work/app" && PATH=$path "$driver" smoke.mjs "$count" "${command[@]}") || return 1
-  done
+  (cd "$work/app" && PATH=$path "$driver" smoke.mjs "${command[@]}")
 }
 
 driver=$(node -p 'process.execPath')

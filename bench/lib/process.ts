@@ -80,12 +80,12 @@ export async function startMeasured(
 export async function startTiercel(
   directory: string,
   yaml: string,
-  { node = [], workers }: { readonly node?: readonly string[]; readonly workers?: number } = {},
+  { node = [] }: { readonly node?: readonly string[] } = {},
 ): Promise<Measured> {
   const file = join(directory, 'tiercel.yaml');
   await writeFile(
     file,
-    `server: { listen: "127.0.0.1:0", max_body: 64MiB${workers === undefined ? '' : `, workers: ${workers}`} }\nlog: { format: json }\nshutdown: { deadline: 120s }\njournal: { max_size: 32GiB }\n${yaml}`,
+    `server: { listen: "127.0.0.1:0", max_body: 64MiB }\nlog: { format: json }\nshutdown: { deadline: 120s }\njournal: { max_size: 32GiB }\n${yaml}`,
   );
   return startMeasured(join(ROOT, 'dist', 'main.js'), ['run', '-c', file], node);
 }

@@ -141,8 +141,6 @@ function withFormat(
     return orReference({ type: 'string', pattern: '^\\d+(\\.\\d+)? ?([kMGT]B|KB|[KMGT]iB|B)$' });
   if (format === 'durability')
     return orReference({ type: 'string', pattern: '^(sync|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)$' });
-  if (format === 'workers')
-    return orReference({ anyOf: [{ type: 'integer', minimum: 1, maximum: 64 }, { const: 'auto' }] });
   if (format === 'priority') {
     const names = [...PRIORITIES.map((name) => name.toLowerCase()), 'info', ...PRIORITIES];
     return orReference({ type: 'string', enum: names });

@@ -42,17 +42,6 @@ export const FORMATS: Readonly<Record<string, Format>> = {
         : { ok: false, reason: 'is neither "sync" nor a duration such as 100ms' };
     },
   },
-  workers: {
-    code: 'TIERCEL_CFG_VALUE',
-    kind: 'a whole number from 1 to 64, or "auto"',
-    parse: (text) => {
-      if (text === 'auto') return { ok: true, value: text };
-      const count = /^\d+$/.test(text) ? Number(text) : 0;
-      return count >= 1 && count <= 64
-        ? { ok: true, value: count }
-        : { ok: false, reason: 'is neither a whole number from 1 to 64 nor "auto"' };
-    },
-  },
   priority: {
     code: 'TIERCEL_CFG_PRIORITY',
     kind: `one of ${PRIORITY_NAMES.join(', ')}`,

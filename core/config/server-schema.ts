@@ -26,16 +26,6 @@ export const ServerSchema = optionalSection(
       description: 'How long `POST /` may wait for room in the journal before it answers 503.',
       default: '30s',
     }),
-    workers: Type.Unsafe<'auto' | number>({
-      type: ['integer', 'string'],
-      format: 'workers',
-      minimum: 1,
-      maximum: 64,
-      description:
-        'Processes that take events in, on one port; `auto` is the number of cores less one. With 1 the program takes them in itself. Each further one costs about 70 MB of memory; one journal and one set of outputs serve them all.',
-      default: 1,
-      examples: [1, 4, 'auto'],
-    }),
     tls: Type.Optional(
       section(
         {

@@ -64,7 +64,6 @@ const FORMAT_NAMES: Readonly<Record<string, string>> = {
   duration: 'duration',
   size: 'size',
   durability: '`sync` or duration',
-  workers: 'whole number or `auto`',
   priority: 'priority',
   cron: 'cron expression',
   address: 'address',

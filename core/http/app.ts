@@ -150,7 +150,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.notFound((c) => problemResponse(notServed(paths, c.req.path, c.req.method)));
   app.onError((error, c) => {
     const problem = problemOf(error, log);
-    options.noteStranger?.(problem, c.env?.peer ?? c.env?.incoming?.socket.remoteAddress);
+    options.noteStranger?.(problem, c.env?.incoming?.socket.remoteAddress);
     return problemResponse(problem);
   });
   return app;

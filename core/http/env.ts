@@ -1,9 +1,4 @@
 import type { HttpBindings } from '@hono/node-server';
 
 /** What a server hands to the application with each request. */
-export type Env = {
-  Bindings: Partial<HttpBindings> & {
-    /** The address of the client of a relayed request. */
-    readonly peer?: string;
-  };
-};
+export type Env = { Bindings: Partial<HttpBindings> };

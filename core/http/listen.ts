@@ -9,8 +9,7 @@ import type { AuthOptions } from './auth.ts';
 import { createByteBudget } from './budget.ts';
 import { createDirect } from './direct.ts';
 import type { Ingest } from './ingest.ts';
-import { createRelay, PEER_HEADER } from './relay.ts';
-import { type Address, type RunningServer, startServer, type TlsOptions } from './server.ts';
+import { type RunningServer, startServer, type TlsOptions } from './server.ts';
 import { createStrangers } from './strangers.ts';
 
 /** Bytes that large bodies may hold together, as a multiple of `server.max_body`. */
@@ -24,8 +23,6 @@ export interface Faces {
   readonly ingest?: Ingest;
   readonly admin?: Admin;
   readonly readiness?: () => Readiness;
-  /** The socket of the process that answers all that brings no events. */
-  readonly relay?: string;
   /** Told of each request that was refused for who sent it. */
   readonly onStranger?: () => void;
 }
@@ -53,7 +50,7 @@ export async function listen(config: Settings, faces: Faces, log: Logger): Promi
 }
 
 /** Starts the listener for operators. @throws Error as {@link listen} does */
-export function listenForOperators(
+function listenForOperators(
   address: string,
   config: Settings,
   { admin, readiness, onStranger }: Faces,
@@ -67,16 +64,11 @@ export function listenForOperators(
   return serveAt(splitAddress(address), config, faces, log);
 }
 
-/**
- * Serves at one address. At a socket, requests come from processes of our own: without TLS, and with the address of the
- * client as they saw it.
- *
- * @throws Error as {@link listen} does
- */
-export async function serveAt(
-  at: Address,
+/** Serves at one address. @throws Error as {@link listen} does */
+async function serveAt(
+  at: { readonly host: string; readonly port: number },
   { server, dir }: Settings,
-  { relay, onStranger: count = () => {}, ...faces }: Faces,
+  { onStranger: count = () => {}, ...faces }: Faces,
   log: Logger,
 ): Promise<RunningServer> {
   const noteStranger = createStrangers({ count, log });
@@ -88,18 +80,12 @@ export async function serveAt(
     ...(server.auth === undefined ? {} : { auth: authOf(server.auth) }),
   };
   const app = createApp(common);
-  const isOurs = 'path' in at;
   const { ingest } = faces;
-  const ways = [
-    ...(ingest === undefined ? [] : [createDirect({ ...common, ingest })]),
-    ...(relay === undefined ? [] : [createRelay(relay)]),
-  ];
   return startServer({
-    fetch: (request, env) =>
-      app.fetch(request, isOurs ? { ...env, peer: request.headers.get(PEER_HEADER) ?? '' } : env),
-    direct: (incoming, outgoing) => ways.some((way) => way(incoming, outgoing)),
+    fetch: (request, env) => app.fetch(request, env),
+    ...(ingest === undefined ? {} : { direct: createDirect({ ...common, ingest }) }),
     at,
-    ...(server.tls === undefined || isOurs ? {} : { tls: await readTls(server.tls, dir) }),
+    ...(server.tls === undefined ? {} : { tls: await readTls(server.tls, dir) }),
     maxConnections: mostConnections(),
     maxBody: server.max_body,
     noteStranger,
@@ -161,7 +147,7 @@ function checkPem(what: string, pem: SecureContextOptions): void {
 }
 
 /** `0.0.0.0:2801`, `[::]:2801` or `:2801`. */
-export function splitAddress(address: string): { host: string; port: number } {
+function splitAddress(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   return { host: host || '0.0.0.0', port: Number(address.slice(colon + 1)) };

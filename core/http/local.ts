@@ -9,7 +9,7 @@ import { Problem } from './problem.ts';
  * @throws Problem 403
  */
 export function requireLocal(env: Env['Bindings'] | undefined, headers: Headers): void {
-  const address = env?.peer ?? env?.incoming?.socket.remoteAddress ?? '';
+  const address = env?.incoming?.socket.remoteAddress ?? '';
   const host = (headers.get('host') ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   const isKnownHost = host === 'localhost' || isIP(host) !== 0;
   if (isLoopback(address) && isKnownHost && headers.get('origin') === null) return;

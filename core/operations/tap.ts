@@ -17,8 +17,6 @@ export interface Tap {
    * @returns undefined when too many look already
    */
   open(output?: string): ReadableStream<Uint8Array> | undefined;
-  /** Events that were left out on their way here. */
-  missed(events: number): void;
   /** Ends all views. */
   close(): void;
 }
@@ -33,7 +31,6 @@ const BLANK = Buffer.from('\n');
 interface Client {
   readonly output: string | undefined;
   offer(line: () => Uint8Array): void;
-  miss(events: number): void;
   beat(): void;
   end(): void;
 }
@@ -41,11 +38,9 @@ interface Client {
 export interface TapOptions {
   /** How many bytes may wait for one client; what comes in meanwhile is counted instead. */
   readonly waiting?: number;
-  /** Told when the first begins to look, and when the last has gone. */
-  readonly onWatched?: (watched: boolean) => void;
 }
 
-export function createTap({ waiting = WAITING, onWatched }: TapOptions = {}): Tap {
+export function createTap({ waiting = WAITING }: TapOptions = {}): Tap {
   const clients = new Set<Client>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -63,7 +58,6 @@ export function createTap({ waiting = WAITING, onWatched }: TapOptions = {}): Ta
     if (timer === undefined) return;
     clearInterval(timer);
     timer = undefined;
-    onWatched?.(false);
   }
 
   return {
@@ -76,12 +70,8 @@ export function createTap({ waiting = WAITING, onWatched }: TapOptions = {}): Ta
         timer = setInterval(() => {
           for (const each of clients) each.beat();
         }, BEAT).unref();
-        onWatched?.(true);
       }
       return stream;
-    },
-    missed(events) {
-      for (const client of clients) client.miss(events);
     },
     close() {
       for (const client of [...clients]) {
@@ -122,9 +112,6 @@ function createClient(output: string | undefined, waiting: number, gone: () => v
       }
       tellDropped();
       controller.enqueue(line());
-    },
-    miss(events) {
-      dropped += events;
     },
     beat() {
       if (hasRoom()) controller.enqueue(BLANK);

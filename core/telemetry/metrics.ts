@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { IngestObserver } from '../http/ingest.ts';
 import type { JournalStatus } from '../journal/journal.ts';
 import { createDeadLetterMetrics, type StoredDeadLetters } from './dead-letter-metrics.ts';
-import { createIngestCounter, type IngestCounts, sumCounts } from './ingest-counter.ts';
+import { createIngestCounter, type IngestCounts } from './ingest-counter.ts';
 import type { OutputObserver } from './observer.ts';
 import { createOutputMetrics, type OutputAccounts } from './output-metrics.ts';
 
@@ -17,8 +17,6 @@ export interface MetricsOptions {
   readonly now: () => number;
   /** Series of `falcosecurity_falcosidekick_falco_events_total`; events beyond are counted under `other`. */
   readonly maxEventSeries?: number;
-  /** Asked at each scrape: what other processes of this instance counted of the events that came in. */
-  readonly elsewhere?: () => Promise<readonly IngestCounts[]>;
 }
 
 /** All numbers of one process; its own registry, nothing global. */
@@ -76,9 +74,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   processMetrics(registry);
 
   const scrape = async () => {
-    const elsewhere = (await options.elsewhere?.()) ?? [];
     // All in one turn, so that the numbers of a scrape belong together.
-    publishIngest(sumCounts([ingest.read(), ...elsewhere]));
+    publishIngest(ingest.read());
     publishJournal();
     publishDeadLetters();
     outputs.publish();

@@ -26,8 +26,6 @@ import { createWallClock } from './wall-clock.ts';
 const SECONDS = Number(process.env.CHAOS_SECONDS || 60);
 const SEED = Number(process.env.CHAOS_SEED || Date.now() % 2 ** 31);
 const CLIENTS = 8;
-/** Processes that take events in: the promise is the same with one and with several. */
-const WORKERS = 1 + (SEED % 2);
 /** How long a drain, or a start, may stand still, milliseconds of the time the program had: longer than any backoff. */
 const STALL = 60_000;
 /** Nothing is measured by it: what hangs is found by standing still. */
@@ -53,7 +51,7 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
   timeout: AT_MOST,
 }, async () => {
   console.log(
-    `chaos: seed ${SEED}, ${SECONDS} s, ${WORKERS} ingest workers; again: npm run test:chaos -- --seed ${SEED} --seconds ${SECONDS}`,
+    `chaos: seed ${SEED}, ${SECONDS} s; again: npm run test:chaos -- --seed ${SEED} --seconds ${SECONDS}`,
   );
   const random = createRandom(SEED);
   const oracle = createOracle(SEED);
@@ -74,7 +72,7 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
       hooks: { hook_a: hookA.url, hook_b: hookB.url, picky: picky.url },
       file,
     }),
-    server: `  max_wait: 5s\n  workers: ${WORKERS}`,
+    server: '  max_wait: 5s',
     ready: STALL,
     reports: folder,
     env: {
@@ -98,7 +96,7 @@ it(`loses, invents and alters nothing in ${SECONDS} s of chaos with seed ${SEED}
   try {
     const senders = startSenders(tiercel.url, oracle, random, CLIENTS);
     const targets = { lake: s3, hook_a: hookA, hook_b: hookB, picky };
-    const troubles = startTroubles({ tiercel, disk, clock, targets, random, workers: WORKERS });
+    const troubles = startTroubles({ tiercel, disk, clock, targets, random });
     await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
     await troubles.heal();
     await senders.stop();

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tiercel } from '../support/process.ts';
 import type { Disk } from './disk.ts';
@@ -13,8 +12,6 @@ export interface Stage {
   readonly clock: WallClock;
   readonly targets: Readonly<Record<string, { setFault(fault: Fault): void }>>;
   readonly random: Random;
-  /** How many processes take events in. */
-  readonly workers: number;
 }
 
 /** What happened, for the report: the trouble's name and how often. */
@@ -29,7 +26,7 @@ export interface Troubles {
  * Makes trouble until told to heal. The process is killed, stopped politely, or frozen by one hand; disk, clock
  * and destinations are troubled by others at the same time.
  */
-export function startTroubles({ tiercel, disk, clock, targets, random, workers }: Stage): Troubles {
+export function startTroubles({ tiercel, disk, clock, targets, random }: Stage): Troubles {
   const happened = new Map<string, number>();
   const violations: string[] = [];
   const healed = new AbortController();
@@ -66,10 +63,6 @@ export function startTroubles({ tiercel, disk, clock, targets, random, workers }
       if (code !== 0) violations.push(`SIGTERM ended with code ${code}, signal ${signal}`);
       await restart();
     },
-    'kill -9 of a worker': async () => {
-      const children = childrenOf(tiercel.pid);
-      if (children.length > 0) killNow(random.pick(children));
-    },
     freeze: async () => {
       tiercel.send('SIGSTOP');
       await pause(200, 2500);
@@ -81,8 +74,7 @@ export function startTroubles({ tiercel, disk, clock, targets, random, workers }
     while (!healed.signal.aborted) {
       await pause(500, 4000);
       if (healed.signal.aborted) return;
-      const ofWorkers = workers > 1 ? (['kill -9 of a worker'] as const) : [];
-      const name = random.pick(['kill -9', 'kill -9', 'stop politely', 'freeze', ...ofWorkers] as const);
+      const name = random.pick(['kill -9', 'kill -9', 'stop politely', 'freeze'] as const);
       note(name);
       await processTroubles[name]();
     }
@@ -139,22 +131,4 @@ export function startTroubles({ tiercel, disk, clock, targets, random, workers }
       await Promise.all(running);
     },
   };
-}
-
-/** The processes that a process has started; none where the system does not say. */
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-}
-
-/** It may have ended by itself meanwhile. */
-function killNow(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

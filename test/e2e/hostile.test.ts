@@ -24,26 +24,25 @@ function event(id: string, fields = FIELDS): string {
 
 const nested = (open: string, close: string, levels: number) => open.repeat(levels) + close.repeat(levels);
 
-describe.each([1, 2])('a stranger at the port of %i ingest workers', (workers) => {
+describe('a stranger at the port', () => {
   let tiercel: Tiercel;
   /** Bodies that were answered with a 2xx. */
   const taken: Buffer[] = [];
   let count = 0;
-  const runs = workers === 1 ? 300 : 60;
+  const runs = 300;
   const next = () => `hostile-${count++}`;
 
   beforeAll(async () => {
     tiercel = await startTiercel({
       config: 'journal: { path: ./data }\noutputs:\n  archive: { type: file, path: ./archive.ndjson }\n',
-      server: `  max_body: ${MAX_BODY >> 20}MiB\n  workers: ${workers}\n`,
+      server: `  max_body: ${MAX_BODY >> 20}MiB\n`,
     });
   }, 30_000);
 
   beforeEach(() => expect(tiercel.running(), tiercel.output()).toBe(true));
 
   afterEach(() => {
-    for (const pid of [tiercel.pid, ...childrenOf(tiercel.pid)])
-      expect(residentMegabytes(pid)).toBeLessThan(MOST_MEMORY);
+    expect(residentMegabytes(tiercel.pid)).toBeLessThan(MOST_MEMORY);
   });
 
   afterAll(() => tiercel?.remove());
@@ -285,15 +284,6 @@ function converse(url: string, bytes: string): Promise<string> {
     });
     socket.write(Buffer.from(bytes, 'latin1'));
   });
-}
-
-/** The ingest workers; none where the system does not tell. */
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
 }
 
 /** 0 where the system does not tell. */

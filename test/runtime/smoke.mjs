@@ -1,8 +1,8 @@
 // Proves that an installed Tiercel works on a runtime: plain JavaScript, no test framework.
 //
-//   node smoke.mjs WORKERS COMMAND [ARGUMENT...]
+//   node smoke.mjs COMMAND [ARGUMENT...]
 //
-// WORKERS is `server.workers`. COMMAND is what runs Tiercel, up to its subcommand: `npx --no-install tiercel`, `deno run -A npm:tiercel`, ...
+// COMMAND is what runs Tiercel, up to its subcommand: `npx --no-install tiercel`, `deno run -A npm:tiercel`, ...
 // It is started with a local lake, a file and a webhook in a new folder, gets the sample events over HTTP, one POST each, and
 // a SIGTERM; it must exit with 0, and every event must be in the file, in the lake and at the webhook exactly once. The
 // webhook's first answer is a failure too long to be read to its end.
@@ -21,8 +21,8 @@ import { compressors } from 'hyparquet-compressors';
 const READY_MS = 60_000;
 const STOP_MS = 60_000;
 
-const [workers, ...command] = process.argv.slice(2);
-assert(command.length > 0, 'usage: node smoke.mjs WORKERS COMMAND [ARGUMENT...]');
+const command = process.argv.slice(2);
+assert(command.length > 0, 'usage: node smoke.mjs COMMAND [ARGUMENT...]');
 const samples = new URL('node_modules/tiercel/samples/events.ndjson', import.meta.url);
 
 const directory = mkdtempSync(join(tmpdir(), 'tiercel-smoke-'));
@@ -33,7 +33,7 @@ const hooked = [];
 const hook = await startHook();
 writeFileSync(
   join(directory, 'tiercel.yaml'),
-  `server: { listen: "127.0.0.1:${port}", workers: ${workers} }
+  `server: { listen: "127.0.0.1:${port}" }
 journal: { path: ./journal }
 outputs:
   lake:
@@ -90,7 +90,7 @@ try {
     'raw_data of the rows in the lake',
   );
   console.log(
-    `ok: ${events.length} events over HTTP came in through ${workers} worker(s), and are in the file, in the lake and at the webhook, once and unchanged`,
+    `ok: ${events.length} events over HTTP came in and are in the file, in the lake and at the webhook, once and unchanged`,
   );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -36,7 +36,6 @@ outputs:
       listen: '0.0.0.0:2801',
       max_body: 16_777_216,
       max_wait: 30_000,
-      workers: 1,
     });
     expect(config.journal).toMatchObject({ path: '/etc/t/spool', max_size: 4_294_967_296, durability: 100 });
     expect(config.enrich).toEqual({ customFields: { team: 'soc' }, customTags: [], templatedFields: {} });

@@ -195,7 +195,7 @@ it.each([
 ])('names the file that is wrong: %s', async (_, wrong, message) => {
   const tls = { cert: `${FIXTURES}server.crt`, key: `${FIXTURES}server.key`, ...wrong };
   const config = {
-    server: { listen: '127.0.0.1:0', max_body: 1024, max_wait: 1000, workers: 1, tls },
+    server: { listen: '127.0.0.1:0', max_body: 1024, max_wait: 1000, tls },
     dir: import.meta.dirname,
   };
   const faces = {} as Parameters<typeof listen>[1];

@@ -109,6 +109,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
   once(own, tokens.loop, (c) =>
     createOutputLoop({
       name: settings.name,
+      type: settings.definition.type,
       output: c.resolve(tokens.output),
       stream: settings.definition.stream === true,
       mapper: c.resolve(tokens.mapper),

@@ -1,7 +1,7 @@
 // `open-journal.js fill|open|bare <directory> <events>`: what opening a journal takes, in a process of its own.
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from '../../core/journal/crc32.ts';
+import { crc32 } from 'node:zlib';
 import { openDiskJournal } from '../../core/journal/disk.ts';
 import { silent } from './cost.ts';
 

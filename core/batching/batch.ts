@@ -21,6 +21,12 @@ export interface BatchInfo {
   readonly attempt: number;
   /** What `partition()` of the output said of each event of the batch; `''` when the output has none. */
   readonly partition: string;
+  /**
+   * What `destination()` of the output said when the batch was closed; absent when the output has none, and for batches of
+   * before 0.2. Deliver there, also when the configuration says otherwise by now: an attempt before a crash may have
+   * delivered the batch there.
+   */
+  readonly destination?: string;
   /** Number of events. */
   readonly count: number;
   /** Raw bytes of the events. */

@@ -1,25 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { PositionSet } from '../journal/positions.ts';
 
-/** What a batch id is made of. Nothing else may enter it: after a crash the same batch has to get the same id. */
+/** What a batch id is made of: what names the batch's events uniquely, and who they are for. */
 export interface BatchIdentity {
-  /** Of the journal: positions start again when it is created anew. */
-  readonly epoch: string;
   readonly output: string;
   readonly partition: string;
-  readonly positions: Pick<PositionSet, 'first' | 'last' | 'count'>;
+  readonly positions: Pick<PositionSet, 'first' | 'runs'>;
+  /** What the journal says of the positions (`Subscription.identify`): copies of a journal use positions again. */
+  readonly segments: string;
 }
 
 /** Base 36 of 2^53 has 11 digits. */
 const POSITION_DIGITS = 11;
 
 /**
- * The id of a batch: the same for the same batch, safe in a file name (`[0-9a-z-]`, 36 characters), and in the order
+ * The id of a batch: never the same for two contents, safe in a file name (`[0-9a-z-]`, 36 characters), and in the order
  * of the first positions when sorted as text.
  */
-export function batchId({ epoch, output, partition, positions }: BatchIdentity): string {
-  const { first, last, count } = positions;
-  return `${first.toString(36).padStart(POSITION_DIGITS, '0')}-${digest([epoch, output, partition, first, last, count])}`;
+export function batchId({ output, partition, positions, segments }: BatchIdentity): string {
+  const runs = Float64Array.from([...positions.runs()].flat());
+  const hash = createHash('sha256')
+    .update(JSON.stringify([output, partition, segments]))
+    .update(new Uint8Array(runs.buffer));
+  return `${positions.first.toString(36).padStart(POSITION_DIGITS, '0')}-${hash.digest('hex').slice(0, 24)}`;
 }
 
 /**
@@ -29,10 +32,6 @@ export function batchId({ epoch, output, partition, positions }: BatchIdentity):
  * @param indexes which records of the batch, ascending.
  */
 export function partId(id: string, indexes: readonly number[]): string {
-  return `${id}-${digest([id, ...indexes]).slice(0, 12)}`;
-}
-
-/** 24 hexadecimal digits. JSON keeps the members apart: ('a', 'bc') and ('ab', 'c') differ. */
-function digest(members: readonly (string | number)[]): string {
-  return createHash('sha256').update(JSON.stringify(members)).digest('hex').slice(0, 24);
+  const hash = createHash('sha256').update(JSON.stringify([id, ...indexes]));
+  return `${id}-${hash.digest('hex').slice(0, 12)}`;
 }

@@ -9,6 +9,7 @@ import { type WriteDeadLetters, withDeadLetters } from './dead-letters.ts';
 import { withGate } from './gate.ts';
 import type { HealthBoard } from './health.ts';
 import { withLimit } from './limit.ts';
+import { withMoved } from './moved.ts';
 import type { Deliver } from './part.ts';
 import type { DeliveryPolicy } from './policy.ts';
 import { withRateLimit } from './rate-limit.ts';
@@ -25,6 +26,8 @@ export interface ChainDeps {
   readonly health: HealthBoard;
   readonly log: Logger;
   readonly writeDeadLetters: WriteDeadLetters;
+  /** Where the output delivers a partition now. */
+  readonly destinationOf: (partition: string) => string | undefined;
 }
 
 /** The delivery chain of one output; the one place that knows the order. Read from the inside, which is the bottom, up. */
@@ -37,6 +40,7 @@ export function createChain(deliver: Deliver, deps: ChainDeps): Settle {
   attempt = withGate(attempt, clock, stopping);
   if (policy.rateLimit !== undefined) attempt = withRateLimit(attempt, policy.rateLimit, clock, stopping);
   attempt = withLimit(attempt, policy.concurrency, stopping);
+  attempt = withMoved(attempt, deps.destinationOf);
   attempt = withBreaker(attempt, policy.breaker, {
     clock,
     random,
@@ -68,8 +72,16 @@ export function createChain(deliver: Deliver, deps: ChainDeps): Settle {
 /** Hands a part to the output in the form that its kind takes. */
 export function callOutput(output: Output | StreamOutput): Deliver {
   return async ({ manifest, content, id, attempt, count, indexes }, signal) => {
-    const { partition, openedAt, closedAt } = manifest;
-    const info = { id, attempt, partition, count, openedAt, closedAt };
+    const { partition, destination, openedAt, closedAt } = manifest;
+    const info = {
+      id,
+      attempt,
+      partition,
+      ...(destination !== undefined && { destination }),
+      count,
+      openedAt,
+      closedAt,
+    };
     if (content.stream) {
       return (output as StreamOutput).deliver(
         { ...info, bytes: manifest.bytes, blocks: (blockSignal) => content.blocks(indexes, blockSignal) },

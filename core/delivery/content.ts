@@ -5,10 +5,10 @@ import { PositionSet } from '../journal/positions.ts';
 import type { Mapper } from '../plugins/mapper.ts';
 import type { DeadLetterCause } from '../telemetry/observer.ts';
 
-/** A record or event that is not delivered, and why. */
+/** A record or event that is not delivered, and why. `lost`: corruption of the journal took it; it becomes no dead letter. */
 export interface SetAside {
   readonly position: Position;
-  readonly cause: DeadLetterCause;
+  readonly cause: DeadLetterCause | 'lost';
   readonly reason: string;
 }
 
@@ -135,7 +135,7 @@ function missingFrom(positions: PositionSet) {
     /** The positions expected before this one and not seen; this one counts as seen. */
     *before(position: number): Generator<SetAside> {
       for (; !next.done && next.value < position; next = expected.next()) {
-        yield { position: next.value, cause: 'damaged', reason: 'the event was damaged in the journal' };
+        yield { position: next.value, cause: 'lost', reason: 'the event is corrupt in the journal' };
       }
       if (!next.done && next.value === position) next = expected.next();
     },

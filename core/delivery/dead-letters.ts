@@ -1,6 +1,7 @@
 import type { Clock } from '../batching/clock.ts';
-import { JournalFullError, type Subscription } from '../journal/journal.ts';
+import { JournalFullError, type Position, type StoredEvent, type Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
+import type { DeadLetterCause } from '../telemetry/observer.ts';
 import type { SetAside } from './content.ts';
 import type { DeadLetter, DeadLetterStore } from './dead-letters/store.ts';
 import type { HealthBoard } from './health.ts';
@@ -10,12 +11,20 @@ import { pause, unlessStopping } from './stopping.ts';
 /** When and how often delivery was attempted. */
 export type Attempts = Pick<Settled, 'attempts' | 'firstAttempt' | 'lastAttempt'>;
 
-/** Resolves when the events are durable in the dead letter store. @throws StoppingError */
-export type WriteDeadLetters = (setAside: readonly SetAside[], attempts?: Attempts) => Promise<void>;
+/**
+ * Makes dead letters of events, except for those that are lost.
+ *
+ * @returns the same, durable now; an event whose bytes turned out to be corrupt has the cause `lost`
+ * @throws StoppingError
+ */
+export type WriteDeadLetters = (
+  setAside: readonly SetAside[],
+  attempts?: Attempts,
+) => Promise<readonly SetAside[]>;
 
 export interface DeadLetterDeps {
   readonly store: Pick<DeadLetterStore, 'append' | 'waitForRoom'>;
-  readonly subscription: Pick<Subscription, 'output' | 'fetch' | 'settled'>;
+  readonly subscription: Pick<Subscription, 'output' | 'fetch' | 'settled' | 'identify'>;
   /** Of the journal that the events are in. */
   readonly epoch: string;
   readonly clock: Clock;
@@ -35,8 +44,7 @@ const MAKE_ROOM = 'replay or drop some (tiercel dlq), or give them more (dead_le
 export function withDeadLetters(settle: Settle, write: WriteDeadLetters): Settle {
   return async (part, signal) => {
     const settled = await settle(part, signal);
-    await write(settled.setAside, settled);
-    return settled;
+    return { ...settled, setAside: await write(settled.setAside, settled) };
   };
 }
 
@@ -44,15 +52,21 @@ export function withDeadLetters(settle: Settle, write: WriteDeadLetters): Settle
 export function createDeadLetterWriter(deps: DeadLetterDeps): WriteDeadLetters {
   const { subscription, clock } = deps;
   return async (setAside, attempts) => {
-    if (setAside.length === 0) return;
     const now = clock.now();
     const about = attempts ?? { attempts: 0, firstAttempt: now, lastAttempt: now };
-    const waiting = new Map(setAside.map((item) => [item.position, item]));
-    const letter = (item: SetAside, raw: Uint8Array, receivedAt: number): DeadLetter => ({
+    const waiting = new Map<Position, DeadLetterCause>();
+    const reasons = new Map(setAside.map(({ position, reason }) => [position, reason]));
+    for (const { position, cause } of setAside) if (cause !== 'lost') waiting.set(position, cause);
+    if (waiting.size === 0) return setAside;
+    const letter = ({ position, raw, receivedAt }: StoredEvent): DeadLetter => ({
       output: subscription.output,
-      cause: item.cause,
-      event: { epoch: deps.epoch, position: item.position },
-      reason: item.reason,
+      cause: waiting.get(position) as DeadLetterCause,
+      event: {
+        epoch: deps.epoch,
+        position,
+        segment: subscription.identify(PositionSet.of(position)),
+      },
+      reason: reasons.get(position) as string,
       raw,
       receivedAt,
       attempts: about.attempts,
@@ -62,19 +76,12 @@ export function createDeadLetterWriter(deps: DeadLetterDeps): WriteDeadLetters {
     await untilDone(deps, async () => {
       const positions = PositionSet.of(...[...waiting.keys()].sort((a, b) => a - b));
       for await (const events of subscription.fetch(positions)) {
-        const letters = events.map(({ position, receivedAt, raw }) =>
-          letter(waiting.get(position) as SetAside, raw, receivedAt),
-        );
-        await append(letters, deps);
+        await append(events.map(letter), deps);
         for (const { position } of events) waiting.delete(position);
       }
-      // What is left was damaged: the loss is on record, though the bytes are gone.
-      const lost = [...waiting.values()];
-      await append(
-        lost.map((item) => letter(item, new Uint8Array(), now)),
-        deps,
-      );
     });
+    // The journal could not give back what is left.
+    return setAside.map((item) => (waiting.has(item.position) ? { ...item, cause: 'lost' } : item));
   };
 }
 

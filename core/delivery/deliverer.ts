@@ -2,11 +2,12 @@ import type { Clock } from '../batching/clock.ts';
 import type { Manifest, StoredEvent, Subscription } from '../journal/journal.ts';
 import { createWaiters } from '../journal/waiters.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { DeadLetterCause, OutputObserver } from '../telemetry/observer.ts';
+import type { OutputObserver } from '../telemetry/observer.ts';
 import type { Content, SetAside } from './content.ts';
 import type { WriteDeadLetters } from './dead-letters.ts';
 import type { HealthBoard } from './health.ts';
 import { createLane, withOrder } from './limit.ts';
+import { MovedError } from './moved.ts';
 import { wholeBatch } from './part.ts';
 import type { Settle } from './retry.ts';
 import { StoppingError, unlessStopping } from './stopping.ts';
@@ -28,6 +29,8 @@ export interface DelivererDeps {
   /** Aborts the attempts under way. */
   readonly signal: AbortSignal;
   readonly learn: (rawBytes: number, destinationBytes: number) => void;
+  /** Told of a batch whose sealed destination refuses the output: it has to be made again. */
+  readonly onMoved: (id: string) => void;
 }
 
 /** A closed batch. */
@@ -72,7 +75,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
         return;
       } catch (error) {
         unlessStopping(stopping);
-        if (error instanceof StoppingError) throw error;
+        if (error instanceof StoppingError || error instanceof MovedError) throw error;
         const why = error instanceof Error ? error.message : String(error);
         health.raise('journal', 'stopped', `the journal failed: ${why}`);
         deps.log.error({ batch: id, reason: why }, 'the journal failed under a batch, which is tried again');
@@ -92,28 +95,26 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     const { manifest } = batch;
     const content = await deps.load(batch);
     const before = content.setAside();
-    await deps.writeDeadLetters(before);
-    let setAside = before;
+    let setAside = await deps.writeDeadLetters(before);
     if (content.count > 0) {
       const settled = await deps.settle(wholeBatch(manifest, content), deps.signal);
       if (settled.bytes !== undefined) deps.learn(manifest.bytes, settled.bytes);
-      // Damage that a stream met while it was read; an event may be both damaged and refused.
+      // Corruption that a stream found while it was read; an event may be both lost and rejected.
       const refused = new Set(settled.setAside.map(({ position }) => position));
       const known = new Set(before);
       const met = content.setAside().filter((item) => !known.has(item) && !refused.has(item.position));
-      await deps.writeDeadLetters(met, settled);
-      setAside = [...before, ...settled.setAside, ...met];
+      setAside = [...setAside, ...settled.setAside, ...(await deps.writeDeadLetters(met, settled))];
     }
-    // In one breath, so that accepted = delivered + dead_lettered + dropped + pending at any moment.
+    // Synchronously, so that accepted = delivered + dead_lettered + dropped + lost + pending at any moment.
     subscription.acknowledge(manifest.positions);
-    countDeadLetters(setAside, deps.observer);
+    countSetAside(setAside, deps.observer);
     const delivered = manifest.positions.count - setAside.length;
     if (delivered > 0) deps.observer.delivered(delivered);
     if (setAside.length > 0) {
       const { cause, reason } = setAside[0] as SetAside;
       deps.log.warn(
         { batch: manifest.id, events: setAside.length, cause, reason },
-        'set aside as dead letters',
+        cause === 'lost' ? 'events of the batch are lost' : 'set aside as dead letters',
       );
     }
     deps.log.debug({ batch: manifest.id, events: manifest.positions.count, delivered }, 'batch settled');
@@ -127,7 +128,8 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     try {
       await bring(batch);
     } catch (error) {
-      if (!(error instanceof StoppingError)) throw error;
+      if (error instanceof MovedError) deps.onMoved(batch.manifest.id);
+      else if (!(error instanceof StoppingError)) throw error;
     } finally {
       // Also of a batch that never got a place: who opens the cursor next has to find it sealed or not at all.
       await batch.sealing.catch(() => {});
@@ -162,8 +164,11 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
 }
 
 /** Counts by cause. */
-export function countDeadLetters(setAside: readonly SetAside[], observer: OutputObserver): void {
-  const counts = new Map<DeadLetterCause, number>();
+export function countSetAside(setAside: readonly SetAside[], observer: OutputObserver): void {
+  const counts = new Map<SetAside['cause'], number>();
   for (const { cause } of setAside) counts.set(cause, (counts.get(cause) ?? 0) + 1);
-  for (const [cause, count] of counts) observer.deadLettered(count, cause);
+  for (const [cause, count] of counts) {
+    if (cause === 'lost') observer.lost(count, true);
+    else observer.deadLettered(count, cause);
+  }
 }

@@ -13,6 +13,8 @@ import type { DeliveryPolicy } from './policy.ts';
 export interface OutputLoopDeps {
   /** The output's name in the YAML: the name of its cursor. */
   readonly name: string;
+  /** From the definition: batches that were sealed for another type are made again. */
+  readonly type: string;
   readonly output: Output | StreamOutput;
   /** From the definition: the output reads its batches as blocks. */
   readonly stream: boolean;

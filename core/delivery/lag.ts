@@ -3,6 +3,7 @@ import type { Journal, Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 import type { WriteDeadLetters } from './dead-letters.ts';
+import { countSetAside } from './deliverer.ts';
 import type { DeliveryPolicy } from './policy.ts';
 
 export interface LagDeps {
@@ -65,17 +66,17 @@ export async function shed(
 
   async function giveUp(positions: PositionSet, reason: string): Promise<void> {
     const drop = deps.policy.action === 'drop_oldest';
-    if (!drop) {
-      await deps.writeDeadLetters(
-        [...positions].map((position) => ({ position, cause: 'lag', reason: `max_lag: ${reason}` })),
-      );
-    }
+    const setAside = drop
+      ? []
+      : await deps.writeDeadLetters(
+          [...positions].map((position) => ({ position, cause: 'lag', reason: `max_lag: ${reason}` })),
+        );
     subscription.acknowledge(positions);
     if (drop) deps.observer.dropped(positions.count);
-    else deps.observer.deadLettered(positions.count, 'lag');
+    else countSetAside(setAside, deps.observer);
     given += positions.count;
-    // The journal frees what is durably settled.
-    await subscription.flush();
+    // The journal frees what is durably settled; a cursor that cannot be written now is written later.
+    await subscription.flush().catch(() => {});
   }
 
   for (const { positions } of subscription.unsettled) {

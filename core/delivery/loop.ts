@@ -1,4 +1,4 @@
-import type { Subscription } from '../journal/journal.ts';
+import type { Lost, Manifest, Subscription } from '../journal/journal.ts';
 import { aborted, sharedAbort } from './abort.ts';
 import { createDeadLetterWriter } from './dead-letters.ts';
 import type { OutputLoopDeps } from './deps.ts';
@@ -10,26 +10,27 @@ import { startSession } from './session.ts';
 /** The delivery of one output, isolated from all others. */
 export interface OutputLoop {
   /**
-   * Opens the cursor and begins. Resolves when events accepted from now on are kept for this output, whether or not
-   * the output itself could start yet.
+   * Opens the cursor and begins. Resolves when events accepted from now on are kept for this output, whether or not its
+   * cursor could be opened or the output could start yet: both are tried again until they succeed.
    */
   start(): Promise<void>;
   /**
-   * Reads no more and finishes what is under way; what cannot be finished when the deadline aborts stays in the journal
-   * and is delivered after the next start. Resolves when nothing of the output runs any more.
+   * Stops reading and finishes what is under way; what cannot be finished when the deadline aborts stays in the journal and
+   * is delivered after the next start. Resolves when nothing of the output runs any more.
    */
   stop(deadline: AbortSignal): Promise<void>;
   health(): OutputHealth;
   /**
-   * Since {@link start}: `accepted = delivered + dead_lettered + dropped + pending`, the middle three being what the
-   * observer was told. `oldest` is the acceptance time of the oldest pending event.
+   * Since {@link start}: `accepted = delivered + dead_lettered + dropped + lost + pending`; the observer was told the four in
+   * the middle. `oldest` is the acceptance time of the oldest pending event.
    */
   accounts(): { readonly accepted: number; readonly pending: number; readonly oldest: number | undefined };
 }
 
-/** How often a lag is looked for, milliseconds. */
+/** How often the lag is checked, milliseconds. */
 const LAG_INTERVAL = 1000;
-const START_BACKOFF = { initial: 1000, max: 60_000 };
+/** Between attempts to start the output, and between attempts to go on after an internal error, milliseconds. */
+const BACKOFF = { initial: 1000, max: 60_000 };
 
 export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   const { name, output, policy, journal, clock, observer, log } = deps;
@@ -37,51 +38,65 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   const health = createHealthBoard(clock, observer);
   const stopRequested = sharedAbort();
   let deadline: AbortSignal | undefined;
+  /** The current opening of the cursor; after it was closed, until the next one. */
   let subscription: Subscription | undefined;
+  let isOpen = false;
   /** Accepted in earlier openings of the cursor. */
   let acceptedBefore = 0;
   let running: Promise<void> | undefined;
-  /** Of the damaged events of this opening, those that are reported. */
-  let damaged = 0;
+  /** The losses of this opening that were reported. */
+  let reported: Lost = { exact: 0, atMost: 0 };
+  /** Batches that are to be made again, because their sealed destination refuses this output. */
+  const moved = new Set<string>();
+  /** The lag is to be shed at the next opening. */
+  let mustShed = false;
 
-  /** Events whose bytes rotted in the journal have an end, too: they count as dead letters, though nothing of them is left. */
-  function noteDamage(): void {
-    const found = (subscription?.damaged() ?? 0) - damaged;
-    if (found <= 0) return;
-    damaged += found;
-    observer.deadLettered(found, 'damaged');
-    log.error(
-      { events: found },
-      'events were damaged in the journal; what is left of them is in its folder corrupt',
-    );
+  function reportLosses(): void {
+    const { exact, atMost } = subscription?.lost() ?? reported;
+    if (exact > reported.exact) observer.lost(exact - reported.exact, true);
+    if (atMost > reported.atMost) observer.lost(atMost - reported.atMost, false);
+    if (exact > reported.exact)
+      log.error(
+        { events: exact - reported.exact },
+        'events were lost to corruption of the journal; what is left of them is in its folder corrupt/',
+      );
+    reported = { exact, atMost };
   }
 
-  function open(): Promise<Subscription> {
+  /** Opens the cursor, so that everything not settled is read again. */
+  async function open(): Promise<Subscription> {
     const { decode, wants } = deps;
-    return journal.subscribe(name, {
+    const opened = await journal.subscribe(name, {
       start: policy.start,
       ...(wants && { wants: ({ raw, receivedAt }) => wants(decode(raw, receivedAt)) }),
     });
+    subscription = opened;
+    isOpen = true;
+    reported = { exact: 0, atMost: 0 };
+    return opened;
   }
 
-  /** The cursor is opened anew, so that everything not settled is handed out again. */
-  async function reopen(old: Subscription): Promise<Subscription> {
-    await old.flush();
-    noteDamage();
-    const settled = old.accepted() - old.pending();
-    await old.close();
-    const opened = await open();
+  async function close(): Promise<void> {
+    if (subscription === undefined || !isOpen) return;
+    isOpen = false;
+    reportLosses();
+    const settled = subscription.accepted() - subscription.pending();
+    await subscription.close();
     acceptedBefore += settled;
-    subscription = opened;
-    damaged = 0;
-    return opened;
+    // What the closed one says from now on is what is pending.
+    const closed = subscription;
+    subscription = {
+      ...closed,
+      accepted: () => closed.accepted() - settled,
+      lost: () => reported,
+    };
   }
 
   /** Until it has started or is to stop. */
   async function startOutput(): Promise<void> {
     const { signal } = stopRequested;
     health.raise('start', 'stopped', 'starting');
-    for (let backoff = START_BACKOFF.initial; !signal.aborted; backoff *= 2) {
+    for (let backoff = BACKOFF.initial; !signal.aborted; backoff *= 2) {
       try {
         await Promise.race([output.start?.(signal), aborted(signal)]);
         health.clear('start');
@@ -89,13 +104,13 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
       } catch (error) {
         const reason = reasonOf(error);
         health.raise('start', 'stopped', `it could not start: ${reason}`);
-        log.warn({ reason }, 'the output could not start, it is tried again; its events wait');
-        await clock.sleep(random() * Math.min(START_BACKOFF.max, backoff), signal);
+        log.warn({ reason }, 'the output could not start; retrying, its events wait');
+        await clock.sleep(random() * Math.min(BACKOFF.max, backoff), signal);
       }
     }
   }
 
-  /** Resolves when the output lags too far behind, or when the signal aborts. */
+  /** Resolves when the output lags too far, or when the signal aborts. */
   async function lagOr(current: Subscription, signal: AbortSignal): Promise<void> {
     if (policy.maxLag.action === 'wait') return aborted(signal);
     while (!signal.aborted) {
@@ -120,36 +135,74 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
       stopping,
     });
     const events = await shed(current, { ...lagDeps, writeDeadLetters, observer, stopping });
-    log.warn({ events, reason, action: policy.maxLag.action }, 'the output lags too far behind');
+    log.warn({ events, reason, action: policy.maxLag.action }, 'the output lags too far');
   }
 
-  async function run(first: Subscription): Promise<void> {
-    let current = first;
-    // Lag is shed while the output cannot start, too: that is when it grows.
-    const ready = sharedAbort();
-    const starting = startOutput().finally(() => ready.abort());
-    while (!ready.signal.aborted) {
-      await lagOr(current, ready.signal);
-      if (ready.signal.aborted) break;
-      await shedLag(current);
-      current = await reopen(current);
+  /** Of a batch sealed for another type of output, or for a destination that refuses this one, the events are batched again. */
+  async function unsealForeign(current: Subscription): Promise<void> {
+    const isForeign = ({ id, type }: Manifest) => moved.has(id) || (type !== undefined && type !== deps.type);
+    const foreign = current.unsettled.filter(isForeign);
+    moved.clear();
+    if (foreign.length === 0) return;
+    await current.unseal(foreign);
+    log.warn(
+      { batches: foreign.length },
+      'batches that were sealed for another type or destination are made again',
+    );
+  }
+
+  /** Works on one opening of the cursor, until it has to be opened again or the output is to stop. */
+  async function work(current: Subscription, ready: AbortSignal): Promise<void> {
+    if (mustShed) {
+      mustShed = false;
+      return shedLag(current);
     }
-    await starting;
-    while (!stopRequested.signal.aborted) {
-      const session = startSession(current, { ...deps, random, health });
-      await lagOr(current, stopRequested.signal);
+    // Lag is shed while the output cannot start, too: that is when it grows.
+    await lagOr(current, ready);
+    if (!ready.aborted) return shedLag(current);
+    if (stopRequested.signal.aborted) return;
+    await unsealForeign(current);
+    const session = startSession(current, { ...deps, random, health, onMoved: (id) => moved.add(id) });
+    const over = sharedAbort();
+    const end = () => over.abort();
+    stopRequested.signal.addEventListener('abort', end, { once: true });
+    session.moved.then(end);
+    try {
+      if (stopRequested.signal.aborted) end();
+      await lagOr(current, over.signal);
+    } finally {
+      stopRequested.signal.removeEventListener('abort', end);
       if (deadline !== undefined) await session.finish(deadline);
-      else {
-        await session.abandon();
-        current = await reopen(current);
-        await shedLag(current);
-        current = await reopen(current);
-      }
+      else await session.abandon();
+      // What the session has raised ends with it.
       health.reset();
     }
+    mustShed = !stopRequested.signal.aborted && moved.size === 0;
+  }
+
+  async function run(): Promise<void> {
+    const { signal } = stopRequested;
+    const ready = sharedAbort();
+    const starting = startOutput().finally(() => ready.abort());
+    let backoff = BACKOFF.initial;
+    while (!signal.aborted) {
+      try {
+        const current = isOpen && subscription !== undefined ? subscription : await open();
+        health.clear('loop');
+        await work(current, ready.signal);
+        backoff = BACKOFF.initial;
+      } catch (error) {
+        const reason = reasonOf(error);
+        health.raise('loop', 'stopped', `internal error, retrying: ${reason}`);
+        log.error({ reason }, 'the delivery of the output failed; retrying, its events stay in the journal');
+        await clock.sleep(random() * Math.min(BACKOFF.max, backoff), signal);
+        backoff *= 2;
+      }
+      await close();
+    }
+    await starting;
     await stopOutput();
-    await current.flush();
-    await current.close();
+    await close();
   }
 
   async function stopOutput(): Promise<void> {
@@ -157,35 +210,32 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
     try {
       await Promise.race([output.stop?.(signal), aborted(signal)]);
     } catch (error) {
-      log.warn(
-        { reason: error instanceof Error ? error.message : String(error) },
-        'the output failed to stop',
-      );
+      log.warn({ reason: reasonOf(error) }, 'the output failed to stop');
     }
   }
 
   return {
     async start() {
-      const first = await open();
-      subscription = first;
-      running = run(first).catch((error) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        health.raise('loop', 'stopped', reason);
-        log.error({ reason }, 'the delivery of the output has ended; its events stay in the journal');
-      });
+      try {
+        await open();
+      } catch (error) {
+        const reason = reasonOf(error);
+        health.raise('loop', 'stopped', `its cursor cannot be opened: ${reason}`);
+        log.error({ reason }, 'the cursor of the output cannot be opened; retrying');
+      }
+      running = run();
     },
     async stop(signal) {
       deadline = signal;
       stopRequested.abort();
       await running;
-      noteDamage();
       health.reset();
       health.raise('loop', 'stopped', 'stopped');
     },
     health: health.health,
     accounts() {
       // Reported before the numbers are read, so that they balance.
-      noteDamage();
+      if (isOpen) reportLosses();
       return {
         accepted: acceptedBefore + (subscription?.accepted() ?? 0),
         pending: subscription?.pending() ?? 0,

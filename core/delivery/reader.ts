@@ -8,12 +8,14 @@ import type { OutputObserver } from '../telemetry/observer.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
 import type { SetAside } from './content.ts';
 import type { WriteDeadLetters } from './dead-letters.ts';
-import { countDeadLetters } from './deliverer.ts';
+import { countSetAside } from './deliverer.ts';
 import type { HealthBoard } from './health.ts';
 
 export interface ReaderDeps {
   readonly subscription: Subscription;
-  readonly epoch: string;
+  /** Of the output, and where it delivers a partition now: sealed with each batch. */
+  readonly type: string;
+  readonly destinationOf: (partition: string) => string | undefined;
   /** The newest position of the journal. */
   readonly newest: () => Position;
   readonly scheduler: BatchScheduler;
@@ -49,8 +51,14 @@ export function createReader(deps: ReaderDeps) {
   ): Promise<void> {
     for (const { partition, positions, bytes, openedAt, closedAt, reason } of batches) {
       observer.batchClosed(reason, positions.count, bytes);
-      const id = batchId({ epoch: deps.epoch, output: subscription.output, partition, positions });
-      await deps.submit({ id, partition, positions, bytes, openedAt, closedAt }, pick(events, positions));
+      const { output } = subscription;
+      const id = batchId({ output, partition, positions, segments: subscription.identify(positions) });
+      const destination = deps.destinationOf(partition);
+      const manifest = { id, partition, positions, bytes, openedAt, closedAt, type: deps.type };
+      await deps.submit(
+        destination === undefined ? manifest : { ...manifest, destination },
+        pick(events, positions),
+      );
     }
   }
 
@@ -66,9 +74,9 @@ export function createReader(deps: ReaderDeps) {
       } else refused.push({ position, cause: 'partition', reason: partition.reject });
     }
     if (refused.length === 0) return;
-    await deps.writeDeadLetters(refused);
+    const setAside = await deps.writeDeadLetters(refused);
     subscription.acknowledge(PositionSet.of(...refused.map(({ position }) => position)));
-    countDeadLetters(refused, observer);
+    countSetAside(setAside, observer);
   }
 
   async function step(signal: AbortSignal, ending: AbortSignal, alarm: Alarm): Promise<void> {

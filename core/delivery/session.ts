@@ -1,6 +1,6 @@
 import { createBatchScheduler } from '../batching/scheduler.ts';
 import type { Subscription } from '../journal/journal.ts';
-import { sharedAbort } from './abort.ts';
+import { aborted, sharedAbort } from './abort.ts';
 import { callOutput, createChain } from './chain.ts';
 import { loadRecords, streamOf } from './content.ts';
 import { createDeadLetterWriter } from './dead-letters.ts';
@@ -21,11 +21,18 @@ export interface Session {
   finish(deadline: AbortSignal): Promise<void>;
   /** Ends as fast as it can: attempts are aborted, batches stay sealed. */
   abandon(): Promise<void>;
+  /** Resolves when a batch has to be made again, which needs a new session. */
+  readonly moved: Promise<void>;
 }
 
 export function startSession(
   subscription: Subscription,
-  deps: OutputLoopDeps & { readonly random: () => number; readonly health: HealthBoard },
+  deps: OutputLoopDeps & {
+    readonly random: () => number;
+    readonly health: HealthBoard;
+    /** Told of a batch whose sealed destination refuses the output. */
+    readonly onMoved: (id: string) => void;
+  },
 ): Session {
   const { policy, output, clock, observer, health, log } = deps;
   const reading = sharedAbort();
@@ -45,6 +52,15 @@ export function startSession(
     ...(deps.stream || deps.limits.size !== undefined ? {} : { maxBytes: MEMORY_BATCH }),
   });
   const common = { subscription, clock, observer, health, writeDeadLetters };
+  const moved = sharedAbort();
+  const destinationOf = (partition: string) => {
+    try {
+      return output.destination?.(partition);
+    } catch {
+      // A partition of another type of output.
+      return undefined;
+    }
+  };
   const deliverer = createDeliverer({
     ...common,
     log,
@@ -63,17 +79,23 @@ export function startSession(
       random: deps.random,
       stopping: stopping.signal,
       log,
+      destinationOf,
     }),
     ordered: policy.ordering === 'partition',
     places: policy.concurrency + 1,
     stopping: stopping.signal,
     signal: attempts.signal,
     learn: scheduler.learn,
+    onMoved(id) {
+      deps.onMoved(id);
+      moved.abort();
+    },
   });
   const reader = createReader({
     ...common,
     scheduler,
-    epoch: deps.journal.epoch,
+    type: deps.type,
+    destinationOf,
     newest: () => deps.journal.status().newest,
     partition: output.partition?.bind(output),
     decode: deps.decode,
@@ -113,5 +135,6 @@ export function startSession(
       }
     },
     abandon: end,
+    moved: aborted(moved.signal),
   };
 }

@@ -11,6 +11,8 @@ export interface RecentEvents {
 
 /** A group of the journal or two; few enough that the garbage collector need not move most of them. */
 const MOST = 128;
+/** An event with more bytes is not kept: a ring of large ones would hold a hundred megabytes. */
+const MAX_BYTES = 16 << 10;
 /** So many times its size may come in before somebody asks; then nothing is kept until somebody does. */
 const PATIENCE = 8;
 
@@ -26,6 +28,7 @@ export function createRecentEvents(most: number = MOST): RecentEvents {
   };
   return {
     add(event) {
+      if (event.raw.buffer.byteLength > MAX_BYTES) return;
       if (unasked++ > PATIENCE * most) return forget();
       ring[oldest] = event;
       oldest = (oldest + 1) % most;

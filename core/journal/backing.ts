@@ -1,25 +1,28 @@
+import { segmentIdentity } from './codec.ts';
 import type { Position, StoredEvent } from './journal.ts';
-import { setAside } from './ledger.ts';
+import { lose } from './ledger.ts';
 import type { ManifestLog } from './manifests.ts';
 import { PositionSet } from './positions.ts';
 import type { Source } from './reader.ts';
 import { MOST_BYTES, readEvents } from './reader.ts';
 import type { Saver } from './saver.ts';
+import type { Segment } from './segment.ts';
 import { markBefore, segmentOf } from './segment.ts';
 import type { Backing } from './subscription.ts';
 import type { Tail } from './tail.ts';
+import { withoutSpare } from './tail.ts';
 
 /** What the subscriptions of a journal on disk work with: its newest events from memory, the others from its segments. */
 export function createBacking({
   source,
   tail,
   saver,
-  seal,
+  manifests,
 }: {
   readonly source: Source;
   readonly tail: Tail;
   readonly saver: Saver;
-  readonly seal: ManifestLog['seal'];
+  readonly manifests: Pick<ManifestLog, 'seal' | 'compact'>;
 }): Backing {
   return {
     async load(ledger, positions, maxBytes) {
@@ -29,10 +32,10 @@ export function createBacking({
           : await fromDisk(source, positions, maxBytes);
       const missing = without(positions, events, through);
       if (missing.count > 0) {
-        setAside(ledger, missing);
+        lose(ledger, missing);
         saver.changed(ledger);
       }
-      return { events, through };
+      return { events: withoutSpare(events), through };
     },
     async *stream(positions, signal) {
       if (positions.first >= tail.first()) {
@@ -40,16 +43,18 @@ export function createBacking({
         const events = [...positions].flatMap((position) => tail.get(position) ?? []);
         for (const chunk of inChunks(events)) {
           if (signal?.aborted) return;
-          yield chunk;
+          yield withoutSpare(chunk);
         }
         return;
       }
       for await (const { events } of readEvents(source, positions)) {
         if (signal?.aborted) return;
-        if (events.length > 0) yield events;
+        if (events.length > 0) yield withoutSpare(events);
       }
     },
-    seal: (ledger, manifest) => seal({ output: ledger.output, manifest }),
+    identify: (positions) => identify(source.segments, positions),
+    seal: (ledger, manifest) => manifests.seal({ output: ledger.output, manifest }),
+    unsealed: () => manifests.compact(),
     settled: saver.changed,
     flush: saver.save,
     receivedAt(position) {
@@ -59,6 +64,18 @@ export function createBacking({
       return segment?.marks[markBefore(segment, position) + 2];
     },
   };
+}
+
+/** The identities of the segments that hold the positions, in order. */
+function identify(segments: readonly Segment[], positions: PositionSet): string {
+  const identities: string[] = [];
+  for (const [first, last] of positions.runs()) {
+    for (let i = segmentOf(segments, first); i < segments.length && segments[i]!.header.first <= last; i++) {
+      const identity = segmentIdentity(segments[i]!.header);
+      if (identities.at(-1) !== identity) identities.push(identity);
+    }
+  }
+  return identities.join(' ');
 }
 
 function fromTail(tail: Tail, positions: PositionSet, maxBytes: number) {

@@ -3,6 +3,7 @@ import { systemClock } from '../batching/clock.ts';
 import { decodeHeader, HEADER_BYTES, type SegmentHeader, saltOf } from './codec.ts';
 import type { Cursors } from './cursor.ts';
 import { cursorFile, readCursors } from './cursor.ts';
+import { readEpoch } from './epoch.ts';
 import { codeOf, type FileSystem, nodeFileSystem, readAll } from './filesystem.ts';
 import { readManifests } from './manifests.ts';
 import { readFrames } from './reader.ts';
@@ -110,12 +111,20 @@ async function readHeaders(
     const { size, header } = read;
     // A process may be beginning the newest one, or have died while it did.
     if (header === undefined && number === numbers.at(-1) && size <= HEADER_BYTES) continue;
-    if (header === undefined) problems.push({ path, what: 'its header is damaged', bytes: size });
+    if (header === undefined)
+      problems.push({ path, what: 'its header is damaged; the next start replaces it', bytes: HEADER_BYTES });
+    else if ('unknownVersion' in header)
+      problems.push({
+        path,
+        what: `it has format version ${header.unknownVersion}: a later release wrote it`,
+      });
     else if (header.number !== number)
       problems.push({ path, what: `it is a copy of segment ${header.number}` });
     else headers.push(header);
   }
-  const epoch = headers.at(-1)?.epoch;
+  const kept = await readEpoch(fs, directory).catch(() => undefined);
+  if (kept === 'damaged') problems.push({ path: join(directory, 'epoch'), what: 'it is damaged' });
+  const epoch = typeof kept === 'object' ? kept.epoch : headers.at(-1)?.epoch;
   for (const { number } of headers.filter((header) => header.epoch !== epoch))
     problems.push({ path: segmentPath(directory, number), what: 'it belongs to another journal' });
   return headers.filter((header) => header.epoch === epoch);

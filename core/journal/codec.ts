@@ -2,13 +2,17 @@
  * The bytes of a segment, little-endian:
  *
  *     header header frame*
- *     header: magic 8 | version u32 | number u32 | first u64 | previous u64 | epoch 16 | created u64 | 0 u32 | crc32 u32
+ *     header: magic 8 | version u32 | number u32 | first u64 | previous u64 | epoch 16 | created u64 | nonce u32 | crc32 u32
  *     frame:  crc32 u32 | length u32 | kind u8 | 0 u8 | route u16 | position u64 | received u64 | payload
  *
- * The header stands there twice, so that one flipped bit does not cost a segment. The CRC of a frame covers all
- * behind it and starts from the CRC of the epoch, so that no bytes of another log, or of a sender, pass for a frame.
+ * The header is stored twice, so that one flipped bit does not cost a segment. The CRC of a frame covers everything after
+ * it and is seeded with the CRC of the epoch, so that bytes of another log, or of a sender, never pass for a frame.
+ *
+ * Every later version keeps magic, version and the CRC of the first 60 bytes where they are, so that an older program can
+ * tell a later version from damage.
  */
-import { crc32 } from './crc32.ts';
+import { randomInt } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { Position } from './journal.ts';
 
 const MAGIC = 'tiercel\n';
@@ -31,6 +35,18 @@ export interface SegmentHeader {
   readonly previous: Position;
   readonly epoch: string;
   readonly createdAt: number;
+  /** Random: two segments with one number, in two copies of a journal, differ in it. 0 in segments of before 0.2. */
+  readonly nonce: number;
+}
+
+/** A nonce for a new segment. */
+export function createNonce(): number {
+  return randomInt(1, 2 ** 32);
+}
+
+/** Names a segment uniquely among all copies and restored snapshots of its journal. */
+export function segmentIdentity({ number, createdAt, nonce }: SegmentHeader): string {
+  return `${number}.${createdAt}.${nonce}`;
 }
 
 export function encodeHeader(header: SegmentHeader): Uint8Array {
@@ -43,23 +59,29 @@ export function encodeHeader(header: SegmentHeader): Uint8Array {
   view.setBigUint64(24, BigInt(header.previous), true);
   bytes.set(Buffer.from(header.epoch.replaceAll('-', ''), 'hex'), 32);
   view.setBigUint64(48, BigInt(header.createdAt), true);
+  view.setUint32(56, header.nonce, true);
   view.setUint32(60, crc32(bytes.subarray(0, 60)), true);
   bytes.copyWithin(HEADER, 0, HEADER);
   return bytes;
 }
 
-/** Reads whichever copy of the header is sound; undefined when neither is. */
-export function decodeHeader(bytes: Uint8Array): SegmentHeader | undefined {
+/** A sound header of a version that this program does not know. */
+export interface UnknownVersion {
+  readonly unknownVersion: number;
+}
+
+/** Reads a sound copy of the header; undefined when both are damaged. */
+export function decodeHeader(bytes: Uint8Array): SegmentHeader | UnknownVersion | undefined {
   return decodeCopy(bytes.subarray(0, HEADER)) ?? decodeCopy(bytes.subarray(HEADER, HEADER_BYTES));
 }
 
-function decodeCopy(bytes: Uint8Array): SegmentHeader | undefined {
+function decodeCopy(bytes: Uint8Array): SegmentHeader | UnknownVersion | undefined {
   if (bytes.length < HEADER) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(60, true) !== crc32(bytes.subarray(0, 60))) return undefined;
-  if (new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC || view.getUint32(8, true) !== VERSION) {
-    return undefined;
-  }
+  if (new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) return undefined;
+  const version = view.getUint32(8, true);
+  if (version !== VERSION) return { unknownVersion: version };
   const hex = Buffer.from(bytes.subarray(32, 48)).toString('hex');
   return {
     number: view.getUint32(12, true),
@@ -67,6 +89,7 @@ function decodeCopy(bytes: Uint8Array): SegmentHeader | undefined {
     previous: Number(view.getBigUint64(24, true)),
     epoch: hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
     createdAt: Number(view.getBigUint64(48, true)),
+    nonce: view.getUint32(56, true),
   };
 }
 
@@ -135,14 +158,14 @@ const BELIEVABLE = 2 ** 24;
 /**
  * Finds the frames in bytes that stand at `offset` of a file; between damage and the next sound frame lies a gap.
  *
- * @param after the position before the first frame
+ * @param after the position before the first frame; undefined: any position may come first
  * @param fileEnd where the file ends: a frame or a gap that these bytes do not hold whole is left for the next stretch
  */
 export function parseFrames(
   bytes: Uint8Array,
   offset: number,
   salt: number,
-  after: Position,
+  after: Position | undefined,
   fileEnd: number,
 ): Stretch {
   const isEnd = offset + bytes.length >= fileEnd;
@@ -160,13 +183,19 @@ export function parseFrames(
       at++;
       continue;
     }
-    if (bad >= 0) gaps.push({ offset: offset + bad, length: at - bad, after: last, before: frame.position });
+    if (bad >= 0)
+      gaps.push({
+        offset: offset + bad,
+        length: at - bad,
+        after: last ?? frame.position - 1,
+        before: frame.position,
+      });
     bad = -1;
     frames.push(frame);
     last = frame.position;
     at += frame.length;
   }
-  if (bad >= 0 && isEnd) gaps.push({ offset: offset + bad, length: bytes.length - bad, after: last });
+  if (bad >= 0 && isEnd) gaps.push({ offset: offset + bad, length: bytes.length - bad, after: last ?? 0 });
   return { frames, gaps, next: offset + (bad >= 0 && !isEnd ? bad : at) };
 }
 
@@ -176,7 +205,7 @@ function frameAt(
   at: number,
   offset: number,
   salt: number,
-  last: Position,
+  last: Position | undefined,
   fileEnd: number,
 ): Frame | 'short' | undefined {
   const remaining = fileEnd - offset - at;
@@ -186,7 +215,7 @@ function frameAt(
   const kind = KINDS[view.getUint8(at + 8)];
   const position = getSafe(view, at + 12);
   if (kind === undefined || view.getUint8(at + 9) !== 0 || length < FRAME_BYTES) return undefined;
-  const ahead = position - last;
+  const ahead = last === undefined ? 1 : position - last;
   if (ahead < (kind === 'event' ? 1 : 0) || ahead > BELIEVABLE) return undefined;
   if (length > remaining) return undefined;
   if (length > bytes.length - at) return 'short';

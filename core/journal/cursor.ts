@@ -5,6 +5,7 @@ import { readWhole } from './filesystem.ts';
 import type { Position } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { decodeNote, encodeNote, numbersOfRuns, runsOfNumbers } from './note.ts';
+import { UnknownVersionError } from './version.ts';
 
 /**
  * What a cursor file says: up to `through` exactly the positions in `pending` are not settled; behind it, every
@@ -53,7 +54,7 @@ export interface Cursors {
   readonly unreadable: readonly string[];
 }
 
-/** Reads all cursor files. */
+/** Reads all cursor files. @throws UnknownVersionError with the path as its message */
 export async function readCursors(fs: FileSystem, directory: string): Promise<Cursors> {
   const cursors: Cursor[] = [];
   const forgotten: Cursor[] = [];
@@ -61,7 +62,7 @@ export async function readCursors(fs: FileSystem, directory: string): Promise<Cu
   for (const name of await fs.list(directory)) {
     if (!name.endsWith(EXTENSION)) continue;
     const data = await readWhole(fs, join(directory, name)).catch(() => undefined);
-    const note = data && decodeNote(data);
+    const note = data && decodeAt(join(directory, name), data);
     if (note === undefined) {
       unreadable.push(name);
       continue;
@@ -70,4 +71,12 @@ export async function readCursors(fs: FileSystem, directory: string): Promise<Cu
     (head.forgotten ? forgotten : cursors).push({ ...head, pending: [...runsOfNumbers(note.numbers)] });
   }
   return { cursors, forgotten, unreadable };
+}
+
+function decodeAt(path: string, data: Uint8Array): ReturnType<typeof decodeNote> {
+  try {
+    return decodeNote(data);
+  } catch (error) {
+    throw error instanceof UnknownVersionError ? new UnknownVersionError(error.version, path) : error;
+  }
 }

@@ -33,7 +33,7 @@ export function createDamage({
       count += fresh;
       log.error(
         { path, offset, bytes: length, events: fresh },
-        'a damaged place in the journal was set aside',
+        'found corrupt bytes in the journal; they were copied to corrupt/',
       );
       await quarantine.copy(path, offset, length);
     },

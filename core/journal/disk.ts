@@ -3,20 +3,21 @@ import type { Clock } from '../batching/clock.ts';
 import { systemClock } from '../batching/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Append, appendOf, together } from './append.ts';
+import { backfill } from './backfill.ts';
 import { createBacking } from './backing.ts';
 import { saltOf } from './codec.ts';
 import { createDamage } from './damage.ts';
 import { enterDirectory } from './enter.ts';
+import { createExtentFile } from './extent.ts';
 import type { FileSystem } from './filesystem.ts';
-import { guarded, nodeFileSystem } from './filesystem.ts';
+import { ensureDirectory, guarded, nodeFileSystem } from './filesystem.ts';
 import { createGroupCommit } from './group-commit.ts';
-import type { Journal, Position, StoredEvent, Subscription } from './journal.ts';
+import type { Journal, Position, StoredEvent } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { addManifest, createLedger, want } from './ledger.ts';
+import { addManifest, createLedger, hasLosses, want } from './ledger.ts';
 import type { Lock } from './lock.ts';
 import { createManifestLog } from './manifests.ts';
-import { giveStored, leaveOut } from './newcomer.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { Source } from './reader.ts';
 import { createReclaimer } from './reclaim.ts';
@@ -50,7 +51,7 @@ export interface DiskJournalOptions {
   readonly fileSystem?: FileSystem;
   /** How often a read that fails is tried before its bytes are taken for damaged; seconds unless a test says otherwise. */
   readonly readTries?: ReadTries;
-  /** How the right to write in the directory is taken; by a lock file unless a test says otherwise. */
+  /** How the right to write in the directory is taken; {@link acquireLock} unless a test says otherwise. */
   readonly lock?: (directory: string) => Promise<Lock>;
 }
 
@@ -62,8 +63,8 @@ const RESERVE_BYTES = 1 << 20;
  * Opens the journal in a directory and recovers what an earlier process left there.
  *
  * @throws JournalLockedError when another process has it.
- * @throws Error naming the directory when it cannot be made or written, the system's when it cannot be read. Data is
- *   never a reason to refuse.
+ * @throws UnknownVersionError when a later release has written a file of it. Damaged data is never a reason to refuse.
+ * @throws Error naming the directory when it cannot be made or written, the system's when it cannot be read.
  */
 export async function openDiskJournal(options: DiskJournalOptions): Promise<Journal> {
   const { directory, maxBytes, durability = 'sync', clock = systemClock, log } = options;
@@ -78,12 +79,13 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
   }
 
   async function openLocked(): Promise<Journal> {
-    let fenced: string | undefined;
-    lock.onLost((reason) => {
-      fenced = `the lock was lost: ${reason}`;
-      log.error({ directory, reason }, 'the lock of the journal was lost: nothing more is written');
+    const failed = new AbortController();
+    lock.lost.addEventListener('abort', () => {
+      const { message } = lock.lost.reason as Error;
+      log.error({ directory }, `the journal has failed: ${message}`);
+      failed.abort(new JournalFailedError(message));
     });
-    const writable = guarded(bare, () => fenced);
+    const writable = guarded(bare, lock.confirm);
     const fs = steady(writable, {
       directory,
       clock,
@@ -92,8 +94,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       tries: options.readTries,
     });
     const cursorDirectory = join(directory, 'cursors');
-    await fs.makeDirectory(cursorDirectory);
-    await fs.syncDirectory(directory);
+    await ensureDirectory(fs, cursorDirectory);
     // Of a cursor that the process before renamed and did not sync, an older one must not come back: segments go by it.
     await fs.syncDirectory(cursorDirectory);
 
@@ -108,6 +109,9 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     let syncing: Promise<void> | undefined;
     let closed = false;
 
+    /** Ledgers whose first cursor file is not written yet. */
+    const isNew = new Set<Ledger>();
+
     const count = () => space.set(segments.reduce((sum, { bytes }) => sum + bytes, 0));
 
     const saver = createSaver({
@@ -119,7 +123,11 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       makeRoom: space.release,
       onSaved: reclaim,
     });
-    for (const ledger of ledgers.values()) saver.adopt(ledger);
+    for (const ledger of ledgers.values()) {
+      saver.adopt(ledger);
+      // What is lost is counted once: from now on the cursor knows of it.
+      if (hasLosses(ledger)) saver.changed(ledger);
+    }
 
     const manifests = createManifestLog({
       fs,
@@ -137,6 +145,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       },
     });
 
+    const extent = createExtentFile({ fs, directory, clock, found: recovered.extent });
     const writer = createWriter({
       fs,
       directory,
@@ -147,6 +156,9 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       start: recovered.start,
       clock,
       log,
+      extent,
+      permit: lock.confirm,
+      onFailed: (reason) => failed.abort(new JournalFailedError(reason)),
       written,
       onSync: options.onSync,
     });
@@ -201,10 +213,10 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       if (reclaimer.unlinkBefore(needed)) count();
     }
 
-    const reclaimer = createReclaimer({ fs, segments, log, onFreed: space.freed });
+    const reclaimer = createReclaimer({ fs, segments, extent, log, onFreed: space.freed });
     const damage = createDamage({ known: recovered.damaged, quarantine, log });
     const source: Source = { fs, salt: saltOf(epoch), segments, damaged: damage.met };
-    const backing = createBacking({ source, tail, saver, seal: manifests.seal });
+    const backing = createBacking({ source, tail, saver, manifests });
 
     count();
     if (!(await reserve.establish())) space.diskFull('no room for the reserve');
@@ -214,12 +226,27 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       'the journal is open',
     );
 
+    /** Why nothing can be written any more. */
+    const failure = () =>
+      closed ? 'the journal is closed' : (failed.signal.reason as Error | undefined)?.message;
+
+    /** Acceptance time of the oldest pending event. */
+    function oldestPending(): number | undefined {
+      let oldest: number | undefined;
+      for (const { pending } of ledgers.values()) {
+        const receivedAt = pending.first === undefined ? undefined : backing.receivedAt(pending.first);
+        if (receivedAt !== undefined) oldest = Math.min(oldest ?? receivedAt, receivedAt);
+      }
+      return oldest;
+    }
+
     return {
       epoch,
+      failed: failed.signal,
       append(entries) {
         try {
-          const failure = closed ? 'the journal is closed' : (fenced ?? writer.failure());
-          if (failure !== undefined) throw new JournalFailedError(failure);
+          const why = failure();
+          if (why !== undefined) throw new JournalFailedError(why);
           if (entries.length === 0) return Promise.resolve();
           const call = appendOf(entries);
           space.take(call.size);
@@ -229,24 +256,27 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         }
       },
       async subscribe(output, { start = 'now', wants } = {}) {
-        const known = ledgers.get(output);
-        if (known !== undefined) return openSubscription(known, backing);
-        const ledger = createLedger(output, newest);
-        if (start === 'oldest') giveStored(ledger, segments);
-        ledgers.set(output, ledger);
-        saver.adopt(ledger);
-        let subscription: Subscription;
-        try {
-          if (wants !== undefined) await leaveOut(source, ledger, wants);
-          subscription = openSubscription(ledger, backing);
-          saver.changed(ledger);
-          await saver.save(ledger);
-        } catch (error) {
-          ledgers.delete(output);
-          throw error;
+        let ledger = ledgers.get(output);
+        if (ledger === undefined) {
+          // From here on events are kept for it, whatever fails below.
+          ledger = createLedger(output, newest);
+          const oldest = segments[0]?.header.first ?? newest + 1;
+          if (start === 'oldest' && oldest <= newest) {
+            ledger.pending.addRun(oldest, newest);
+            ledger.backfillThrough = newest;
+          }
+          ledgers.set(output, ledger);
+          saver.adopt(ledger);
+          isNew.add(ledger);
         }
-        log.debug({ output, start, pending: ledger.pending.count }, 'a new output has its cursor');
-        return subscription;
+        if (ledger.backfillThrough > 0) await backfill(source, ledger, wants ?? (() => true));
+        if (isNew.delete(ledger)) {
+          saver.changed(ledger);
+          // A cursor that cannot be written now is written later: until then a crash costs redelivery, not events.
+          await saver.save(ledger).catch(() => {});
+          log.debug({ output, start, pending: ledger.pending.count }, 'created the cursor of a new output');
+        }
+        return openSubscription(ledger, backing);
       },
       waitForRoom: space.wait,
       async orphans() {
@@ -264,10 +294,10 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         reclaim();
       },
       status() {
-        const failure = closed ? 'the journal is closed' : (fenced ?? writer.failure());
-        const reason = failure ?? space.shortage();
-        const oldest = segments.find(({ marks }) => marks.length > 0)?.marks[2];
-        const state = failure !== undefined ? 'failed' : reason !== undefined ? 'full' : 'ok';
+        const why = failure();
+        const reason = why ?? space.shortage();
+        const oldest = oldestPending();
+        const state = why !== undefined ? 'failed' : reason !== undefined ? 'full' : 'ok';
         return {
           state,
           ...(reason !== undefined && { reason }),
@@ -276,6 +306,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           ...(oldest !== undefined && { oldest }),
           newest,
           corruptFrames: recovered.corruptFrames + damage.count(),
+          quarantinedFiles: recovered.quarantinedFiles,
           recoveredBytes,
         };
       },

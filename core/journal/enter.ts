@@ -1,4 +1,4 @@
-import type { FileSystem } from './filesystem.ts';
+import { ensureDirectory, type FileSystem } from './filesystem.ts';
 import { acquireLock, JournalLockedError, type Lock } from './lock.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function enterDirectory(
   lock: (directory: string) => Promise<Lock> = acquireLock,
 ): Promise<Lock> {
   try {
-    await fs.makeDirectory(directory);
+    await ensureDirectory(fs, directory);
     return await lock(directory);
   } catch (error) {
     if (error instanceof JournalLockedError) throw error;

@@ -27,6 +27,7 @@ export interface FileSystem {
   open(path: string, mode: OpenMode): Promise<File>;
   /** The names in a directory, in no order. */
   list(directory: string): Promise<readonly string[]>;
+  /** Makes one directory. Fails with EEXIST when it exists and with ENOENT when its parent does not. */
   makeDirectory(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -65,7 +66,7 @@ export const nodeFileSystem: FileSystem = {
   },
   list: (directory) => readdir(directory),
   async makeDirectory(path) {
-    await mkdir(path, { recursive: true });
+    await mkdir(path);
   },
   rename,
   remove: unlink,
@@ -191,11 +192,30 @@ export async function replaceFile(
   if (options.durable) await fs.syncDirectory(dirname(path));
 }
 
-/** The same file system, which changes nothing any more once `forbidden` gives a reason. */
-export function guarded(fs: FileSystem, forbidden: () => string | undefined): FileSystem {
+/** Makes a directory with its parents, unless they exist. Their names are on stable storage when it resolves. */
+export async function ensureDirectory(fs: FileSystem, path: string): Promise<void> {
+  const parent = dirname(path);
+  const make = () =>
+    fs.makeDirectory(path).catch((error) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || parent === path) throw error;
+    await ensureDirectory(fs, parent);
+    await make();
+  }
+  await fs.syncDirectory(parent);
+  // An earlier process may have ended between making a parent and syncing its name.
+  for (let above = dirname(parent); above !== dirname(above); above = dirname(above))
+    await fs.syncDirectory(above).catch(() => {});
+}
+
+/** The same file system, which asks for permission before each change. @param permit rejects when nothing may be changed */
+export function guarded(fs: FileSystem, permit: () => Promise<void> | undefined): FileSystem {
   async function guard(): Promise<void> {
-    const reason = forbidden();
-    if (reason !== undefined) throw new Error(reason);
+    await permit();
   }
   return {
     list: fs.list,

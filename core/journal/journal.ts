@@ -31,6 +31,18 @@ export interface Manifest {
   /** When the batch was opened and when it was closed, epoch milliseconds. */
   readonly openedAt: number;
   readonly closedAt: number;
+  /** The type of the output it was closed for; absent in manifests of before 0.2. */
+  readonly type?: string;
+  /** Where the output was going to put it, as the output calls it; absent where the output has no such notion. */
+  readonly destination?: string;
+}
+
+/** Events that damage of the storage took from an output. */
+export interface Lost {
+  /** Wanted by the output and gone. */
+  readonly exact: number;
+  /** Gone, and the output may have wanted them: an upper bound. */
+  readonly atMost: number;
 }
 
 /**
@@ -38,8 +50,13 @@ export interface Manifest {
  * Nothing here assumes a local disk: a remote log can implement it.
  */
 export interface Journal {
-  /** Changes when the log is created anew; part of every batch id, so that ids never repeat. */
+  /** Changes when the log is created anew. */
   readonly epoch: string;
+  /**
+   * Aborted when the journal can take no event any more, for good: the storage failed, or another process has taken over its
+   * lock. The reason is an Error.
+   */
+  readonly failed: AbortSignal;
   /**
    * Resolves when every entry is on stable storage; either all of them are or the call rejects.
    * @throws JournalFullError when the budget or the disk is full: nothing was taken, ask again later.
@@ -71,12 +88,14 @@ export interface JournalStatus {
   /** Bytes on storage. */
   readonly bytes: number;
   readonly maxBytes: number;
-  /** Acceptance time of the oldest event kept, epoch milliseconds. */
+  /** Acceptance time of the oldest pending event of any output, epoch milliseconds. */
   readonly oldest?: number;
   /** The newest position, 0 when empty. */
   readonly newest: Position;
-  /** Damaged frames met and set aside since the start. */
+  /** Damaged frames found and set aside since the start. */
   readonly corruptFrames: number;
+  /** Files that were set aside whole at the start: segments of another journal, unreadable cursors. */
+  readonly quarantinedFiles: number;
   /** Bytes of torn tail cut at recovery. */
   readonly recoveredBytes: number;
 }
@@ -96,10 +115,20 @@ export interface Subscription {
   /** Reads events back by position, ascending, in chunks of about a megabyte. Positions that were damaged on disk are absent. */
   fetch(positions: PositionSet, signal?: AbortSignal): AsyncIterable<readonly StoredEvent[]>;
   /**
+   * A text for these positions that no other events ever have at the same positions: not in a restored snapshot of the
+   * journal, nor in a copy that goes on by itself. Part of every batch id, so that an id never names two contents.
+   */
+  identify(positions: PositionSet): string;
+  /**
    * Resolves when the manifest is durable. One of {@link unsettled} is sealed again before its batch is delivered: the
    * process before may have ended between writing it and making it durable.
    */
   seal(manifest: Manifest): Promise<void>;
+  /**
+   * Gives up manifests of {@link unsettled}, durably, so that their events are batched again. Call it before the first
+   * {@link read}.
+   */
+  unseal(manifests: readonly Manifest[]): Promise<void>;
   /** These positions are settled (delivered or set aside), in any order. Durable within 200 ms, or by {@link flush}. */
   acknowledge(positions: PositionSet): void;
   /** Resolves when all acknowledgements so far are durable. */
@@ -108,15 +137,16 @@ export interface Subscription {
   settled(): Position;
   /** Events wanted by this output and not acknowledged. */
   pending(): number;
-  /** Pending at the opening plus appended since; at the first opening, with those that were pending and are gone. */
+  /** Pending at the opening plus appended since; at the first opening, with those that damage took. */
   accepted(): number;
   /**
-   * Wanted events that were found damaged on storage before they were read, or gone when the journal was opened: set
-   * aside by the journal itself and no longer pending. To be counted with the dead letters: accepted = delivered + dead-lettered + damaged + pending.
+   * Events that damage took before they were read: missing when the journal was opened, or found damaged since. They are no
+   * longer pending. accepted = delivered + dead_lettered + dropped + lost + pending.
    */
-  damaged(): number;
+  lost(): Lost;
   /** Acceptance time of the oldest pending event, if known (a disk knows it to within 64 KiB of events). */
   oldest(): number | undefined;
+  /** Ends all reads and gives the output up. Never rejects: acknowledgements become durable soon after. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { Manifest, Position } from './journal.ts';
+import type { Lost, Manifest, Position } from './journal.ts';
 import { PositionBits } from './position-bits.ts';
 import { PositionSet } from './positions.ts';
 import type { Waiters } from './waiters.ts';
@@ -20,10 +20,16 @@ export interface Ledger {
   /** Up to here the cursor file says what is pending; behind it, the log does. */
   through: Position;
   accepted: number;
-  /** Wanted events that were found damaged before they were handed out, or gone when the journal was opened. */
-  damaged: number;
-  /** Those found gone when the journal was opened; booked by the first opening of the subscription, and forgotten. */
+  /** Wanted events that damage took, since the opening. */
+  lost: Lost;
+  /** Wanted positions that were missing when the journal was opened; counted by the first opening of the subscription. */
   readonly gone: PositionBits;
+  /** Positions that were missing then and of which the journal does not know whether this output wanted them. */
+  readonly doubtful: PositionBits;
+  /** Events at the end of the log that may have been lost, without known positions. */
+  doubtfulEvents: number;
+  /** Up to here, events from before its creation are pending that it may not want; 0 when there are none. */
+  backfillThrough: Position;
   subscribed: boolean;
   /** Its readers, waiting for events. */
   readonly changes: Waiters;
@@ -40,11 +46,19 @@ export function createLedger(output: string, through: Position): Ledger {
     next: 1,
     through,
     accepted: 0,
-    damaged: 0,
+    lost: { exact: 0, atMost: 0 },
     gone: new PositionBits(),
+    doubtful: new PositionBits(),
+    doubtfulEvents: 0,
+    backfillThrough: 0,
     subscribed: false,
     changes: createWaiters(),
   };
+}
+
+/** Did the opening of the journal find that damage took events of this output? */
+export function hasLosses({ gone, doubtful, doubtfulEvents }: Ledger): boolean {
+  return gone.count + doubtful.count + doubtfulEvents > 0;
 }
 
 /** Books what the log has just taken: the positions from first to last are wanted by this output. */
@@ -61,9 +75,12 @@ export function addManifest(ledger: Ledger, manifest: Manifest): void {
 /** Starts (again) from the oldest pending event; what sealed manifests hold is left to whoever settles those. */
 export function rewind(ledger: Ledger): void {
   ledger.next = 1;
-  ledger.accepted = ledger.pending.count + ledger.gone.count;
-  ledger.damaged = ledger.gone.count;
+  const lost = { exact: ledger.gone.count, atMost: ledger.doubtful.count + ledger.doubtfulEvents };
+  ledger.accepted = ledger.pending.count + lost.exact + lost.atMost;
+  ledger.lost = lost;
   ledger.gone.deleteRun(1, Number.MAX_SAFE_INTEGER);
+  ledger.doubtful.deleteRun(1, Number.MAX_SAFE_INTEGER);
+  ledger.doubtfulEvents = 0;
   ledger.sealed.deleteRun(1, Number.MAX_SAFE_INTEGER);
   for (const manifest of ledger.manifests) {
     for (const [first, last] of manifest.positions.runs()) ledger.sealed.addRun(first, last);
@@ -117,8 +134,18 @@ export function isOpen(ledger: Ledger, manifest: Manifest): boolean {
   return false;
 }
 
-/** Settles events that are no longer on storage: nobody will ever be handed them. */
-export function setAside(ledger: Ledger, positions: PositionSet): void {
-  ledger.damaged += positions.count;
+/** Settles events that are no longer on storage. */
+export function lose(ledger: Ledger, positions: PositionSet): void {
+  ledger.lost = { ...ledger.lost, exact: ledger.lost.exact + positions.count };
   settle(ledger, positions);
+}
+
+/** Gives up sealed batches: their events are read again and batched anew. */
+export function unseal(ledger: Ledger, manifests: readonly Manifest[]): void {
+  ledger.manifests = ledger.manifests.filter((manifest) => !manifests.includes(manifest));
+  for (const { positions } of manifests)
+    for (const [first, last] of positions.runs()) ledger.sealed.deleteRun(first, last);
+  // Another batch may hold some of the same positions.
+  for (const { positions } of ledger.manifests)
+    for (const [first, last] of positions.runs()) ledger.sealed.addRun(first, last);
 }

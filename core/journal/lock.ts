@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
-import { open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { open, rename, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { acquireSocketLock } from './lock-socket.ts';
 
-/** The right to write in a directory. */
+/** The right of one process to write in a directory. */
 export interface Lock {
-  /** Calls back when somebody else has taken the lock over: this process must not write any more. */
-  onLost(call: (reason: string) => void): void;
+  /** Aborted when another process has taken the lock over; the reason is a text that names it. */
+  readonly lost: AbortSignal;
+  /**
+   * Confirms that this process still holds the lock. Call it after data is on stable storage and before anything is said
+   * about it. Returns undefined where the lease is fresh, which is nearly always.
+   *
+   * @throws LockLostError (the promise rejects) when another process holds the lock
+   */
+  confirm(): Promise<void> | undefined;
   release(): Promise<void>;
 }
 
@@ -16,56 +24,95 @@ export class JournalLockedError extends Error {
   override readonly name = 'JournalLockedError';
 }
 
+/** Another process has taken the lock over: nothing may be written or acknowledged any more. */
+export class LockLostError extends Error {
+  override readonly name = 'LockLostError';
+}
+
+/** Milliseconds; tests make them small. */
+export interface LockTiming {
+  /** The holder touches its lease this often. */
+  readonly heartbeat: number;
+  /** A lease that was not touched for this long is stale. */
+  readonly staleAfter: number;
+}
+
+const TIMING: LockTiming = { heartbeat: 1000, staleAfter: 3500 };
+
 interface Holder {
   readonly token: string;
   readonly pid: number;
   readonly host: string;
-  /** This boot of this kernel; `''` where the system does not tell. */
-  readonly boot: string;
-  /** Which numbering of processes `pid` belongs to; `''` where the system does not tell. */
-  readonly namespace: string;
-  /** When the process started, in the system's own unit: tells a pid from a later one of the same number. */
-  readonly started: string;
+  /** This boot of this kernel; where the system does not say, its host name. */
+  readonly kernel: string;
+  /** It listens on a socket in the directory. */
+  readonly socket: boolean;
 }
-
-/** The holder touches its lock this often. */
-const BEAT = 1000;
-/** A lock whose holder cannot be looked up is stale when it was not touched for this long. */
-const PATIENCE = 3500;
 
 /**
- * Takes the single-writer lock of a directory. node:fs has no `flock`, so the lock is a file that says who holds it:
+ * Takes the single-writer lock of a directory. It has two parts, because no single mechanism works everywhere:
  *
- * - A holder in the same pid namespace of the same boot is looked up: it lives if its pid does and started when the
- *   file says. After a kill, the lock is free at once, also when the pid has been given to another process.
- * - Any other (another container or another machine on the same volume, an earlier boot, a system without /proc) is
- *   watched for {@link PATIENCE}: a live one touches the file every second. Clocks need not agree.
+ * - Between processes of one kernel, in whatever containers, a listening Unix socket (`lock.N.sock`) is the lock. It is
+ *   free at once when the holder dies, and held while the holder is paused.
+ * - Between kernels (a volume that two nodes mount, an earlier boot), and where there are no sockets, a lease is the
+ *   lock: the file `lock` names its holder, who touches it every second. It is stale when nothing has touched it for
+ *   {@link LockTiming.staleAfter}. Clocks need not agree.
  *
- * A holder that was stopped for longer than that may lose the lock; it notices at its next beat and is told.
+ * A holder that was paused for longer than the lease may lose it. It finds out before it acknowledges anything: see
+ * {@link Lock.confirm}.
  *
- * @throws JournalLockedError naming the holder.
+ * @throws JournalLockedError that names the holder
  */
-export async function acquireLock(directory: string): Promise<Lock> {
+export async function acquireLock(directory: string, timing = TIMING): Promise<Lock> {
   const path = join(directory, 'lock');
-  const self: Holder = { token: randomUUID(), ...identify() };
-  for (let attempt = 0; attempt < 5; attempt++) {
-    if (await create(path, self)) return hold(path, self);
-    const found = await readHolder(path);
-    if (found === undefined) continue;
-    if (await isAlive(path, found)) throw new JournalLockedError(describe(directory, found.holder));
-    await takeAway(path, found.text, self.token);
+  const socket = await acquireSocketLock(directory);
+  if (socket.state === 'busy') throw locked(directory, (await readLease(path))?.holder);
+  const self: Holder = {
+    token: randomUUID(),
+    pid: process.pid,
+    host: hostname(),
+    kernel: kernelId(),
+    socket: socket.state === 'held',
+  };
+  const releaseSocket = async () => {
+    if (socket.state === 'held') await socket.release();
+  };
+  try {
+    await acquireLease(directory, path, self, timing);
+    return hold(path, self, timing, releaseSocket);
+  } catch (error) {
+    await releaseSocket();
+    throw error;
   }
-  throw new JournalLockedError(`${directory}: other processes take the lock again and again`);
 }
 
-async function create(path: string, holder: Holder): Promise<boolean> {
+async function acquireLease(
+  directory: string,
+  path: string,
+  self: Holder,
+  timing: LockTiming,
+): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if (await createLease(path, self)) return;
+    const found = await readLease(path);
+    if (found === undefined) continue;
+    const { holder } = found;
+    // Of this kernel and with a socket: it would listen if it lived, and this process holds the socket now.
+    const isDead = self.socket && holder?.socket === true && holder.kernel === self.kernel;
+    if (!isDead && (await isAlive(path, found, timing))) throw locked(directory, holder);
+    await removeStaleLease(path, found, self.token);
+  }
+  throw new JournalLockedError(`${directory}: other processes take the lock repeatedly`);
+}
+
+async function createLease(path: string, holder: Holder): Promise<boolean> {
   const text = `${JSON.stringify(holder)}\n`;
   try {
-    const file = await open(path, 'wx');
+    const file = await open(path, 'wx', 0o600);
     try {
       await file.writeFile(text);
     } catch {
-      // A full disk must not keep the process that could empty it from starting: the reserve is for that.
+      // A full disk must not stop the process that could empty it: the reserve is for that.
       await unlink(join(dirname(path), 'reserve')).catch(() => {});
       await file.truncate(0);
       await file.write(text, 0);
@@ -79,53 +126,53 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   }
 }
 
-interface Found {
+interface Lease {
   readonly text: string;
-  /** Undefined while the holder is writing it, or when it died then. */
+  /** When it was last touched, epoch milliseconds by the clock of the file system. */
+  readonly touchedAt: number;
+  /** Undefined while the holder writes it, or when it died then. */
   readonly holder: Holder | undefined;
 }
 
-/** Undefined when there is no lock. @throws the system's error when nobody can say: no file descriptors left, say */
-async function readHolder(path: string): Promise<Found | undefined> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** Undefined when there is no lease. @throws the system's error when it cannot be read: no file descriptors, for example */
+async function readLease(path: string): Promise<Lease | undefined> {
+  // Opened, because a network file system answers a plain stat from its cache.
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (text === undefined) return undefined;
+  if (file === undefined) return undefined;
   try {
-    return { text, holder: JSON.parse(text) as Holder };
-  } catch {
-    return { text, holder: undefined };
+    const { mtimeMs: touchedAt } = await file.stat();
+    const text = await file.readFile('utf8');
+    return { text, touchedAt, holder: parseHolder(text) };
+  } finally {
+    await file.close();
   }
 }
 
-async function isAlive(path: string, { text, holder }: Found): Promise<boolean> {
-  const self = identify();
-  if (holder !== undefined && self.boot !== '' && holder.boot === self.boot && holder.started !== '') {
-    if (holder.namespace === self.namespace) return startOf(holder.pid) === holder.started;
+function parseHolder(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return undefined;
   }
-  // Where there is no /proc, a pid that is gone is gone; one that is there may be another's.
-  if (holder !== undefined && self.boot === '' && holder.host === self.host && !exists(holder.pid))
-    return false;
-  const before = await beatOf(path);
-  for (let waited = 0; waited < PATIENCE; waited += BEAT / 4) {
-    await new Promise((resolve) => setTimeout(resolve, BEAT / 4));
-    const now = await beatOf(path);
+}
+
+/** Watches a lease: a live holder touches it. */
+async function isAlive(path: string, lease: Lease, { heartbeat, staleAfter }: LockTiming): Promise<boolean> {
+  const began = performance.now();
+  while (performance.now() - began < staleAfter) {
+    await new Promise((resolve) => setTimeout(resolve, heartbeat / 4));
+    const now = await readLease(path);
     if (now === undefined) return false;
-    if (now !== before || (await readHolder(path))?.text !== text) return true;
+    if (now.touchedAt !== lease.touchedAt || now.text !== lease.text) return true;
   }
   return false;
 }
 
-async function beatOf(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => undefined,
-  );
-}
-
-/** Removes a stale lock, and nothing but that one: two that want it may have found it stale at once. */
-async function takeAway(path: string, stale: string, token: string): Promise<void> {
+/** Removes a stale lease and no other: meanwhile its holder may have touched it, or another process taken it over. */
+async function removeStaleLease(path: string, stale: Lease, token: string): Promise<void> {
   const aside = `${path}.${token}`;
   try {
     await rename(path, aside);
@@ -133,88 +180,107 @@ async function takeAway(path: string, stale: string, token: string): Promise<voi
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  if ((await readFile(aside, 'utf8')) === stale) await unlink(aside);
-  // It was somebody's fresh lock: give it back. Should a third have come in between, the owner notices at its beat.
+  const moved = await readLease(aside);
+  if (moved?.text === stale.text && moved.touchedAt === stale.touchedAt) await unlink(aside);
   else await rename(aside, path);
 }
 
-function hold(path: string, self: Holder): Lock {
-  let lost: ((reason: string) => void) | undefined;
+function hold(path: string, self: Holder, timing: LockTiming, releaseSocket: () => Promise<void>): Lock {
+  const lost = new AbortController();
+  let renewed = { monotonic: performance.now(), wall: Date.now() };
   let released = false;
+  let checking: Promise<void> | undefined;
 
-  const timer = setInterval(async () => {
-    const found = await readHolder(path).catch(() => 'unknown' as const);
-    // What cannot be looked up now is looked up at the next beat: it is not lost.
-    if (released || found === 'unknown') return;
-    if (found?.holder?.token === self.token) {
-      const now = new Date();
-      await utimes(path, now, now).catch(() => {});
-      return;
-    }
-    if (found === undefined && (await create(path, self).catch(() => true))) return;
+  function fail(holder: Holder | undefined): LockLostError {
+    const who =
+      holder === undefined
+        ? 'another process'
+        : `process ${holder.pid} on ${holder.host} (this is process ${self.pid} on ${self.host})`;
+    const error = new LockLostError(`${who} has taken over the lock ${path}`);
     clearInterval(timer);
-    lost?.(
-      found?.holder === undefined
-        ? 'the lock file was removed'
-        : `process ${found.holder.pid} on ${found.holder.host} took the lock over`,
-    );
-  }, BEAT);
+    if (!lost.signal.aborted) lost.abort(error);
+    return error;
+  }
+
+  /** @throws LockLostError when the lease names another holder */
+  async function assertOwner(): Promise<void> {
+    const lease = await readLease(path);
+    if (lease?.holder?.token === self.token) return;
+    // Removed, by a cleaner for example: it is written again, unless another process was faster.
+    if (lease === undefined && (await createLease(path, self))) return;
+    throw fail((lease ?? (await readLease(path)))?.holder);
+  }
+
+  /**
+   * Touches the lease. It is read again afterwards: a process that found it stale and removed it before the touch has
+   * its own lease there now, and one that comes later sees the touch and gives it back.
+   */
+  async function renew(): Promise<void> {
+    const before = { monotonic: performance.now(), wall: Date.now() };
+    await assertOwner();
+    const now = new Date();
+    await utimes(path, now, now);
+    await assertOwner();
+    renewed = before;
+  }
+
+  /** A lease that cannot be read, for want of file descriptors for example, is tried again for as long as a lease lasts. */
+  async function renewOrWait(): Promise<void> {
+    const began = performance.now();
+    for (;;) {
+      try {
+        return await renew();
+      } catch (error) {
+        if (error instanceof LockLostError || performance.now() - began > timing.staleAfter) throw error;
+        await new Promise((resolve) => setTimeout(resolve, timing.heartbeat / 10));
+      }
+    }
+  }
+
+  /** A pause of the process shows in the monotonic clock, one of the whole machine in the wall clock. */
+  function isFresh(): boolean {
+    const monotonic = performance.now() - renewed.monotonic;
+    const wall = Math.abs(Date.now() - renewed.wall);
+    return Math.max(monotonic, wall) < timing.staleAfter / 2;
+  }
+
+  const timer = setInterval(() => {
+    // A lease that cannot be read or touched now is not lost: the next heartbeat, or the next confirm, tries again.
+    if (!released) renew().catch(() => {});
+  }, timing.heartbeat);
   timer.unref();
 
   return {
-    onLost(call) {
-      lost = call;
+    lost: lost.signal,
+    confirm() {
+      if (lost.signal.aborted) return Promise.reject(lost.signal.reason);
+      if (isFresh()) return undefined;
+      checking ??= renewOrWait().finally(() => {
+        checking = undefined;
+      });
+      return checking;
     },
     async release() {
       released = true;
       clearInterval(timer);
-      const found = await readHolder(path).catch(() => undefined);
-      if (found?.holder?.token === self.token) await unlink(path).catch(() => {});
+      const lease = await readLease(path).catch(() => undefined);
+      if (lease?.holder?.token === self.token) await unlink(path).catch(() => {});
+      await releaseSocket();
     },
   };
 }
 
-function describe(directory: string, holder: Holder | undefined): string {
+function locked(directory: string, holder: Holder | undefined): JournalLockedError {
   const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
-  return (
-    `${directory} is in use by ${who}. One process writes a journal: stop that one, or give this one ` +
-    'a directory of its own (journal.path).'
+  return new JournalLockedError(
+    `${directory} is in use by ${who}. Only one process may write a journal: stop the other one, or set journal.path to another directory.`,
   );
 }
 
-function identify(): Omit<Holder, 'token'> {
-  return {
-    pid: process.pid,
-    host: hostname(),
-    boot: attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    namespace: attempt(() => readlinkSync('/proc/self/ns/pid')),
-    started: startOf(process.pid),
-  };
-}
-
-/** When a process started, in clock ticks since boot (proc(5), field 22 of /proc/pid/stat); `''` when it is not there. */
-function startOf(pid: number): string {
-  return attempt(() => {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name and may hold anything; the third follows its last parenthesis.
-    const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' || state === 'X' ? '' : fields[18]!;
-  });
-}
-
-function exists(pid: number): boolean {
+function kernelId(): string {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function attempt(read: () => string): string {
-  try {
-    return read();
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
-    return '';
+    return hostname();
   }
 }

@@ -133,11 +133,8 @@ export async function readManifests(
 }
 
 function encodeManifest({ output, manifest }: SealedManifest): Uint8Array {
-  const { id, partition, positions, bytes, openedAt, closedAt } = manifest;
-  return encodeNote({
-    head: { output, id, partition, bytes, openedAt, closedAt },
-    numbers: numbersOf(positions),
-  });
+  const { positions, ...rest } = manifest;
+  return encodeNote({ head: { output, ...rest }, numbers: numbersOf(positions) });
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {

@@ -22,6 +22,7 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
   const events = new Map<Position, StoredEvent>();
   const ledgers = new Map<string, Ledger>();
   const room = createWaiters();
+  const epoch = randomUUID();
   let newest = 0;
   let oldest = 1;
   let bytes = 0;
@@ -43,6 +44,13 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       refused = 0;
       room.wake();
     }
+  }
+
+  /** Acceptance time of the oldest pending event. */
+  function oldestPending(): number | undefined {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { pending } of ledgers.values()) first = Math.min(first, pending.first ?? first);
+    return events.get(first)?.receivedAt;
   }
 
   function assertOpen(): void {
@@ -81,10 +89,12 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       }
       if (chunk.length > 0) yield chunk;
     },
+    identify: () => epoch,
     async seal(ledger, manifest) {
       assertOpen();
       addManifest(ledger, manifest);
     },
+    async unsealed() {},
     settled(ledger) {
       ledger.settling = [];
       trim();
@@ -94,7 +104,8 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
   };
 
   return {
-    epoch: randomUUID(),
+    epoch,
+    failed: new AbortController().signal,
     async append(entries: readonly JournalEntry[]) {
       assertOpen();
       const size = entries.reduce((sum, { raw }) => sum + sizeOf(raw), 0);
@@ -107,7 +118,9 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       const touched = new Set<Ledger>();
       for (const { raw, receivedAt, outputs } of entries) {
         const position = ++newest;
-        events.set(position, { position, receivedAt, raw });
+        // A view of a larger buffer would keep all of that in memory.
+        const own = raw.length < raw.buffer.byteLength ? raw.slice() : raw;
+        events.set(position, { position, receivedAt, raw: own });
         for (const output of outputs) {
           const ledger = ledgers.get(output);
           if (ledger === undefined) continue;
@@ -145,16 +158,17 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       trim();
     },
     status() {
-      const first = events.get(oldest);
+      const first = oldestPending();
       return {
         state: closed ? 'failed' : bytes + refused > maxBytes ? 'full' : 'ok',
         ...(refused > 0 && { reason: `the journal holds ${bytes} of ${maxBytes} bytes` }),
         ...(closed && { reason: 'the journal is closed' }),
         bytes,
         maxBytes,
-        ...(first !== undefined && { oldest: first.receivedAt }),
+        ...(first !== undefined && { oldest: first }),
         newest,
         corruptFrames: 0,
+        quarantinedFiles: 0,
         recoveredBytes: 0,
       };
     },

@@ -1,16 +1,24 @@
-import { crc32 } from './crc32.ts';
+import { crc32 } from 'node:zlib';
 import type { PositionSet } from './positions.ts';
+import { UnknownVersionError } from './version.ts';
 
-/** What the small files of the journal are made of: a JSON head and a list of numbers, checked by a CRC. */
+/** The content of the small files of the journal: a JSON head and a list of numbers, checked by a CRC. */
 export interface Note {
   readonly head: unknown;
   /** Safe integers, none negative. */
   readonly numbers: readonly number[];
 }
 
-/** magic u32 | crc32 u32 (of all that follows) | bytes of the head u32 | bytes of the numbers u32 | head | numbers. */
+/**
+ * `TCN` and the digit of the version | crc32 u32 (of all that follows) | bytes of the head u32 | bytes of the numbers u32 |
+ * head | numbers. Later versions keep magic, CRC and the two lengths where they are.
+ */
 const FIXED = 16;
-const MAGIC = 0x31_4e_43_54;
+const MAGIC = 0x00_4e_43_54;
+const VERSION = 1;
+const DIGIT_0 = 0x30;
+/** Digits that differ from each other in two bits at least: one flipped bit is damage and not another version. */
+const LATER_VERSIONS: readonly number[] = [2, 4, 7, 8];
 
 export function encodeNote({ head, numbers }: Note): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(head));
@@ -25,21 +33,28 @@ export function encodeNote({ head, numbers }: Note): Uint8Array {
   }
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
+  view.setUint8(3, DIGIT_0 + VERSION);
   view.setUint32(8, text.length, true);
   view.setUint32(12, size, true);
   view.setUint32(4, crc32(bytes.subarray(8)), true);
   return bytes;
 }
 
-/** The note that starts at an offset and its length in bytes; undefined when there is no whole one. */
+/**
+ * The note that starts at an offset and its length in bytes; undefined when there is no whole one.
+ *
+ * @throws UnknownVersionError when a later version wrote it
+ */
 export function decodeNote(bytes: Uint8Array, offset = 0): (Note & { readonly length: number }) | undefined {
   if (bytes.length - offset < FIXED) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
-  if (view.getUint32(0, true) !== MAGIC) return undefined;
+  if ((view.getUint32(0, true) & 0xff_ff_ff) !== MAGIC) return undefined;
   const text = view.getUint32(8, true);
   const length = FIXED + text + view.getUint32(12, true);
   if (length > view.byteLength) return undefined;
   if (crc32(bytes.subarray(offset + 8, offset + length)) !== view.getUint32(4, true)) return undefined;
+  const version = view.getUint8(3) - DIGIT_0;
+  if (LATER_VERSIONS.includes(version)) throw new UnknownVersionError(version);
   const body = bytes.subarray(offset + FIXED, offset + length);
   const head: unknown = JSON.parse(new TextDecoder().decode(body.subarray(0, text)));
   return { head, numbers: varints(body.subarray(text)), length };

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { Logger } from '../telemetry/logger.ts';
 import type { File, FileSystem } from './filesystem.ts';
-import { codeOf, readAll } from './filesystem.ts';
+import { codeOf, ensureDirectory, readAll } from './filesystem.ts';
 
 /** Where damaged bytes are kept for whoever wants to look at them: `corrupt/`, beside the segments. */
 export interface Quarantine {
@@ -29,7 +29,7 @@ export function createQuarantine(fs: FileSystem, directory: string, log: Logger)
     async copy(path, offset, length) {
       const target = join(directory, `${basename(path)}-${offset}`);
       try {
-        await fs.makeDirectory(directory);
+        await ensureDirectory(fs, directory);
         const from = await fs.open(path, 'read');
         try {
           const to = await fs.open(target, 'create');
@@ -43,8 +43,13 @@ export function createQuarantine(fs: FileSystem, directory: string, log: Logger)
     },
     async move(path) {
       try {
-        await fs.makeDirectory(directory);
-        await fs.rename(path, join(directory, basename(path)));
+        await ensureDirectory(fs, directory);
+        // What an earlier start set aside under this name stays.
+        const taken = await fs.list(directory);
+        let name = basename(path);
+        for (let i = 2; taken.includes(name); i++) name = `${basename(path)}.${i}`;
+        await fs.rename(path, join(directory, name));
+        await fs.syncDirectory(directory);
       } catch (error) {
         log.warn({ error, path }, 'a damaged file could not be set aside: it is passed over where it is');
       }

@@ -14,12 +14,12 @@ const LEAST_BYTES = 16 << 10;
 /**
  * Reads the frames of a file from an offset, about `chunk` bytes of them; more when one frame, or damage, is longer.
  *
- * @param after the position before the first frame
+ * @param after the position before the first frame; undefined: any position may come first
  */
 export async function readFrames(
   file: File,
   salt: number,
-  from: { readonly offset: number; readonly after: Position },
+  from: { readonly offset: number; readonly after: Position | undefined },
   fileEnd: number,
   chunk = MOST_BYTES,
 ): Promise<Stretch> {
@@ -30,7 +30,7 @@ export async function readFrames(
     if (bytes.length < wanted) {
       // Shorter than it should be: the rest is a gap of which nothing is left.
       const { frames, gaps } = parseFrames(bytes, from.offset, salt, from.after, end);
-      const after = frames.at(-1)?.position ?? from.after;
+      const after = frames.at(-1)?.position ?? from.after ?? 0;
       return { frames, gaps: [...gaps, { offset: end, length: 0, after }], next: fileEnd };
     }
     const stretch = parseFrames(bytes, from.offset, salt, from.after, fileEnd);

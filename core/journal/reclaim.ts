@@ -1,4 +1,5 @@
 import type { Logger } from '../telemetry/logger.ts';
+import type { ExtentFile } from './extent.ts';
 import type { FileSystem } from './filesystem.ts';
 import type { Position } from './journal.ts';
 import type { Segment } from './segment.ts';
@@ -16,14 +17,15 @@ export function createReclaimer(options: {
   readonly fs: FileSystem;
   /** Ascending. */
   readonly segments: Segment[];
+  readonly extent: Pick<ExtentFile, 'startAt'>;
   readonly log: Logger;
   readonly onFreed: () => Promise<void>;
 }): Reclaimer {
-  const { fs, segments, log, onFreed } = options;
+  const { fs, segments, extent, log, onFreed } = options;
   let unlinking = Promise.resolve();
 
   async function unlink(segment: Segment): Promise<void> {
-    await fs.remove(indexPath(segment)).catch(() => {});
+    await fs.remove(indexPath(segment.path)).catch(() => {});
     await fs
       .remove(segment.path)
       .catch((error) => log.warn({ error, path: segment.path }, 'a settled segment could not be removed'));
@@ -31,14 +33,16 @@ export function createReclaimer(options: {
 
   return {
     unlinkBefore(needed) {
-      let freed = false;
-      while (segments.length > 1 && segments[0]!.last < needed) {
-        const segment = segments.shift()!;
-        freed = true;
-        unlinking = unlinking.then(() => unlink(segment));
-      }
-      if (freed) unlinking = unlinking.then(onFreed);
-      return freed;
+      const settled: Segment[] = [];
+      while (segments.length > 1 && segments[0]!.last < needed) settled.push(segments.shift()!);
+      if (settled.length === 0) return false;
+      const { number, first } = segments[0]!.header;
+      unlinking = unlinking.then(async () => {
+        await extent.startAt(number, first);
+        for (const segment of settled) await unlink(segment);
+        await onFreed();
+      });
+      return true;
     },
     idle: () => unlinking,
   };

@@ -47,12 +47,19 @@ export function segmentNumber(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-export function indexPath(segment: Segment): string {
-  return segment.path.replace(/\.segment$/, '.index');
+/** @param path of the segment */
+export function indexPath(path: string): string {
+  return path.replace(/\.segment$/, '.index');
 }
 
-/** Books an event that stands in the segment's file; ascending. */
-export function book(
+/** The number in the file name of an index, undefined for other files. */
+export function indexNumber(name: string): number | undefined {
+  const digits = /^(\d{12})\.index$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** Records an event of the segment's file; ascending. */
+export function recordEvent(
   segment: Segment,
   routes: Routes,
   frame: Pick<Frame, 'position' | 'offset' | 'receivedAt' | 'route'>,
@@ -126,31 +133,47 @@ export async function writeIndex(fs: FileSystem, segment: Segment, routes: Route
     numbers.push(first - end, routes.runs[i + 1]! - first, routes.runs[i + 2]!);
     end = routes.runs[i + 1]!;
   }
-  await replaceFile(fs, indexPath(segment), encodeNote({ head, numbers }), { durable: false });
+  await replaceFile(fs, indexPath(segment.path), encodeNote({ head, numbers }), { durable: false });
 }
 
-/** Reads a segment's index into the segment. Undefined when there is none that fits this file. */
+/** What the index of a segment says. */
+export interface SegmentIndex {
+  /** The last position in the segment. */
+  readonly last: Position;
+  /** Where its frames end. */
+  readonly bytes: number;
+  readonly marks: readonly number[];
+  readonly routes: Routes;
+}
+
+/** Reads the index of a segment; undefined when there is none, or it belongs to another segment, or it is damaged. */
 export async function readIndex(
   fs: FileSystem,
-  segment: Segment,
-  fileBytes: number,
-): Promise<Routes | undefined> {
-  const data = await readWhole(fs, indexPath(segment)).catch(() => undefined);
-  const note = data && decodeNote(data);
+  directory: string,
+  { number, epoch }: Pick<SegmentHeader, 'number' | 'epoch'>,
+): Promise<SegmentIndex | undefined> {
+  const data = await readWhole(fs, indexPath(segmentPath(directory, number))).catch(() => undefined);
+  const note = data && decodeIndexNote(data);
   if (note === undefined) return undefined;
   const head = note.head as IndexHead;
-  const { header } = segment;
-  if (head.number !== header.number || head.epoch !== header.epoch || head.bytes > fileBytes)
-    return undefined;
+  if (head.number !== number || head.epoch !== epoch || head.marks === 0) return undefined;
+  const marks = note.numbers.slice(0, head.marks);
   const routes: Routes = { names: new Map(head.routes), runs: [] };
-  segment.last = head.last;
-  segment.bytes = head.bytes;
-  for (let i = 0; i < head.marks; i++) segment.marks.push(note.numbers[i]!);
-  let end = header.first;
+  // The first mark is of the first event.
+  let end = marks[0]! - note.numbers[head.marks]!;
   for (let i = head.marks; i < note.numbers.length; i += 3) {
     const first = end + note.numbers[i]!;
     end = first + note.numbers[i + 1]!;
     routes.runs.push(first, end, note.numbers[i + 2]!);
   }
-  return routes;
+  return { last: head.last, bytes: head.bytes, marks, routes };
+}
+
+/** An index of a later version is no use, and none is needed: the segment is read instead. */
+function decodeIndexNote(data: Uint8Array): ReturnType<typeof decodeNote> {
+  try {
+    return decodeNote(data);
+  } catch {
+    return undefined;
+  }
 }

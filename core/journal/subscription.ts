@@ -1,6 +1,6 @@
 import type { Manifest, Position, StoredEvent, Subscription } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { oldestNeeded, rewind, settle, upcoming } from './ledger.ts';
+import { oldestNeeded, rewind, settle, unseal, upcoming } from './ledger.ts';
 import type { PositionSet } from './positions.ts';
 
 /** What a subscription needs of the journal it belongs to. */
@@ -15,8 +15,12 @@ export interface Backing {
     maxBytes: number,
   ): Promise<{ readonly events: readonly StoredEvent[]; readonly through: Position }>;
   stream(positions: PositionSet, signal?: AbortSignal): AsyncIterable<readonly StoredEvent[]>;
+  /** See {@link Subscription.identify}. */
+  identify(positions: PositionSet): string;
   /** Makes the manifest durable and adds it to the ledger. */
   seal(ledger: Ledger, manifest: Manifest): Promise<void>;
+  /** Makes it durable that the ledger has lost manifests. */
+  unsealed(ledger: Ledger): Promise<void>;
   /** The ledger has changed and must become durable soon. */
   settled(ledger: Ledger): void;
   flush(ledger: Ledger): Promise<void>;
@@ -53,7 +57,12 @@ export function openSubscription(ledger: Ledger, backing: Backing): Subscription
     },
     caughtUp: () => upcoming(ledger, 1).count === 0,
     fetch: (positions, signal) => backing.stream(positions, signal),
+    identify: backing.identify,
     seal: (manifest) => backing.seal(ledger, manifest),
+    async unseal(manifests) {
+      unseal(ledger, manifests);
+      await backing.unsealed(ledger);
+    },
     acknowledge(positions) {
       settle(ledger, positions);
       backing.settled(ledger);
@@ -62,7 +71,7 @@ export function openSubscription(ledger: Ledger, backing: Backing): Subscription
     settled: () => oldestNeeded(ledger) - 1,
     pending: () => ledger.pending.count,
     accepted: () => ledger.accepted,
-    damaged: () => ledger.damaged,
+    lost: () => ledger.lost,
     oldest() {
       const position = ledger.pending.first;
       return position === undefined ? undefined : backing.receivedAt(position);
@@ -71,7 +80,6 @@ export function openSubscription(ledger: Ledger, backing: Backing): Subscription
       closed = true;
       ledger.subscribed = false;
       ledger.changes.wake();
-      await backing.flush(ledger);
     },
   };
 }

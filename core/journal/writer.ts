@@ -1,12 +1,13 @@
 import type { Clock } from '../batching/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { encodeHeader, FRAME_BYTES, MOST_ROUTES, saltOf, writeFrame } from './codec.ts';
+import { createNonce, encodeHeader, FRAME_BYTES, MOST_ROUTES, saltOf, writeFrame } from './codec.ts';
+import type { ExtentFile } from './extent.ts';
 import type { File, FileSystem } from './filesystem.ts';
-import { isDiskFull, writeAll } from './filesystem.ts';
+import { codeOf, isDiskFull, writeAll } from './filesystem.ts';
 import type { JournalEntry, Position, StoredEvent } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Routes, Segment } from './segment.ts';
-import { book, createRoutes, createSegment, writeIndex } from './segment.ts';
+import { createRoutes, createSegment, recordEvent, writeIndex } from './segment.ts';
 
 /** The positions from first to last are wanted by these outputs. */
 export interface WantedRun {
@@ -43,6 +44,11 @@ export interface WriterOptions {
   readonly start: { readonly next: Position; readonly previous: Position; readonly number: number };
   readonly clock: Clock;
   readonly log: Logger;
+  readonly extent: ExtentFile;
+  /** Asked when a group is on stable storage, before it counts. Rejects when this process may not write any more. */
+  readonly permit: () => Promise<void> | undefined;
+  /** Told once when nothing can be written any more, for good. */
+  readonly onFailed: (reason: string) => void;
   /** Called when a group counts, before the call resolves. */
   readonly written: (events: readonly StoredEvent[], runs: readonly WantedRun[]) => void;
   /** Told of each sync of events that succeeded, and how long it took, in seconds. */
@@ -60,7 +66,8 @@ interface Active {
 }
 
 export function createWriter(options: WriterOptions): Writer {
-  const { fs, directory, epoch, segments, segmentBytes, durable, clock, log, written } = options;
+  const { fs, directory, epoch, segments, segmentBytes, durable, clock, log, extent, permit, written } =
+    options;
   const salt = saltOf(epoch);
   let { next, previous, number } = options.start;
   let active: Active | undefined;
@@ -71,7 +78,14 @@ export function createWriter(options: WriterOptions): Writer {
 
   /** Begins a segment: its header and its name are on stable storage before anything in it counts. */
   async function begin(): Promise<Active> {
-    const header = { number: number++, first: next, previous, epoch, createdAt: clock.now() };
+    const header = {
+      number: number++,
+      first: next,
+      previous,
+      epoch,
+      createdAt: clock.now(),
+      nonce: createNonce(),
+    };
     const segment = createSegment(directory, header);
     let file: File | undefined;
     try {
@@ -81,6 +95,8 @@ export function createWriter(options: WriterOptions): Writer {
       await fs.syncDirectory(directory);
     } catch (error) {
       await file?.close().catch(() => {});
+      // A file that was there before is not ours.
+      if (file === undefined && codeOf(error) === 'EEXIST') return begin();
       await fs.remove(segment.path).catch(() => {});
       throw error;
     }
@@ -102,10 +118,8 @@ export function createWriter(options: WriterOptions): Writer {
         throw new JournalFailedError(`no file can be opened: ${messageOf(error)}`, { cause: error });
       }
       failed = `no new segment can be written: ${messageOf(error)}`;
-      log.error(
-        { error },
-        'the journal has failed: it takes no more events, and goes on delivering those it has',
-      );
+      log.error({ error }, 'the journal has failed: no new segment can be written');
+      options.onFailed(failed);
       throw new JournalFailedError(failed, { cause: error });
     }
   }
@@ -172,12 +186,10 @@ export function createWriter(options: WriterOptions): Writer {
 
   /**
    * The file cannot be trusted with anything more: after a failed sync the kernel may have dropped what it held and
-   * would call the next sync a success. What was in force stays readable, and a fresh segment takes over; the
-   * positions of the failed group are not used again.
+   * would call the next sync a success. What was in force stays readable, and a new segment is used.
    */
-  async function abandon(target: Active, error: unknown, positions: number): Promise<void> {
-    log.error({ error, path: target.segment.path }, 'writing the journal failed: a fresh segment takes over');
-    next += positions;
+  async function abandon(target: Active, error: unknown): Promise<void> {
+    log.error({ error, path: target.segment.path }, 'writing the journal failed: a new segment is used');
     leave(target);
     await beginOrFail();
   }
@@ -191,18 +203,22 @@ export function createWriter(options: WriterOptions): Writer {
     }
     if (active === undefined) await beginOrFail();
     const target = active!;
+    await cover(target.segment.header.number, next + entries.length - 1);
     const { data, frames, fresh } = encode(target, entries, size);
     try {
       const write = () => writeAll(target.file, data, target.segment.bytes);
       await (durable ? timed(write) : write());
+      await permit();
     } catch (error) {
-      if (!(await undo(target, error))) await abandon(target, error, entries.length);
+      // A snapshot of the volume may hold the group: its positions are not used again, or they would have two contents.
+      next += entries.length;
+      if (!(await undo(target, error))) await abandon(target, error);
       if (isDiskFull(error)) throw full(error);
       throw new JournalFailedError(`the group could not be written: ${messageOf(error)}`, { cause: error });
     }
     unsynced ||= !durable;
     for (const [id, names] of fresh) target.routes.names.set(id, names);
-    for (const frame of frames) book(target.segment, target.routes, frame);
+    for (const frame of frames) recordEvent(target.segment, target.routes, frame);
     target.segment.bytes += data.length;
     next += entries.length;
     previous = next - 1;
@@ -210,6 +226,17 @@ export function createWriter(options: WriterOptions): Writer {
       entries.map(({ raw, receivedAt }, i) => ({ position: frames[i]!.position, receivedAt, raw })),
       runsOf(frames, target.routes),
     );
+  }
+
+  async function cover(segment: number, position: Position): Promise<void> {
+    try {
+      await extent.cover(segment, position);
+    } catch (error) {
+      if (isDiskFull(error)) throw full(error);
+      throw new JournalFailedError(`the extent of the journal cannot be written: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
   }
 
   async function timed(sync: () => Promise<void>): Promise<void> {
@@ -225,7 +252,7 @@ export function createWriter(options: WriterOptions): Writer {
       await timed(active.file.sync);
     } catch (error) {
       log.error('what was accepted since the last sync may be lost if the machine fails now');
-      await abandon(active, error, 0);
+      await abandon(active, error);
     }
   }
 

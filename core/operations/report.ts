@@ -8,7 +8,7 @@ import type { JournalStatus } from '../journal/journal.ts';
 export interface DeadLetterSummary {
   readonly id: number;
   readonly output: string;
-  /** rejected, unmappable, partition, expired, lag or damaged. */
+  /** rejected, unmappable, partition, expired or lag. */
   readonly cause: string;
   readonly reason: string;
   /** The event's rule; absent when its bytes were lost. */

@@ -61,6 +61,12 @@ interface OutputBase {
    * Returning `{ reject }` sets the event aside as a dead letter.
    */
   partition?(event: Event): string | { readonly reject: string };
+  /**
+   * Where the batches of a partition go, for outputs that promise to deliver each batch once: the folder of an object, a table.
+   * It is sealed with each batch and handed back in `batch.destination`, so that a batch which may have been delivered
+   * before a crash goes to the same place after a change of the configuration.
+   */
+  destination?(partition: string): string;
   /** Opens what lives as long as the output. A throw is reported and start is tried again later: events wait. */
   start?(signal: AbortSignal): Promise<void>;
   /** Is the destination ready? For `tiercel doctor`, without `start`. Mimics the real call and changes nothing; a throw says what is wrong and what to do. */

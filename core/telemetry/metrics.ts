@@ -35,7 +35,7 @@ export interface Metrics {
   fsync(seconds: number): void;
   /**
    * The Prometheus exposition. What is read from it belongs to one moment: for each output
-   * `accepted = delivered + dead_lettered + dropped + pending`.
+   * `accepted = delivered + dead_lettered + dropped + lost + pending`.
    */
   exposition(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Name, type, labels and help of each metric, for the documentation. */
@@ -149,7 +149,7 @@ function journalMetrics(registry: Registry, { journal, now }: MetricsOptions) {
   const maxBytes = gauge('tiercel_journal_max_bytes', 'The budget of the journal: journal.max_size.');
   const oldest = gauge(
     'tiercel_journal_oldest_seconds',
-    'Age of the oldest event the journal keeps. The one alert everybody needs: it rises when any output is behind.',
+    'Age of the oldest pending event of any output. The alert that matters most: it rises when an output is behind.',
   );
   const state = new Gauge({
     name: 'tiercel_journal_state',
@@ -160,6 +160,10 @@ function journalMetrics(registry: Registry, { journal, now }: MetricsOptions) {
   const corrupt = counter(
     'tiercel_journal_corrupt_frames_total',
     'Damaged frames met on storage and set aside since the start. Above 0: the disk is failing.',
+  );
+  const quarantined = counter(
+    'tiercel_journal_quarantined_files_total',
+    'Files moved to corrupt/ at the start: segments of another journal, segments and cursors that are corrupt as a whole.',
   );
   const recovered = counter(
     'tiercel_journal_recovered_bytes_total',
@@ -174,6 +178,8 @@ function journalMetrics(registry: Registry, { journal, now }: MetricsOptions) {
     for (const name of ['ok', 'full', 'failed']) state.set({ state: name }, name === status.state ? 1 : 0);
     corrupt.reset();
     corrupt.inc(status.corruptFrames);
+    quarantined.reset();
+    quarantined.inc(status.quarantinedFiles);
     recovered.reset();
     recovered.inc(status.recoveredBytes);
   };

@@ -23,19 +23,15 @@ interface Tally {
   before: number;
   delivered: number;
   dropped: number;
+  lost: number;
+  /** An upper bound. */
+  maybeLost: number;
   failures: number;
   state: HealthState;
   readonly deadLettered: Record<DeadLetterCause, number>;
 }
 
-const CAUSES: readonly DeadLetterCause[] = [
-  'rejected',
-  'unmappable',
-  'partition',
-  'expired',
-  'lag',
-  'damaged',
-];
+const CAUSES: readonly DeadLetterCause[] = ['rejected', 'unmappable', 'partition', 'expired', 'lag'];
 const STATES: readonly HealthState[] = ['ok', 'retrying', 'open', 'stopped'];
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const EVENTS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
@@ -55,6 +51,8 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
       metrics.oldest.set({ output }, oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
       metrics.delivered.inc({ output }, tally.delivered);
       metrics.dropped.inc({ output }, tally.dropped);
+      metrics.lost.inc({ output, exact: 'true' }, tally.lost);
+      metrics.lost.inc({ output, exact: 'false' }, tally.maybeLost);
       for (const cause of CAUSES) metrics.deadLettered.inc({ output, cause }, tally.deadLettered[cause]);
       for (const state of STATES) metrics.state.set({ output, state }, state === tally.state ? 1 : 0);
       metrics.sidekick.inc({ destination: output, status: 'ok' }, tally.delivered);
@@ -82,6 +80,10 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
         },
         dropped(events) {
           tally.dropped += events;
+        },
+        lost(events, exact) {
+          if (exact) tally.lost += events;
+          else tally.maybeLost += events;
         },
         attempt(status, seconds) {
           if (status !== 'delivered') tally.failures++;
@@ -113,12 +115,19 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
 
 function emptyTally(): Tally {
   const accounts = () => ({ accepted: 0, pending: 0, oldest: undefined });
-  const deadLettered = { rejected: 0, unmappable: 0, partition: 0, expired: 0, lag: 0, damaged: 0 };
-  return { accounts, before: 0, delivered: 0, dropped: 0, failures: 0, state: 'ok', deadLettered };
+  const deadLettered = { rejected: 0, unmappable: 0, partition: 0, expired: 0, lag: 0 };
+  const counts = { before: 0, delivered: 0, dropped: 0, lost: 0, maybeLost: 0, failures: 0 };
+  return { accounts, ...counts, state: 'ok', deadLettered };
 }
 
-function settled({ delivered, dropped, deadLettered }: Tally): number {
-  return delivered + dropped + Object.values(deadLettered).reduce((sum, events) => sum + events, 0);
+function settled({ delivered, dropped, lost, maybeLost, deadLettered }: Tally): number {
+  return (
+    delivered +
+    dropped +
+    lost +
+    maybeLost +
+    Object.values(deadLettered).reduce((sum, events) => sum + events, 0)
+  );
 }
 
 function register(registry: Registry) {
@@ -132,17 +141,22 @@ function register(registry: Registry) {
 
   const accepted = counter(
     'tiercel_events_accepted_total',
-    'Events this output wants, those pending at the start included. accepted = delivered + dead_lettered + dropped + pending, in every scrape.',
+    'Events this output wants, those pending at the start included. accepted = delivered + dead_lettered + dropped + lost + pending, in every scrape.',
   );
   const delivered = counter('tiercel_events_delivered_total', 'Events the destination confirmed.');
   const deadLettered = counter(
     'tiercel_events_dead_lettered_total',
-    'Events set aside as dead letters, by cause: rejected (by the destination), unmappable (by the mapper), partition (by the output), expired (older than retry.max_age), lag (over max_lag), damaged (on disk).',
+    'Events set aside as dead letters, by cause: rejected (by the destination), unmappable (by the mapper), partition (by the output), expired (older than retry.max_age), lag (over max_lag).',
     'cause',
   );
   const dropped = counter(
     'tiercel_events_dropped_total',
     'Events given up because max_lag says drop_oldest. Always 0 otherwise.',
+  );
+  const lost = counter(
+    'tiercel_events_lost_total',
+    'Events that corruption or removal of journal files took. exact="true": counted one by one. exact="false": an upper bound, the output may have wanted them. Above 0: look at the disk, then at tiercel journal check.',
+    'exact',
   );
   const pending = gauge('tiercel_events_pending', 'Events neither delivered nor set aside yet.');
   const oldest = gauge('tiercel_output_oldest_seconds', 'Age of the oldest pending event of this output.');
@@ -159,11 +173,12 @@ function register(registry: Registry) {
   });
 
   return {
-    published: [accepted, delivered, deadLettered, dropped, pending, oldest, state, sidekick],
+    published: [accepted, delivered, deadLettered, dropped, lost, pending, oldest, state, sidekick],
     accepted,
     delivered,
     deadLettered,
     dropped,
+    lost,
     pending,
     oldest,
     state,

@@ -2,7 +2,7 @@ import { defineOutput, type Static, type StreamOutputDefinition, VERSION } from 
 import { createEncoder, createUploader, directoryStore, s3Store } from '../../lake/index.ts';
 import { destinationOf } from './destination.ts';
 import { notes } from './notes.ts';
-import { objectKey } from './object-key.ts';
+import { keyFolder, objectKey } from './object-key.ts';
 import { mapping, options } from './options.ts';
 import { daysLate, parsePartition, partitionOf } from './partition.ts';
 
@@ -76,8 +76,11 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
     const uploader = createUploader({ encoder, store, log });
     const partitions = { ...given, max_future: given.max_future ?? MAX_FUTURE };
 
+    const folderOf = (partition: string) => keyFolder(destination, parsePartition(partition));
+
     return {
       partition: (event) => partitionOf(event, partitions),
+      destination: folderOf,
       async deliver(batch, signal) {
         const partition = parsePartition(batch.partition);
         const late = daysLate(partition.day, batch.openedAt);
@@ -87,7 +90,8 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
           if (late > VERY_LATE_DAYS) log.warn(details, 'Events are very late; they go to their own day');
           else log.info(details, 'Late events go to their own day');
         }
-        return uploader.upload(batch, objectKey(destination, partition, batch.id), signal);
+        const folder = batch.destination ?? folderOf(batch.partition);
+        return uploader.upload(batch, objectKey(folder, batch.id), signal);
       },
       async start(signal) {
         if (given.check_identity !== true) return;
@@ -104,7 +108,7 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
         const partition = partitionOf(sample, partitions);
         const key =
           typeof partition === 'string'
-            ? objectKey(destination, parsePartition(partition), 'doctor')
+            ? objectKey(folderOf(partition), 'doctor')
             : `${destination.prefix}/doctor.parquet`;
         yield { status: 'plan', what: 'place', line: `${store.describe()}/${destination.prefix}/` };
         yield {

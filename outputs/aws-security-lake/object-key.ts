@@ -9,13 +9,22 @@ export interface KeyPlace {
 }
 
 /**
- * The key of an object as Security Lake's partitions want it; letter case counts, and a slash in front would put the
- * object outside the source.
+ * The folder of a partition as Security Lake wants it; letter case counts, and a slash in front would put its objects outside
+ * the source.
  *
- * @param name a batch's id: the same batch has the same key on every attempt and after every crash
- * @example objectKey({ prefix: 'ext/falco', region: 'eu-west-1' }, { account: '123456789012', day: '20260102' }, 'b1')
- *   // 'ext/falco/region=eu-west-1/accountId=123456789012/eventDay=20260102/b1.parquet'
+ * @example keyFolder({ prefix: 'ext/falco', region: 'eu-west-1' }, { account: '123456789012', day: '20260102' })
+ *   // 'ext/falco/region=eu-west-1/accountId=123456789012/eventDay=20260102'
  */
-export function objectKey({ prefix, region }: KeyPlace, { account, day }: Partition, name: string): string {
-  return `${prefix}/region=${region}/accountId=${account}/eventDay=${day}/${name}.parquet`;
+export function keyFolder({ prefix, region }: KeyPlace, { account, day }: Partition): string {
+  return `${prefix}/region=${region}/accountId=${account}/eventDay=${day}`;
+}
+
+/**
+ * The key of an object.
+ *
+ * @param folder of its partition
+ * @param name a batch's id: the same batch has the same key on every attempt and after every crash
+ */
+export function objectKey(folder: string, name: string): string {
+  return `${folder}/${name}.parquet`;
 }

@@ -73,15 +73,18 @@ Retried: everything that S3 or the disk answers but success; the file made is ke
       },
     });
     const uploader = createUploader({ encoder, store, log });
-    const keyOf = (partition: string, name: string) =>
-      [prefix, partition, `${name}.parquet`].filter(Boolean).join('/');
+    const folderOf = (partition: string) => [prefix, partition].filter(Boolean).join('/');
+    const keyIn = (folder: string, name: string) => [folder, `${name}.parquet`].filter(Boolean).join('/');
+    const keyOf = (partition: string, name: string) => keyIn(folderOf(partition), name);
     const partitionOf = (event: Event) => {
       const time = partitionKey(event.time, by);
       return typeof time === 'string' ? [time, segments(event, time)].filter(Boolean).join('/') : time;
     };
     return {
       partition: partitionOf,
-      deliver: (batch, signal) => uploader.upload(batch, keyOf(batch.partition, batch.id), signal),
+      destination: folderOf,
+      deliver: (batch, signal) =>
+        uploader.upload(batch, keyIn(batch.destination ?? folderOf(batch.partition), batch.id), signal),
       async check(signal) {
         log.info({ store: store.describe() }, await store.check(signal));
       },

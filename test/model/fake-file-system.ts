@@ -85,6 +85,9 @@ export function createFakeMachine(): FakeMachine {
   /** Names as everybody sees them, and as they are on the platter. */
   let names = new Map<string, Inode>();
   let stableNames = new Map<string, Inode>();
+  /** Directories as everybody sees them, and as they are on the platter; the root is always there. */
+  let directories = new Set<string>(['/']);
+  let stableDirectories = new Set<string>(['/']);
   /** Files of which a sync has failed, and in which life. */
   const failed = new WeakMap<Inode, number>();
   let again = 0;
@@ -197,6 +200,7 @@ export function createFakeMachine(): FakeMachine {
         }
         tick(born);
         if (names.has(path)) throw systemError('EEXIST', path);
+        if (!directories.has(dirname(path))) throw systemError('ENOENT', path);
         const inode: Inode = { cached: new Uint8Array(0), stable: new Uint8Array(0), unsynced: [] };
         names.set(path, inode);
         const file = fileOf(inode, path, born);
@@ -204,10 +208,15 @@ export function createFakeMachine(): FakeMachine {
       },
       async list(directory) {
         assertAlive(born);
+        if (!directories.has(directory)) throw systemError('ENOENT', directory);
         return [...names.keys()].filter((path) => dirname(path) === directory).map((path) => basename(path));
       },
-      async makeDirectory() {
+      async makeDirectory(path) {
         assertAlive(born);
+        if (directories.has(path)) throw systemError('EEXIST', path);
+        if (!directories.has(dirname(path))) throw systemError('ENOENT', path);
+        tick(born);
+        directories.add(path);
       },
       async rename(from, to) {
         tick(born);
@@ -225,6 +234,7 @@ export function createFakeMachine(): FakeMachine {
         for (const path of new Set([...names.keys(), ...stableNames.keys()])) {
           if (dirname(path) === directory) settleName(path);
         }
+        for (const path of directories) if (dirname(path) === directory) stableDirectories.add(path);
       },
     };
   }
@@ -241,6 +251,13 @@ export function createFakeMachine(): FakeMachine {
       faults.crashIn = faults.killIn = Number.POSITIVE_INFINITY;
       const paths = [...new Set([...names.keys(), ...stableNames.keys()])];
       for (const path of paths) if (random() < 0.5) settleName(path);
+      for (const path of directories) if (random() < 0.5) stableDirectories.add(path);
+      // What lies in a directory that is gone is gone with it.
+      const isThere = (path: string): boolean =>
+        path === '/' || (stableDirectories.has(path) && isThere(dirname(path)));
+      stableDirectories = new Set([...stableDirectories].filter(isThere));
+      directories = new Set(stableDirectories);
+      for (const path of [...stableNames.keys()]) if (!isThere(dirname(path))) stableNames.delete(path);
       names = new Map(stableNames);
       for (const inode of new Set(names.values())) {
         for (const change of inode.unsynced) {
@@ -293,6 +310,10 @@ export function createFakeMachine(): FakeMachine {
   };
 
   function put(path: string, content: Uint8Array): void {
+    for (let above = dirname(path); above !== '/'; above = dirname(above)) {
+      directories.add(above);
+      stableDirectories.add(above);
+    }
     const inode: Inode = { cached: content, stable: content, unsynced: [] };
     names.set(path, inode);
     stableNames.set(path, inode);

@@ -19,6 +19,9 @@ export interface Counts {
   delivered: number;
   deadLettered: number;
   dropped: number;
+  lost: number;
+  /** An upper bound. */
+  maybeLost: number;
   causes: Record<string, number>;
   closed: Record<string, number>;
   states: string[];
@@ -35,6 +38,7 @@ const decode = createDecoder(noDecodeOptions);
 
 export interface LoopOptions {
   readonly name?: string;
+  readonly type?: string;
   readonly limits?: BatchLimits;
   readonly policy?: Partial<DeliveryPolicy>;
   readonly mapper?: Mapper;
@@ -71,6 +75,7 @@ export async function createWorld<C extends Clock = FakeClock>(
       const counts = newCounts();
       const loop = createOutputLoop({
         name,
+        type: settings.type ?? 'test',
         output: output as Output,
         stream: settings.stream ?? false,
         mapper,
@@ -109,11 +114,13 @@ export async function createWorld<C extends Clock = FakeClock>(
 /** The difference between what was accepted and all that became of it: 0, always. */
 function identity(loop: OutputLoop, counts: Counts): number {
   const { accepted, pending } = loop.accounts();
-  return accepted - counts.delivered - counts.deadLettered - counts.dropped - pending;
+  const { delivered, deadLettered, dropped, lost, maybeLost } = counts;
+  return accepted - delivered - deadLettered - dropped - lost - maybeLost - pending;
 }
 
 function newCounts(): Counts {
-  return { delivered: 0, deadLettered: 0, dropped: 0, causes: {}, closed: {}, states: [] };
+  const numbers = { delivered: 0, deadLettered: 0, dropped: 0, lost: 0, maybeLost: 0 };
+  return { ...numbers, causes: {}, closed: {}, states: [] };
 }
 
 function observerOf(counts: Counts): OutputObserver {
@@ -130,6 +137,10 @@ function observerOf(counts: Counts): OutputObserver {
     },
     dropped: (events) => {
       counts.dropped += events;
+    },
+    lost(events, exact) {
+      if (exact) counts.lost += events;
+      else counts.maybeLost += events;
     },
     attempt() {},
     batchClosed: (reason) => add(counts.closed, reason, 1),

@@ -54,6 +54,7 @@ export const nobody: OutputObserver = {
   delivered() {},
   deadLettered() {},
   dropped() {},
+  lost() {},
   attempt() {},
   batchClosed() {},
   health() {},

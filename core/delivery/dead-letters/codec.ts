@@ -1,15 +1,23 @@
 import type { Position } from '../../journal/journal.ts';
 import type { DeadLetterCause } from '../../telemetry/observer.ts';
 
+/** Names an event uniquely, also among copies and restored snapshots of a journal. */
+export interface EventIdentity {
+  readonly epoch: string;
+  readonly position: Position;
+  /** What the journal says of the position (`Subscription.identify`); absent in letters of before 0.2. */
+  readonly segment?: string;
+}
+
 /** An event that one output did not deliver: the original bytes and what is known about it. */
 export interface DeadLetter {
   readonly output: string;
-  readonly cause: DeadLetterCause;
+  readonly cause: DeadLetterCause | 'damaged';
   /** In the words of whoever refused it. */
   readonly reason: string;
-  /** Which event of which journal it was: two with the same one, for one output, are one. Older letters have none. */
-  readonly event?: { readonly epoch: string; readonly position: Position };
-  /** The event's original bytes; empty when they were damaged in the journal. */
+  /** Which event of which journal it was: two letters of one output with the same event are one. Older letters have none. */
+  readonly event?: EventIdentity;
+  /** The event's original bytes; empty in letters of before 0.2 whose event was corrupt in the journal. */
   readonly raw: Uint8Array;
   /** When the event was accepted, epoch milliseconds. */
   readonly receivedAt: number;

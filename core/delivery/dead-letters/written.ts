@@ -1,6 +1,6 @@
 import type { Position } from '../../journal/journal.ts';
 import { PositionBits } from '../../journal/position-bits.ts';
-import type { DeadLetter } from './codec.ts';
+import type { DeadLetter, EventIdentity } from './codec.ts';
 
 /**
  * Which events have their dead letter already, though their output may yet be given them again: a crash, or a stop, can
@@ -15,27 +15,26 @@ export interface Written {
 
 /** @param stored what is on storage for an output; read once, before its first letter of this process is written */
 export function createWritten(stored: (output: string) => AsyncIterable<DeadLetter>): Written {
-  /** By output and epoch: positions of one journal say nothing of another. */
-  const known = new Map<string, Promise<PositionBits>>();
+  /** By output, and then by what names events together with their position. */
+  const known = new Map<string, Promise<Map<string, PositionBits>>>();
 
-  function knownOf(output: string, epoch: string, settled: Position): Promise<PositionBits> {
-    const key = `${output}\0${epoch}`;
-    let bits = known.get(key);
-    if (bits === undefined) {
-      bits = read(output, epoch, settled);
-      known.set(key, bits);
+  function knownOf(output: string, settled: Position): Promise<Map<string, PositionBits>> {
+    let events = known.get(output);
+    if (events === undefined) {
+      events = read(output, settled);
+      known.set(output, events);
       // Storage that could not be read is asked again by the next.
-      bits.catch(() => known.delete(key));
+      events.catch(() => known.delete(output));
     }
-    return bits;
+    return events;
   }
 
-  async function read(output: string, epoch: string, settled: Position): Promise<PositionBits> {
-    const bits = new PositionBits();
+  async function read(output: string, settled: Position): Promise<Map<string, PositionBits>> {
+    const events = new Map<string, PositionBits>();
     for await (const { event } of stored(output)) {
-      if (event?.epoch === epoch && event.position > settled) bits.addRun(event.position);
+      if (event !== undefined && event.position > settled) bitsOf(events, event).addRun(event.position);
     }
-    return bits;
+    return events;
   }
 
   return {
@@ -43,16 +42,28 @@ export function createWritten(stored: (output: string) => AsyncIterable<DeadLett
       const missing: DeadLetter[] = [];
       for (const letter of letters) {
         const { output, event } = letter;
-        const bits = event && (await knownOf(output, event.epoch, settled));
-        bits?.deleteRun(1, settled);
-        if (event === undefined || !bits?.has(event.position)) missing.push(letter);
+        const events = event && (await knownOf(output, settled));
+        for (const bits of events?.values() ?? []) bits.deleteRun(1, settled);
+        if (event === undefined || !events?.get(keyOf(event))?.has(event.position)) missing.push(letter);
       }
       return missing;
     },
     async add(letters) {
       for (const { output, event } of letters) {
-        if (event !== undefined) (await knownOf(output, event.epoch, 0)).addRun(event.position);
+        if (event !== undefined) bitsOf(await knownOf(output, 0), event).addRun(event.position);
       }
     },
   };
+}
+
+function bitsOf(events: Map<string, PositionBits>, event: EventIdentity): PositionBits {
+  const key = keyOf(event);
+  const bits = events.get(key) ?? new PositionBits();
+  events.set(key, bits);
+  return bits;
+}
+
+/** The events of segments of before 0.2, whose identity ends in a zero, are named by the epoch alone, as their letters are. */
+function keyOf({ epoch, segment }: EventIdentity): string {
+  return segment === undefined || segment.endsWith('.0') ? epoch : `${epoch} ${segment}`;
 }

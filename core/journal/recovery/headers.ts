@@ -1,39 +1,124 @@
 import type { SegmentHeader } from '../codec.ts';
-import { decodeHeader, HEADER_BYTES } from '../codec.ts';
-import { readAll } from '../filesystem.ts';
+import { createNonce, decodeHeader, encodeHeader, HEADER_BYTES, saltOf } from '../codec.ts';
+import { readAll, writeAll } from '../filesystem.ts';
+import { readFrames } from '../reader.ts';
 import { segmentPath } from '../segment.ts';
-import type { RecoverOptions, Tally } from './options.ts';
+import { UnknownVersionError } from '../version.ts';
+import type { DamageCounts, RecoverOptions } from './options.ts';
 
-/** The headers of the segments that belong to this log, ascending; what does not is set aside and said. */
+/** A segment file as it was found; without a header where both copies are damaged. */
+export interface FoundHeader {
+  /** By the file's name. */
+  readonly number: number;
+  readonly path: string;
+  readonly size: number;
+  readonly header: SegmentHeader | undefined;
+}
+
+/**
+ * Reads the headers of all segment files, ascending. A newest file that holds no more than a header was being created when
+ * the process ended: nothing in it was acknowledged, and it is removed.
+ *
+ * @throws UnknownVersionError with the path as its message
+ */
 export async function readHeaders(
-  { fs, directory, quarantine, log }: RecoverOptions,
+  { fs, directory }: RecoverOptions,
   numbers: readonly number[],
-  tally: Tally,
-): Promise<SegmentHeader[]> {
-  const headers: SegmentHeader[] = [];
+  counts: DamageCounts,
+): Promise<FoundHeader[]> {
+  const found: FoundHeader[] = [];
   for (const number of numbers) {
     const path = segmentPath(directory, number);
     const file = await fs.open(path, 'read');
     const size = await file.size();
     const header = decodeHeader(await readAll(file, new Uint8Array(HEADER_BYTES), 0));
     await file.close();
+    if (header !== undefined && 'unknownVersion' in header)
+      throw new UnknownVersionError(header.unknownVersion, path);
     if (header === undefined && number === numbers.at(-1) && size <= HEADER_BYTES) {
-      // The process ended while it began this one; nothing in it was ever acknowledged.
-      tally.recoveredBytes += size;
+      counts.recoveredBytes += size;
       await fs.remove(path);
-    } else if (header?.number !== number) {
-      const what =
-        header === undefined ? 'its header is damaged' : `it is a copy of segment ${header.number}`;
-      log.error({ path, bytes: size }, `a segment was set aside: ${what}`);
-      await quarantine.move(path);
-    } else headers.push(header);
+    } else found.push({ number, path, size, header });
   }
-  const epoch = headers.at(-1)?.epoch;
-  const own = headers.filter((header) => header.epoch === epoch);
-  for (const header of headers.filter((header) => header.epoch !== epoch)) {
-    const path = segmentPath(directory, header.number);
-    log.error({ path, epoch: header.epoch }, 'a segment was set aside: it belongs to another journal');
-    await quarantine.move(path);
+  return found;
+}
+
+/**
+ * The headers of the segments that belong to this journal, ascending. A damaged header is replaced where the frames after it
+ * are sound. Segments that do not belong to the journal are set aside and counted.
+ */
+export async function ownHeaders(
+  options: RecoverOptions,
+  found: readonly FoundHeader[],
+  epoch: string,
+  counts: DamageCounts,
+): Promise<SegmentHeader[]> {
+  const own: SegmentHeader[] = [];
+  for (const { number, path, size, header } of found) {
+    const usable = header ?? (await repairHeader(options, number, path, epoch, counts));
+    if (usable?.number === number && usable.epoch === epoch) {
+      own.push(usable);
+      continue;
+    }
+    const why =
+      usable === undefined
+        ? 'its header is damaged and it holds no sound event'
+        : usable.epoch !== epoch
+          ? `it belongs to another journal (epoch ${usable.epoch})`
+          : `it is a copy of segment ${usable.number}`;
+    options.log.error({ path, bytes: size }, `a segment was moved to corrupt/: ${why}`);
+    counts.quarantinedFiles++;
+    if (usable === undefined) counts.corruptFrames++;
+    await options.quarantine.move(path);
   }
   return own;
+}
+
+/**
+ * Makes a new header for a segment of which both copies are damaged. All that a header says can be told without it, except
+ * for its nonce: a new one is as good, because batches that were sealed before keep their ids.
+ *
+ * @returns undefined when no frame of this journal follows
+ */
+async function repairHeader(
+  { fs, quarantine, log }: RecoverOptions,
+  number: number,
+  path: string,
+  epoch: string,
+  counts: DamageCounts,
+): Promise<SegmentHeader | undefined> {
+  const file = await fs.open(path, 'read');
+  const size = await file.size();
+  let first: { readonly position: number; readonly receivedAt: number } | undefined;
+  let from: { offset: number; after: number | undefined } = { offset: HEADER_BYTES, after: undefined };
+  while (first === undefined && from.offset < size) {
+    const { frames, next } = await readFrames(file, saltOf(epoch), from, size);
+    first = frames.find(({ kind }) => kind === 'event');
+    from = { offset: next, after: frames.at(-1)?.position };
+  }
+  await file.close();
+  if (first === undefined) return undefined;
+  counts.corruptFrames++;
+  log.error({ path, bytes: HEADER_BYTES }, 'the header of a segment was damaged and has been replaced');
+  await quarantine.copy(path, 0, HEADER_BYTES);
+  const header: SegmentHeader = {
+    number,
+    first: first.position,
+    previous: first.position - 1,
+    epoch,
+    createdAt: first.receivedAt,
+    nonce: createNonce(),
+  };
+  try {
+    const target = await fs.open(path, 'modify');
+    try {
+      await writeAll(target, encodeHeader(header), 0);
+      await target.sync();
+    } finally {
+      await target.close();
+    }
+  } catch (error) {
+    log.warn({ error, path }, 'the new header could not be written; it is used in memory');
+  }
+  return header;
 }

@@ -1,21 +1,24 @@
 import { join } from 'node:path';
-import type { SegmentHeader } from '../codec.ts';
 import type { Cursors } from '../cursor.ts';
 import { cursorFile } from '../cursor.ts';
 import type { Position } from '../journal.ts';
 import type { Ledger } from '../ledger.ts';
 import { createLedger } from '../ledger.ts';
-import type { Routes, Segment } from '../segment.ts';
-import type { RecoverOptions } from './options.ts';
+import type { Routes, SegmentIndex } from '../segment.ts';
+import type { DamageCounts, RecoverOptions } from './options.ts';
 
 /** Fills the ledgers from the cursors and then, segment by segment, from the log. */
 export interface Books {
   readonly ledgers: Map<string, Ledger>;
-  /** Outputs of which nobody knows what they had settled. */
+  /** Outputs whose cursor is lost: what they had settled is not known. */
   readonly lost: ReadonlySet<string>;
-  /** Says so when positions are missing between two segments. */
-  checkStart(header: SegmentHeader, before: Segment | undefined): void;
   enter(routes: Routes): void;
+  /** The events at these positions are gone. */
+  addHole(first: Position, last: Position): void;
+  /** An index whose segment does not hold, or not all of, what it says. */
+  addIndex(index: SegmentIndex): void;
+  /** So many events at the end of the log may have been lost. */
+  addDoubtful(events: number): void;
   /** All segments are entered, up to the newest position. */
   close(newest: Position): void;
 }
@@ -24,10 +27,11 @@ export async function openBooks(
   { cursorDirectory, quarantine, log }: Pick<RecoverOptions, 'cursorDirectory' | 'quarantine' | 'log'>,
   epoch: string,
   { cursors, forgotten, unreadable }: Cursors,
+  counts: DamageCounts,
 ): Promise<Books> {
   const ledgers = new Map<string, Ledger>();
   const lost = new Set<string>();
-  /** Of forgotten outputs: theirs is only what came after. */
+  /** Of forgotten outputs: only what came after belongs to them. */
   const forgottenLedgers = new Map(
     forgotten
       .filter((cursor) => cursor.epoch === epoch)
@@ -49,15 +53,19 @@ export async function openBooks(
   for (const name of unreadable) {
     log.error(
       { file: name },
-      'a cursor is unreadable and was set aside: its output starts at the oldest event kept that names it',
+      'a cursor is corrupt and was moved to corrupt/: its output starts at the oldest event kept that names it',
     );
+    counts.quarantinedFiles++;
     await quarantine.move(join(cursorDirectory, name));
   }
 
   /** The end of what was entered so far. */
   let entered: Position = 0;
+  const holes: (readonly [first: Position, last: Position])[] = [];
+  const indexes: SegmentIndex[] = [];
+  let doubtfulEvents = 0;
 
-  /** Nothing stands between what was entered and this position: who waited for something there waits in vain. */
+  /** No event exists between what was entered and this position: what is pending there is gone. */
   function skip(first: Position): void {
     if (first <= entered + 1) return;
     for (const ledger of ledgers.values()) {
@@ -70,8 +78,8 @@ export async function openBooks(
   }
 
   /**
-   * An output has a cursor before any event names it, so one that is named and has none has lost it: what names it is
-   * given to it (again), because nobody knows what of it was settled.
+   * An output has a cursor before an event names it, so one that is named and has none has lost it: it is given every event
+   * that names it again, because what it had settled is not known.
    */
   function lose(ledger: Ledger): Ledger {
     const { output } = ledger;
@@ -89,27 +97,45 @@ export async function openBooks(
   const ledgerOf = (output: string): Ledger =>
     ledgers.get(output) ?? forgottenLedgers.get(output) ?? lose(createLedger(output, 0));
 
+  /**
+   * Counts what is missing. A cursor says what its output wanted up to its end, and {@link skip} has counted that. Beyond
+   * it the index of the segment says it, if there is one; else each output may have wanted all of it.
+   */
+  function countHole(first: Position, last: Position): void {
+    for (const { through, doubtful } of ledgers.values()) {
+      if (last > through) doubtful.addRun(Math.max(first, through + 1), last);
+    }
+    for (const { last: indexed, marks, routes } of indexes) {
+      const from = Math.max(first, marks[0]!);
+      const to = Math.min(last, indexed);
+      if (from > to) continue;
+      for (const { doubtful } of ledgers.values()) doubtful.deleteRun(from, to);
+      for (const { names, first: start, last: end } of runsOf(routes)) {
+        if (end < from || start > to) continue;
+        for (const name of names ?? ledgers.keys()) {
+          const ledger = ledgers.get(name);
+          const after = Math.max(start, from, (ledger?.through ?? 0) + 1);
+          if (ledger === undefined || after > Math.min(end, to)) continue;
+          // Without its cursor nothing says whether it had settled them.
+          const missing = lost.has(name) ? ledger.doubtful : ledger.gone;
+          missing.addRun(after, Math.min(end, to));
+        }
+      }
+    }
+  }
+
   return {
     ledgers,
     lost,
-    checkStart(header, before) {
-      if (before === undefined || before.last >= header.previous) return;
-      const missing = { from: before.last + 1, to: header.previous };
-      log.error(missing, 'positions are missing from the journal: a segment is gone or damaged');
-    },
-    enter({ names, runs }) {
+    enter(routes) {
       const wanting = new Map<number, readonly Ledger[]>();
-      for (let i = 0; i < runs.length; i += 3) {
-        const first = runs[i]!;
-        const last = runs[i + 1]!;
-        const route = runs[i + 2]!;
+      for (const { first, last, route, names } of runsOf(routes)) {
         skip(first);
         let takers = wanting.get(route);
         if (takers === undefined) {
-          const outputs = names.get(route);
-          if (outputs === undefined)
-            log.error({ first }, 'who wanted some events is damaged: every output gets them');
-          takers = outputs?.map(ledgerOf) ?? [...ledgers.values()];
+          if (names === undefined)
+            log.error({ first }, 'routing data is corrupt: delivering these events to every output');
+          takers = names?.map(ledgerOf) ?? [...ledgers.values()];
           wanting.set(route, takers);
         }
         for (const { pending, through } of takers) {
@@ -118,15 +144,35 @@ export async function openBooks(
         entered = last;
       }
     },
+    addHole(first, last) {
+      if (last < first) return;
+      log.error({ from: first, to: last }, 'positions are missing from the journal');
+      holes.push([first, last]);
+    },
+    addIndex: (index) => void indexes.push(index),
+    addDoubtful(events) {
+      doubtfulEvents += events;
+    },
     close(newest) {
       for (const ledger of forgottenLedgers.values()) if (ledger.pending.count > 0) lose(ledger);
       skip(Number.MAX_SAFE_INTEGER);
-      for (const { output, through } of ledgers.values()) {
+      for (const [first, last] of holes) countHole(first, last);
+      for (const ledger of ledgers.values()) {
+        const { output, through } = ledger;
+        ledger.doubtfulEvents = doubtfulEvents;
         if (through > newest) {
           const ahead = through - newest;
-          log.error({ output, ahead }, 'the cursor is ahead of the journal: it goes on with what comes next');
+          log.error({ output, ahead }, 'the cursor is ahead of the journal; resuming at the next event');
         }
       }
     },
   };
+}
+
+/** The runs of a segment's events with the outputs that wanted them; undefined where the dictionary is damaged. */
+function* runsOf({ names, runs }: Routes) {
+  for (let i = 0; i < runs.length; i += 3) {
+    const route = runs[i + 2]!;
+    yield { first: runs[i]!, last: runs[i + 1]!, route, names: names.get(route) };
+  }
 }

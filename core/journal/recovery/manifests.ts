@@ -1,24 +1,24 @@
 import type { Manifest, Position } from '../journal.ts';
 import type { Ledger } from '../ledger.ts';
 import { isOpen } from '../ledger.ts';
-import { readManifests } from '../manifests.ts';
+import type { readManifests } from '../manifests.ts';
 import { PositionSet } from '../positions.ts';
 import type { Books } from './ledgers.ts';
-import type { RecoverOptions, Tally } from './options.ts';
+import type { DamageCounts, RecoverOptions } from './options.ts';
 
 /** Gives the ledgers the manifests that are not settled. Returns the last position that any manifest knows of. */
-export async function enterManifests(
-  { fs, directory, log }: Pick<RecoverOptions, 'fs' | 'directory' | 'log'>,
+export function enterManifests(
+  { log }: Pick<RecoverOptions, 'log'>,
   { ledgers, lost }: Pick<Books, 'ledgers' | 'lost'>,
-  tally: Tally,
-): Promise<Position> {
-  const { manifests, damagedBytes } = await readManifests(fs, directory);
+  { manifests, damagedBytes }: Awaited<ReturnType<typeof readManifests>>,
+  counts: DamageCounts,
+): Position {
   if (damagedBytes > 0) {
-    tally.corruptFrames++;
-    log.warn({ bytes: damagedBytes }, 'part of the manifests is damaged: their batches may be cut anew');
+    counts.corruptFrames++;
+    log.warn({ bytes: damagedBytes }, 'part of the manifests is corrupt: their events are batched again');
   }
   let last = 0;
-  // Sealed twice after a compaction was cut short, perhaps: the last one counts.
+  // A manifest may be there twice, after a compaction that was cut short: the last one counts.
   const latest = new Map(manifests.map((entry) => [`${entry.output}\0${entry.manifest.id}`, entry]));
   for (const { output, manifest } of latest.values()) {
     last = Math.max(last, manifest.positions.last);
@@ -28,29 +28,31 @@ export async function enterManifests(
     const left = withoutGone(ledger, manifest, !lost.has(output));
     if (isPending) ledger.manifests = [...ledger.manifests, left];
   }
-  for (const { output, gone } of ledgers.values()) {
-    if (gone.count === 0) continue;
-    log.error(
-      { output, lost: gone.count },
-      `${gone.count} events that output "${output}" had not settled are gone`,
-    );
+  for (const { output, gone, doubtful, doubtfulEvents } of ledgers.values()) {
+    const atMost = doubtful.count + doubtfulEvents;
+    if (gone.count > 0)
+      log.error({ output, lost: gone.count }, `${gone.count} pending events of output "${output}" are lost`);
+    if (atMost > 0)
+      log.error({ output, at_most: atMost }, `up to ${atMost} events of output "${output}" may be lost`);
   }
   return last;
 }
 
 /**
- * The manifest under its old id, without the events that are gone: nobody can deliver them. Those that only the manifest
- * remembers are booked here.
+ * The manifest under its old id, without the events that are gone: they cannot be delivered. Those that only the manifest
+ * remembers are counted here.
  *
- * @param known the cursor was readable; without it nobody knows whether an event that is not there was settled
+ * @param known the cursor was readable; without it nothing says whether an event that is not there was settled
  */
 function withoutGone(ledger: Ledger, manifest: Manifest, known: boolean): Manifest {
-  const { pending, gone, through } = ledger;
+  const { pending, gone, doubtful, through } = ledger;
   const positions = new PositionSet();
   for (const position of manifest.positions) {
     const isPending = pending.has(position);
-    if (known && !isPending && position > through) gone.addRun(position);
-    else if (isPending || (known && !gone.has(position))) positions.push(position);
+    if (known && !isPending && position > through) {
+      gone.addRun(position);
+      doubtful.deleteRun(position);
+    } else if (isPending || (known && !gone.has(position))) positions.push(position);
   }
   return positions.count === manifest.positions.count ? manifest : { ...manifest, positions };
 }

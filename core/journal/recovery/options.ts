@@ -12,7 +12,8 @@ export interface RecoverOptions {
 }
 
 /** What was found damaged, counted. */
-export interface Tally {
+export interface DamageCounts {
   corruptFrames: number;
   recoveredBytes: number;
+  quarantinedFiles: number;
 }

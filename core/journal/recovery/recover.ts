@@ -2,108 +2,244 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { SegmentHeader } from '../codec.ts';
 import { saltOf } from '../codec.ts';
-import type { Cursor } from '../cursor.ts';
+import type { Cursor, Cursors } from '../cursor.ts';
 import { cursorFile, readCursors } from '../cursor.ts';
+import { keepEpoch, readEpoch } from '../epoch.ts';
+import { type Extent, readExtent } from '../extent.ts';
 import type { Position } from '../journal.ts';
-import type { Ledger } from '../ledger.ts';
+import { hasLosses, type Ledger } from '../ledger.ts';
+import { readManifests } from '../manifests.ts';
 import { PositionBits } from '../position-bits.ts';
 import type { Segment } from '../segment.ts';
-import { createSegment, segmentNumber } from '../segment.ts';
-import { readHeaders } from './headers.ts';
+import { createSegment, indexNumber, indexPath, readIndex, segmentNumber, segmentPath } from '../segment.ts';
+import { refuseVersion, UnknownVersionError } from '../version.ts';
+import { type FoundHeader, ownHeaders, readHeaders } from './headers.ts';
 import type { Books } from './ledgers.ts';
 import { openBooks } from './ledgers.ts';
 import { enterManifests } from './manifests.ts';
-import type { RecoverOptions, Tally } from './options.ts';
+import type { DamageCounts, RecoverOptions } from './options.ts';
 import { findSegment, settleTail } from './segment.ts';
 
 /** What a directory held when the journal was opened. */
-export interface Recovered {
+export interface Recovered extends DamageCounts {
   readonly epoch: string;
-  /** Ascending. None is written on: the writer begins a fresh one. */
+  /** Ascending. None is written on: the writer begins a new one. */
   readonly segments: Segment[];
   /** One for each cursor file. */
   readonly ledgers: Map<string, Ledger>;
+  readonly extent: Extent;
   /** Where the writer starts. */
   readonly start: { readonly next: Position; readonly previous: Position; readonly number: number };
   /** Positions whose frames were found damaged. */
   readonly damaged: PositionBits;
-  readonly corruptFrames: number;
-  readonly recoveredBytes: number;
 }
 
 /**
- * Reads what an earlier process left, whatever state it is in: memory stays bounded, data is never a reason to
- * refuse, and all that is missing or damaged is said.
+ * Reads what an earlier process left, whatever state it is in: memory stays bounded, damage is never a reason to refuse, and all
+ * that is missing or damaged is logged and counted.
+ *
+ * @throws UnknownVersionError when a later release has written one of the files; nothing was changed then
  */
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { fs, directory } = options;
-  const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
-  numbers.sort((a, b) => a - b);
-  const tally: Tally = { corruptFrames: 0, recoveredBytes: 0 };
-  const headers = await readHeaders(options, numbers, tally);
-  const read = await readCursors(fs, options.cursorDirectory);
-  const epoch = headers.at(-1)?.epoch ?? read.cursors[0]?.epoch ?? randomUUID();
-  const books = await openBooks(options, epoch, read);
-  const found = await enterSegments(options, { epoch, headers, books, tally });
-  const newest = Math.max(found.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
+  const counts: DamageCounts = { corruptFrames: 0, recoveredBytes: 0, quarantinedFiles: 0 };
+  const { found, cursors, manifests, epochFile, extent } = await readFiles(options, counts);
+  const epoch =
+    epochFile === 'damaged' || epochFile === undefined ? guessEpoch(found, cursors) : epochFile.epoch;
+  if (epochFile === 'damaged') {
+    counts.corruptFrames++;
+    options.log.error({ epoch }, 'the file epoch is corrupt: the epoch of most files is used');
+  }
+  await keepEpoch(fs, directory, epoch, epochFile, options.log);
+  const headers = await ownHeaders(options, found, epoch, counts);
+  const books = await openBooks(options, epoch, cursors, counts);
+  const entered = await enterSegments(options, { epoch, headers, books, counts });
+  const newest = Math.max(entered.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
+  if (extent !== undefined) await enterEnds(options, { epoch, headers, books, newest, extent });
   books.close(newest);
-  const lastSealed = await enterManifests(options, books, tally);
-  await clean(options, read.forgotten, headers[0]?.first ?? Number.POSITIVE_INFINITY);
+  const lastSealed = enterManifests(options, books, manifests, counts);
+  for (const ledger of books.ledgers.values())
+    if (hasLosses(ledger)) ledger.through = Math.max(ledger.through, newest);
+  await clean(options, cursors.forgotten, headers[0]?.first ?? Number.POSITIVE_INFINITY);
   const { ledgers } = books;
   const through = Math.max(newest, lastSealed, ...[...ledgers.values()].map((ledger) => ledger.through));
+  // Never a position twice: not one that a cursor or a manifest has seen and the log has lost.
+  const next = Math.max(through, (headers.at(-1)?.first ?? 1) - 1) + 1;
+  const lastSegment = Math.max(headers.at(-1)?.number ?? 0, extent?.lastSegment ?? 0);
   return {
     epoch,
     ledgers,
     start: {
-      // Never a position twice: not one that a cursor or a manifest has seen and the log has lost.
-      next: Math.max(through, (headers.at(-1)?.first ?? 1) - 1) + 1,
+      next,
       previous: newest,
-      number: (numbers.at(-1) ?? 0) + 1,
+      number: lastSegment + 1,
     },
-    ...found,
-    ...tally,
+    extent: {
+      firstSegment: headers[0]?.number ?? lastSegment + 1,
+      firstPosition: headers[0]?.first ?? next,
+      lastSegment,
+      lastPosition: newest,
+    },
+    ...entered,
+    ...counts,
   };
 }
 
-/** Finds out what the segments hold and books it; what is damaged is set aside and said. */
+/** Reads the small files and the headers. @throws UnknownVersionError that names the file and what to do */
+async function readFiles(options: RecoverOptions, counts: DamageCounts) {
+  const { fs, directory, cursorDirectory } = options;
+  let program: string | undefined;
+  async function checked<T>(path: string, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof UnknownVersionError)) throw error;
+      // Of several files of one kind, the reader says which.
+      const at = error.message.startsWith('/') || error.message.includes(directory) ? error.message : path;
+      throw refuseVersion(at, error.version, program);
+    }
+  }
+  const epochFile = await checked(join(directory, 'epoch'), () => readEpoch(fs, directory));
+  if (epochFile !== undefined && epochFile !== 'damaged') program = epochFile.program;
+  // All files are looked at before any is changed.
+  const manifests = await checked(join(directory, 'manifests'), () => readManifests(fs, directory));
+  const extent = await checked(join(directory, 'extent'), () => readExtent(fs, directory));
+  const cursors = await checked(cursorDirectory, () => readCursors(fs, cursorDirectory));
+  const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
+  numbers.sort((a, b) => a - b);
+  const found = await checked(directory, () => readHeaders(options, numbers, counts));
+  return { found, cursors, manifests, epochFile, extent };
+}
+
+/**
+ * The epoch of a journal without a readable file `epoch`: that of the most cursors, then of the most segments. A foreign segment,
+ * whatever its number, must not decide it.
+ */
+function guessEpoch(found: readonly FoundHeader[], { cursors, forgotten }: Cursors): string {
+  const ofCursors = [...cursors, ...forgotten].map(({ epoch }) => epoch);
+  const ofSegments = found.flatMap(({ header }) => header?.epoch ?? []);
+  return mostFrequent(ofCursors) ?? mostFrequent(ofSegments) ?? randomUUID();
+}
+
+function mostFrequent(texts: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  const [first] = [...counts].sort(([, a], [, b]) => b - a);
+  return first?.[0];
+}
+
+/** Finds out what the segments hold and enters it; damage is set aside and logged. */
 async function enterSegments(
   options: RecoverOptions,
   {
     epoch,
     headers,
     books,
-    tally,
+    counts,
   }: {
     readonly epoch: string;
     readonly headers: readonly SegmentHeader[];
     readonly books: Books;
-    readonly tally: Tally;
+    readonly counts: DamageCounts;
   },
 ): Promise<Pick<Recovered, 'segments' | 'damaged'>> {
-  const { fs, directory, quarantine, log } = options;
+  const { directory, quarantine, log } = options;
   const segments: Segment[] = [];
   const damaged = new PositionBits();
   const salt = saltOf(epoch);
   for (const [i, header] of headers.entries()) {
     const segment = createSegment(directory, header);
     const following = headers[i + 1];
-    books.checkStart(header, segments.at(-1));
-    const found = await findSegment(fs, segment, salt, following?.previous);
+    const before = segments.at(-1);
+    const found = await findSegment(options, segment, salt, following?.previous);
+    if (found.index !== undefined) books.addIndex(found.index);
+    books.enter(found.routes);
     for (const gap of found.gaps) {
       const lost = Math.max((gap.before ?? gap.after + 1) - gap.after - 1, 1);
-      tally.corruptFrames += lost;
-      if (gap.before !== undefined) damaged.addRun(gap.after + 1, gap.before - 1);
+      counts.corruptFrames += lost;
       log.error(
         { path: segment.path, offset: gap.offset, bytes: gap.length, lost },
-        'a damaged place in the journal was set aside',
+        'found corrupt bytes in the journal; they were copied to corrupt/',
       );
+      if (gap.before !== undefined) {
+        damaged.addRun(gap.after + 1, gap.before - 1);
+        books.addHole(gap.after + 1, gap.before - 1);
+      }
       await quarantine.copy(segment.path, gap.offset, gap.length);
     }
-    books.enter(found.routes);
-    await settleTail(options, segment, found, following === undefined, tally);
+    if (before !== undefined) await enterHole(options, books, before, header, epoch);
+    const atMost = await settleTail(options, segment, found, following === undefined, counts);
+    if (atMost > 0) books.addDoubtful(atMost);
+    if (following === undefined && found.index !== undefined)
+      books.addHole(segment.last + 1, found.index.last);
     segments.push(segment);
   }
   return { segments, damaged };
+}
+
+/** What is missing between two segments: a file is gone, or its end is. */
+async function enterHole(
+  options: RecoverOptions,
+  books: Books,
+  before: Segment,
+  { previous, number }: SegmentHeader,
+  epoch: string,
+): Promise<void> {
+  if (before.last >= previous) return;
+  await addIndexes(options, books, epoch, before.header.number + 1, number - 1);
+  books.addHole(before.last + 1, previous);
+}
+
+/** What is missing at the beginning and at the end, by the extent. */
+async function enterEnds(
+  options: RecoverOptions,
+  {
+    epoch,
+    headers,
+    books,
+    newest,
+    extent,
+  }: {
+    readonly epoch: string;
+    readonly headers: readonly SegmentHeader[];
+    readonly books: Books;
+    readonly newest: Position;
+    readonly extent: Extent;
+  },
+): Promise<void> {
+  const { firstSegment, firstPosition, lastSegment, lastPosition } = extent;
+  const first = headers[0];
+  if (first !== undefined && first.number > firstSegment) {
+    await addIndexes(options, books, epoch, firstSegment, first.number - 1);
+    books.addHole(firstPosition, first.previous);
+  }
+  const last = headers.at(-1)?.number ?? firstSegment - 1;
+  if (last >= lastSegment) return;
+  const ends = await addIndexes(options, books, epoch, last + 1, lastSegment);
+  // Where the newest missing segment has an index, it ended cleanly, and the index says where.
+  books.addHole(Math.max(newest + 1, firstPosition), ends.get(lastSegment) ?? lastPosition);
+}
+
+/** Adds the indexes of segments that are gone, and removes them: they have said what they know. */
+async function addIndexes(
+  { fs, directory }: RecoverOptions,
+  books: Books,
+  epoch: string,
+  first: number,
+  last: number,
+): Promise<ReadonlyMap<number, Position>> {
+  const ends = new Map<number, Position>();
+  const numbers = (await fs.list(directory)).map(indexNumber).filter((number) => number !== undefined);
+  for (const number of numbers) {
+    if (number < first || number > last) continue;
+    const index = await readIndex(fs, directory, { number, epoch });
+    if (index !== undefined) {
+      books.addIndex(index);
+      ends.set(number, index.last);
+    }
+    await fs.remove(indexPath(segmentPath(directory, number))).catch(() => {});
+  }
+  return ends;
 }
 
 /** A forgotten output need not be remembered once no event kept can name it. */

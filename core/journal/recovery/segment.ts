@@ -1,19 +1,26 @@
 import type { Frame, Gap } from '../codec.ts';
-import { HEADER_BYTES } from '../codec.ts';
-import type { FileSystem } from '../filesystem.ts';
+import { FRAME_BYTES, HEADER_BYTES } from '../codec.ts';
+import type { File } from '../filesystem.ts';
+import { readAll } from '../filesystem.ts';
 import type { Position } from '../journal.ts';
 import { readFrames } from '../reader.ts';
-import type { Routes, Segment } from '../segment.ts';
-import { book, createRoutes, readIndex, writeIndex } from '../segment.ts';
-import type { RecoverOptions, Tally } from './options.ts';
+import type { Routes, Segment, SegmentIndex } from '../segment.ts';
+import { createRoutes, readIndex, recordEvent, writeIndex } from '../segment.ts';
+import type { DamageCounts, RecoverOptions } from './options.ts';
 
 /** A segment as it was found. */
 export interface FoundSegment {
   readonly routes: Routes;
-  /** Damage before the last sound frame; of an older segment, behind it too. */
+  /** Damage before the last sound frame; in an older segment, after it too. */
   readonly gaps: readonly Gap[];
-  /** Bytes behind the last frame that counts: a torn tail, or a group that failed. */
+  /** Bytes after the last frame that counts. */
   readonly tail: number;
+  /** The tail is the beginning of a frame: a write that did not finish, and was not acknowledged. */
+  readonly isTorn: boolean;
+  /** Events in the tail that are sound and do not count: they were written after the journal had gone on elsewhere. */
+  readonly ignored: number;
+  /** Its index, where that knows more than the file holds. */
+  readonly index: SegmentIndex | undefined;
   /** It was read whole and deserves an index. */
   readonly scanned: boolean;
 }
@@ -24,7 +31,7 @@ export interface FoundSegment {
  * @param limit the last position that counts; undefined for the newest segment
  */
 export async function findSegment(
-  fs: FileSystem,
+  { fs, directory }: Pick<RecoverOptions, 'fs' | 'directory'>,
   segment: Segment,
   salt: number,
   limit: Position | undefined,
@@ -32,91 +39,69 @@ export async function findSegment(
   const file = await fs.open(segment.path, 'read');
   try {
     const fileBytes = await file.size();
-    const indexed = await readIndex(fs, segment, fileBytes);
-    // Of the newest segment an index is the mark of a clean end, if nothing stands behind what it knows; an older
-    // one's must not know of more than counts.
-    const fits = limit === undefined ? segment.bytes === fileBytes : segment.last <= limit;
-    if (indexed !== undefined && fits) return { routes: indexed, gaps: [], tail: 0, scanned: false };
-    segment.marks.length = 0;
-    segment.last = segment.header.first - 1;
-    segment.bytes = HEADER_BYTES;
-    const routes = createRoutes();
-    const gaps: Gap[] = [];
-    let trailing: Gap | undefined;
-    let from = { offset: HEADER_BYTES, after: segment.header.first - 1 };
-    while (from.offset < fileBytes) {
-      const stretch = await readFrames(file, salt, from, fileBytes);
-      for (const frame of stretch.frames) {
-        if (frame.position > (limit ?? Number.POSITIVE_INFINITY)) {
-          return { routes, gaps, tail: fileBytes - segment.bytes, scanned: true };
-        }
-        take(segment, routes, frame);
-      }
-      for (const gap of stretch.gaps) {
-        if (gap.before === undefined) trailing = gap;
-        else gaps.push(gap);
-      }
-      from = { offset: stretch.next, after: stretch.frames.at(-1)?.position ?? from.after };
+    const index = await readIndex(fs, directory, segment.header);
+    // An index of the newest segment marks a clean end, if nothing was written after it; an older one's must not know of
+    // more than counts.
+    const fits =
+      index !== undefined &&
+      (limit === undefined ? index.bytes === fileBytes : index.bytes <= fileBytes && index.last <= limit);
+    if (fits) {
+      segment.last = index.last;
+      segment.bytes = index.bytes;
+      segment.marks.push(...index.marks);
+      return {
+        routes: index.routes,
+        gaps: [],
+        tail: 0,
+        isTorn: false,
+        ignored: 0,
+        index: undefined,
+        scanned: false,
+      };
     }
-    // Behind the last sound frame of an older segment something is missing only if the log went on further.
-    if (trailing !== undefined && limit !== undefined && limit > segment.last) {
-      gaps.push({ ...trailing, before: limit + 1 });
-      return { routes, gaps, tail: 0, scanned: true };
-    }
-    return { routes, gaps, tail: fileBytes - segment.bytes, scanned: true };
+    return { ...(await scan(file, fileBytes, segment, salt, limit)), index, scanned: true };
   } finally {
     await file.close();
   }
 }
 
-/**
- * Cuts a torn tail off, and writes the index of a segment that had to be read. What the newest segment holds counts from
- * now on, so it is synced: the process before may have died between writing and syncing.
- *
- * An end that the disk does not give back is not torn: nobody knows what stood there, and it is left as it is.
- */
-export async function settleTail(
-  { fs, log }: Pick<RecoverOptions, 'fs' | 'log'>,
+async function scan(
+  file: File,
+  fileBytes: number,
   segment: Segment,
-  found: FoundSegment,
-  isNewest: boolean,
-  tally: Tally,
-): Promise<void> {
-  const { path } = segment;
-  const isLost = found.tail > 0 && fs.isUnreadable(path, segment.bytes);
-  if (isNewest && isLost) {
-    tally.corruptFrames++;
-    log.error(
-      { path, offset: segment.bytes, bytes: found.tail },
-      'the end of the journal cannot be read: what was accepted last may be lost',
-    );
-  } else if (isNewest && found.tail > 0) {
-    tally.recoveredBytes += found.tail;
-    log.warn({ path, bytes: found.tail }, 'the torn end of the journal was cut off');
-  }
-  if (isNewest && found.scanned) {
-    try {
-      const file = await fs.open(path, 'modify');
-      try {
-        if (found.tail > 0 && !isLost) await file.truncate(segment.bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      log.error(
-        { error, path },
-        'the end of the journal cannot be synced: it may be lost if the machine fails',
-      );
+  salt: number,
+  limit: Position | undefined,
+): Promise<Omit<FoundSegment, 'index' | 'scanned'>> {
+  const { first } = segment.header;
+  const routes = createRoutes();
+  const gaps: Gap[] = [];
+  let trailing: Gap | undefined;
+  let ignored = 0;
+  let from = { offset: HEADER_BYTES, after: first - 1 };
+  while (from.offset < fileBytes) {
+    const stretch = await readFrames(file, salt, from, fileBytes);
+    for (const frame of stretch.frames) {
+      if (frame.position <= (limit ?? Number.POSITIVE_INFINITY)) record(segment, routes, frame);
+      else if (frame.kind === 'event') ignored++;
     }
+    for (const gap of stretch.gaps) {
+      if (gap.before === undefined) trailing = gap;
+      else if (limit === undefined) gaps.push(gap);
+      else if (gap.after < limit) gaps.push({ ...gap, before: Math.min(gap.before, limit + 1) });
+    }
+    from = { offset: stretch.next, after: stretch.frames.at(-1)?.position ?? from.after };
   }
-  if (found.scanned && segment.last >= segment.header.first) {
-    await writeIndex(fs, segment, found.routes).catch(() => {});
+  const tail = fileBytes - segment.bytes;
+  // After the last sound frame of an older segment something is missing only if the log went on further.
+  if (ignored === 0 && trailing !== undefined && limit !== undefined && limit > segment.last) {
+    gaps.push({ ...trailing, before: limit + 1 });
+    return { routes, gaps, tail: 0, isTorn: false, ignored };
   }
+  return { routes, gaps, tail, isTorn: await isTornFrame(file, fileBytes, segment), ignored };
 }
 
-function take(segment: Segment, routes: Routes, frame: Frame): void {
-  if (frame.kind === 'event') book(segment, routes, frame);
+function record(segment: Segment, routes: Routes, frame: Frame): void {
+  if (frame.kind === 'event') recordEvent(segment, routes, frame);
   else routes.names.set(frame.route, namesIn(frame));
   segment.bytes = frame.offset + frame.length;
 }
@@ -125,4 +110,83 @@ function take(segment: Segment, routes: Routes, frame: Frame): void {
 export function namesIn(frame: Frame): readonly string[] {
   const names: unknown = JSON.parse(new TextDecoder().decode(frame.payload));
   return names as readonly string[];
+}
+
+/**
+ * Does a frame begin where the sound ones end, and reach beyond the end of the file? So does a write that was cut short.
+ * Anything else there may have been events.
+ */
+async function isTornFrame(file: File, fileBytes: number, { bytes, last }: Segment): Promise<boolean> {
+  const left = fileBytes - bytes;
+  if (left < FRAME_BYTES) return true;
+  const head = await readAll(file, new Uint8Array(FRAME_BYTES), bytes);
+  const view = new DataView(head.buffer);
+  const ahead = view.getUint32(12, true) + view.getUint32(16, true) * 2 ** 32 - last;
+  const isPlausible =
+    view.getUint8(9) === 0 && [1, 2].includes(view.getUint8(8)) && ahead >= 0 && ahead < 2 ** 24;
+  return isPlausible && view.getUint32(4, true) > left;
+}
+
+/**
+ * Cuts off what does not count at the end of the newest segment, and writes the index of a segment that had to be read. What
+ * the newest segment holds counts from now on, so it is synced: the process before may have died between writing and syncing.
+ *
+ * An end that the disk cannot read is left as it is: what was there is not known.
+ *
+ * @returns an upper bound of the events that were lost at the end of the segment
+ */
+export async function settleTail(
+  { fs, log, quarantine }: Pick<RecoverOptions, 'fs' | 'log' | 'quarantine'>,
+  segment: Segment,
+  found: FoundSegment,
+  isNewest: boolean,
+  counts: DamageCounts,
+): Promise<number> {
+  const { path } = segment;
+  let lost = 0;
+  if (found.ignored > 0) {
+    counts.recoveredBytes += found.tail;
+    log.warn(
+      { path, events: found.ignored, bytes: found.tail },
+      `${found.ignored} events at the end of a segment are ignored: a process wrote them after another one had taken over the journal, and did not acknowledge them`,
+    );
+  }
+  const isUnreadable = found.tail > 0 && fs.isUnreadable(path, segment.bytes);
+  if (isNewest && found.tail > 0) {
+    // The smallest event has one byte; what the index knows is counted exactly, elsewhere.
+    if (!found.isTorn && found.index === undefined) lost = Math.ceil(found.tail / (FRAME_BYTES + 1));
+    if (!found.isTorn) {
+      counts.corruptFrames++;
+      log.error(
+        { path, offset: segment.bytes, bytes: found.tail, at_most: lost },
+        isUnreadable
+          ? 'the end of the journal cannot be read: the events accepted last may be lost'
+          : 'the end of the journal is corrupt and was moved to corrupt/: the events accepted last may be lost',
+      );
+      if (!isUnreadable) await quarantine.copy(path, segment.bytes, found.tail);
+    } else {
+      counts.recoveredBytes += found.tail;
+      log.warn({ path, bytes: found.tail }, 'cut off an incomplete write at the end of the journal');
+    }
+  }
+  if (isNewest && found.scanned) {
+    try {
+      const file = await fs.open(path, 'modify');
+      try {
+        if (found.tail > 0 && !isUnreadable) await file.truncate(segment.bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      log.error(
+        { error, path },
+        'the end of the journal cannot be synced: events may be lost if the machine fails',
+      );
+    }
+  }
+  if (found.scanned && segment.last >= segment.header.first) {
+    await writeIndex(fs, segment, found.routes).catch(() => {});
+  }
+  return lost;
 }

@@ -3,24 +3,30 @@ import { describe, expect, it } from 'vitest';
 import { batchId, partId } from '../../../../core/batching/id.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
 
-const identity = { epoch: 'e1', output: 'lake', partition: 'day=1', positions: PositionSet.of(7, 8, 9) };
+const identity = {
+  segments: '1.5.7',
+  output: 'lake',
+  partition: 'day=1',
+  positions: PositionSet.of(7, 8, 9),
+};
 
 describe('the id of a batch', () => {
   it('is the same for the same batch and another for another', () => {
     const id = batchId(identity);
     expect(batchId({ ...identity, positions: PositionSet.fromRuns([[7, 9]]) })).toBe(id);
     const others = [
-      { ...identity, epoch: 'e2' },
+      { ...identity, segments: '1.5.8' },
       { ...identity, output: 'lake2' },
       { ...identity, partition: 'day=2' },
       { ...identity, positions: PositionSet.of(7, 9) },
+      { ...identity, positions: PositionSet.of(7, 8, 10) },
       { ...identity, output: 'lakeday', partition: '=1' },
     ];
-    expect(new Set([id, ...others.map(batchId)]).size).toBe(6);
+    expect(new Set([id, ...others.map(batchId)]).size).toBe(7);
   });
 
   it('never changes between versions: object names are made of it', () => {
-    expect(batchId(identity)).toMatchInlineSnapshot(`"00000000007-3a0494f6707d7e932124da27"`);
+    expect(batchId(identity)).toMatchInlineSnapshot(`"00000000007-a2d515562fd504e10f1b4edb"`);
     expect(partId('x', [0, 2])).toMatchInlineSnapshot(`"x-be0f64478a11"`);
   });
 

@@ -24,6 +24,7 @@ function setUp({ damaged = [] as number[], fail = () => {} } = {}) {
     subscription: {
       output: 'lake',
       settled: () => 0,
+      identify: (positions) => `s${positions.first}`,
       async *fetch(positions: PositionSet): AsyncGenerator<readonly StoredEvent[]> {
         fetched.push([...positions]);
         for (const position of positions)
@@ -42,14 +43,20 @@ function setUp({ damaged = [] as number[], fail = () => {} } = {}) {
   return { clock, write, aside, letters, fetched };
 }
 
-it('writes each event once: with its bytes, or without where they are gone', async () => {
+it('writes each event once with its bytes; those whose bytes are corrupt are lost', async () => {
   const { write, aside, letters } = setUp({ damaged: [2, 4] });
-  await write(aside(3, 1, 2, 4));
+  const lost = { position: 9, cause: 'lost' as const, reason: 'corrupt' };
+  const written = await write([...aside(3, 1, 2, 4), lost]);
   expect(letters()).toEqual([
     [1, true],
     [3, true],
-    [2, false],
-    [4, false],
+  ]);
+  expect(written.map(({ position, cause }) => [position, cause])).toEqual([
+    [3, 'rejected'],
+    [1, 'rejected'],
+    [2, 'lost'],
+    [4, 'lost'],
+    [9, 'lost'],
   ]);
 });
 

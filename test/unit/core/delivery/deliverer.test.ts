@@ -24,7 +24,7 @@ function setUp(deps: Partial<DelivererDeps> & Pick<DelivererDeps, 'settle'>) {
   return createDeliverer({
     subscription: subscriptionThat({}),
     load: async ({ manifest }) => streamOf(manifest.positions.count, () => []),
-    writeDeadLetters: async () => {},
+    writeDeadLetters: async (setAside) => setAside,
     ordered: false,
     places: 1,
     clock,
@@ -34,6 +34,7 @@ function setUp(deps: Partial<DelivererDeps> & Pick<DelivererDeps, 'settle'>) {
     stopping: never,
     signal: never,
     learn() {},
+    onMoved() {},
     ...deps,
   });
 }
@@ -63,28 +64,34 @@ const settledWith = (...setAside: SetAside[]) => ({
 it('sets an event aside once that was refused, and then found damaged when it was read again', async () => {
   const met: SetAside[] = [];
   const written: SetAside[] = [];
-  const told = { delivered: 0, rejected: 0, damaged: 0 };
+  const told = { delivered: 0, rejected: 0, lost: 0 };
   const deliverer = setUp({
     load: async () => streamOf(3, () => [...met]),
     async settle() {
-      const damaged = (position: number) => ({ position, cause: 'damaged' as const, reason: 'gone' });
+      const damaged = (position: number) => ({ position, cause: 'lost' as const, reason: 'gone' });
       met.push(damaged(2), damaged(3));
       return settledWith({ position: 2, cause: 'rejected', reason: 'no' });
     },
-    writeDeadLetters: async (setAside) => void written.push(...setAside),
+    writeDeadLetters: async (setAside) => {
+      written.push(...setAside);
+      return setAside;
+    },
     observer: {
       ...nobody,
       delivered: (events) => {
         told.delivered += events;
       },
       deadLettered: (events, cause) => {
-        told[cause as 'rejected' | 'damaged'] += events;
+        told[cause as 'rejected'] += events;
+      },
+      lost: (events) => {
+        told.lost += events;
       },
     },
   });
   await deliverer.submit({ manifest: manifestOf('b', 1, 2, 3) });
   await deliverer.idle();
-  expect(told).toEqual({ delivered: 1, rejected: 1, damaged: 1 });
+  expect(told).toEqual({ delivered: 1, rejected: 1, lost: 1 });
   // The refused one is written by the chain.
   expect(written.map(({ position }) => position)).toEqual([3]);
 });

@@ -38,7 +38,7 @@ it('gives nothing up before its dead letter is durable', async () => {
     writeDeadLetters(setAside) {
       asked.push(setAside.map(({ position }) => position));
       return new Promise((resolve) => {
-        done = resolve;
+        done = () => resolve(setAside);
       });
     },
     observer: nobody,

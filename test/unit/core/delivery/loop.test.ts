@@ -389,17 +389,17 @@ describe('the delivery of an output', () => {
     expect(order.indexOf('b5')).toBeLessThan(order.indexOf('a4'));
   });
 
-  it('counts damage that nobody asked about before the cursor was opened anew', async () => {
+  it('counts losses that no scrape has seen before the cursor is opened again', async () => {
     const real = createMemoryJournal();
-    const found: { damaged: number }[] = [];
+    const found: { exact: number; atMost: number }[] = [];
     const subscribe: Journal['subscribe'] = async (...args) => {
       const subscription = await real.subscribe(...args);
-      const own = { damaged: 0 };
+      const own = { exact: 0, atMost: 0 };
       found.push(own);
       return {
         ...subscription,
-        damaged: () => own.damaged,
-        accepted: () => subscription.accepted() + own.damaged,
+        lost: () => ({ ...own }),
+        accepted: () => subscription.accepted() + own.exact + own.atMost,
       };
     };
     const world = await createWorld({ journal: { ...real, subscribe } });
@@ -408,10 +408,10 @@ describe('the delivery of an output', () => {
       { policy: { maxLag: { events: 10, action: 'drop_oldest' } } },
     );
     await world.accept(100);
-    found[0]!.damaged = 3;
+    Object.assign(found[0]!, { exact: 3, atMost: 20 });
     await world.clock.advance(5000);
     expect(found.length).toBeGreaterThan(1);
-    expect(counts.causes).toEqual({ damaged: 3 });
+    expect([counts.lost, counts.maybeLost]).toEqual([3, 20]);
     expect(counts.dropped).toBeGreaterThan(0);
     expect(identity()).toBe(0);
   });

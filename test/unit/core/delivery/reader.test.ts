@@ -11,19 +11,21 @@ it('ends at what was accepted by the time of the end, though more keeps coming, 
     output: 'o',
     // Never caught up: there is always a newer event, up to a bound that a mistake would run into.
     caughtUp: () => read >= 50,
+    identify: () => '',
     read: async () => [{ position: ++read, receivedAt: 0, raw: new Uint8Array(1) }],
   } as unknown as Subscription;
   const submitted: number[] = [];
   const reader = createReader({
     subscription,
-    epoch: 'e',
+    type: 'test',
+    destinationOf: () => undefined,
     newest: () => 3,
     scheduler: createBatchScheduler({ events: 2 }),
     decode: () => {
       throw new Error('nobody looks');
     },
     submit: async ({ positions }) => void submitted.push(...positions),
-    writeDeadLetters: async () => {},
+    writeDeadLetters: async (setAside) => setAside,
     clock: createFakeClock(),
     observer: nobody,
     health: { raise() {}, clear() {}, reset() {}, health: () => ({ state: 'ok', since: 0 }) },

@@ -115,6 +115,7 @@ describe('the header', () => {
     previous: 2 ** 40,
     epoch: '0f8fad5b-d9cb-469f-a165-70867728950e',
     createdAt: 1_700_000_000_000,
+    nonce: 4_294_967_295,
   };
 
   test('comes back, also when one of its copies is damaged', () => {

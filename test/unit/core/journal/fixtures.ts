@@ -1,4 +1,5 @@
 import type { JournalEntry, StoredEvent, Subscription } from '../../../../core/journal/journal.ts';
+import type { Lock } from '../../../../core/journal/lock.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
 import type { Logger } from '../../../../core/telemetry/logger.ts';
 
@@ -12,6 +13,11 @@ export function listening(): Logger & { readonly lines: string[] } {
     lines.push(message ?? String(details));
   };
   return { lines, debug() {}, info: keep, warn: keep, error: keep };
+}
+
+/** A lock that is always held, for journals on a fake machine. */
+export async function alwaysHeld(): Promise<Lock> {
+  return { lost: new AbortController().signal, confirm: () => undefined, async release() {} };
 }
 
 export const never = new AbortController().signal;

@@ -12,6 +12,7 @@ const STATUS: JournalStatus = {
   maxBytes: 100,
   oldest: 4_000,
   newest: 3,
+  quarantinedFiles: 0,
   corruptFrames: 1,
   recoveredBytes: 7,
 };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../../../core/event/parse.ts';
 import { accountOf } from '../../../../outputs/aws-security-lake/account.ts';
-import { objectKey } from '../../../../outputs/aws-security-lake/object-key.ts';
+import { keyFolder, objectKey } from '../../../../outputs/aws-security-lake/object-key.ts';
 import { daysLate, parsePartition, partitionOf } from '../../../../outputs/aws-security-lake/partition.ts';
 import { eventText } from '../streams.ts';
 import { eventOf } from '../support.ts';
@@ -114,11 +114,11 @@ describe('objectKey', () => {
     fc.assert(
       fc.property(instants, fc.stringMatching(/^[0-9a-z][0-9a-z-]{0,60}$/), (time, name) => {
         const partition = partitionOf(eventOf({ time, receivedAt: time }), options) as string;
-        const key = objectKey(place, parsePartition(partition), name);
+        const key = objectKey(keyFolder(place, parsePartition(partition)), name);
         expect(key).toMatch(
           /^ext\/falco\/1\.0\/region=eu-west-1\/accountId=123456789012\/eventDay=\d{8}\/[0-9a-z][0-9a-z-]*\.parquet$/,
         );
-        expect(objectKey(place, parsePartition(partition), name)).toBe(key);
+        expect(objectKey(keyFolder(place, parsePartition(partition)), name)).toBe(key);
       }),
     );
   });

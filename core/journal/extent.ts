@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { Clock } from '../batching/clock.ts';
+import { codeOf, type FileSystem, readWhole, replaceFile } from './filesystem.ts';
+import type { Position } from './journal.ts';
+import { decodeNote, encodeNote } from './note.ts';
+
+/** What the log consists of: nothing outside of it was used, or is still needed. */
+export interface Extent {
+  /** The oldest segment that is kept, and its first position. */
+  readonly firstSegment: number;
+  readonly firstPosition: Position;
+  /** No segment with a higher number was begun, and no higher position was used. */
+  readonly lastSegment: number;
+  readonly lastPosition: Position;
+}
+
+/** Keeps the extent of a journal on stable storage: its end ahead of what is written, its beginning ahead of what is removed. */
+export interface ExtentFile {
+  /** Makes sure that this is within the extent, before it is written. Undefined where it is, which is nearly always. */
+  cover(segment: number, position: Position): Promise<void> | undefined;
+  /** Older segments are no longer needed: call it before they are removed. Never rejects. */
+  startAt(segment: number, position: Position): Promise<void>;
+}
+
+const FILE = 'extent';
+/** Positions that are covered in advance, at least: after the loss of a segment, so many more may be counted as lost. */
+const MIN_AHEAD = 64;
+/** The file is written about this often while events come in, milliseconds. */
+const PERIOD = 1000;
+
+/**
+ * A log cannot tell that its oldest or its newest segment is missing. This file can: it is written before a segment or a
+ * position is used, and before a segment is removed. So what is missing is known, at most too much. Positions are covered in
+ * blocks that last about a second at the present rate, so that it costs one small file a second at most.
+ */
+export function createExtentFile(options: {
+  readonly fs: FileSystem;
+  readonly directory: string;
+  readonly clock: Clock;
+  /** As the journal was found. */
+  readonly found: Extent;
+}): ExtentFile {
+  const { fs, directory, clock } = options;
+  let extent = options.found;
+  let covered = false;
+  let ahead = MIN_AHEAD;
+  let extendedAt = Number.NEGATIVE_INFINITY;
+  let queue: Promise<void> = Promise.resolve();
+
+  /** One write at a time, each of what is known when its turn comes. */
+  function write(change: Partial<Extent>): Promise<void> {
+    const write = async () => {
+      const next = { ...extent, ...change };
+      const numbers = [next.firstSegment, next.firstPosition, next.lastSegment, next.lastPosition];
+      await replaceFile(fs, join(directory, FILE), encodeNote({ head: {}, numbers }), { durable: true });
+      extent = next;
+    };
+    queue = queue.catch(() => {}).then(write);
+    return queue;
+  }
+
+  async function extend(segment: number, position: Position): Promise<void> {
+    const now = clock.monotonic();
+    // Twice as far ahead where the last block was used up early, half as far where it lasted.
+    ahead = Math.max(MIN_AHEAD, now - extendedAt < PERIOD ? ahead * 2 : Math.floor(ahead / 2));
+    const lastSegment = Math.max(segment, extent.lastSegment);
+    await write({ lastSegment, lastPosition: position + ahead });
+    covered = true;
+    extendedAt = now;
+  }
+
+  return {
+    cover(segment, position) {
+      const isWithin = segment <= extent.lastSegment && position <= extent.lastPosition;
+      return covered && isWithin ? undefined : extend(segment, position);
+    },
+    // A beginning that is too early costs an upper bound that is too high, and only after a loss.
+    startAt: (segment, position) => write({ firstSegment: segment, firstPosition: position }).catch(() => {}),
+  };
+}
+
+/** Reads the extent; undefined when there is none or it is damaged. @throws UnknownVersionError */
+export async function readExtent(fs: FileSystem, directory: string): Promise<Extent | undefined> {
+  try {
+    const note = decodeNote(await readWhole(fs, join(directory, FILE)));
+    if (note?.numbers.length !== 4) return undefined;
+    const [firstSegment, firstPosition, lastSegment, lastPosition] = note.numbers as [
+      number,
+      Position,
+      number,
+      Position,
+    ];
+    return { firstSegment, firstPosition, lastSegment, lastPosition };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Clock, systemClock } from './batching/clock.ts';
 import { changesBetween } from './changes.ts';
 import type { Config, OutputConfig } from './config/config.ts';
@@ -29,6 +27,11 @@ export interface App {
    * Settings of `server` and `journal` need a restart of the process; the names of those that changed are returned.
    */
   reload(config: Config): Promise<{ readonly needsRestart: readonly string[] }>;
+  /**
+   * Aborted when the storage has failed for good, or another process has taken it over: nothing can be accepted any more, and
+   * the process has to end. The reason is an Error.
+   */
+  readonly failed: AbortSignal;
   /** Stops intake, finishes what is under way until the signal aborts, persists the cursors. */
   stop(deadline: AbortSignal): Promise<void>;
 }
@@ -41,16 +44,26 @@ export interface AppOptions {
 }
 
 /**
- * Starts the program: journal, outputs, then the listeners. When it resolves, events are taken.
+ * Starts the program: journal, outputs, then the listeners. When it resolves, events are accepted.
  *
- * @throws Error in one clear line when the journal is another process's or the address is taken
+ * @throws Error in one clear line when the journal belongs to another process or the address is taken; everything that was
+ *   opened is closed then
  */
-export async function startApp({
-  config: initial,
-  log,
-  version,
-  clock = systemClock,
-}: AppOptions): Promise<App> {
+export async function startApp(options: AppOptions): Promise<App> {
+  const opened: (() => Promise<unknown> | undefined)[] = [];
+  try {
+    return await start(options, (close) => opened.unshift(close));
+  } catch (error) {
+    for (const close of opened) await close();
+    throw error;
+  }
+}
+
+/** @param onOpened takes what closes again what was opened, for a start that fails */
+async function start(
+  { config: initial, log, version, clock = systemClock }: AppOptions,
+  onOpened: (close: () => Promise<unknown> | undefined) => void,
+): Promise<App> {
   let config = initial;
   const metrics = createMetrics({
     version,
@@ -60,12 +73,15 @@ export async function startApp({
     now: clock.now,
   });
   const journals = await openJournals(config, { clock, log, onSync: metrics.fsync });
+  onOpened(journals.close);
   const { journal, deadLetters } = journals;
   const recent = createRecentEvents();
   const resources = { clock, log, metrics, journal, deadLetters, recent };
 
   const wiring = wire({ ...resources, config });
+  /** Every output that was started and is still wanted; one that is being restarted is the old one. */
   const running = new Map<string, WiredOutput>();
+  onOpened(() => Promise.all([...running.keys()].map((name) => stopOutput(name, AbortSignal.abort()))));
   let listeners: readonly RunningServer[] | undefined;
   let stopping = false;
 
@@ -81,10 +97,9 @@ export async function startApp({
   };
 
   async function startOutput(wired: WiredOutput): Promise<void> {
-    await mkdir(join(config.journal.path, 'outputs', wired.settings.name), { recursive: true });
+    running.set(wired.settings.name, wired);
     wired.account();
     await wired.loop.start();
-    running.set(wired.settings.name, wired);
   }
 
   async function stopOutput(name: string, deadline: AbortSignal): Promise<void> {
@@ -118,6 +133,7 @@ export async function startApp({
     },
     log,
   );
+  onOpened(() => Promise.all((listeners ?? []).map((listener) => listener.stop(AbortSignal.abort()))));
   const urls = listeners.map(({ url }) => url);
   log.info({ outputs: [...running.keys()] }, `Enabled outputs: ${[...running.keys()].join(', ') || 'none'}`);
   log.info({ version }, `Tiercel is up and listening on ${urls.join(' and ')}`);
@@ -127,7 +143,8 @@ export async function startApp({
     const reasons: string[] = [];
     if (listeners === undefined) reasons.push('starting');
     if (stopping) reasons.push('stopping');
-    if (state !== 'ok') reasons.push(`the journal is ${state}${reason === undefined ? '' : `: ${reason}`}`);
+    if (state === 'failed')
+      reasons.push(`the journal has failed${reason === undefined ? '' : `: ${reason}`}`);
     const outputs = [...running.values()].map(({ settings, loop }) => ({
       name: settings.name,
       ...loop.health(),
@@ -151,6 +168,7 @@ export async function startApp({
 
   return {
     url: urls[0]!,
+    failed: journals.failed,
 
     async reload(next) {
       const settings = [...running.values()].map((wired) => wired.settings);
@@ -168,7 +186,8 @@ export async function startApp({
           metrics.forget(name);
         }
         for (const wired of made) {
-          await stopOutput(wired.settings.name, deadline);
+          // It stays routed: what comes in meanwhile is kept for it.
+          await running.get(wired.settings.name)?.loop.stop(deadline);
           await startOutput(wired);
         }
       } finally {

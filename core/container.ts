@@ -1,6 +1,7 @@
 // The composition root: the only file that knows tsyringe. Everything else is plain functions that take what they need.
 // reflect-metadata must be there before tsyringe is.
 import 'reflect-metadata';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe';
 import type { Clock } from './batching/clock.ts';
@@ -111,6 +112,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       name: settings.name,
       type: settings.definition.type,
       output: c.resolve(tokens.output),
+      prepare: async () => void (await mkdir(c.resolve(tokens.context).stateDir, { recursive: true })),
       stream: settings.definition.stream === true,
       mapper: c.resolve(tokens.mapper),
       decode: createDecoder(c.resolve(tokens.config).enrich, undefined, c.resolve(tokens.recent)),

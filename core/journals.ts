@@ -11,6 +11,8 @@ import type { Logger } from './telemetry/logger.ts';
 export interface Journals {
   readonly journal: Journal;
   readonly deadLetters: DeadLetterStore;
+  /** Aborted when one of the journals has failed for good, or has been taken over by another process. */
+  readonly failed: AbortSignal;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export async function openJournals(
   return {
     journal,
     deadLetters,
+    failed: AbortSignal.any([journal.failed, deadJournal.failed]),
     close: async () => {
       await deadLetters.close();
       await deadJournal.close();

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers';
 import type { App } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { deadlineIn } from '../deadline.ts';
@@ -62,6 +63,7 @@ async function runUntilStopped(
     app = await starting;
   } catch (error) {
     log.error({ code: (error as NodeJS.ErrnoException).code }, (error as Error).message);
+    exitSoon();
     return EXIT.failed;
   }
   const stopWatching = options.watch
@@ -71,8 +73,9 @@ async function runUntilStopped(
       )
     : () => {};
 
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+  const signal = await new Promise<NodeJS.Signals | undefined>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+    aborted(app.failed).then(() => resolve(undefined));
   });
   stopping = true;
   stopWatching();
@@ -82,9 +85,23 @@ async function runUntilStopped(
       process.exit(EXIT.failed);
     });
   }
-  log.info(`${signal}: stopping within ${config.shutdown.deadline / 1000} s; a second signal stops at once`);
-  const deadline = deadlineIn(config.shutdown.deadline);
+  const failure = app.failed.reason as Error | undefined;
+  if (signal !== undefined)
+    log.info(
+      `${signal}: stopping within ${config.shutdown.deadline / 1000} s; a second signal stops at once`,
+    );
+  else log.error(`${failure?.message}. Nothing can be accepted any more: the process ends`);
+  // Where another process has the journal, it delivers what is pending: nothing is finished here.
+  const deadline =
+    failure?.name === 'LockLostError' ? AbortSignal.abort() : deadlineIn(config.shutdown.deadline);
   await Promise.race([reloading, aborted(deadline)]);
   await app.stop(deadline);
-  return EXIT.ok;
+  if (signal !== undefined) return EXIT.ok;
+  exitSoon();
+  return EXIT.failed;
+}
+
+/** A plugin that keeps a timer or a connection open must not keep a process alive that has failed. */
+function exitSoon(): void {
+  setTimeout(() => process.exit(EXIT.failed), 1000).unref();
 }

@@ -16,6 +16,8 @@ export interface OutputLoopDeps {
   /** From the definition: batches that were sealed for another type are made again. */
   readonly type: string;
   readonly output: Output | StreamOutput;
+  /** Done before each attempt to start the output: makes its state directory. */
+  readonly prepare?: () => Promise<void>;
   /** From the definition: the output reads its batches as blocks. */
   readonly stream: boolean;
   readonly mapper: Mapper;

@@ -98,6 +98,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
     health.raise('start', 'stopped', 'starting');
     for (let backoff = BACKOFF.initial; !signal.aborted; backoff *= 2) {
       try {
+        await deps.prepare?.();
         await Promise.race([output.start?.(signal), aborted(signal)]);
         health.clear('start');
         return;

@@ -81,9 +81,9 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
   async function openLocked(): Promise<Journal> {
     const failed = new AbortController();
     lock.lost.addEventListener('abort', () => {
-      const { message } = lock.lost.reason as Error;
-      log.error({ directory }, `the journal has failed: ${message}`);
-      failed.abort(new JournalFailedError(message));
+      const error = lock.lost.reason as Error;
+      log.error({ directory }, `the journal has failed: ${error.message}`);
+      failed.abort(error);
     });
     const writable = guarded(bare, lock.confirm);
     const fs = steady(writable, {

@@ -14,6 +14,8 @@ export interface Faults {
   /** The machine dies at the so many-th call that changes anything (1: the next one), or only the process does. */
   crashIn: number;
   killIn: number;
+  /** A snapshot is taken before the so many-th call that changes anything: {@link FakeMachine.onSnapshot}. */
+  snapshotIn: number;
 }
 
 /** The machine, or the process, has died: every call fails from now on. */
@@ -52,12 +54,19 @@ export interface FakeMachine {
   /** The content of a file; changing it is bit rot. */
   content(path: string): Uint8Array;
   paths(): string[];
+  directories(): string[];
   /** Files that were removed, though a crash might bring them back. */
   lost(): string[];
   /** Bytes all files have together. */
   used(): number;
   /** These bytes of a file cannot be read any more: a bad sector. */
   spoil(path: string, offset: number, length: number): void;
+  /** The files as another process sees them now, as a machine of its own: what `cp -a` of a running directory gives. */
+  copyMachine(): FakeMachine;
+  /** Called when {@link Faults.snapshotIn} has come. */
+  onSnapshot: () => void;
+  /** The files of another machine take the place of these, durably; processes that run here end. */
+  restore(from: FakeMachine): void;
   /** What an administrator might do, durably. */
   truncate(path: string, size: number): void;
   unlink(path: string): void;
@@ -73,7 +82,8 @@ export interface FakeMachine {
 
 const PAGE = 64;
 
-export function createFakeMachine(): FakeMachine {
+/** @param from its files, and all that is known to be wrong with the machine, are the new one's */
+export function createFakeMachine(from?: FakeMachine): FakeMachine {
   const faults: Faults = {
     capacity: Number.POSITIVE_INFINITY,
     failSyncs: 0,
@@ -81,6 +91,7 @@ export function createFakeMachine(): FakeMachine {
     shortWrites: 0,
     crashIn: Number.POSITIVE_INFINITY,
     killIn: Number.POSITIVE_INFINITY,
+    snapshotIn: Number.POSITIVE_INFINITY,
   };
   /** Names as everybody sees them, and as they are on the platter. */
   let names = new Map<string, Inode>();
@@ -105,6 +116,7 @@ export function createFakeMachine(): FakeMachine {
   /** Called before anything changes. */
   function tick(born: number): void {
     assertAlive(born);
+    if (--faults.snapshotIn === 0) machine.onSnapshot();
     faults.crashIn--;
     faults.killIn--;
     if (faults.crashIn > 0 && faults.killIn > 0) return;
@@ -239,7 +251,7 @@ export function createFakeMachine(): FakeMachine {
     };
   }
 
-  return {
+  const machine: FakeMachine = {
     faults,
     mount,
     down: () => dead,
@@ -307,16 +319,36 @@ export function createFakeMachine(): FakeMachine {
     syncsAfterFailure: () => again,
     failedSyncs: () => failures,
     syncs: () => syncs,
+    onSnapshot() {},
+    copyMachine: () => createFakeMachine(machine),
+    restore(other) {
+      life++;
+      dead = false;
+      faults.crashIn = faults.killIn = faults.snapshotIn = Number.POSITIVE_INFINITY;
+      names = new Map();
+      stableNames = new Map();
+      directories = new Set(['/']);
+      stableDirectories = new Set(['/']);
+      for (const path of other.directories()) makeStable(path);
+      for (const path of other.paths()) put(path, other.content(path).slice());
+    },
+    directories: () => [...directories],
   };
+  if (from !== undefined) machine.restore(from);
+  return machine;
 
   function put(path: string, content: Uint8Array): void {
-    for (let above = dirname(path); above !== '/'; above = dirname(above)) {
-      directories.add(above);
-      stableDirectories.add(above);
-    }
+    makeStable(dirname(path));
     const inode: Inode = { cached: content, stable: content, unsynced: [] };
     names.set(path, inode);
     stableNames.set(path, inode);
+  }
+
+  function makeStable(directory: string): void {
+    for (let path = directory; path !== '/'; path = dirname(path)) {
+      directories.add(path);
+      stableDirectories.add(path);
+    }
   }
 
   /** The entry of a directory becomes on the platter what everybody sees. */

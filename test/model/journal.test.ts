@@ -21,6 +21,9 @@ type Step =
   | { readonly do: 'fault'; readonly fault: Fault; readonly count: number }
   | { readonly do: 'full'; readonly left: number }
   | { readonly do: 'empty' }
+  | { readonly do: 'snapshot'; readonly calls: number }
+  | { readonly do: 'restore' }
+  | { readonly do: 'fork' }
   | { readonly do: 'lose cursor'; readonly output: number }
   | { readonly do: 'rot'; readonly file: number; readonly bit: number }
   | { readonly do: 'spoil'; readonly file: number; readonly sector: number };
@@ -55,6 +58,11 @@ const trouble: fc.Arbitrary<Step>[] = [
   fault('failReads', 4),
   fc.record({ do: fc.constant('full' as const), left: fc.nat({ max: 3000 }) }),
   fc.record({ do: fc.constant('empty' as const) }),
+];
+const copies: fc.Arbitrary<Step>[] = [
+  fc.record({ do: fc.constant('snapshot' as const), calls: fc.integer({ min: 1, max: 30 }) }),
+  fc.record({ do: fc.constant('restore' as const) }),
+  fc.record({ do: fc.constant('fork' as const) }),
 ];
 const loss: fc.Arbitrary<Step> = fc.record({ do: fc.constant('lose cursor' as const), output });
 const rot: fc.Arbitrary<Step> = fc.record({ do: fc.constant('rot' as const), file: fc.nat(), bit: fc.nat() });
@@ -93,6 +101,12 @@ async function perform(world: World, step: Step): Promise<void> {
     case 'empty':
       machine.faults.capacity = Number.POSITIVE_INFINITY;
       return;
+    case 'snapshot':
+      return world.snapshot(step.calls);
+    case 'restore':
+      return world.restore();
+    case 'fork':
+      return world.fork();
     case 'lose cursor':
       return world.loseCursor(OUTPUTS[step.output]!);
     case 'rot':
@@ -142,6 +156,14 @@ describe('the journal against a model', () => {
       timeout,
     },
     () => check(trouble, { intervalMs: 150 }),
+  );
+
+  test(
+    'and while snapshots are restored and copies run beside: no batch id has two contents',
+    {
+      timeout,
+    },
+    () => check([...trouble, ...copies]),
   );
 
   test('and while cursors are deleted: no event is lost', { timeout }, () => check([...trouble, loss]));

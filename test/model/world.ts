@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Clock } from '../../core/batching/clock.ts';
+import { batchId } from '../../core/batching/id.ts';
 import { cursorFile } from '../../core/journal/cursor.ts';
 import { openDiskJournal } from '../../core/journal/disk.ts';
 import type { Journal, Manifest, StoredEvent, Subscription } from '../../core/journal/journal.ts';
@@ -71,28 +72,63 @@ export interface World {
   loseCursor(output: string): void;
   /** `kill`: only the process dies. */
   restart(how: 'clean' | 'kill' | 'crash'): Promise<void>;
+  /** Keeps a snapshot of the volume, as it is at the so many-th call from now that changes something. */
+  snapshot(calls: number): void;
+  /** The last snapshot takes the place of the volume: what came after it is gone, and what it holds is not. */
+  restore(): Promise<void>;
+  /** A copy of the volume is used by another process beside this one for a while. */
+  fork(): Promise<void>;
   /** After trouble: starts again on a sound disk and holds the journal to all it ever promised. */
   verify(): Promise<void>;
+}
+
+/** What a world is continued from: a volume, and what the model knows of it. */
+interface Origin {
+  readonly machine: FakeMachine;
+  readonly events: ReadonlyMap<string, Known>;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly serial: { next: number };
+  readonly names: Map<string, string>;
+  readonly rotten: number;
+  readonly cursorsLost: boolean;
 }
 
 /**
  * @param random decides what of the unsynced survives a crash
  * @param durability of the journal: with an interval, what was accepted that recently may go with the machine
+ * @param origin a copy of another world; a new volume when left out
  */
 export async function createWorld(
   random: () => number,
   durability: 'sync' | { readonly intervalMs: number } = 'sync',
+  origin?: Origin,
 ): Promise<World> {
-  const machine = createFakeMachine();
-  const events = new Map<string, Known>();
-  const accounts = new Map<string, Account>();
+  const machine = origin?.machine ?? createFakeMachine();
+  let events = new Map<string, Known>(origin?.events);
+  let accounts = new Map<string, Account>(origin?.accounts);
+  /** The contents that batch ids stand for, in this world and in all its copies. */
+  const names = origin?.names ?? new Map<string, string>();
+  const serial = origin?.serial ?? { next: 0 };
+  let kept: Origin | undefined;
   let journal: Journal;
   let clock = createClock();
-  let serial = 0;
   /** Bits that rotted: each may cost one event, one manifest or one cursor. */
-  let rotten = 0;
+  let rotten = origin?.rotten ?? 0;
   /** A cursor was lost: what was settled may come again. What was not must come all the same. */
-  let cursorsLost = false;
+  let cursorsLost = origin?.cursorsLost ?? false;
+
+  /** The volume as another process sees it now, and what the model knows at this moment. */
+  function copy(): Origin {
+    return {
+      machine: machine.copyMachine(),
+      events: cloneEvents(events),
+      accounts: cloneAccounts(accounts),
+      serial,
+      names,
+      rotten,
+      cursorsLost,
+    };
+  }
 
   const isDown = () => machine.down() !== false;
 
@@ -227,6 +263,10 @@ export async function createWorld(
       else machine.kill();
     } else if (how === 'kill' && !isDown()) machine.kill();
     else die();
+    await bootUntilUp();
+  }
+
+  async function bootUntilUp(): Promise<void> {
     while (true) {
       try {
         // A start brings to stable storage what the process before it had only written.
@@ -236,7 +276,7 @@ export async function createWorld(
         if (isDown()) die();
         // A new cursor (its file had rotted or gone) that cannot be written is refused, until it can.
         else if ((rotten > 0 || cursorsLost) && error instanceof JournalFailedError) {
-          await journal.close();
+          await journal?.close();
           machine.kill();
           machine.faults.capacity = Number.POSITIVE_INFINITY;
         } else if (isSick(error)) {
@@ -309,13 +349,13 @@ export async function createWorld(
     return path;
   }
 
-  await boot();
+  await bootUntilUp();
   return {
     machine,
     append: (calls) =>
       survive(async () => {
         const outcomes = calls.map(async ([outputs, size]) => {
-          const body = `${serial++} ${'x'.repeat(size)}`;
+          const body = `${serial.next++} ${'x'.repeat(size)}`;
           const known: Known = {
             body,
             outputs,
@@ -367,7 +407,11 @@ export async function createWorld(
           .sort((x, y) => x.position - y.position);
         if (chosen.length === 0) return;
         const positions = PositionSet.of(...chosen.map(({ position }) => position));
-        const id = `m${serial++}`;
+        const segments = account.subscription.identify(positions);
+        const id = batchId({ output, partition: 'p', positions, segments });
+        const content = bodies(chosen).join('\0');
+        expect(names.get(id) ?? content, `${id} stands for two contents`).toBe(content);
+        names.set(id, content);
         const manifest = { id, partition: 'p', positions, bytes: 1, openedAt: 1, closedAt: 2 };
         if (await trySeal(account.subscription, manifest))
           account.sealed.set(id, { positions, bodies: bodies(chosen), owed: true });
@@ -409,6 +453,37 @@ export async function createWorld(
       cursorsLost = true;
     },
     restart,
+    snapshot(calls) {
+      machine.faults.snapshotIn = calls;
+      machine.onSnapshot = () => {
+        kept = copy();
+      };
+    },
+    async restore() {
+      if (kept === undefined) return;
+      await journal.close().catch(() => {});
+      machine.restore(kept.machine);
+      const { events: known, accounts: before } = kept;
+      // The snapshot may be restored again.
+      events = cloneEvents(known);
+      accounts = cloneAccounts(before);
+      await bootUntilUp();
+    },
+    async fork() {
+      const other = await createWorld(random, durability, copy());
+      for (let round = 0; round < 2; round++) {
+        await other.append([
+          [OUTPUTS, 20],
+          [OUTPUTS, 200],
+        ]);
+        for (const output of OUTPUTS) {
+          await other.read(output, 3);
+          await other.seal(output, (index) => index % 2 === 0);
+        }
+        await other.restart('kill');
+      }
+      await other.verify();
+    },
     async verify() {
       machine.faults.capacity = Number.POSITIVE_INFINITY;
       Object.assign(machine.faults, { failSyncs: 0, failReads: 0, shortWrites: 0 });
@@ -448,6 +523,26 @@ export async function createWorld(
       await journal.close();
     },
   };
+}
+
+function cloneEvents(events: ReadonlyMap<string, Known>): Map<string, Known> {
+  return new Map([...events].map(([body, known]) => [body, { ...known }]));
+}
+
+function cloneAccounts(accounts: ReadonlyMap<string, Account>): Map<string, Account> {
+  return new Map(
+    [...accounts].map(([output, account]) => [
+      output,
+      {
+        ...account,
+        acknowledged: new Set(account.acknowledged),
+        ever: new Set(account.ever),
+        durable: new Set(account.durable),
+        gone: new Set(account.gone),
+        sealed: new Map(account.sealed),
+      },
+    ]),
+  );
 }
 
 /** A clock that stands until it is moved. */

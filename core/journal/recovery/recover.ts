@@ -56,6 +56,8 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const entered = await enterSegments(options, { epoch, headers, books, counts });
   const newest = Math.max(entered.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
   if (extent !== undefined) await enterEnds(options, { epoch, headers, books, newest, extent });
+  // What an output has settled did exist: others may have wanted it.
+  books.addHole(newest + 1, Math.max(...[...books.ledgers.values()].map((ledger) => ledger.through)));
   books.close(newest);
   const lastSealed = enterManifests(options, books, manifests, counts);
   for (const ledger of books.ledgers.values())

@@ -153,8 +153,9 @@ export async function settleTail(
   }
   const isUnreadable = found.tail > 0 && fs.isUnreadable(path, segment.bytes);
   if (isNewest && found.tail > 0) {
-    // The smallest event has one byte; what the index knows is counted exactly, elsewhere.
-    if (!found.isTorn && found.index === undefined) lost = Math.ceil(found.tail / (FRAME_BYTES + 1));
+    // The smallest event has one byte; what the index knows is counted exactly, elsewhere. An incomplete write was not
+    // acknowledged, but a file that somebody has cut looks the same.
+    if (found.index === undefined) lost = found.isTorn ? 1 : Math.ceil(found.tail / (FRAME_BYTES + 1));
     if (!found.isTorn) {
       counts.corruptFrames++;
       log.error(
@@ -166,7 +167,10 @@ export async function settleTail(
       if (!isUnreadable) await quarantine.copy(path, segment.bytes, found.tail);
     } else {
       counts.recoveredBytes += found.tail;
-      log.warn({ path, bytes: found.tail }, 'cut off an incomplete write at the end of the journal');
+      log.warn(
+        { path, bytes: found.tail, at_most: lost },
+        'cut off an incomplete write at the end of the journal',
+      );
     }
   }
   if (isNewest && found.scanned) {

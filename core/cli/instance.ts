@@ -26,7 +26,7 @@ export interface InstanceOptions extends ConfigOptions {
 /** Adds the options that say which instance is meant. */
 export function withInstance(command: Command): Command {
   return withConfig(command)
-    .option('--url <url>', 'the address of an instance, instead of the configured one on this machine')
+    .option('--url <url>', 'the address of another instance')
     .option('--token-file <file>', 'a file with the bearer token, together with --url')
     .option('--cert <file>', 'a client certificate (PEM), where one is demanded')
     .option('--key <file>', 'its private key (PEM)')

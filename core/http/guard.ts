@@ -45,6 +45,9 @@ export function createGuard({ hosts }: GuardOptions): Guard {
 
   return (method, headers, env) => {
     const host = headers.get('host') ?? '';
+    // As sent to a proxy: the host in it would count, and not the Host.
+    if (env?.incoming?.url?.startsWith('/') === false)
+      throw forbidden('the target of the request is not a path', 'send the path alone');
     if (known !== undefined) checkHost(host, env);
     const origin = headers.get('origin');
     const site = headers.get('sec-fetch-site');

@@ -60,6 +60,8 @@ outputs:
     }
     await tiercel.kill();
     saved = join(tiercel.directory, 'saved');
+    // A killed process leaves its socket, which Node does not copy.
+    rmSync(join(tiercel.directory, 'data', 'admin.sock'));
     cpSync(join(tiercel.directory, 'data'), saved, { recursive: true });
     hook.state.up = true;
   }, 60_000);

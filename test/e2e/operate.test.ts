@@ -310,6 +310,11 @@ test('health tells whether the instance runs, also when its file was broken mean
     await tiercel.kill();
     const killed = await runCommand(cwd, 'health');
     expect([killed.code, killed.stderr]).toEqual([1, expect.stringContaining('ECONNREFUSED')]);
+    const json = await runCommand(cwd, 'health', '--json');
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([
+      1,
+      { ok: false, url: expect.stringMatching(/^http:/), reason: expect.stringContaining('ECONNREFUSED') },
+    ]);
   } finally {
     await tiercel.remove();
   }

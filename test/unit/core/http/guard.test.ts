@@ -62,6 +62,11 @@ describe('the Host of a request at a TCP address', () => {
     expect(ask(tcp, {}).status).toBe(403);
   });
 
+  it.each(['http://evil.example/tap', 'http://localhost/tap', '*'])('is not put in the target: %s', (url) => {
+    const env = { incoming: { url, socket: {} } } as Partial<HttpBindings>;
+    expect(() => tcp('GET', new Headers({ host: 'localhost' }), env)).toThrow('target');
+  });
+
   it('is no address that means all', () => {
     const all = createGuard({ hosts: ['0.0.0.0', '::'] });
     for (const host of ['0.0.0.0:2802', '[::]:2802']) expect(ask(all, { host }).status).toBe(403);

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<RegisterCommand>>> = {
   explain: async () => (await import('./explain.ts')).explain,
   dlq: async () => (await import('./dlq.ts')).dlq,
   journal: async () => (await import('./journal.ts')).journal,
+  health: async () => (await import('./health.ts')).health,
   doctor: async () => (await import('./doctor.ts')).doctor,
   completion: async () => (await import('./completion.ts')).completion,
 };

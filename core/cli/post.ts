@@ -5,6 +5,8 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { shortenPath } from '../http/admin-socket.ts';
+import { CHANGE_HEADER } from '../http/guard.ts';
 import { readLines } from './lines.ts';
 
 /** What a running instance answered. */
@@ -44,20 +46,26 @@ export interface TlsTrust {
   readonly key?: string;
   /** False: any name in its certificate will do. */
   readonly checkName?: boolean;
+  /** False: any certificate will do. */
+  readonly verify?: boolean;
 }
+
+/** Where an instance is: the URL of an address, `http://127.0.0.1:2801`, or the path of its admin socket. */
+export type At = string | { readonly socket: string };
 
 /**
  * A client of a running instance.
  *
- * @param base its address, `http://127.0.0.1:2801`
  * @param headers sent with every request, `authorization` for one
  */
 export function createPoster(
-  base: string,
+  at: At,
   headers: Readonly<Record<string, string>> = {},
   trust: TlsTrust = {},
 ): Poster {
-  const secure = new URL(base).protocol === 'https:';
+  const base = typeof at === 'string' ? at : at.socket;
+  const secure = typeof at === 'string' && new URL(at).protocol === 'https:';
+  const socket = typeof at === 'string' ? undefined : shortenPath(at.socket);
   const agent = secure ? new HttpsAgent(agentOptions(trust)) : new HttpAgent(KEEP_ALIVE);
   const open = secure ? httpsRequest : httpRequest;
 
@@ -68,10 +76,15 @@ export function createPoster(
         'user-agent': 'tiercel',
         accept: '*/*',
         'content-type': 'application/json',
+        [CHANGE_HEADER]: '1',
         ...length,
         ...headers,
       };
-      const request = open(new URL(path, base), { method, agent, headers: details }, resolve);
+      const options = { method, agent, headers: details };
+      const request =
+        socket === undefined
+          ? open(new URL(path, base), options, resolve)
+          : open({ ...options, socketPath: socket.path, path, host: 'localhost' }, resolve);
       request.on('error', (error: NodeJS.ErrnoException) => {
         // Several addresses of one name fail together, without a message.
         const why = error.message || error.code;
@@ -106,7 +119,10 @@ export function createPoster(
       }
       for await (const line of readLines(response)) if (line !== '') yield line;
     },
-    close: () => agent.destroy(),
+    close: () => {
+      agent.destroy();
+      socket?.close();
+    },
   };
 }
 
@@ -125,12 +141,13 @@ export function refusal(base: string, { status, body }: Answer): Error {
 
 const KEEP_ALIVE = { keepAlive: true, maxSockets: 1 } as const;
 
-function agentOptions({ ca, cert, key, checkName = true }: TlsTrust): object {
+function agentOptions({ ca, cert, key, checkName = true, verify = true }: TlsTrust): object {
   return {
     ...KEEP_ALIVE,
     // A certificate that is trusted for itself need not be an authority's.
     ...(ca !== undefined && { ca, allowPartialTrustChain: true }),
     ...(cert !== undefined && { cert, key }),
+    ...(!verify && { rejectUnauthorized: false }),
     ...(!checkName && { checkServerIdentity: () => undefined }),
   };
 }

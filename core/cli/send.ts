@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Cli, EXIT, type RegisterCommand } from './command.ts';
 import { type FileEvent, readEvents } from './events.ts';
-import { findInstance, type Instance, type InstanceOptions, withInstance } from './instance.ts';
+import type { Instance } from './here.ts';
+import { findInstance, type InstanceOptions, withInstance } from './instance.ts';
 import { refusal } from './post.ts';
 import { createProgress } from './progress.ts';
 

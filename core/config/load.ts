@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Registry } from '../plugins/registry.ts';
+import { createRegistry, type Registry } from '../plugins/registry.ts';
 import { type Checked, check } from './check.ts';
 import type { Config } from './config.ts';
 import { type ConfigError, type Fault, toErrors } from './errors.ts';
@@ -86,6 +86,29 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   }
   const config = assemble(checked, dir, options.file === undefined ? undefined : file, [...seen]);
   return { ok: true, config, warnings };
+}
+
+/**
+ * The sections of a configuration in which nothing is wrong, whatever is wrong with the rest: what still holds for a running
+ * instance when its file was broken after the start. Outputs are not looked at, and no code is loaded.
+ */
+export async function loadSections({
+  file = 'configuration',
+  sets = [],
+  env = {},
+}: Pick<LoadOptions, 'file' | 'sets' | 'env'>): Promise<{
+  readonly dir: string;
+  readonly sections: Partial<ConfigSections>;
+}> {
+  const files: Files = { env, readFile: readText, readDir: readdir };
+  const path = resolve(file);
+  const dir = dirname(path);
+  const text = await readText(path).catch(() => '');
+  const tree = await loadTree({ name: file, file: path, text }, files);
+  const { root } = await applySets(applyEnvironment(tree.root, env, dir).root, sets, dir, files);
+  const registry = createRegistry({ outputs: {}, mappers: {} });
+  const { sections } = await check(root, { registry, plugins: false, dir });
+  return { dir, sections };
 }
 
 const FILE_FIXES: Readonly<Record<string, string>> = {

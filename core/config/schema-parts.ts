@@ -5,7 +5,7 @@ import { Type } from '../plugins/type.ts';
 export function section<P extends TProperties>(
   properties: P,
   description: string,
-  more: { readonly formerly?: readonly string[] } = {},
+  more: { readonly formerly?: readonly string[]; readonly needs?: readonly string[] } = {},
 ) {
   return Type.Object(properties, { additionalProperties: false, description, ...more });
 }

@@ -3,6 +3,21 @@ import { Type } from '../plugins/type.ts';
 import { duration, secret, size } from './scalars.ts';
 import { address, optionalSection, section } from './schema-parts.ts';
 
+const CREDENTIALS = {
+  bearer_token: Type.Optional(
+    secret({ minLength: 1, description: 'Demanded as `Authorization: Bearer …`.' }),
+  ),
+  basic: Type.Optional(
+    section(
+      {
+        username: Type.String({ description: 'The user name demanded.', examples: ['falco'] }),
+        password: secret({ minLength: 1, description: 'The password demanded.' }),
+      },
+      'HTTP basic authentication.',
+    ),
+  ),
+};
+
 export const ServerSchema = optionalSection(
   {
     listen: address('Where events come in: address and port. An empty address means all.', {
@@ -11,9 +26,22 @@ export const ServerSchema = optionalSection(
     }),
     admin_listen: Type.Optional(
       address(
-        'A second address for health, metrics and administration; without it they are served at `listen`.',
+        'An address for operators: dead letters, journal, tap, and what `listen` serves but for the events. Without it they are served at the socket `admin.sock` in `journal.path` only. An address that is not a loopback one needs credentials.',
+        { examples: ['127.0.0.1:2802'] },
+      ),
+    ),
+    admin_hosts: Type.Optional(
+      Type.Array(
+        Type.String({
+          pattern: '^[\\w.-]+$|:.*:',
+          description: 'A name or an address, without the port.',
+          examples: ['tiercel.falco.svc'],
+        }),
         {
-          examples: ['127.0.0.1:2802'],
+          description:
+            'Names and addresses, without the port, under which clients call `admin_listen`, apart from `localhost` and the address itself: those of a proxy or a Kubernetes service. A request with another `Host` is refused.',
+          examples: [['tiercel.falco.svc']],
+          needs: ['admin_listen'],
         },
       ),
     ),
@@ -53,22 +81,13 @@ export const ServerSchema = optionalSection(
       ),
     ),
     auth: Type.Optional(
+      section(CREDENTIALS, 'What a sender must present; either one suffices when both are set.'),
+    ),
+    admin_auth: Type.Optional(
       section(
-        {
-          bearer_token: Type.Optional(
-            secret({ minLength: 1, description: 'Demanded as `Authorization: Bearer …`.' }),
-          ),
-          basic: Type.Optional(
-            section(
-              {
-                username: Type.String({ description: 'The user name demanded.', examples: ['falco'] }),
-                password: secret({ minLength: 1, description: 'The password demanded.' }),
-              },
-              'HTTP basic authentication.',
-            ),
-          ),
-        },
-        'What a sender must present; either one suffices when both are set.',
+        CREDENTIALS,
+        'What must be presented at `admin_listen`, instead of `auth`: every node that sends events has those.',
+        { needs: ['admin_listen'] },
       ),
     ),
   },
@@ -76,3 +95,6 @@ export const ServerSchema = optionalSection(
 );
 
 export type ServerConfig = Static<typeof ServerSchema>;
+
+/** `server.auth` or `server.admin_auth`. */
+export type Credentials = NonNullable<ServerConfig['auth']>;

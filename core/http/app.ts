@@ -1,4 +1,5 @@
-import { Hono } from 'hono';
+import type { TLSSocket } from 'node:tls';
+import { type Context, Hono } from 'hono';
 import { createDecoder, noDecodeOptions } from '../event/decode.ts';
 import { parsePriority } from '../event/priority.ts';
 import { sampleEvent } from '../event/sample.ts';
@@ -9,6 +10,7 @@ import type { HealthState } from '../telemetry/observer.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
 import { type BodyLimits, type BodySource, withBody } from './body.ts';
 import type { Env } from './env.ts';
+import type { Guard } from './guard.ts';
 import type { Ingest, Rejection } from './ingest.ts';
 import { json } from './json.ts';
 import { OPEN_PATHS } from './open-paths.ts';
@@ -40,12 +42,12 @@ export interface OutputStatus {
   readonly dead_letter_bytes?: number;
 }
 
-/** What an operator may look at; on the listener of the events or on one of its own. */
+/** What an operator may look at. */
 export interface Admin {
   /** The Prometheus exposition. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   outputs(): readonly OutputStatus[];
-  /** Given: dead letters, journal and tap are served; without `auth`, to this machine only. */
+  /** Dead letters, journal and tap; served with a `guard` only. */
   readonly operations?: Operations;
   readonly tap?: Tap;
 }
@@ -58,8 +60,15 @@ export interface AppOptions {
   /** Given: `GET /ping`, `/healthz` and `/readyz` are served. */
   readonly readiness?: () => Readiness;
   readonly limits: BodyLimits;
+  /**
+   * Given: this is a listener for operators. Every request passes the guard, and the operations are served. They never are on
+   * the listener of the events: a proxy may stand in front of that, and every node has its credentials.
+   */
+  readonly guard?: Guard;
   /** Asked for on every path but `/healthz`, `/readyz` and `/ping`. */
   readonly auth?: AuthOptions;
+  /** Whether the server demands a client certificate, on the same paths. */
+  readonly demandsCertificate?: boolean;
   readonly noteStranger?: NoteStranger;
   readonly log: Logger;
   readonly now?: () => number;
@@ -83,13 +92,26 @@ export function createApp(options: AppOptions): Hono<Env> {
     request: c.req.raw,
   });
 
-  if (options.auth !== undefined) {
-    const check = createAuth(options.auth);
+  const { guard, auth } = options;
+  if (guard !== undefined) {
+    app.use(async (c, next) => {
+      guard(c.req.method, c.req.raw.headers, c.env);
+      await next();
+    });
+  }
+  const check = auth && createAuth(auth);
+  if (check !== undefined) {
     app.use(async (c, next) => {
       if (!OPEN_PATHS.has(c.req.path)) check(c.req.header('authorization'));
       await next();
     });
   }
+  /** What a destination answers is shown to operators: who has credentials, or uses a listener for them that demands none. */
+  const isOperator = (c: Context<Env>): boolean => {
+    if (check !== undefined) return passes(() => check(c.req.header('authorization')));
+    if (!options.demandsCertificate) return guard !== undefined;
+    return (c.env?.incoming?.socket as TLSSocket | undefined)?.authorized === true;
+  };
 
   if (ingest !== undefined) {
     paths.set('/', 'POST').set('/events', 'POST').set('/test', 'POST');
@@ -126,12 +148,11 @@ export function createApp(options: AppOptions): Hono<Env> {
       const { contentType, text } = await admin.metrics();
       return new Response(text, { headers: { 'content-type': contentType } });
     });
-    app.get('/outputs', () => json(200, { outputs: admin.outputs() }));
+    app.get('/outputs', (c) => json(200, { outputs: shown(admin.outputs(), isOperator(c)) }));
     const { operations, tap } = admin;
-    if (operations !== undefined && tap !== undefined) {
+    if (guard !== undefined && operations !== undefined && tap !== undefined) {
       const outputs = () => admin.outputs().map(({ name }) => name);
-      const localOnly = options.auth === undefined;
-      const served = serveOperations(app, { operations, tap, outputs, localOnly, now });
+      const served = serveOperations(app, { operations, tap, outputs, now });
       for (const [path, methods] of served) paths.set(path, methods);
     }
   }
@@ -141,8 +162,9 @@ export function createApp(options: AppOptions): Hono<Env> {
     for (const path of OPEN_PATHS) paths.set(path, 'GET, HEAD');
     app.get('/ping', () => new Response('pong\n', { headers: { 'content-type': 'text/plain' } }));
     app.get('/healthz', () => json(200, { status: 'ok' }));
-    app.get('/readyz', () => {
-      const { ready, reasons, outputs } = readiness();
+    app.get('/readyz', (c) => {
+      const { ready, reasons, outputs: all } = readiness();
+      const outputs = shown(all, isOperator(c));
       return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons, outputs });
     });
   }
@@ -154,6 +176,23 @@ export function createApp(options: AppOptions): Hono<Env> {
     return problemResponse(problem);
   });
   return app;
+}
+
+/** The states of outputs; the words of their destinations for operators only. */
+function shown<T extends { readonly reason?: string }>(
+  outputs: readonly T[],
+  forOperators: boolean,
+): readonly Omit<T, 'reason'>[] {
+  return forOperators ? outputs : outputs.map(({ reason, ...state }) => state);
+}
+
+function passes(check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function bulkAnswer(result: { accepted: number; rejected: readonly Rejection[] }): Response {

@@ -5,6 +5,8 @@ import { Problem } from './problem.ts';
 export interface AuthOptions {
   readonly bearer?: readonly string[];
   readonly basic?: readonly { readonly username: string; readonly password: string }[];
+  /** Where they are configured, for the hint; default `server.auth`. */
+  readonly setting?: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export function createAuth(options: AuthOptions): (header: string | undefined) =
     for (const secret of accepted) known = timingSafeEqual(secret, given) || known;
     if (known) return;
     const reason = header === '' ? 'no Authorization header' : 'the credentials are wrong';
-    const hint = `send ${schemes.join(' or ')} credentials as configured in server.auth`;
+    const hint = `send ${schemes.join(' or ')} credentials as configured in ${options.setting ?? 'server.auth'}`;
     throw new Problem(401, { code: 'unauthorized', reason, hint }, { 'www-authenticate': challenge });
   };
 }

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { ServerConfig } from '../config/server-schema.ts';
+import { splitAddress } from '../config/address.ts';
+import type { ConfigSections } from '../config/schema.ts';
+import type { Credentials, ServerConfig } from '../config/server-schema.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { adminSocketOf, serveSocket } from './admin-socket.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
 import type { AuthOptions } from './auth.ts';
 import { createByteBudget } from './budget.ts';
 import { createDirect } from './direct.ts';
+import { createGuard, type Guard } from './guard.ts';
 import type { Ingest } from './ingest.ts';
-import { type RunningServer, startServer, type TlsOptions } from './server.ts';
+import { type Address, type RunningServer, startServer, type TlsOptions } from './server.ts';
 import { createStrangers } from './strangers.ts';
 
 /** Bytes that large bodies may hold together, as a multiple of `server.max_body`. */
@@ -17,8 +21,10 @@ const BODIES_AT_ONCE = 4;
 const MAX_CONNECTIONS = 10_000;
 /** File descriptors that connections leave to the journal and the outputs. */
 const SPARE_FILES = 128;
+/** Commands of one machine, sixteen taps among them. */
+const SOCKET_CONNECTIONS = 64;
 
-/** What a listener serves; what is not given is not served. */
+/** What the listeners serve. */
 export interface Faces {
   readonly ingest?: Ingest;
   readonly admin?: Admin;
@@ -27,57 +33,98 @@ export interface Faces {
   readonly onStranger?: () => void;
 }
 
-type Settings = { readonly server: ServerConfig; readonly dir: string };
+interface Settings extends Pick<ConfigSections, 'server'> {
+  readonly journal: Pick<ConfigSections['journal'], 'type' | 'path'>;
+  /** Relative paths of certificates start here. */
+  readonly dir: string;
+}
+
+/** One listener: where, and for whom. */
+interface Listener {
+  readonly at: Address;
+  /** Given: it is for operators. */
+  readonly guard?: Guard;
+  readonly auth?: AuthOptions;
+  /** Whether it serves HTTPS where that is configured. */
+  readonly tls: boolean;
+  readonly maxConnections: number;
+}
 
 /**
- * Starts the listener of the events, and one of its own for operators where the configuration asks for it.
+ * Starts the listener of the events, the one for operators where the configuration asks for it, and the admin socket.
  *
- * @param config.dir where relative paths of certificates start
  * @returns the listener of the events first
  * @throws Error in one line when an address is taken or a certificate cannot be read
  */
 export async function listen(config: Settings, faces: Faces, log: Logger): Promise<RunningServer[]> {
-  const { listen: address, admin_listen: own } = config.server;
-  if (own === undefined) return [await serveAt(splitAddress(address), config, faces, log)];
-  const { admin, ...others } = faces;
-  const first = await serveAt(splitAddress(address), config, others, log);
+  const { listen: address, admin_listen: own, auth, admin_auth, admin_hosts = [] } = config.server;
+  const { ingest, ...forOperators } = faces;
+  const maxConnections = mostConnections();
+  const events = {
+    at: splitAddress(address),
+    tls: true,
+    maxConnections,
+    ...(auth && { auth: authOf(auth) }),
+  };
+  const started = [await serve(events, config, faces, log)];
   try {
-    return [first, await listenForOperators(own, config, faces, log)];
+    if (own !== undefined) {
+      const at = splitAddress(own);
+      const guard = createGuard({ hosts: [at.host, ...admin_hosts] });
+      const setting = admin_auth === undefined ? 'server.auth' : 'server.admin_auth';
+      const credentials = admin_auth ?? auth;
+      const admin = {
+        at,
+        guard,
+        tls: true,
+        maxConnections,
+        ...(credentials && { auth: { ...authOf(credentials), setting } }),
+      };
+      started.push(await serve(admin, config, forOperators, log));
+    }
   } catch (error) {
-    await first.stop(AbortSignal.abort());
+    await started[0]!.stop(AbortSignal.abort());
     throw error;
+  }
+  return [...started, ...(await serveAdminSocket(config, forOperators, log))];
+}
+
+/** An instance without an admin socket delivers as well as any: what is in the way is logged. */
+async function serveAdminSocket(config: Settings, faces: Faces, log: Logger): Promise<RunningServer[]> {
+  const { path: state, type } = config.journal;
+  const start = (at: Address) =>
+    serve({ at, guard: createGuard({}), tls: false, maxConnections: SOCKET_CONNECTIONS }, config, faces, log);
+  try {
+    await mkdir(state, { recursive: true });
+    // Whoever has a journal on disk holds its lock.
+    return [await serveSocket(adminSocketOf(state), start, type === 'disk')];
+  } catch (error) {
+    const { message } = error as Error;
+    log.warn(
+      { err: error },
+      `There is no admin socket, so commands cannot reach this instance: ${message}. Set server.admin_listen and give them --url`,
+    );
+    return [];
   }
 }
 
-/** Starts the listener for operators. @throws Error as {@link listen} does */
-function listenForOperators(
-  address: string,
-  config: Settings,
-  { admin, readiness, onStranger }: Faces,
-  log: Logger,
-): Promise<RunningServer> {
-  const faces = {
-    ...(admin && { admin }),
-    ...(readiness && { readiness }),
-    ...(onStranger && { onStranger }),
-  };
-  return serveAt(splitAddress(address), config, faces, log);
-}
-
 /** Serves at one address. @throws Error as {@link listen} does */
-async function serveAt(
-  at: { readonly host: string; readonly port: number },
+async function serve(
+  { at, guard, auth, tls, maxConnections }: Listener,
   { server, dir }: Settings,
   { onStranger: count = () => {}, ...faces }: Faces,
   log: Logger,
 ): Promise<RunningServer> {
   const noteStranger = createStrangers({ count, log });
+  const secure = tls ? server.tls : undefined;
   const common = {
     ...faces,
     noteStranger,
     limits: { maxBody: server.max_body, budget: createByteBudget(server.max_body * BODIES_AT_ONCE) },
     log,
-    ...(server.auth === undefined ? {} : { auth: authOf(server.auth) }),
+    demandsCertificate: secure?.client_ca !== undefined,
+    ...(auth && { auth }),
+    ...(guard && { guard }),
   };
   const app = createApp(common);
   const { ingest } = faces;
@@ -85,8 +132,8 @@ async function serveAt(
     fetch: (request, env) => app.fetch(request, env),
     ...(ingest === undefined ? {} : { direct: createDirect({ ...common, ingest }) }),
     at,
-    ...(server.tls === undefined ? {} : { tls: await readTls(server.tls, dir) }),
-    maxConnections: mostConnections(),
+    ...(secure === undefined ? {} : { tls: await readTls(secure, dir) }),
+    maxConnections,
     maxBody: server.max_body,
     noteStranger,
     log,
@@ -106,7 +153,7 @@ function mostConnections(): number {
 
 /** Reads the certificates again, which may have been replaced meanwhile: new connections get the new ones. */
 export async function renewCertificates(
-  { server, dir }: Settings,
+  { server, dir }: Pick<Settings, 'server' | 'dir'>,
   listeners: readonly RunningServer[],
 ): Promise<void> {
   if (server.tls === undefined) return;
@@ -114,7 +161,7 @@ export async function renewCertificates(
   for (const listener of listeners) listener.renewTls(tls);
 }
 
-function authOf(auth: NonNullable<ServerConfig['auth']>): AuthOptions {
+function authOf(auth: Credentials): AuthOptions {
   return {
     ...(auth.bearer_token === undefined ? {} : { bearer: [auth.bearer_token] }),
     ...(auth.basic === undefined ? {} : { basic: [auth.basic] }),
@@ -144,11 +191,4 @@ function checkPem(what: string, pem: SecureContextOptions): void {
   } catch (error) {
     throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
   }
-}
-
-/** `0.0.0.0:2801`, `[::]:2801` or `:2801`. */
-function splitAddress(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  return { host: host || '0.0.0.0', port: Number(address.slice(colon + 1)) };
 }

@@ -6,7 +6,6 @@ import { OperationError, type Operations } from '../operations/operations.ts';
 import type { Tap } from '../operations/tap.ts';
 import type { Env } from './env.ts';
 import { json } from './json.ts';
-import { requireLocal } from './local.ts';
 import { ndjson } from './ndjson.ts';
 import { Problem } from './problem.ts';
 
@@ -16,25 +15,13 @@ export interface OperationsOptions {
   readonly tap: Tap;
   /** The names of the outputs that can be tapped. */
   readonly outputs: () => readonly string[];
-  /** No credentials are asked for on this listener: only this machine is let in. */
-  readonly localOnly: boolean;
   /** Epoch milliseconds, for `since=2h`. */
   readonly now: () => number;
 }
 
-/** Adds what operators do: dead letters, journal, tap. @returns the paths with their methods */
+/** Adds what operators do, to a listener that is guarded: dead letters, journal, tap. @returns the paths with their methods */
 export function serveOperations(app: Hono<Env>, options: OperationsOptions): ReadonlyMap<string, string> {
   const { operations, tap, now } = options;
-
-  const guard = (c: Context<Env>) => {
-    if (options.localOnly) requireLocal(c.env, c.req.raw.headers);
-  };
-  for (const path of ['/dead-letters', '/dead-letters/*', '/journal', '/journal/*', '/tap']) {
-    app.use(path, async (c, next) => {
-      guard(c);
-      await next();
-    });
-  }
 
   app.get('/dead-letters', (c) => ndjson(operations.deadLetters(filterOf(c, now()))));
 

@@ -33,10 +33,15 @@ export const PROBLEM_CODES: Readonly<
     meaning:
       'The event could not be put on stable storage. It was not accepted; look at the disk and the log.',
   },
-  unauthorized: { status: [401], meaning: 'The credentials of `server.auth` are missing or wrong.' },
+  unauthorized: {
+    status: [401],
+    meaning:
+      'The credentials of `server.auth`, or of `server.admin_auth` at `server.admin_listen`, are missing or wrong.',
+  },
   forbidden: {
     status: [403],
-    meaning: 'Without `server.auth`, what operators do is served to programs on the same machine only.',
+    meaning:
+      'A listener for operators refuses the request: its `Host` is unknown (`server.admin_hosts` names more), it comes from a web page of another origin, or it is a change without the header `x-tiercel-request: 1`.',
   },
   certificate_required: {
     status: [403],

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -186,7 +186,10 @@ describe('operating an instance', () => {
     expect(jsonLines(await cli('dlq', 'list', '--json'))).toEqual([]);
     expect(destination.taken).toHaveLength(before);
     const tap = await cli('tap');
-    expect([tap.code, tap.stderr]).toEqual([1, expect.stringContaining('no answer from')]);
+    expect([tap.code, tap.stderr]).toEqual([
+      1,
+      expect.stringContaining(`there is no admin socket at ${join(tiercel.directory, 'data/admin.sock')}`),
+    ]);
 
     await tiercel.start();
     const hook = await settled(tiercel, 'hook');
@@ -196,68 +199,193 @@ describe('operating an instance', () => {
   });
 });
 
-test('with credentials, the commands use those of the configuration; others are refused', async () => {
+const ARCHIVE = 'journal: { path: ./data }\noutputs:\n  archive: { type: file, path: ./archive.ndjson }\n';
+
+test('with credentials, commands use the admin socket, and those of the configuration at an address', async () => {
+  const port = await freePort();
+  const admin = `http://127.0.0.1:${port}`;
   const tiercel = await startTiercel({
-    server: '  auth: { bearer_token: s3cret-of-the-test }',
-    config: 'journal: { path: ./data }\noutputs:\n  archive: { type: file, path: ./archive.ndjson }\n',
+    server: `  admin_listen: "127.0.0.1:${port}"
+  auth: { bearer_token: s3cret-of-the-senders }
+  admin_auth: { bearer_token: s3cret-of-the-operators }`,
+    config: ARCHIVE,
   });
   try {
     const { directory: cwd, url } = tiercel;
-    const without = spawnCommand(['journal', 'status', '--url', url], { cwd });
-    expect((await without).stderr).toContain('401: no Authorization header');
+    const file = (name: string, text: string) => {
+      writeFileSync(join(cwd, name), text);
+      return join(cwd, name);
+    };
     expect((await runCommand(cwd, 'send')).code).toBe(0);
-    expect((await runCommand(cwd, 'journal', 'status')).code).toBe(0);
-    // Naming the configuration beside the address says that its credentials are meant.
-    expect((await runCommand(cwd, 'journal', 'status', '--url', url)).code).toBe(0);
-    writeFileSync(join(cwd, 'token'), 's3cret-of-the-test\n');
-    const token = join(cwd, 'token');
-    expect((await runCommand(cwd, 'tap', '--url', url, '--token-file', token, 'nobody')).stderr).toContain(
+    expect((await runCommand(cwd, 'journal', 'status')).stdout).toContain(join(cwd, 'data/admin.sock'));
+    const without = await spawnCommand(['journal', 'status', '--url', admin], { cwd });
+    expect(without.stderr).toContain('401: no Authorization header');
+    expect(without.stderr).toContain('server.admin_auth');
+    // Naming the configuration as well as the address says that its credentials are meant.
+    expect((await runCommand(cwd, 'journal', 'status', '--url', admin)).code).toBe(0);
+    expect((await runCommand(cwd, 'send', '--url', url)).code).toBe(0);
+    const token = file('token', 's3cret-of-the-operators\n');
+    const dropped = ['dlq', 'drop', '--yes', '--json', '--url', admin, '--token-file'];
+    expect((await spawnCommand([...dropped, token], { cwd })).stdout).toBe('{"dropped":0}\n');
+    const senders = await spawnCommand([...dropped, file('senders', 's3cret-of-the-senders')], { cwd });
+    expect([senders.code, senders.stderr]).toEqual([1, expect.stringContaining('401')]);
+    expect((await runCommand(cwd, 'tap', '--url', admin, '--token-file', token, 'nobody')).stderr).toContain(
       'no output',
     );
+    const headers = { authorization: 'Bearer s3cret-of-the-senders' };
     for (const path of ['/dead-letters', '/journal', '/tap', '/outputs', '/metrics'])
       expect((await tiercel.get(path)).status, path).toBe(401);
+    for (const path of ['/dead-letters', '/journal', '/tap'])
+      expect((await fetch(url + path, { headers })).status, path).toBe(404);
     // Falco takes the answer for success: only we can tell that its events are lost.
     const refused = async () => {
-      const headers = { authorization: 'Bearer s3cret-of-the-test' };
       const text = await (await fetch(`${url}/metrics`, { headers })).text();
       return Number(/tiercel_events_refused_total\{reason="unauthorized"\} (\d+)/.exec(text)![1]);
     };
     const before = await refused();
-    expect(before).toBe(6);
+    expect(before).toBe(7);
     for (const path of ['/', '/events'])
       expect((await tiercel.post(path, '{}', { authorization: 'Bearer wrong' })).status, path).toBe(401);
     expect(await refused()).toBe(before + 2);
-    expect(tiercel.output().match(/a request was refused/g)).toHaveLength(1);
+    // One for each listener.
+    expect(tiercel.output().match(/a request was refused/g)).toHaveLength(2);
   } finally {
     await tiercel.remove();
   }
 });
 
-test('where the instance demands a client certificate, the commands are given one', async () => {
+test('where the instance demands a client certificate, an address needs one and the admin socket does not', async () => {
   const pem = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
   const tls = `{ cert: ${pem('server.crt')}, key: ${pem('server.key')}, client_ca: ${pem('ca.crt')} }`;
   const tiercel = await startTiercel({
     server: `  admin_listen: "127.0.0.1:${port}"\n  tls: ${tls}`,
-    config: 'journal: { path: ./data }\noutputs:\n  archive: { type: file, path: ./archive.ndjson }\n',
+    config: ARCHIVE,
     ready: /up and listening/,
   });
   try {
     const { directory: cwd } = tiercel;
     const own = ['--cert', pem('client.crt'), '--key', pem('client.key')];
     const status = ['journal', 'status'];
-    expect((await runCommand(cwd, ...status)).stderr).toContain('give one with --cert and --key');
-    expect((await runCommand(cwd, ...status, '--cert', pem('client.crt'))).stderr).toContain('go together');
-    expect((await runCommand(cwd, ...status, ...own)).stdout).toContain('archive');
+    expect((await runCommand(cwd, ...status)).stdout).toContain('archive');
+    expect((await runCommand(cwd, 'health')).code).toBe(0);
+    expect((await runCommand(cwd, 'send')).stderr).toContain('give one with --cert and --key');
+    expect((await runCommand(cwd, 'send', '--cert', pem('client.crt'))).stderr).toContain('go together');
     expect((await runCommand(cwd, 'send', ...own)).code).toBe(0);
     const there = [...status, '--url', url, '--ca', pem('ca.crt')];
     expect((await spawnCommand([...there, ...own], { cwd })).stdout).toContain('archive');
     expect((await spawnCommand(there, { cwd })).code).toBe(1);
+    // Without the socket, health is asked at the port of the events, which needs no certificate for it.
+    unlinkSync(join(cwd, 'data/admin.sock'));
+    const health = await runCommand(cwd, 'health');
+    expect([health.code, health.stdout]).toEqual([0, expect.stringMatching(/^https:.* is healthy/)]);
   } finally {
     await tiercel.remove();
   }
 });
+
+test('health tells whether the instance runs, also when its file was broken meanwhile', async () => {
+  const tiercel = await startTiercel({ config: ARCHIVE });
+  try {
+    const { directory: cwd } = tiercel;
+    const socket = join(cwd, 'data/admin.sock');
+    expect(await runCommand(cwd, 'health')).toEqual({
+      code: 0,
+      stdout: `${socket} is healthy.\n`,
+      stderr: '',
+    });
+    const file = join(cwd, 'tiercel.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('type: file', 'type: nonsense'));
+    expect((await runCommand(cwd, 'health')).code).toBe(0);
+    // Of what is no YAML, the defaults are left.
+    writeFileSync(file, 'outputs: [');
+    expect((await runCommand(cwd, 'health')).stdout).toContain(socket);
+    // A process that hangs takes connections and does not answer.
+    tiercel.send('SIGSTOP');
+    const hung = await runCommand(cwd, 'health');
+    tiercel.send('SIGCONT');
+    expect([hung.code, hung.stderr]).toEqual([1, `tiercel: no answer from ${socket} within 5 s\n`]);
+    writeFileSync(file, `server: { listen: "127.0.0.1:${await freePort()}" }\n${ARCHIVE}`);
+    await tiercel.kill();
+    const killed = await runCommand(cwd, 'health');
+    expect([killed.code, killed.stderr]).toEqual([1, expect.stringContaining('ECONNREFUSED')]);
+    const json = await runCommand(cwd, 'health', '--json');
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([
+      1,
+      { ok: false, url: expect.stringMatching(/^http:/), reason: expect.stringContaining('ECONNREFUSED') },
+    ]);
+  } finally {
+    await tiercel.remove();
+  }
+});
+
+test('without a usable admin socket, the commands say why and what to do', async () => {
+  const port = await freePort();
+  const tiercel = await startTiercel({ server: `  admin_listen: "127.0.0.1:${port}"`, config: ARCHIVE });
+  try {
+    const { directory: cwd } = tiercel;
+    const state = join(cwd, 'data');
+    const stderr = async (...args: string[]) => {
+      const result = await runCommand(cwd, ...args);
+      expect(result.code).toBe(1);
+      return result.stderr;
+    };
+    renameSync(join(state, 'admin.sock'), join(state, 'aside'));
+    for (const args of [['journal', 'status'], ['tap']]) {
+      expect(await stderr(...args)).toContain(`there is no admin socket at ${state}/admin.sock`);
+      expect(await stderr(...args)).toContain(`--url (its server.admin_listen is 127.0.0.1:${port})`);
+    }
+    expect(await stderr('dlq', 'list')).toContain('is in use by process');
+    const there = await runCommand(cwd, 'journal', 'status', '--url', `http://127.0.0.1:${port}`);
+    expect(there.code).toBe(0);
+    renameSync(join(state, 'aside'), join(state, 'admin.sock'));
+    await tiercel.kill();
+    expect(await stderr('tap')).toContain(`no process serves the admin socket ${state}/admin.sock`);
+    // The one that was killed left its socket and its lock; the next start puts its own in its place.
+    expect((await runCommand(cwd, 'dlq', 'list')).stdout).toContain('(no instance runs)');
+    await tiercel.start();
+    expect((await runCommand(cwd, 'dlq', 'list')).stdout).toContain('admin.sock');
+    expect((await tiercel.stop()).code).toBe(0);
+    expect(existsSync(join(state, 'admin.sock'))).toBe(false);
+  } finally {
+    await tiercel.remove();
+  }
+});
+
+test.runIf(process.getuid?.() === 0)('another user of the machine is told whose the socket is', async () => {
+  const tiercel = await startTiercel({ config: ARCHIVE });
+  try {
+    const { directory: cwd } = tiercel;
+    // All of the state is open to that user but the socket.
+    chmodSync(cwd, 0o755);
+    chmodSync(join(cwd, 'tiercel.yaml'), 0o644);
+    for (const args of [['dlq', 'drop', '--yes'], ['journal', 'status'], ['tap']]) {
+      const { code, stderr } = await spawnCommand(args, { cwd, uid: 65534 });
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining('run the command as the user of the instance'),
+      ]);
+    }
+  } finally {
+    await tiercel.remove();
+  }
+});
+
+test.runIf(process.platform === 'linux')(
+  'a state directory with a long path has a socket as well',
+  async () => {
+    const state = `./${'long-name/'.repeat(15)}data`;
+    const tiercel = await startTiercel({ config: ARCHIVE.replace('./data', state) });
+    try {
+      const { directory: cwd } = tiercel;
+      expect((await runCommand(cwd, 'journal', 'status')).stdout).toContain('data/admin.sock');
+      expect((await runCommand(cwd, 'health')).code).toBe(0);
+    } finally {
+      await tiercel.remove();
+    }
+  },
+);
 
 test('a journal that does not exist is not made by looking', async () => {
   const tiercel = await startTiercel({
@@ -266,13 +394,15 @@ test('a journal that does not exist is not made by looking', async () => {
   try {
     const cli = (...args: string[]) => runCommand(tiercel.directory, ...args);
     // In memory, only the running instance has anything.
-    expect((await cli('dlq', 'list')).stdout).toContain(`No dead letters at ${tiercel.url}`);
+    expect((await cli('dlq', 'list')).stdout).toMatch(/No dead letters at .*admin.sock/);
     await tiercel.stop();
-    expect((await cli('dlq', 'list')).code).toBe(1);
+    const gone = await cli('dlq', 'list');
+    expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('there is no admin socket at')]);
     const check = await cli('journal', 'check');
     expect([check.code, check.stderr]).toEqual([1, expect.stringContaining('there is no journal at')]);
     const disk = await cli('dlq', 'list', '--set', 'journal.type=disk', '--set', 'journal.path=./nowhere');
     expect([disk.code, disk.stderr]).toEqual([1, expect.stringContaining('there is no journal at')]);
+    expect(existsSync(join(tiercel.directory, 'nowhere'))).toBe(false);
   } finally {
     await tiercel.remove();
   }

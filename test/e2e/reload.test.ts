@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askAdmin } from '../support/admin.ts';
 import { expectBalance, settled } from '../support/books.ts';
 import { spawnCommand } from '../support/commands.ts';
 import { sampleEvents } from '../support/corpus.ts';
@@ -99,11 +100,14 @@ describe('a reload', () => {
     expect(tiercel.output().slice(from)).toContain('which the configuration no longer has');
     expect(Object.keys(await since())).toEqual(['stays']);
     expect(Object.keys(await expectBalance(tiercel, ['stays']))).toEqual(['stays']);
-    const { orphans } = JSON.parse((await tiercel.get('/journal')).body) as { orphans: { output: string }[] };
+    const state = join(tiercel.directory, 'data');
+    const { orphans } = JSON.parse((await askAdmin(state, '/journal')).body) as {
+      orphans: { output: string }[];
+    };
     expect(orphans.map(({ output }) => output).sort()).toEqual(['added', 'changes']);
-    const answer = await fetch(`${tiercel.url}/journal/orphans/added`, { method: 'DELETE' });
-    expect(await answer.json()).toEqual({ output: 'added', forgotten: 0 });
-    expect(await (await fetch(`${tiercel.url}/journal`)).text()).not.toContain('added');
+    const { body } = await askAdmin(state, '/journal/orphans/added', { method: 'DELETE' });
+    expect(JSON.parse(body)).toEqual({ output: 'added', forgotten: 0 });
+    expect((await askAdmin(state, '/journal')).body).not.toContain('added');
   });
 
   test('a section that only a restart takes over is named', async () => {

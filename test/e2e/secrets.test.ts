@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askAdmin } from '../support/admin.ts';
 import { runCommand, spawnCommand } from '../support/commands.ts';
 import { sampleEvents } from '../support/corpus.ts';
 import { type Destination, startDestination } from '../support/destination.ts';
@@ -86,14 +87,16 @@ test('no secret is in the log, /outputs, /metrics, the dead letters, print-confi
   // What is refused for good ends in the dead letters, with the words of the output.
   destination.answer(422);
   await reload(configOf(destination.url, SECRETS.header), 'Configuration reloaded: 1 outputs');
-  await until('dead letters', async () => (await get('/dead-letters')) !== '');
+  const admin = async (path: string) => (await askAdmin(join(cwd, 'data'), path)).body;
+  await until('dead letters', async () => (await admin('/dead-letters')) !== '');
 
   const env = { HOOK_TOKEN: SECRETS.environment, CHAT_URL: `${destination.url}/${SECRETS.environment}` };
   const texts: Record<string, string> = {
     outputs: await get('/outputs'),
     metrics: await get('/metrics'),
-    'dead letters': await get('/dead-letters'),
-    journal: await get('/journal'),
+    'dead letters': await admin('/dead-letters'),
+    journal: await admin('/journal'),
+    readyz: await admin('/readyz'),
   };
   for (const args of [
     ['print-config'],

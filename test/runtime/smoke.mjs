@@ -5,11 +5,12 @@
 // COMMAND is what runs Tiercel, up to its subcommand: `npx --no-install tiercel`, `deno run -A npm:tiercel`, ...
 // It is started with a local lake, a file and a webhook in a new folder, gets the sample events over HTTP, one POST each, and
 // a SIGTERM; it must exit with 0, and every event must be in the file, in the lake and at the webhook exactly once. The
-// webhook's first answer is a failure too long to be read to its end.
+// webhook's first answer is a failure too long to be read to its end. Meanwhile commands on the same runtime reach it by its
+// admin socket.
 // It is copied into the folder where Tiercel is installed and run there: what it imports is Tiercel's own reader.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,7 @@ const samples = new URL('node_modules/tiercel/samples/events.ndjson', import.met
 
 const directory = mkdtempSync(join(tmpdir(), 'tiercel-smoke-'));
 const events = readFileSync(samples, 'utf8').split('\n').filter(Boolean);
+const sent = [...events];
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const hooked = [];
@@ -76,21 +78,45 @@ try {
   await until(() => lines(file).length >= events.length, 'every event to be in the file');
   await until(() => hooked.length >= events.length, 'every event to be at the webhook');
 
+  const socket = join(directory, 'journal', 'admin.sock');
+  const status = await tiercel('journal', 'status', '--json');
+  const journal = JSON.parse(status.stdout || '{}');
+  assert.equal(journal.state, 'ok', `journal status through the admin socket: ${status.stderr}`);
+  assert.equal(statSync(socket).mode & 0o777, 0o600, 'mode of the admin socket');
+  assert.deepEqual(await tiercel('health'), { code: 0, stdout: `${socket} is healthy.\n`, stderr: '' });
+  const dropped = await tiercel('dlq', 'drop', '--yes', '--json');
+  assert.equal(dropped.stdout, '{"dropped":0}\n', `a change through the admin socket: ${dropped.stderr}`);
+  const tap = tiercel('tap', '--json', '--count', '1');
+  // Nothing tells when a tap has begun: events are sent until it has shown one.
+  await until(async () => {
+    const event = JSON.stringify({ ...JSON.parse(events[0]), rule: `Tapped ${sent.length}` });
+    await fetch(`${url}/`, { method: 'POST', body: event });
+    sent.push(event);
+    return Promise.race([tap, sleep(200)]);
+  }, 'an event in the tap');
+  await until(
+    () => hooked.length >= sent.length && lines(file).length >= sent.length,
+    'every further event to be in the file and at the webhook',
+  );
+  assert.match((await tap).stdout, /^\{"outputs":\["lake","log","hook"\],"event":/, 'the tap');
+  assert.equal((await fetch(`${url}/journal`)).status, 404, 'no operation at the port of the events');
+
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   assert.deepEqual(await ended, { code: 0, signal: null }, 'SIGTERM must end it with exit code 0');
   clearTimeout(timer);
 
-  assert.equal(lines(file).length, events.length, 'events in the file');
-  assert.deepEqual(hooked.sort(), events.map(canonical).sort(), 'events at the webhook');
+  assert(!existsSync(socket), 'the admin socket must be gone after a stop');
+  assert.equal(lines(file).length, sent.length, 'events in the file');
+  assert.deepEqual(hooked.sort(), sent.map(canonical).sort(), 'events at the webhook');
   const rows = await readLake(join(directory, 'lake'));
   assert.deepEqual(
     rows.map(({ raw_data }) => raw_data).sort(),
-    [...events].sort(),
+    [...sent].sort(),
     'raw_data of the rows in the lake',
   );
   console.log(
-    `ok: ${events.length} events over HTTP came in and are in the file, in the lake and at the webhook, once and unchanged`,
+    `ok: ${sent.length} events over HTTP came in and are in the file, in the lake and at the webhook, once and unchanged; commands reach the instance`,
   );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -101,6 +127,24 @@ try {
   hook.closeAllConnections();
   hook.close();
   rmSync(directory, { recursive: true, force: true });
+}
+
+/** Runs one command beside the instance, on the same runtime. */
+function tiercel(...args) {
+  const config = ['-c', join(directory, 'tiercel.yaml')];
+  return new Promise((resolve, reject) => {
+    const one = spawn(command[0], [...command.slice(1), ...args, ...config], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const result = { code: null, stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) {
+      one[name].on('data', (chunk) => {
+        result[name] += chunk;
+      });
+    }
+    one.once('error', reject);
+    one.once('close', (code) => resolve({ ...result, code }));
+  });
 }
 
 /** What tells events apart, as the webhook sends them with its own spaces and commas. */

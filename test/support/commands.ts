@@ -15,16 +15,18 @@ export interface CommandResult {
  * Runs one command of the compiled program to its end, in a process of its own and beside whatever else goes on.
  *
  * @param options.cwd where `tiercel.yaml` is found
+ * @param options.uid the user it runs as
  */
 export function spawnCommand(
   args: readonly string[],
-  options: { readonly cwd: string; readonly input?: string },
+  options: { readonly cwd: string; readonly input?: string; readonly uid?: number },
 ): Promise<CommandResult> {
   // Variables of the test runner would be keys of the configuration.
   const env = Object.entries(process.env).filter(([name]) => !name.startsWith('TIERCEL_'));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [fileURLToPath(new URL('main.js', DIST)), ...args], {
       cwd: options.cwd,
+      ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
       env: Object.fromEntries(env),
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -1,4 +1,5 @@
 import type { Fault } from '../errors.ts';
+import { checkAdmin } from './admin.ts';
 import { checkClaims } from './claims.ts';
 import { checkBounds, checkLimits, checkSections } from './limits.ts';
 import { checkNames } from './names.ts';
@@ -15,6 +16,7 @@ export function crossCheck(whole: Whole): Fault[] {
     ...whole.outputs.flatMap((output) => [...checkLimits(output, whole), ...checkBounds(output, whole)]),
     ...checkClaims(whole),
     ...checkSections(sections, root),
+    ...checkAdmin(whole),
     ...checkTests(whole),
   ];
 }

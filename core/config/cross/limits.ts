@@ -79,10 +79,5 @@ export function checkSections({ server, journal }: Partial<ConfigSections>, root
     const message = `is larger than journal.max_size, ${formatSize(journal.max_size)}: such a body could never be taken`;
     faults.push({ code, path, message, span: spanOf(root, path) });
   }
-  if (server && server.admin_listen === server.listen) {
-    const path = ['server', 'admin_listen'];
-    const message = 'is the same address as server.listen';
-    faults.push({ code, path, message, fix: 'Leave it out to serve both there.', span: spanOf(root, path) });
-  }
   return faults;
 }

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ENCODINGS } from '../../../../core/http/decompress.ts';
+import { createGuard } from '../../../../core/http/guard.ts';
 import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
 import { EVENT, setup } from './setup.ts';
 
@@ -272,15 +273,58 @@ describe('the other paths', () => {
   });
 
   it('says why it is not ready', async () => {
-    const lake = { name: 'lake', state: 'open' as const, reason: 'refused: 403', since: 5 };
-    const readiness = () => ({ ready: false, reasons: ['stopping'], outputs: [lake] });
+    const readiness = () => ({ ready: false, reasons: ['stopping'], outputs: [] });
     const { app } = await setup({ app: { readiness } });
     const answer = await app.request('/readyz');
     expect([answer.status, await answer.json()]).toEqual([
       503,
-      { status: 'not ready', reasons: ['stopping'], outputs: [lake] },
+      { status: 'not ready', reasons: ['stopping'], outputs: [] },
     ]);
     expect((await app.request('/healthz')).status).toBe(200);
+  });
+
+  describe('show what a destination said', () => {
+    const state = { name: 'lake', state: 'open' as const, since: 5 };
+    const status = { ...state, type: 'webhook', pending: 3 };
+    const reason = 'https://hooks.internal answered 403: the role arn:aws:iam::1:role/x may not';
+    const readiness = () => ({ ready: true, reasons: [], outputs: [{ ...state, reason }] });
+    const metrics = async () => ({ contentType: 'text/plain', text: '' });
+    const admin = { metrics, outputs: () => [{ ...status, reason }] };
+    const guard = createGuard({});
+    const auth = { bearer: ['token'] };
+    const authorization = 'Bearer token';
+    const certified = (authorized: boolean) => ({ incoming: { socket: { authorized } } }) as never;
+
+    it.each([
+      ['to nobody on the port of the events', {}, {}, undefined, false],
+      ['there to who has credentials', { auth }, { authorization }, undefined, true],
+      ['there to who has a certificate', { demandsCertificate: true }, {}, certified(true), true],
+      ['there to nobody without a certificate', { demandsCertificate: true }, {}, certified(false), false],
+      ['to operators', { guard }, {}, undefined, true],
+      ['to operators who have credentials', { guard, auth }, { authorization }, undefined, true],
+      ['to no operator without', { guard, auth }, {}, undefined, false],
+      ['to no operator with wrong ones', { guard, auth }, { authorization: 'Bearer x' }, undefined, false],
+      [
+        'to no operator without a certificate',
+        { guard, demandsCertificate: true },
+        {},
+        certified(false),
+        false,
+      ],
+    ])('%s', async (_, options, headers, env, isShown) => {
+      const { app } = await setup({ app: { readiness, admin, ...options } });
+      const ready = await app.request('/readyz', { headers }, env);
+      expect([ready.status, ((await ready.json()) as { outputs: unknown }).outputs]).toEqual([
+        200,
+        [{ ...state, ...(isShown && { reason }) }],
+      ]);
+      const outputs = await app.request('/outputs', { headers }, env);
+      // Without credentials where they are demanded there is no answer at all.
+      const isRefused = 'auth' in options && !isShown;
+      expect(outputs.status).toBe(isRefused ? 401 : 200);
+      if (!isRefused)
+        expect(await outputs.json()).toEqual({ outputs: [{ ...status, ...(isShown && { reason }) }] });
+    });
   });
 
   it('answers 405 with Allow, 404 with what is served', async () => {
@@ -311,14 +355,10 @@ describe('the other paths', () => {
     expect((await app.request('/test?priority=loud', { method: 'POST' })).status).toBe(400);
   });
 
-  it('serves events and administration apart when told to', async () => {
-    const admin = await setup({ app: { ingest: undefined } });
-    expect((await admin.app.request('/', post(EVENT))).status).toBe(404);
-    expect((await admin.app.request('/metrics')).status).toBe(200);
-    const events = await setup({ app: { admin: undefined } });
-    expect((await events.app.request('/metrics')).status).toBe(404);
-    expect((await events.app.request('/', post(EVENT))).status).toBe(200);
-    expect((await events.app.request('/healthz')).status).toBe(200);
+  it('takes no events where it has no ingest', async () => {
+    const { app } = await setup({ app: { ingest: undefined } });
+    expect((await app.request('/', post(EVENT))).status).toBe(404);
+    expect((await app.request('/metrics')).status).toBe(200);
   });
 
   it('answers 500 without details when something unexpected happens, and logs it', async () => {

@@ -36,10 +36,13 @@ export function openSubscription(ledger: Ledger, backing: Backing): Subscription
   ledger.subscribed = true;
   rewind(ledger);
   let closed = false;
+  let unsettled = ledger.manifests;
 
   return {
     output: ledger.output,
-    unsettled: ledger.manifests,
+    get unsettled() {
+      return unsettled;
+    },
     async read(limits, signal) {
       while (!signal.aborted && !closed) {
         const positions = upcoming(ledger, Math.min(limits.events, MOST_AT_ONCE));
@@ -61,6 +64,7 @@ export function openSubscription(ledger: Ledger, backing: Backing): Subscription
     seal: (manifest) => backing.seal(ledger, manifest),
     async unseal(manifests) {
       unseal(ledger, manifests);
+      unsettled = unsettled.filter((manifest) => !manifests.includes(manifest));
       await backing.unsealed(ledger);
     },
     acknowledge(positions) {

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { checkJournal, type JournalCheck } from '../journal/check.ts';
-import type { JournalReport, PendingEvents } from '../operations/report.ts';
+import { salvage } from '../journal/salvage.ts';
+import { isoTime, type JournalReport, type PendingEvents } from '../operations/report.ts';
 import { type Cli, type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { type InstanceOptions, operate, withInstance } from './instance.ts';
 import { createProgress } from './progress.ts';
@@ -26,6 +27,7 @@ Examples:
   orphans(group, cli);
   forget(group, cli);
   check(group, cli);
+  salvageCommand(group, cli);
 };
 
 function status(group: Command, cli: Cli): void {
@@ -102,10 +104,41 @@ function check(group: Command, cli: Cli): void {
           progress: (done, of) => progress.tell(() => `${name}: ${done} of ${of} segments read`),
         });
       progress.end();
-      const isSound = Object.values(checks).every(({ problems }) => problems.length === 0);
+      const isSound = Object.values(checks).every(
+        ({ problems, setAside }) => problems.length === 0 && setAside === 0,
+      );
       if (options.json) cli.out(JSON.stringify({ ok: isSound, ...checks }));
       else for (const [name, found] of Object.entries(checks)) cli.out(renderCheck(join(path, name), found));
       cli.exit(isSound ? EXIT.ok : EXIT.failed);
+    });
+}
+
+function salvageCommand(group: Command, cli: Cli): void {
+  withConfig(group.command('salvage'))
+    .description(
+      'print the sound events in the files that were set aside in corrupt/, as NDJSON; changes nothing',
+    )
+    .option('--json', 'print what is known of each event, the event as text')
+    .addHelpText(
+      'after',
+      '\nEvents of another journal are among them: look before you send them.\n\nExample:\n  tiercel journal salvage | tiercel send -',
+    )
+    .action(async (options: ConfigOptions & { json?: boolean }) => {
+      const config = await cli.load(options);
+      if (config === undefined) return cli.exit(EXIT.usage);
+      const directory = join(config.journal.path, 'journal');
+      if (!existsSync(directory)) throw new Error(`there is no journal at ${config.journal.path}`);
+      const counts = new Map<string, number>();
+      for await (const { path, position, receivedAt, raw, outputs } of salvage(directory)) {
+        counts.set(path, (counts.get(path) ?? 0) + 1);
+        const event = Buffer.from(raw).toString('utf8');
+        // A line break in JSON is white space.
+        if (!options.json) cli.out(event.replaceAll(/[\r\n]/g, ' '));
+        else cli.out(JSON.stringify({ path, position, received_at: isoTime(receivedAt), outputs, event }));
+      }
+      for (const [path, count] of counts) cli.err(`${path}: ${count} events`);
+      if (counts.size === 0) cli.err('No sound events in corrupt/.');
+      cli.exit(EXIT.ok);
     });
 }
 
@@ -141,11 +174,14 @@ function renderCheck(
   const lines = [`${path}: ${events} events in ${segments} segments, ${renderBytes(bytes)}`];
   if (tail > 0)
     lines.push(`  ${tail} bytes behind the newest event: a write under way, or one that a crash cut`);
-  if (setAside > 0) lines.push(`  ${setAside} files in corrupt/: what earlier starts found damaged`);
+  if (setAside > 0)
+    lines.push(
+      `  ${setAside} files in corrupt/, set aside by earlier starts: tiercel journal salvage prints the events that are sound in them; remove the folder when it is of no more use`,
+    );
   for (const { path, offset, bytes, what } of problems) {
     const place = offset === undefined ? '' : ` at ${offset}`;
     lines.push(`  ${path}${place}: ${what}${bytes === undefined ? '' : ` (${bytes} bytes)`}`);
   }
-  if (problems.length === 0) lines.push('  sound');
+  if (problems.length === 0) lines.push(setAside === 0 ? '  sound' : '  the rest is sound');
   return lines.join('\n');
 }

@@ -4,6 +4,7 @@ import { decodeHeader, HEADER_BYTES, type SegmentHeader, saltOf } from './codec.
 import type { Cursors } from './cursor.ts';
 import { cursorFile, readCursors } from './cursor.ts';
 import { readEpoch } from './epoch.ts';
+import { readExtent } from './extent.ts';
 import { codeOf, type FileSystem, nodeFileSystem, readAll } from './filesystem.ts';
 import { readManifests } from './manifests.ts';
 import { readFrames } from './reader.ts';
@@ -81,6 +82,7 @@ export async function checkJournal(
   const { damagedBytes } = await readManifests(fs, directory);
   if (damagedBytes > 0)
     problems.push({ path: join(directory, 'manifests'), what: 'manifests are damaged', bytes: damagedBytes });
+  problems.push(...(await missingEnds(fs, directory)));
   const aside = await fs.list(join(directory, 'corrupt')).catch(() => []);
   return {
     segments: headers.length,
@@ -91,6 +93,18 @@ export async function checkJournal(
     setAside: aside.length,
     problems,
   };
+}
+
+/** Segments that the extent of the journal knows and that are not there. */
+async function missingEnds(fs: FileSystem, directory: string): Promise<JournalProblem[]> {
+  const extent = await readExtent(fs, directory).catch(() => undefined);
+  if (extent === undefined) return [];
+  const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
+  const first = Math.min(...numbers, extent.lastSegment + 1);
+  const last = numbers.length === 0 ? extent.lastSegment : Math.max(...numbers);
+  const missing = (from: number, to: number): JournalProblem[] =>
+    from > to ? [] : [{ path: directory, what: `segments ${from} to ${to} are missing` }];
+  return [...missing(extent.firstSegment, first - 1), ...missing(last + 1, extent.lastSegment)];
 }
 
 async function readHeaders(

@@ -146,6 +146,8 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     });
 
     const extent = createExtentFile({ fs, directory, clock, found: recovered.extent });
+    if (recovered.endsMissing)
+      await extent.startAt(recovered.extent.firstSegment, recovered.extent.firstPosition);
     const writer = createWriter({
       fs,
       directory,

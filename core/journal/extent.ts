@@ -60,10 +60,11 @@ export function createExtentFile(options: {
   }
 
   async function extend(segment: number, position: Position): Promise<void> {
+    const lastSegment = Math.max(segment, extent.lastSegment);
+    if (position <= extent.lastPosition && covered) return write({ lastSegment });
     const now = clock.monotonic();
     // Twice as far ahead where the last block was used up early, half as far where it lasted.
     ahead = Math.max(MIN_AHEAD, now - extendedAt < PERIOD ? ahead * 2 : Math.floor(ahead / 2));
-    const lastSegment = Math.max(segment, extent.lastSegment);
     await write({ lastSegment, lastPosition: position + ahead });
     covered = true;
     extendedAt = now;

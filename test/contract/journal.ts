@@ -19,6 +19,10 @@ function manifestOf(id: string, events: readonly StoredEvent[]): Manifest {
   return { id, partition: 'a/b', positions: positionsOf(events), bytes, openedAt: 1, closedAt: 2 };
 }
 
+function positionsOfAll(events: readonly StoredEvent[]): number[] {
+  return events.map(({ position }) => position);
+}
+
 /** A manifest that can be compared. */
 function plain(manifest: Manifest): object {
   return { ...manifest, positions: [...manifest.positions.runs()] };
@@ -239,6 +243,56 @@ export function journalContract(name: string, createFixture: () => Promise<Journ
       expect(journal.status().state).toBe('ok');
       expect(bodies(await drain(a))).toEqual([`after ${big}`]);
       await expect(journal.append([entry('y'.repeat(maxBytes), 'a')])).rejects.toThrow(RangeError);
+    });
+
+    test('the oldest event is the oldest pending one, of any output', async () => {
+      const a = await journal.subscribe('a');
+      const b = await journal.subscribe('b');
+      expect(journal.status().oldest).toBeUndefined();
+      // Far apart in bytes: a disk knows the time to within 64 KiB of events.
+      const padding = 'x'.repeat(70_000);
+      for (let i = 1; i <= 4; i++)
+        await journal.append([
+          { ...entry(`${i}${padding}`, ...(i < 3 ? ['a', 'b'] : ['a'])), receivedAt: i },
+        ]);
+      expect([journal.status().oldest, a.oldest(), b.oldest()]).toEqual([1, 1, 1]);
+      const [one, two, three] = positionsOfAll(await drain(a));
+      a.acknowledge(PositionSet.of(one!, two!));
+      expect([journal.status().oldest, a.oldest()]).toEqual([1, 3]);
+      b.acknowledge(PositionSet.of(one!));
+      expect([journal.status().oldest, b.oldest()]).toEqual([2, 2]);
+      b.acknowledge(PositionSet.of(two!));
+      expect([journal.status().oldest, b.oldest()]).toEqual([3, undefined]);
+      a.acknowledge(PositionSet.fromRuns([[three!, three! + 1]]));
+      expect(journal.status().oldest).toBeUndefined();
+    });
+
+    test('positions are identified: the same each time, and given up manifests are read again', async () => {
+      const a = await journal.subscribe('a');
+      await journal.append([entry('1', 'a'), entry('2', 'a'), entry('3', 'a')]);
+      const events = await drain(a);
+      const positions = positionsOf(events.slice(0, 2));
+      const identity = a.identify(positions);
+      expect(identity).not.toBe('');
+      expect(a.identify(positionsOf(events.slice(0, 2)))).toBe(identity);
+      const manifest = { ...manifestOf('m', events.slice(0, 2)), type: 'webhook', destination: 'x/y' };
+      await a.seal(manifest);
+      await a.close();
+      const again = await journal.subscribe('a');
+      expect(again.unsettled.map(plain)).toEqual([plain(manifest)]);
+      expect(again.identify(positions)).toBe(identity);
+      await again.unseal(again.unsettled);
+      expect(again.unsettled).toEqual([]);
+      expect(bodies(await drain(again))).toEqual(['1', '2', '3']);
+      await again.close();
+      expect((await journal.subscribe('a')).unsettled).toEqual([]);
+    });
+
+    test('nothing is lost and the journal has not failed', async () => {
+      const a = await journal.subscribe('a');
+      await journal.append([entry('1', 'a')]);
+      expect([a.lost(), journal.failed.aborted]).toEqual([{ exact: 0, atMost: 0 }, false]);
+      expect(journal.status().quarantinedFiles).toBe(0);
     });
 
     test('waiting for room ends with its signal', async () => {

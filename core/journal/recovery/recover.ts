@@ -28,6 +28,8 @@ export interface Recovered extends DamageCounts {
   /** One for each cursor file. */
   readonly ledgers: Map<string, Ledger>;
   readonly extent: Extent;
+  /** Segments at an end of the extent that was found are missing; they are counted. */
+  readonly endsMissing: boolean;
   /** Where the writer starts. */
   readonly start: { readonly next: Position; readonly previous: Position; readonly number: number };
   /** Positions whose frames were found damaged. */
@@ -55,7 +57,8 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const books = await openBooks(options, epoch, cursors, counts);
   const entered = await enterSegments(options, { epoch, headers, books, counts });
   const newest = Math.max(entered.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
-  if (extent !== undefined) await enterEnds(options, { epoch, headers, books, newest, extent });
+  const endsMissing =
+    extent !== undefined && (await enterEnds(options, { epoch, headers, books, newest, extent }));
   // What an output has settled did exist: others may have wanted it.
   books.addHole(newest + 1, Math.max(...[...books.ledgers.values()].map((ledger) => ledger.through)));
   books.close(newest);
@@ -79,9 +82,10 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     extent: {
       firstSegment: headers[0]?.number ?? lastSegment + 1,
       firstPosition: headers[0]?.first ?? next,
-      lastSegment,
+      lastSegment: headers.at(-1)?.number ?? 0,
       lastPosition: newest,
     },
+    endsMissing,
     ...entered,
     ...counts,
   };
@@ -192,7 +196,7 @@ async function enterHole(
   books.addHole(before.last + 1, previous);
 }
 
-/** What is missing at the beginning and at the end, by the extent. */
+/** Enters what is missing at the beginning and at the end, by the extent. Returns whether anything is. */
 async function enterEnds(
   options: RecoverOptions,
   {
@@ -208,18 +212,20 @@ async function enterEnds(
     readonly newest: Position;
     readonly extent: Extent;
   },
-): Promise<void> {
+): Promise<boolean> {
   const { firstSegment, firstPosition, lastSegment, lastPosition } = extent;
   const first = headers[0];
-  if (first !== undefined && first.number > firstSegment) {
+  const isStartMissing = first !== undefined && first.number > firstSegment;
+  if (isStartMissing) {
     await addIndexes(options, books, epoch, firstSegment, first.number - 1);
     books.addHole(firstPosition, first.previous);
   }
   const last = headers.at(-1)?.number ?? firstSegment - 1;
-  if (last >= lastSegment) return;
+  if (last >= lastSegment) return isStartMissing;
   const ends = await addIndexes(options, books, epoch, last + 1, lastSegment);
   // Where the newest missing segment has an index, it ended cleanly, and the index says where.
   books.addHole(Math.max(newest + 1, firstPosition), ends.get(lastSegment) ?? lastPosition);
+  return true;
 }
 
 /** Adds the indexes of segments that are gone, and removes them: they have said what they know. */

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from './batching/clock.ts';
 import { changesBetween } from './changes.ts';
@@ -12,6 +11,7 @@ import { createIngest } from './http/ingest.ts';
 import { listen, renewCertificates } from './http/listen.ts';
 import type { RunningServer } from './http/server.ts';
 import type { Journal } from './journal/journal.ts';
+import { makeDirectory, permissionsFor, tightenState } from './journal/permissions.ts';
 import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
 import { queuedWatcher } from './operations/queued.ts';
@@ -59,6 +59,8 @@ export async function startApp({
     deadLetters: () => ({ store: deadLetters, outputs: config.outputs.map(({ name }) => name) }),
     now: clock.now,
   });
+  const permissions = permissionsFor({ groupAccess: config.journal.group_access });
+  await tightenState(config.journal.path, permissions, log);
   const journals = await openJournals(config, { clock, log, onSync: metrics.fsync });
   const { journal, deadLetters } = journals;
   const recent = createRecentEvents();
@@ -81,7 +83,7 @@ export async function startApp({
   };
 
   async function startOutput(wired: WiredOutput): Promise<void> {
-    await mkdir(join(config.journal.path, 'outputs', wired.settings.name), { recursive: true });
+    await makeDirectory(join(config.journal.path, 'outputs', wired.settings.name), permissions);
     wired.account();
     await wired.loop.start();
     running.set(wired.settings.name, wired);

@@ -45,7 +45,9 @@ export const create: RegisterCommand = (program, cli) => {
       const files = packageFiles(kind, names, options.typescript ? 'ts' : 'js');
       for (const [path, text] of Object.entries(files)) {
         await mkdir(dirname(join(folder, path)), { recursive: true });
-        await writeFile(join(folder, path), text);
+        // A configuration may hold secrets.
+        const mode = path.endsWith('tiercel.yaml') ? 0o600 : 0o666;
+        await writeFile(join(folder, path), text, { mode });
       }
       const written = Object.keys(files);
       if (options.json)

@@ -64,7 +64,8 @@ export const init: RegisterCommand = (program, cli) => {
         return cli.exit(EXIT.usage);
       }
       try {
-        await writeFile(options.config, text, { flag: 'wx' });
+        // A configuration may hold secrets.
+        await writeFile(options.config, text, { flag: 'wx', mode: 0o600 });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         cli.err(`error: ${options.config} exists already and is left as it is; name another with -c`);

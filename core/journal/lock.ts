@@ -3,6 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type Permissions, permissionsFor } from './permissions.ts';
 
 /** The right to write in a directory. */
 export interface Lock {
@@ -45,11 +46,14 @@ const PATIENCE = 3500;
  *
  * @throws JournalLockedError naming the holder.
  */
-export async function acquireLock(directory: string): Promise<Lock> {
+export async function acquireLock(
+  directory: string,
+  permissions: Permissions = permissionsFor({}),
+): Promise<Lock> {
   const path = join(directory, 'lock');
   const self: Holder = { token: randomUUID(), ...identify() };
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (await create(path, self)) return hold(path, self);
+    if (await create(path, self, permissions)) return hold(path, self, permissions);
     const found = await readHolder(path);
     if (found === undefined) continue;
     if (await isAlive(path, found)) throw new JournalLockedError(describe(directory, found.holder));
@@ -58,11 +62,12 @@ export async function acquireLock(directory: string): Promise<Lock> {
   throw new JournalLockedError(`${directory}: other processes take the lock again and again`);
 }
 
-async function create(path: string, holder: Holder): Promise<boolean> {
+async function create(path: string, holder: Holder, { file: mode, isShared }: Permissions): Promise<boolean> {
   const text = `${JSON.stringify(holder)}\n`;
   try {
-    const file = await open(path, 'wx');
+    const file = await open(path, 'wx', mode);
     try {
+      if (isShared) await file.chmod(mode).catch(() => {});
       await file.writeFile(text);
     } catch {
       // A full disk must not keep the process that could empty it from starting: the reserve is for that.
@@ -138,7 +143,7 @@ async function takeAway(path: string, stale: string, token: string): Promise<voi
   else await rename(aside, path);
 }
 
-function hold(path: string, self: Holder): Lock {
+function hold(path: string, self: Holder, permissions: Permissions): Lock {
   let lost: ((reason: string) => void) | undefined;
   let released = false;
 
@@ -151,7 +156,7 @@ function hold(path: string, self: Holder): Lock {
       await utimes(path, now, now).catch(() => {});
       return;
     }
-    if (found === undefined && (await create(path, self).catch(() => true))) return;
+    if (found === undefined && (await create(path, self, permissions).catch(() => true))) return;
     clearInterval(timer);
     lost?.(
       found?.holder === undefined

@@ -51,7 +51,7 @@ export const create: RegisterCommand = (program, cli) => {
       }
       const written = Object.keys(files);
       if (options.json)
-        return cli.out(JSON.stringify({ package: packageName, type, folder, files: written }));
+        return cli.json(JSON.stringify({ package: packageName, type, folder, files: written }));
       cli.out(`Wrote ${packageName} to ${folder}/: ${written.join(', ')}.`);
       cli.out(`Next:\n  cd ${folder}\n  npm install\n  npm test`);
     });

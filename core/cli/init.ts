@@ -8,6 +8,7 @@ import { renderErrors } from '../config/render.ts';
 import { nameFrom } from '../docs/plugin.ts';
 import { type StarterOutput, starterConfig } from '../docs/starter.ts';
 import { createRegistry, type Registry } from '../plugins/registry.ts';
+import { printable } from '../printable.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 
 interface InitOptions {
@@ -73,7 +74,7 @@ export const init: RegisterCommand = (program, cli) => {
       }
       if (options.json) {
         const written = outputs.map(({ name, type }) => ({ name, type }));
-        return cli.out(JSON.stringify({ file: options.config, outputs: written }));
+        return cli.json(JSON.stringify({ file: options.config, outputs: written }));
       }
       cli.out(
         `Wrote ${options.config} with ${outputs.map(({ name, type }) => `${name} (${type})`).join(', ')}.`,
@@ -154,7 +155,7 @@ async function onTerminal<T>(run: (ask: Ask) => Promise<T>): Promise<T> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await run(async (question, offered) => {
-      const answer = (await terminal.question(`${question} [${offered}]: `)).trim();
+      const answer = (await terminal.question(printable(`${question} [${offered}]: `))).trim();
       return answer === '' ? offered : answer;
     });
   } finally {

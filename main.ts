@@ -2,8 +2,9 @@
 import { builtIns } from './built-ins.ts';
 import { runCli } from './core/cli/index.ts';
 import { hearWarnings } from './core/cli/warnings.ts';
+import { printable } from './core/printable.ts';
 
-hearWarnings((line) => process.stderr.write(`warning: ${line}\n`));
+hearWarnings((line) => process.stderr.write(`warning: ${printable(line)}\n`));
 
 const code = await runCli(builtIns, process.argv.slice(2));
 // Not process.exit(): what was written must get out first. Whatever is still open then is a leak to be found.

@@ -4,6 +4,9 @@ import type { AwsOptions } from './options.ts';
 /** Without an answer or progress for this long, a connection is given up, milliseconds. */
 const IDLE_TIMEOUT = 60_000;
 
+/** The SDK's own switch for its warning that later versions do not support Node 20: the version is pinned (CONTRIBUTING.md). */
+const NO_NODE_WARNING = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+
 const nothing = () => {};
 /** The SDK prints to the console what is also in the error. */
 const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -27,6 +30,7 @@ export type AwsClientConfig = Credentials & {
  * @example const sqs = new SQSClient(awsClientConfig(options));
  */
 export function awsClientConfig(options: AwsOptions): AwsClientConfig {
+  process.env[NO_NODE_WARNING] ??= 'true';
   return {
     ...credentialsFor(options),
     region: options.region,

@@ -10,6 +10,7 @@ import { createIngest } from './http/ingest.ts';
 import { listen, renewCertificates } from './http/listen.ts';
 import type { RunningServer } from './http/server.ts';
 import type { Journal } from './journal/journal.ts';
+import { permissionsFor, tightenState } from './journal/permissions.ts';
 import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
 import { queuedWatcher } from './operations/queued.ts';
@@ -72,6 +73,8 @@ async function start(
     deadLetters: () => ({ store: deadLetters, outputs: config.outputs.map(({ name }) => name) }),
     now: clock.now,
   });
+  const permissions = permissionsFor({ groupAccess: config.journal.group_access });
+  await tightenState(config.journal.path, permissions, log);
   const journals = await openJournals(config, { clock, log, onSync: metrics.fsync });
   onOpened(journals.close);
   const { journal, deadLetters } = journals;

@@ -1,7 +1,6 @@
 // The composition root: the only file that knows tsyringe. Everything else is plain functions that take what they need.
 // reflect-metadata must be there before tsyringe is.
 import 'reflect-metadata';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe';
 import type { Clock } from './batching/clock.ts';
@@ -11,6 +10,7 @@ import { createOutputLoop, type OutputLoop } from './delivery/loop.ts';
 import { createDecoder } from './event/decode.ts';
 import type { RecentEvents } from './event/recent.ts';
 import type { Journal } from './journal/journal.ts';
+import { makeDirectory, permissionsFor } from './journal/permissions.ts';
 import type { Mapper } from './plugins/mapper.ts';
 import type { Output, OutputContext, StreamOutput } from './plugins/output.ts';
 import { compileRouteOf } from './routing/plan.ts';
@@ -112,7 +112,10 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       name: settings.name,
       type: settings.definition.type,
       output: c.resolve(tokens.output),
-      prepare: async () => void (await mkdir(c.resolve(tokens.context).stateDir, { recursive: true })),
+      prepare: () => {
+        const { group_access: groupAccess } = c.resolve(tokens.config).journal;
+        return makeDirectory(c.resolve(tokens.context).stateDir, permissionsFor({ groupAccess }));
+      },
       stream: settings.definition.stream === true,
       mapper: c.resolve(tokens.mapper),
       decode: createDecoder(c.resolve(tokens.config).enrich, undefined, c.resolve(tokens.recent)),

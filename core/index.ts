@@ -70,6 +70,7 @@ export type { Priority } from './event/priority.ts';
 export { PRIORITIES, parsePriority, priorityRank } from './event/priority.ts';
 export { recordJson } from './plugins/record-json.ts';
 export { textTemplate } from './plugins/text-template.ts';
+export { printableJson } from './printable.ts';
 
 // Batches that are too large for memory, read as blocks, on another thread too.
 

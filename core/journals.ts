@@ -34,7 +34,7 @@ export async function openJournals(
     readonly onSync?: (seconds: number) => void;
   },
 ): Promise<Journals> {
-  const { type, path, segment_size, durability } = config.journal;
+  const { type, path, segment_size, durability, group_access: groupAccess } = config.journal;
   const open = async (
     name: string,
     maxBytes: number,
@@ -46,6 +46,7 @@ export async function openJournals(
       maxBytes,
       segmentBytes: segment_size,
       durability: durability === 'sync' ? 'sync' : { intervalMs: durability },
+      groupAccess,
       clock,
       log,
       ...more,

@@ -15,6 +15,16 @@ export default defineOutput({
         description: 'The file; created when it does not exist. Relative to the folder of the configuration.',
         examples: ['/var/log/tiercel/events.ndjson'],
       }),
+      mode: Type.Optional(
+        Type.Unsafe<number>({
+          type: 'string',
+          format: 'file-mode',
+          description:
+            'Permissions of files that it creates, in octal and in quotes, whatever the umask; an existing file keeps its own.',
+          default: '0640',
+          examples: ['0600', '0644'],
+        }),
+      ),
     },
     { additionalProperties: false },
   ),
@@ -27,8 +37,8 @@ export default defineOutput({
   notes: `A batch is delivered when it is on stable storage (fsync). Every fault is retried: a full disk, a missing folder, a
 missing permission; half a batch that was written before the fault is taken back first. The file may be renamed or removed at any time, by logrotate say: the next
 batch goes to a new file under the configured name.`,
-  create({ path }, { configDir, log, mapper }) {
-    const file = appender(resolve(configDir, path), log);
+  create({ path, mode = 0o640 }, { configDir, log, mapper }) {
+    const file = appender(resolve(configDir, path), mode, log);
     const toJson = recordJson(mapper);
     return {
       async deliver({ records }) {
@@ -42,7 +52,7 @@ batch goes to a new file under the configured name.`,
 });
 
 /** Appends to whatever file has the name now, all or nothing, synced. */
-function appender(path: string, log: Logger) {
+function appender(path: string, mode: number, log: Logger) {
   let handle: FileHandle | undefined;
 
   async function close(): Promise<void> {
@@ -59,10 +69,27 @@ function appender(path: string, log: Logger) {
       log.info({ path }, 'the file was renamed or removed; a new one is opened');
       await close();
     }
-    handle = await open(path, 'a+');
+    handle = await openOrCreate();
     await syncFolder(dirname(path));
     await endLine(handle);
     return handle;
+  }
+
+  async function openOrCreate(): Promise<FileHandle> {
+    let created: FileHandle;
+    try {
+      created = await open(path, 'ax+', mode);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      return open(path, 'a+', mode);
+    }
+    // The umask of the process has taken bits away.
+    await created
+      .chmod(mode)
+      .catch((error) =>
+        log.warn({ path, error }, 'the file system does not let the mode of the file be set'),
+      );
+    return created;
   }
 
   return {

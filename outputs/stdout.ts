@@ -1,4 +1,4 @@
-import { defineOutput, delivered, recordJson, retry, Type } from '../core/index.ts';
+import { defineOutput, delivered, printableJson, recordJson, retry, Type } from '../core/index.ts';
 
 /** Prints each record as a line of JSON. */
 export default defineOutput({
@@ -11,7 +11,8 @@ export default defineOutput({
   mapper: 'falco',
   ordering: 'partition',
   notes: `A batch is delivered when standard output has taken it: a reader that stops reading holds the output back, and
-nothing else. A closed pipe is retried. The log goes to standard error, so that the lines can be piped.`,
+nothing else. A closed pipe is retried. On a terminal,
+characters that would move its cursor or are invisible are written as JSON escapes; the values stay the same. The log goes to standard error, so that the lines can be piped.`,
   create(_options, { mapper }) {
     const toJson = recordJson(mapper);
     return {
@@ -28,7 +29,8 @@ nothing else. A closed pipe is retried. The log goes to standard error, so that 
           const stopped = () => settle(new Error('the reader does not read'));
           stdout.once('error', heard);
           signal.addEventListener('abort', stopped, { once: true });
-          stdout.write(records.map((record) => `${toJson(record)}\n`).join(''), settle);
+          const lines = records.map((record) => `${toJson(record)}\n`).join('');
+          stdout.write(stdout.isTTY ? printableJson(lines) : lines, settle);
         }),
     };
   },

@@ -9,6 +9,7 @@ const KINDS: Readonly<Record<string, (n: number) => RouteSpec>> = {
   match: (n) => ({
     match: { rules: [`*shell*`, `rule ${n}`], tags: ['mitre_*', '!test'], namespaces: [`team-${n % 12}`] },
   }),
+  matches: (n) => ({ when: `rule.matches(r"(?i)\\b(shell|container ${n})\\b")` }),
   when: (n) => ({ when: `priority >= "warning" && fields["k8s.ns.name"] != "team-${n % 12}"` }),
 };
 

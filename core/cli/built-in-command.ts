@@ -18,8 +18,12 @@ export function builtInCommand(command: BuiltInCommand): RegisterCommand {
         waiting.pause();
         cli.out(text);
       };
+      const json = (text: string) => {
+        waiting.pause();
+        cli.json(text);
+      };
       try {
-        cli.exit(await run(given, chosen, { out, err: cli.err }));
+        cli.exit(await run(given, chosen, { out, json, err: cli.err }));
       } finally {
         waiting.end();
       }

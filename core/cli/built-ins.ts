@@ -24,7 +24,12 @@ export interface BuiltInCommand {
   run(
     argument: string,
     options: Readonly<Record<string, string | boolean | undefined>>,
-    io: { out(text: string): void; err(text: string): void },
+    io: {
+      out(text: string): void;
+      /** To standard output: JSON, whose values stay as they are. */
+      json(text: string): void;
+      err(text: string): void;
+    },
   ): Promise<number>;
 }
 

@@ -1,6 +1,7 @@
 import { Command, Help, Option } from 'commander';
 import { describeFileError } from '../config/interpolate.ts';
 import { didYouMean } from '../config/suggest.ts';
+import { printable, printableJson } from '../printable.ts';
 import type { BuiltIns } from './built-ins.ts';
 import { type ConfigOptions, type LoadedConfig, loadOrExplain } from './load.ts';
 
@@ -18,10 +19,12 @@ export const EXIT = {
 /** What a command works with. */
 export interface Cli {
   readonly builtIns: BuiltIns;
-  /** To standard output: what was asked for. */
-  out(text: string): void;
-  /** To standard error: everything said about it. */
-  err(text: string): void;
+  /** To standard output: what was asked for. Characters that a terminal obeys or hides are shown; see {@link printable}. */
+  out(text: string, options?: { readonly styled?: boolean }): void;
+  /** To standard output: JSON. Such characters become `\u` escapes, so that its values stay as they are. */
+  json(text: string): void;
+  /** To standard error: everything said about it, as for `out`. */
+  err(text: string, options?: { readonly styled?: boolean }): void;
   /** Loads the configuration, or says every mistake in it and returns undefined: the command ends with {@link EXIT}.usage. */
   load(options: ConfigOptions): Promise<LoadedConfig | undefined>;
   /** What the command came to; the process's exit code. */
@@ -52,6 +55,7 @@ export function createProgram(commands: readonly RegisterCommand[], cli: Cli): C
     .version(cli.builtIns.version, '-v, --version')
     .showHelpAfterError('(tiercel --help shows the commands)')
     .configureHelp({ showGlobalOptions: false, formatHelp, optionDescription })
+    .configureOutput({ writeErr: (text) => process.stderr.write(printable(text)) })
     .exitOverride();
   for (const register of commands) register(program, cli);
   return program;
@@ -87,17 +91,19 @@ export async function runProgram(
   argv: readonly string[],
 ): Promise<number> {
   let code: number = EXIT.ok;
-  const out = (text: string) => {
+  const write = (text: string) => {
     // Not for `run`, whose standard output is an output's: that deals with it by itself.
     if (process.stdout.listenerCount('error', endWithReader) === 0) process.stdout.on('error', endWithReader);
     process.stdout.write(`${text}\n`);
   };
-  const err = (text: string) => void process.stderr.write(`${text}\n`);
+  const json: Cli['json'] = (text) => write(printableJson(text));
+  const err: Cli['err'] = (text, options) => void process.stderr.write(`${printable(text, options)}\n`);
   const cli: Cli = {
     builtIns,
-    out,
+    out: (text, options) => write(printable(text, options)),
+    json,
     err,
-    load: (options) => loadOrExplain(builtIns, options, { out, err }),
+    load: (options) => loadOrExplain(builtIns, options, { json, err }),
     exit: (value) => {
       code = value;
     },

@@ -45,11 +45,13 @@ export const create: RegisterCommand = (program, cli) => {
       const files = packageFiles(kind, names, options.typescript ? 'ts' : 'js');
       for (const [path, text] of Object.entries(files)) {
         await mkdir(dirname(join(folder, path)), { recursive: true });
-        await writeFile(join(folder, path), text);
+        // A configuration may hold secrets.
+        const mode = path.endsWith('tiercel.yaml') ? 0o600 : 0o666;
+        await writeFile(join(folder, path), text, { mode });
       }
       const written = Object.keys(files);
       if (options.json)
-        return cli.out(JSON.stringify({ package: packageName, type, folder, files: written }));
+        return cli.json(JSON.stringify({ package: packageName, type, folder, files: written }));
       cli.out(`Wrote ${packageName} to ${folder}/: ${written.join(', ')}.`);
       cli.out(`Next:\n  cd ${folder}\n  npm install\n  npm test`);
     });

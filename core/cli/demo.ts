@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { deadlineIn } from '../deadline.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -22,7 +22,7 @@ export const demo: RegisterCommand = (program, cli) => {
       await rm(options.dir, { recursive: true, force: true });
       await mkdir(options.dir, { recursive: true });
       const file = join(options.dir, 'config.yaml');
-      await cp(join(packageRoot, 'config.example.yaml'), file);
+      await writeFile(file, await readFile(join(packageRoot, 'config.example.yaml')), { mode: 0o600 });
       // A port of its own, so that a router that already runs here is left alone.
       const config = await cli.load({ config: file, set: ['server.listen=127.0.0.1:0'] });
       if (config === undefined) return cli.exit(EXIT.usage);

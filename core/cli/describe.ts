@@ -45,11 +45,11 @@ export const describe: RegisterCommand = (program, cli) => {
         cli.err([`error: ${message}`, fix, code].filter(Boolean).join('\n      '));
         return cli.exit(EXIT.usage);
       }
-      if (options.json) return cli.out(JSON.stringify(asJson(found), null, 2));
+      if (options.json) return cli.json(JSON.stringify(asJson(found), null, 2));
       const page = pageOf(found, type);
       if (options.markdown) return cli.out(toMarkdown(page).trimEnd());
       const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
-      cli.out(toTerminal(page, { width: process.stdout.columns ?? 100, color }));
+      cli.out(toTerminal(page, { width: process.stdout.columns ?? 100, color }), { styled: color });
     });
 };
 

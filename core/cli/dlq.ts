@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterDetails, DeadLetterSummary, ReplayResult } from '../operations/report.ts';
+import { oneLine } from '../printable.ts';
 import { type Cli, EXIT, type RegisterCommand } from './command.ts';
 import { type FilterOptions, filterOf, parseId, withFilter } from './filter-options.ts';
 import { type InstanceOptions, operate, withInstance } from './instance.ts';
@@ -40,7 +41,7 @@ function list(group: Command, cli: Cli): void {
         let count = 0;
         for await (const letter of operations.deadLetters(filterOf(options))) {
           if (++count > limit) break;
-          if (options.json) cli.out(JSON.stringify(letter));
+          if (options.json) cli.json(JSON.stringify(letter));
           else letters.push(letter);
         }
         if (options.json) return EXIT.ok;
@@ -64,7 +65,8 @@ function show(group: Command, cli: Cli): void {
           cli.err(`tiercel: there is no dead letter ${id}`);
           return EXIT.failed;
         }
-        cli.out(options.json ? JSON.stringify(letter) : renderLetter(letter));
+        if (options.json) cli.json(JSON.stringify(letter));
+        else cli.out(renderLetter(letter));
         return EXIT.ok;
       });
     });
@@ -79,7 +81,8 @@ function replay(group: Command, cli: Cli): void {
     .action(async (options: FilterOptions & InstanceOptions, command: Command) => {
       await operate(cli, command, async (operations, where) => {
         const result = await whileWaiting('handing back', () => operations.replay(filterOf(options)));
-        cli.out(options.json ? JSON.stringify(result) : renderReplay(result, where));
+        if (options.json) cli.json(JSON.stringify(result));
+        else cli.out(renderReplay(result, where));
         return result.left.length > 0 ? EXIT.failed : EXIT.ok;
       });
     });
@@ -100,7 +103,8 @@ function drop(group: Command, cli: Cli): void {
           return EXIT.usage;
         }
         const dropped = await whileWaiting('dropping', () => operations.drop(filter));
-        cli.out(options.json ? JSON.stringify({ dropped }) : `${plural(dropped)} dropped.`);
+        if (options.json) cli.json(JSON.stringify({ dropped }));
+        else cli.out(`${plural(dropped)} dropped.`);
         return EXIT.ok;
       });
     });
@@ -132,8 +136,8 @@ function renderLetter(letter: DeadLetterDetails): string {
 }
 
 function renderReplay({ replayed, left }: ReplayResult, where: string): string {
-  const lines = left.map(
-    ({ output, dead_letters: count, reason }) => `${plural(count)} of ${output} left: ${reason}.`,
+  const lines = left.map(({ output, dead_letters: count, reason }) =>
+    oneLine(`${plural(count)} of ${output} left: ${reason}.`),
   );
   return [`${plural(replayed)} handed back at ${where}.`, ...lines].join('\n');
 }

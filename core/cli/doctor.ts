@@ -5,6 +5,7 @@ import { deadlineIn } from '../deadline.ts';
 import { parseEvent } from '../event/parse.ts';
 import { sampleEvent } from '../event/sample.ts';
 import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../plugins/output.ts';
+import { oneLine } from '../printable.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createRedactor } from '../telemetry/redact.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
@@ -47,8 +48,8 @@ export const doctor: RegisterCommand = (program, cli) => {
           for await (const finding of findings(output, config, options.write === true)) {
             waiting.pause();
             if (finding.status === 'failed') failed++;
-            const line = options.json ? JSON.stringify({ output: output.name, ...finding }) : render(finding);
-            cli.out(redact(line));
+            if (options.json) cli.json(redact(JSON.stringify({ output: output.name, ...finding })));
+            else cli.out(redact(render(finding)));
           }
         } finally {
           waiting.end();
@@ -68,7 +69,7 @@ const MARKS: Readonly<Record<Finding['status'], string>> = {
 };
 
 function render({ status, what, line }: Finding): string {
-  return `  ${MARKS[status]} ${what}: ${line}`;
+  return `  ${MARKS[status]} ${oneLine(`${what}: ${line}`)}`;
 }
 
 /** Everything there is to say about an output; it is made for it and closed again, and never started. */

@@ -4,13 +4,14 @@ import type { Event } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
 import type { Output } from '../plugins/output.ts';
 import { recordJson } from '../plugins/record-json.ts';
+import { oneLine } from '../printable.ts';
 import { compileRoute } from '../routing/route.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createRedactor } from '../telemetry/redact.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { readEvents } from './events.ts';
-import { indentJson, oneLine } from './render.ts';
+import { indentJson } from './render.ts';
 import { unstarted } from './unstarted.ts';
 
 /** What becomes of an event at one output. */
@@ -52,7 +53,7 @@ export const explain: RegisterCommand = (program, cli) => {
         cli.err(`tiercel: there is no output ${JSON.stringify(options.output)}; there are: ${names}`);
         return cli.exit(EXIT.usage);
       }
-      const enrich = createEnricher(config.enrich, (message) => cli.err(`enrich: ${message}`));
+      const enrich = createEnricher(config.enrich, (message) => cli.err(`enrich: ${oneLine(message)}`));
       const judges = outputs.map((output) => judgeOf(output, config));
       const redact = createRedactor(config.secrets);
       let events = 0;
@@ -60,13 +61,14 @@ export const explain: RegisterCommand = (program, cli) => {
         events++;
         const parsed = parseEvent(raw, Date.now());
         if (!parsed.ok) {
-          cli.err(`${place}: not an event: ${parsed.field} ${parsed.reason}`);
+          cli.err(oneLine(`${place}: not an event: ${parsed.field} ${parsed.reason}`));
           cli.exit(EXIT.failed);
           continue;
         }
         const event = enrich(parsed.event);
         const verdicts = judges.map((judge) => judge(event));
-        cli.out(redact(options.json ? toJson(event, place, verdicts) : render(event, place, verdicts)));
+        if (options.json) cli.json(redact(toJson(event, place, verdicts)));
+        else cli.out(redact(render(event, place, verdicts)));
       }
       if (events > 0) return;
       cli.err(`tiercel: there is no event in ${file}`);

@@ -49,6 +49,7 @@ export async function describeCli(builtIns: BuiltIns): Promise<Command> {
   return createProgram(await allCommands(builtIns), {
     builtIns,
     out: nowhere,
+    json: nowhere,
     err: nowhere,
     load: nowhere,
     exit: nowhere,

@@ -8,6 +8,7 @@ import { renderErrors } from '../config/render.ts';
 import { nameFrom } from '../docs/plugin.ts';
 import { type StarterOutput, starterConfig } from '../docs/starter.ts';
 import { createRegistry, type Registry } from '../plugins/registry.ts';
+import { printable } from '../printable.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 
 interface InitOptions {
@@ -64,7 +65,8 @@ export const init: RegisterCommand = (program, cli) => {
         return cli.exit(EXIT.usage);
       }
       try {
-        await writeFile(options.config, text, { flag: 'wx' });
+        // A configuration may hold secrets.
+        await writeFile(options.config, text, { flag: 'wx', mode: 0o600 });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         cli.err(`error: ${options.config} exists already and is left as it is; name another with -c`);
@@ -72,7 +74,7 @@ export const init: RegisterCommand = (program, cli) => {
       }
       if (options.json) {
         const written = outputs.map(({ name, type }) => ({ name, type }));
-        return cli.out(JSON.stringify({ file: options.config, outputs: written }));
+        return cli.json(JSON.stringify({ file: options.config, outputs: written }));
       }
       cli.out(
         `Wrote ${options.config} with ${outputs.map(({ name, type }) => `${name} (${type})`).join(', ')}.`,
@@ -153,7 +155,7 @@ async function onTerminal<T>(run: (ask: Ask) => Promise<T>): Promise<T> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await run(async (question, offered) => {
-      const answer = (await terminal.question(`${question} [${offered}]: `)).trim();
+      const answer = (await terminal.question(printable(`${question} [${offered}]: `))).trim();
       return answer === '' ? offered : answer;
     });
   } finally {

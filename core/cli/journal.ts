@@ -37,7 +37,8 @@ function status(group: Command, cli: Cli): void {
     .action(async (options: InstanceOptions, command: Command) => {
       await operate(cli, command, async (operations, where) => {
         const report = await operations.journal();
-        cli.out(options.json ? JSON.stringify(report) : renderReport(report, where));
+        if (options.json) cli.json(JSON.stringify(report));
+        else cli.out(renderReport(report, where));
         return report.state === 'ok' ? EXIT.ok : EXIT.failed;
       });
     });
@@ -50,7 +51,7 @@ function orphans(group: Command, cli: Cli): void {
     .action(async (options: InstanceOptions, command: Command) => {
       await operate(cli, command, async (operations) => {
         const { orphans } = await operations.journal();
-        if (options.json) cli.out(JSON.stringify({ orphans }));
+        if (options.json) cli.json(JSON.stringify({ orphans }));
         else if (orphans.length === 0)
           cli.out('No orphans: the configuration has every output in the journal.');
         else cli.out(renderPending(orphans));
@@ -74,11 +75,8 @@ function forget(group: Command, cli: Cli): void {
           return EXIT.usage;
         }
         const forgotten = await operations.forget(output);
-        cli.out(
-          options.json
-            ? JSON.stringify({ output, forgotten })
-            : `${output} is forgotten, and ${forgotten} events with it.`,
-        );
+        if (options.json) cli.json(JSON.stringify({ output, forgotten }));
+        else cli.out(`${output} is forgotten, and ${forgotten} events with it.`);
         return EXIT.ok;
       });
     });
@@ -107,7 +105,7 @@ function check(group: Command, cli: Cli): void {
       const isSound = Object.values(checks).every(
         ({ problems, setAside }) => problems.length === 0 && setAside === 0,
       );
-      if (options.json) cli.out(JSON.stringify({ ok: isSound, ...checks }));
+      if (options.json) cli.json(JSON.stringify({ ok: isSound, ...checks }));
       else for (const [name, found] of Object.entries(checks)) cli.out(renderCheck(join(path, name), found));
       cli.exit(isSound ? EXIT.ok : EXIT.failed);
     });

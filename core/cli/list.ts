@@ -20,7 +20,7 @@ export const list: RegisterCommand = (program, cli) => {
           entries.push({ kind: one.slice(0, -1), type, summary: (await builtIn.load()).summary });
         }
       }
-      if (options.json) return cli.out(JSON.stringify(entries));
+      if (options.json) return cli.json(JSON.stringify(entries));
       const rows = entries.map((entry) => [entry.kind, entry.type, entry.summary]);
       cli.out(renderTable(['kind', 'type', 'what it does'], rows, { maxCell: 120 }));
       cli.out('\ntiercel describe TYPE says all about one.');

@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import { renderErrors } from '../config/render.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import type { BuiltIns } from './built-ins.ts';
+import type { Cli } from './command.ts';
 
 /** The options that every command with a configuration takes. */
 export interface ConfigOptions {
@@ -22,7 +23,7 @@ export type LoadedConfig = Config & { readonly warnings: readonly ConfigError[] 
 export async function loadOrExplain(
   builtIns: BuiltIns,
   options: ConfigOptions,
-  { out, err }: { out(text: string): void; err(text: string): void },
+  { json, err }: Pick<Cli, 'json' | 'err'>,
 ): Promise<LoadedConfig | undefined> {
   const result = await loadConfig({
     file: options.config,
@@ -32,13 +33,14 @@ export async function loadOrExplain(
     ...(options.plugins === false && { plugins: false }),
   });
   if (options.json && !result.ok) {
-    out(JSON.stringify({ ok: false, errors: result.errors, warnings: result.warnings }));
+    json(JSON.stringify({ ok: false, errors: result.errors, warnings: result.warnings }));
     return undefined;
   }
   const color = process.stderr.isTTY === true && !process.env.NO_COLOR;
-  if (result.warnings.length > 0) err(renderErrors(result.warnings, { color, level: 'warning' }));
+  if (result.warnings.length > 0)
+    err(renderErrors(result.warnings, { color, level: 'warning' }), { styled: color });
   if (result.ok) return { ...result.config, warnings: result.warnings };
-  err(renderErrors(result.errors, { color }));
+  err(renderErrors(result.errors, { color }), { styled: color });
   const count = result.errors.length;
   err(`${count} mistake${count === 1 ? '' : 's'} in ${options.config}`);
   return undefined;

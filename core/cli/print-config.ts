@@ -12,6 +12,7 @@ export const printConfigCommand: RegisterCommand = (program, cli) => {
     .action(async (options: ConfigOptions) => {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
-      cli.out(options.json ? JSON.stringify(config.redacted, null, 2) : printConfig(config).trimEnd());
+      if (options.json) cli.json(JSON.stringify(config.redacted, null, 2));
+      else cli.out(printConfig(config).trimEnd());
     });
 };

@@ -1,3 +1,5 @@
+import { oneLine } from '../printable.ts';
+
 /** Says on standard error how far something is, once it takes longer than a second. */
 export interface Progress {
   /** Cheap: call it as often as something moved. */
@@ -23,7 +25,8 @@ export function createProgress(
       if (now - start < SILENT || now - last < every) return;
       last = now;
       isOpen = out.isTTY === true;
-      out.write(isOpen ? `\r\x1b[2K${text()}` : `${text()}\n`);
+      const shown = oneLine(text());
+      out.write(isOpen ? `\r\x1b[2K${shown}` : `${shown}\n`);
     },
     end() {
       if (isOpen) out.write('\r\x1b[2K');

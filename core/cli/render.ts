@@ -1,5 +1,7 @@
 /** Text for a terminal: tables and trees. Pure functions, so that every command prints alike. */
 
+import { oneLine, printableJson } from '../printable.ts';
+
 /**
  * A table with a header, columns padded to their widest cell, cells cut with `…` beyond `maxCell` characters.
  *
@@ -52,7 +54,7 @@ export function indentJson(text: string, indent = ''): string {
       if (!wasEmpty) margin = margin.slice(0, -2);
       out += wasEmpty ? token : `\n${margin}${token}`;
     } else if (token === ',') out += `,\n${margin}`;
-    else out += token === ':' ? ': ' : token.replace(/\p{Cc}/gu, escapeCharacter);
+    else out += token === ':' ? ': ' : printableJson(token);
   }
   return out;
 }
@@ -81,12 +83,12 @@ export function renderTree(root: string, leaves: readonly { path: string; note: 
     }
     node.note = note;
   }
-  const lines = [root];
+  const lines = [oneLine(root)];
   const walk = (node: TreeNode, indent: string): void => {
     const entries = [...node.children].sort(([a], [b]) => (a < b ? -1 : 1));
     entries.forEach(([name, child], index) => {
       const last = index === entries.length - 1;
-      lines.push(`${indent}${last ? '└── ' : '├── '}${name}${child.note && `  ${child.note}`}`);
+      lines.push(`${indent}${last ? '└── ' : '├── '}${oneLine(name)}${child.note && `  ${child.note}`}`);
       walk(child, `${indent}${last ? '    ' : '│   '}`);
     });
   };
@@ -105,16 +107,6 @@ export function renderBytes(bytes: number): string {
     unit++;
   } while (value >= 999.95 && unit < units.length - 1);
   return `${value.toFixed(1)} ${units[unit]}`;
-}
-
-/** Text from outside, fit for a line of a terminal: what would move its cursor or change its colours is shown as U+FFFD. */
-export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '\ufffd');
-}
-
-/** JSON lets some control characters stand as they are; a terminal would obey them. */
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function cut(text: string, width: number): string {

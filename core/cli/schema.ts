@@ -17,7 +17,7 @@ Example:
     .action(async (options: ConfigOptions) => {
       const registry = createRegistry(cli.builtIns);
       if (command.getOptionValueSource('config') === 'default') {
-        return cli.out(JSON.stringify(await configSchema(registry), null, 2));
+        return cli.json(JSON.stringify(await configSchema(registry), null, 2));
       }
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
@@ -26,6 +26,6 @@ Example:
         ({ mapper, mapperDefinition }) => [mapper.type, mapperDefinition] as const,
       );
       const used = { outputs: Object.fromEntries(outputs), mappers: Object.fromEntries(mappers) };
-      cli.out(JSON.stringify(await configSchema(registry, used), null, 2));
+      cli.json(JSON.stringify(await configSchema(registry, used), null, 2));
     });
 };

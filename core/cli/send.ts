@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { oneLine } from '../printable.ts';
 import { type Cli, EXIT, type RegisterCommand } from './command.ts';
 import { type FileEvent, readEvents } from './events.ts';
 import type { Instance } from './here.ts';
@@ -52,9 +53,8 @@ async function sendSample(
   const answer = await poster.post(`/test?priority=${encodeURIComponent(priority)}`, '');
   if (answer.status !== 200) throw refusal(url, answer);
   const sent = JSON.parse(answer.body) as { id: string; rule: string; priority: string };
-  cli.out(
-    json ? answer.body.trim() : `${url} accepted the ${sent.priority} event "${sent.rule}", id ${sent.id}.`,
-  );
+  if (json) cli.json(answer.body.trim());
+  else cli.out(`${url} accepted the ${sent.priority} event "${sent.rule}", id ${sent.id}.`);
   return EXIT.ok;
 }
 
@@ -79,9 +79,9 @@ async function sendFile(
     progress.tell(() => `${accepted} events accepted, ${refused} refused`);
   }
   progress.end();
-  for (const { place, reason } of rejected) cli.err(`${place}: ${reason}`);
+  for (const { place, reason } of rejected) cli.err(oneLine(`${place}: ${reason}`));
   if (refused > rejected.length) cli.err(`and ${refused - rejected.length} more`);
-  if (json) cli.out(JSON.stringify({ accepted, refused, rejected }));
+  if (json) cli.json(JSON.stringify({ accepted, refused, rejected }));
   else cli.out(`${instance.url} accepted ${accepted} events${refused > 0 ? ` and refused ${refused}` : ''}.`);
   return refused > 0 || accepted === 0 ? EXIT.failed : EXIT.ok;
 }
@@ -122,7 +122,7 @@ async function* inRequests(
       continue;
     }
     // An object laid out over several lines would not be one line of NDJSON.
-    const line = event.raw.includes(0x0a) ? { ...event, raw: oneLine(event.raw) } : event;
+    const line = event.raw.includes(0x0a) ? { ...event, raw: joinLines(event.raw) } : event;
     if (request.length >= REQUEST.events || (request.length > 0 && bytes + line.raw.length > REQUEST.bytes)) {
       yield request;
       request = [];
@@ -135,6 +135,6 @@ async function* inRequests(
 }
 
 /** Line ends stand only between the members of valid JSON; in anything else they are in the way all the same. */
-function oneLine(raw: Uint8Array): Uint8Array {
+function joinLines(raw: Uint8Array): Uint8Array {
   return raw.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte));
 }

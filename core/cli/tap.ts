@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { oneLine } from '../printable.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 import { findInstance, type InstanceOptions, withInstance } from './instance.ts';
-import { oneLine } from './render.ts';
 
 /** One line of `GET /tap`. */
 type Line =
@@ -49,7 +49,8 @@ Examples:
             const line = JSON.parse(text) as Line;
             if ('dropped' in line) cli.err(`${line.dropped} events are not shown: this program was too slow`);
             else {
-              cli.out(options.json ? text : renderEvent(line));
+              if (options.json) cli.json(text);
+              else cli.out(renderEvent(line));
               if (--left <= 0) return;
             }
           }

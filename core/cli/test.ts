@@ -1,3 +1,4 @@
+import { oneLine } from '../printable.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { type Mistake, runConfigTest, type TestOutcome } from './config-test.ts';
 
@@ -25,7 +26,7 @@ Example:
       const outcomes = config.tests.map((one) => runConfigTest(config, one));
       const failed = outcomes.filter(({ mistakes }) => mistakes.length > 0).length;
       const isGood = outcomes.length > 0 && failed === 0;
-      if (options.json) cli.out(JSON.stringify({ ok: isGood, tests: outcomes }, null, 2));
+      if (options.json) cli.json(JSON.stringify({ ok: isGood, tests: outcomes }, null, 2));
       else if (outcomes.length === 0)
         cli.err(`${options.config} has no tests; tiercel test --help shows one`);
       else
@@ -35,12 +36,12 @@ Example:
 };
 
 function render({ name, mistakes }: TestOutcome): string {
-  if (mistakes.length === 0) return `ok      ${name}`;
-  return [`FAILED  ${name}`, ...mistakes.map(renderMistake)].join('\n');
+  if (mistakes.length === 0) return `ok      ${oneLine(name)}`;
+  return [`FAILED  ${oneLine(name)}`, ...mistakes.map(renderMistake)].join('\n');
 }
 
 function renderMistake({ path, message, expected, actual }: Mistake): string {
-  if (expected === undefined) return `          ${path}: ${message}`;
+  if (expected === undefined) return `          ${oneLine(`${path}: ${message}`)}`;
   const found = actual === undefined ? 'nothing there' : actual;
-  return `          ${path}\n            expected  ${expected}\n            actual    ${found}`;
+  return `          ${oneLine(path)}\n            expected  ${expected}\n            actual    ${found}`;
 }

@@ -14,7 +14,7 @@ export const validate: RegisterCommand = (program, cli) => {
       const options: ConfigOptions = format === 'json' ? { ...given, json: true } : given;
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
-      if (options.json) return cli.out(JSON.stringify({ ok: true, errors: [], warnings: config.warnings }));
+      if (options.json) return cli.json(JSON.stringify({ ok: true, errors: [], warnings: config.warnings }));
       const names = config.outputs.map(({ name, type }) => `${name} (${type})`).join(', ');
       cli.out(
         `${options.config} is valid: ${config.outputs.length === 1 ? '1 output' : `${config.outputs.length} outputs`}: ${names}`,

@@ -141,6 +141,7 @@ function withFormat(
     return orReference({ type: 'string', pattern: '^\\d+(\\.\\d+)? ?([kMGT]B|KB|[KMGT]iB|B)$' });
   if (format === 'durability')
     return orReference({ type: 'string', pattern: '^(sync|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)$' });
+  if (format === 'file-mode') return orReference({ type: 'string', pattern: '^(0o?)?[67][0-7]{2}$' });
   if (format === 'priority') {
     const names = [...PRIORITIES.map((name) => name.toLowerCase()), 'info', ...PRIORITIES];
     return orReference({ type: 'string', enum: names });

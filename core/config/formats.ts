@@ -110,6 +110,19 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     parse: parseHttpUrl,
     isDiscreet: true,
   },
+  'file-mode': {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'permissions in octal such as "0640"',
+    parse: (text) => {
+      const digits = /^(?:0o?)?([0-7]{3})$/.exec(text)?.[1];
+      if (digits === undefined)
+        return { ok: false, reason: 'is not permissions in octal such as "0640" or "0600"' };
+      const mode = Number.parseInt(digits, 8);
+      return (mode & 0o600) === 0o600
+        ? { ok: true, value: mode }
+        : { ok: false, reason: 'does not let the owner read and write: begin with 06' };
+    },
+  },
   uri: {
     code: 'TIERCEL_CFG_VALUE',
     kind: 'a URL such as https://example.com/path',

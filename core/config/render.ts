@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import type { ConfigError } from './errors.ts';
 import type { Place } from './source.ts';
 
@@ -12,22 +13,25 @@ export function renderErrors(
   errors: readonly ConfigError[],
   { color = false, level = 'error' }: { color?: boolean; level?: 'error' | 'warning' } = {},
 ): string {
-  const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const paint = (code: number, text: string) =>
+    color ? `\u001b[${code}m${printable(text)}\u001b[0m` : printable(text);
   return errors
     .map((error) => {
       const where = error.place ? `${paint(1, locate(error.place))}: ` : '';
-      const path = error.path === '' ? '' : `${error.path}: `;
-      const lines = [`${where}${paint(level === 'error' ? 31 : 33, level)}: ${path}${error.message}`];
+      const path = error.path === '' ? '' : printable(`${error.path}: `);
+      const lines = [
+        `${where}${paint(level === 'error' ? 31 : 33, level)}: ${path}${printable(error.message)}`,
+      ];
       const { line } = error.place ?? {};
-      const excerpt = error.place?.excerpt && clip(error.place.excerpt);
+      const excerpt = error.place?.excerpt && printableExcerpt(clip(error.place.excerpt));
       if (excerpt !== undefined && excerpt.text !== '') {
         const gutter = String(line).padStart(5);
         lines.push(`${paint(2, `${gutter} |`)} ${excerpt.text}`);
         const caret = ' '.repeat(excerpt.start) + paint(31, '^'.repeat(excerpt.length));
         lines.push(`${paint(2, `${' '.repeat(gutter.length)} |`)} ${caret}`);
       }
-      if (error.other) lines.push(`      see also ${locate(error.other)}`);
-      if (error.fix) lines.push(`      ${error.fix}`);
+      if (error.other) lines.push(`      see also ${printable(locate(error.other))}`);
+      if (error.fix) lines.push(`      ${printable(error.fix)}`);
       lines.push(`      ${paint(2, error.code)}`);
       return `${lines.join('\n')}\n`;
     })
@@ -53,5 +57,16 @@ function clip(excerpt: NonNullable<Place['excerpt']>): NonNullable<Place['excerp
     text: `${before}${shown}${after}`,
     start: start - from + before.length,
     length: Math.max(1, Math.min(length, shown.length - (start - from))),
+  };
+}
+
+/** Shown characters are longer than those that they stand for: the caret must stay below what is wrong. */
+function printableExcerpt({ text, start, length }: NonNullable<Place['excerpt']>) {
+  const before = printable(text.slice(0, start));
+  const wrong = printable(text.slice(start, start + length));
+  return {
+    text: before + wrong + printable(text.slice(start + length)),
+    start: before.length,
+    length: Math.max(length, wrong.length),
   };
 }

@@ -36,6 +36,11 @@ export const JournalSchema = optionalSection(
       default: 'sync',
       examples: ['sync', '100ms'],
     }),
+    group_access: Type.Boolean({
+      description:
+        'The group may read and write what is created below `path`: files are 0660 and directories 2770, for a volume that pods share by `fsGroup`. Otherwise 0600 and 0700. Existing entries are never widened.',
+      default: false,
+    }),
   },
   'The durable log of accepted events.',
 );

@@ -157,6 +157,8 @@ function booleanFix(shown: string): string | undefined {
 
 function withUnit(format: string, shown: number): string | undefined {
   if (format === 'address') return `Write it as ":${shown}".`;
+  // Not its digits: YAML reads 0640 as 640, and 416 may be meant as 0640.
+  if (format === 'file-mode') return 'Write it in quotes, in octal: "0640".';
   if (!Number.isInteger(shown) || shown <= 0) return undefined;
   // So large a number was counted in bytes and milliseconds.
   if (format === 'size')

@@ -52,6 +52,36 @@ export function configPage(): Page {
       'The outputs by name. A name is kept for good: cursor, dead letters and metrics hang on it. The options of each type are on [its page](outputs/README.md); every type has these beside them:',
     ),
     optionTable(optionRows(OutputSchema as JsonSchema)),
+    heading(2, 'when'),
+    text(
+      'A condition in [CEL](https://cel.dev) over the event: `priority` (compared in Falco’s order), `rule`, `source`, `hostname`, `output`, `tags`, `time` and `fields["k8s.ns.name"]`; a field that the event lacks is `null`. An event for which the condition cannot be computed is wanted.',
+    ),
+    text(
+      '`matches()` searches for a regular expression of [RE2](https://github.com/google/re2/wiki/Syntax), in time linear in the length of the text: no event can make it slow. What differs from other engines:',
+    ),
+    table(
+      ['in the pattern', 'meaning'],
+      [
+        [
+          '`(?=…)`, `(?!…)`, `(?<=…)`, `(?<!…)`, `\\1`, `(?>…)`, `a++`',
+          'Not supported: an error when the configuration is read.',
+        ],
+        [
+          '`\\d`, `\\w`, `\\s`, `\\b`',
+          'ASCII only. Of other scripts: `\\pL` (letters), `\\p{Nd}` (digits), `\\p{Greek}`.',
+        ],
+        [
+          '`(?i)`, `(?s)`, `(?m)`',
+          'Any case; `.` matches line feeds too; `^` and `$` at each line. At the beginning, or for a part: `(?i:shell)`.',
+        ],
+        ['`.`', 'One character, an emoji too; no line feed.'],
+        ['`\\x{202e}`', 'A character by its number; `\\u202e` is not supported.'],
+        ['`a{2,5}`', 'At most 1000 repetitions.'],
+      ],
+    ),
+    text(
+      'The pattern may be computed from the event; then it has at most 1000 characters and few repetitions, and one that is not valid counts as a condition that cannot be computed. Write patterns in raw strings, `r"\\bshell\\b"`, or with two backslashes.',
+    ),
     heading(2, 'tests'),
     text('Events and where they must go, run by `tiercel test`:'),
     optionTable(optionRows(TestSchema as JsonSchema)),

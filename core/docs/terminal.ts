@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import type { Block, Page } from './page.ts';
 
 const INDENT = '  ';
@@ -14,8 +15,12 @@ export function toTerminal(
   page: Page,
   { width = 100, color = false }: { width?: number; color?: boolean } = {},
 ): string {
+  // What is printed in colour is not escaped where it leaves: see `Cli.out`.
+  const safe: Page = JSON.parse(JSON.stringify(page), (_, value) =>
+    typeof value === 'string' ? printable(value) : value,
+  );
   const bold = (text: string) => (color ? `\u001b[1m${text}\u001b[0m` : text);
-  return page.map((block) => render(block, Math.max(40, Math.min(width, 120)), bold)).join('\n\n');
+  return safe.map((block) => render(block, Math.max(40, Math.min(width, 120)), bold)).join('\n\n');
 }
 
 function render(block: Block, width: number, bold: (text: string) => string): string {

@@ -10,14 +10,15 @@ import { createDamage } from './damage.ts';
 import { enterDirectory } from './enter.ts';
 import { createExtentFile } from './extent.ts';
 import type { FileSystem } from './filesystem.ts';
-import { ensureDirectory, guarded, nodeFileSystem } from './filesystem.ts';
+import { createNodeFileSystem, ensureDirectory, guarded } from './filesystem.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { Journal, Position, StoredEvent } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { addManifest, createLedger, hasLosses, want } from './ledger.ts';
-import type { Lock } from './lock.ts';
+import { acquireLock, type Lock } from './lock.ts';
 import { createManifestLog } from './manifests.ts';
+import { permissionsFor } from './permissions.ts';
 import { createQuarantine } from './quarantine.ts';
 import type { Source } from './reader.ts';
 import { createReclaimer } from './reclaim.ts';
@@ -44,6 +45,8 @@ export interface DiskJournalOptions {
    * the machine or a power cut loses up to that many milliseconds of events that were acknowledged to their sender.
    */
   readonly durability?: 'sync' | { readonly intervalMs: number };
+  /** What is created is 0660 and 2770, for a group that shares the volume; otherwise 0600 and 0700. */
+  readonly groupAccess?: boolean;
   readonly clock?: Clock;
   readonly log: Logger;
   /** Told how long each sync of events took, in seconds: what every sender waits for. */
@@ -67,10 +70,18 @@ const RESERVE_BYTES = 1 << 20;
  * @throws Error naming the directory when it cannot be made or written, the system's when it cannot be read.
  */
 export async function openDiskJournal(options: DiskJournalOptions): Promise<Journal> {
-  const { directory, maxBytes, durability = 'sync', clock = systemClock, log } = options;
-  const bare = options.fileSystem ?? nodeFileSystem;
+  const { directory, maxBytes, durability = 'sync', groupAccess = false, clock = systemClock, log } = options;
+  let isRefused = false;
+  const onRefused = (error: unknown) => {
+    if (!isRefused)
+      log.warn({ error, directory }, 'journal.group_access: the file system does not let the mode be set');
+    isRefused = true;
+  };
+  const bare = options.fileSystem ?? createNodeFileSystem({ groupAccess, onRefused });
   const segmentBytes = Math.min(options.segmentBytes ?? 64 << 20, Math.floor(maxBytes / 8));
-  const lock = await enterDirectory(directory, bare, options.lock);
+  const takeLock =
+    options.lock ?? ((path) => acquireLock(path, { permissions: permissionsFor({ groupAccess }) }));
+  const lock = await enterDirectory(directory, bare, takeLock);
   try {
     return await openLocked();
   } catch (error) {

@@ -1,5 +1,5 @@
 import { ensureDirectory, type FileSystem } from './filesystem.ts';
-import { acquireLock, JournalLockedError, type Lock } from './lock.ts';
+import { JournalLockedError, type Lock } from './lock.ts';
 
 /**
  * Makes the directory of a journal, when it is not there, and takes the right to write in it.
@@ -9,7 +9,7 @@ import { acquireLock, JournalLockedError, type Lock } from './lock.ts';
 export async function enterDirectory(
   directory: string,
   fs: FileSystem,
-  lock: (directory: string) => Promise<Lock> = acquireLock,
+  lock: (directory: string) => Promise<Lock>,
 ): Promise<Lock> {
   try {
     await ensureDirectory(fs, directory);

@@ -1,7 +1,8 @@
-import { close, constants, fdatasync, fstat, fsync, ftruncate, open, read, write } from 'node:fs';
-import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { close, constants, fchmod, fdatasync, fstat, fsync, ftruncate, open, read, write } from 'node:fs';
+import { chmod, mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { permissionsFor } from './permissions.ts';
 
 /** An open file. Writes and reads may do less than asked, as the system calls do. */
 export interface File {
@@ -55,33 +56,60 @@ const call = {
   truncate: promisify(ftruncate),
   datasync: promisify(fdatasync),
   sync: promisify(fsync),
+  chmod: promisify(fchmod),
 };
 
+export interface NodeFileSystemOptions {
+  /** New files are 0660 and new directories 2770, at any umask; otherwise 0600 and 0700. */
+  readonly groupAccess?: boolean;
+  /** Given the error when a mode cannot be set; the file is usable all the same. */
+  readonly onRefused?: (error: unknown) => void;
+}
+
 /** The file system of the machine. */
-export const nodeFileSystem: FileSystem = {
-  async open(path, mode) {
-    if (mode !== 'create-stable') return fileOf(await call.open(path, FLAGS[mode]));
-    if (SYNCED_WRITES !== undefined) return fileOf(await call.open(path, SYNCED_WRITES));
-    return syncingWrites(fileOf(await call.open(path, FLAGS[mode])));
-  },
-  list: (directory) => readdir(directory),
-  async makeDirectory(path) {
-    await mkdir(path);
-  },
-  rename,
-  remove: unlink,
-  async syncDirectory(path) {
-    const descriptor = await call.open(path, 'r');
-    try {
-      await call.sync(descriptor);
-    } catch (error) {
-      // Some file systems cannot sync a directory and need not.
-      if (!['EINVAL', 'EISDIR', 'EPERM'].includes(codeOf(error))) throw error;
-    } finally {
-      await call.close(descriptor);
-    }
-  },
-};
+export function createNodeFileSystem(options: NodeFileSystemOptions = {}): FileSystem {
+  const permissions = permissionsFor(options);
+  const { onRefused = () => {} } = options;
+
+  async function descriptorOf(path: string, mode: OpenMode, flags: string | number): Promise<number> {
+    const descriptor = await call.open(path, flags, permissions.file);
+    const isNew = mode === 'create' || mode === 'create-stable';
+    // The umask takes bits of the group away.
+    if (isNew && permissions.isShared) await call.chmod(descriptor, permissions.file).catch(onRefused);
+    return descriptor;
+  }
+
+  return {
+    async open(path, mode) {
+      const isSynced = mode === 'create-stable';
+      const flags = isSynced && SYNCED_WRITES !== undefined ? SYNCED_WRITES : FLAGS[mode];
+      const file = fileOf(await descriptorOf(path, mode, flags));
+      return isSynced && SYNCED_WRITES === undefined ? syncingWrites(file) : file;
+    },
+    list: (directory) => readdir(directory),
+    async makeDirectory(path) {
+      await mkdir(path, permissions.directory);
+      // mkdir(2) ignores the set-group-ID bit, and the umask takes group bits away.
+      if (permissions.isShared) await chmod(path, permissions.directory).catch(onRefused);
+    },
+    rename,
+    remove: unlink,
+    async syncDirectory(path) {
+      const descriptor = await call.open(path, 'r');
+      try {
+        await call.sync(descriptor);
+      } catch (error) {
+        // Some file systems cannot sync a directory and need not.
+        if (!['EINVAL', 'EISDIR', 'EPERM'].includes(codeOf(error))) throw error;
+      } finally {
+        await call.close(descriptor);
+      }
+    },
+  };
+}
+
+/** The file system of the machine; what it creates is for the user of this process alone. */
+export const nodeFileSystem: FileSystem = createNodeFileSystem();
 
 function fileOf(descriptor: number): File {
   return {

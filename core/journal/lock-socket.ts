@@ -1,12 +1,14 @@
-import { readdir, unlink } from 'node:fs/promises';
+import { chmod, readdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { codeOf } from './filesystem.ts';
+import type { Permissions } from './permissions.ts';
 import { type ShortPath, shortPath } from './short-path.ts';
 
 /** What the socket part of the lock found. */
 export type SocketLock =
-  | { readonly state: 'held'; release(): Promise<void> }
+  /** `isCertain`: every other socket of the directory could be asked, and is dead. */
+  | { readonly state: 'held'; readonly isCertain: boolean; release(): Promise<void> }
   /** A process of this kernel listens: it holds the lock, also while it is paused. */
   | { readonly state: 'busy' }
   /** The file system or the platform has no Unix sockets. */
@@ -27,11 +29,11 @@ const MAX_BACKOFF_MS = 30;
  * dead meanwhile. So after `listen` a process looks at all other sockets again and gives way to any that listens: of two
  * that overlap, the later one to look sees the other.
  */
-export async function acquireSocketLock(directory: string): Promise<SocketLock> {
+export async function acquireSocketLock(directory: string, permissions: Permissions): Promise<SocketLock> {
   const short = await shortPath(directory);
   if (short === undefined) return { state: 'unsupported' };
   try {
-    const result = await compete(directory, short);
+    const result = await compete(directory, short, permissions);
     if (result.state !== 'held') await short.close();
     return result;
   } catch (error) {
@@ -40,19 +42,26 @@ export async function acquireSocketLock(directory: string): Promise<SocketLock> 
   }
 }
 
-async function compete(directory: string, short: ShortPath): Promise<SocketLock> {
+async function compete(directory: string, short: ShortPath, permissions: Permissions): Promise<SocketLock> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const known = await socketNumbers(directory);
-    if (await anyListens(short, known)) return { state: 'busy' };
+    if ((await ask(short, known)).includes('listens')) return { state: 'busy' };
     const number = Math.max(0, ...known) + 1;
     const server = await listen(short.path(socketName(number)));
     if (server === 'unsupported') return { state: 'unsupported' };
     if (server === 'taken') continue;
     const others = (await socketNumbers(directory)).filter((other) => other !== number);
-    if (!(await anyListens(short, others))) {
+    const answers = await ask(short, others);
+    if (!answers.includes('listens')) {
+      await chmod(join(directory, socketName(number)), permissions.file).catch(() => {});
       // Older sockets are dead. A newer one may be about to listen: it will see this one and give way.
-      for (const other of others) if (other < number) await remove(directory, other);
-      return { state: 'held', release: () => close(server).then(short.close) };
+      for (const [i, other] of others.entries())
+        if (other < number && answers[i] === 'dead') await remove(directory, other);
+      return {
+        state: 'held',
+        isCertain: !answers.includes('unknown'),
+        release: () => close(server).then(short.close),
+      };
     }
     await close(server);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_BACKOFF_MS));
@@ -69,20 +78,25 @@ async function socketNumbers(directory: string): Promise<number[]> {
   return names.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
 }
 
-async function anyListens(short: ShortPath, numbers: readonly number[]): Promise<boolean> {
-  const answers = await Promise.all(numbers.map((number) => listens(short.path(socketName(number)))));
-  return answers.includes(true);
+/** Of a socket of another user nothing is known: the lease decides. */
+type Answer = 'listens' | 'dead' | 'unknown';
+
+function ask(short: ShortPath, numbers: readonly number[]): Promise<Answer[]> {
+  return Promise.all(numbers.map((number) => askOne(short.path(socketName(number)))));
 }
 
-/** Does a process listen on this socket? A full queue of connections (EAGAIN) and a socket of another user count as yes. */
-function listens(path: string): Promise<boolean> {
+function askOne(path: string): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
       socket.destroy();
-      resolve(true);
+      resolve('listens');
     });
-    socket.once('error', (error) => resolve(['EAGAIN', 'EACCES', 'EPERM'].includes(codeOf(error))));
+    socket.once('error', (error) => {
+      // The queue of connections is full: a process listens and does not accept, because it is paused.
+      if (codeOf(error) === 'EAGAIN') resolve('listens');
+      else resolve(['EACCES', 'EPERM'].includes(codeOf(error)) ? 'unknown' : 'dead');
+    });
   });
 }
 

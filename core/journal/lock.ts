@@ -4,6 +4,7 @@ import { open, rename, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { acquireSocketLock } from './lock-socket.ts';
+import { type Permissions, permissionsFor } from './permissions.ts';
 
 /** The right of one process to write in a directory. */
 export interface Lock {
@@ -37,6 +38,11 @@ export interface LockTiming {
   readonly staleAfter: number;
 }
 
+export interface LockOptions {
+  readonly timing?: LockTiming;
+  readonly permissions?: Permissions;
+}
+
 const TIMING: LockTiming = { heartbeat: 1000, staleAfter: 3500 };
 
 interface Holder {
@@ -63,9 +69,13 @@ interface Holder {
  *
  * @throws JournalLockedError that names the holder
  */
-export async function acquireLock(directory: string, timing = TIMING): Promise<Lock> {
+export async function acquireLock(
+  directory: string,
+  { timing = TIMING, permissions = permissionsFor({}) }: LockOptions = {},
+): Promise<Lock> {
   const path = join(directory, 'lock');
-  const socket = await acquireSocketLock(directory);
+  const options = { timing, permissions };
+  const socket = await acquireSocketLock(directory, permissions);
   if (socket.state === 'busy') throw locked(directory, (await readLease(path))?.holder);
   const self: Holder = {
     token: randomUUID(),
@@ -78,8 +88,9 @@ export async function acquireLock(directory: string, timing = TIMING): Promise<L
     if (socket.state === 'held') await socket.release();
   };
   try {
-    await acquireLease(directory, path, self, timing);
-    return hold(path, self, timing, releaseSocket);
+    const isCertain = socket.state === 'held' && socket.isCertain;
+    await acquireLease(directory, path, self, options, isCertain);
+    return hold(path, self, options, releaseSocket);
   } catch (error) {
     await releaseSocket();
     throw error;
@@ -90,26 +101,32 @@ async function acquireLease(
   directory: string,
   path: string,
   self: Holder,
-  timing: LockTiming,
+  { timing, permissions }: Required<LockOptions>,
+  isCertain: boolean,
 ): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (await createLease(path, self)) return;
+    if (await createLease(path, self, permissions)) return;
     const found = await readLease(path);
     if (found === undefined) continue;
     const { holder } = found;
     // Of this kernel and with a socket: it would listen if it lived, and this process holds the socket now.
-    const isDead = self.socket && holder?.socket === true && holder.kernel === self.kernel;
+    const isDead = isCertain && holder?.socket === true && holder.kernel === self.kernel;
     if (!isDead && (await isAlive(path, found, timing))) throw locked(directory, holder);
     await removeStaleLease(path, found, self.token);
   }
   throw new JournalLockedError(`${directory}: other processes take the lock repeatedly`);
 }
 
-async function createLease(path: string, holder: Holder): Promise<boolean> {
+async function createLease(
+  path: string,
+  holder: Holder,
+  { file: mode, isShared }: Permissions,
+): Promise<boolean> {
   const text = `${JSON.stringify(holder)}\n`;
   try {
-    const file = await open(path, 'wx', 0o600);
+    const file = await open(path, 'wx', mode);
     try {
+      if (isShared) await file.chmod(mode).catch(() => {});
       await file.writeFile(text);
     } catch {
       // A full disk must not stop the process that could empty it: the reserve is for that.
@@ -185,7 +202,12 @@ async function removeStaleLease(path: string, stale: Lease, token: string): Prom
   else await rename(aside, path);
 }
 
-function hold(path: string, self: Holder, timing: LockTiming, releaseSocket: () => Promise<void>): Lock {
+function hold(
+  path: string,
+  self: Holder,
+  { timing, permissions }: Required<LockOptions>,
+  releaseSocket: () => Promise<void>,
+): Lock {
   const lost = new AbortController();
   let renewed = { monotonic: performance.now(), wall: Date.now() };
   let released = false;
@@ -207,7 +229,7 @@ function hold(path: string, self: Holder, timing: LockTiming, releaseSocket: () 
     const lease = await readLease(path);
     if (lease?.holder?.token === self.token) return;
     // Removed, by a cleaner for example: it is written again, unless another process was faster.
-    if (lease === undefined && (await createLease(path, self))) return;
+    if (lease === undefined && (await createLease(path, self, permissions))) return;
     throw fail((lease ?? (await readLease(path)))?.holder);
   }
 

@@ -1,4 +1,5 @@
 import { parsePriority } from '../event/priority.ts';
+import { patternProblem } from './re2.ts';
 
 /** The part of a CEL syntax tree that is looked at here. */
 export interface Node {
@@ -30,21 +31,25 @@ export function unknownPriority(ast: Node): { word: string; start: number; end: 
   return undefined;
 }
 
-/** Finds a pattern of `matches()` that is no regular expression: every event would fail on it. */
-export function badPattern(ast: Node): { reason: string; start: number; end: number } | undefined {
-  for (const node of walk(ast)) {
-    const [name, , args] = Array.isArray(node.args) ? node.args : [];
-    const [pattern] = Array.isArray(args) ? args : [];
-    if (node.op !== 'rcall' || name !== 'matches' || !isNode(pattern) || typeof pattern.args !== 'string')
-      continue;
-    try {
-      new RegExp(pattern.args);
-    } catch (error) {
-      const reason = (error as Error).message.replace(/^.*\/[a-z]*: /s, '').toLowerCase();
-      return { reason, start: pattern.start, end: pattern.end };
-    }
+/** The name under which `matches` is called: the CEL library does not let its own, which backtracks, be replaced. */
+export const RE2_FUNCTION = 're2_matches';
+
+/**
+ * Lets every `matches()` of a syntax tree call {@link RE2_FUNCTION}; before its types are checked.
+ *
+ * @returns what is wrong with a pattern that stands in it, so that not every event fails on it
+ */
+export function useRe2(ast: Node): { reason: string; start: number; end: number } | undefined {
+  let problem: { reason: string; start: number; end: number } | undefined;
+  for (const { op, args } of walk(ast)) {
+    if (op !== 'rcall' || !Array.isArray(args) || args[0] !== 'matches') continue;
+    args[0] = RE2_FUNCTION;
+    const [pattern] = args[2] as readonly Node[];
+    if (pattern?.op !== 'value' || typeof pattern.args !== 'string') continue;
+    const reason = patternProblem(pattern.args);
+    if (reason !== undefined) problem ??= { reason, start: pattern.start, end: pattern.end };
   }
-  return undefined;
+  return problem;
 }
 
 /** The variables that an expression names. */

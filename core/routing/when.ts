@@ -6,9 +6,10 @@ import {
 } from '@marcbachmann/cel-js';
 import type { Event } from '../event/event.ts';
 import { PRIORITIES, type Priority, parsePriority, priorityRank } from '../event/priority.ts';
+import { matchesRe2 } from './re2.ts';
 import { dottedField, explainCel, type WhenError } from './when-error.ts';
 import { fieldsFor } from './when-fields.ts';
-import { badPattern, type Node, namesIn, unknownPriority, usesOfFields } from './when-syntax.ts';
+import { type Node, namesIn, RE2_FUNCTION, unknownPriority, useRe2, usesOfFields } from './when-syntax.ts';
 
 /** A compiled `when`. `failed` is wanted: evaluation never throws an event away. */
 export type When = (event: Event) => { readonly wanted: boolean; readonly failed?: string };
@@ -36,6 +37,8 @@ const UNWANTED = { wanted: false };
  * the host. An expression that looks at the map itself (`"x" in fields`, `has(fields.x)`, `fields.exists(…)`) sees
  * the event's own fields only, and there a missing one is an error unless it was asked for first, as CEL says.
  *
+ * `matches()` takes the regular expressions of RE2, as CEL says: an event cannot make one slow.
+ *
  * @returns the names of the variables and fields too that it looks at
  * @example compileWhen('priority >= "warning" && "container" in tags')
  */
@@ -48,15 +51,20 @@ export function compileWhen(expression: string):
     }
   | { readonly ok: false; readonly error: WhenError } {
   const environment = eventEnvironment();
-  const checked = environment.check(expression);
-  if (!checked.valid)
-    return { ok: false, error: describe(expression, checked.error as ParseError | CelTypeError) };
+  let evaluate: ReturnType<Environment['parse']>;
+  try {
+    evaluate = environment.parse(expression);
+  } catch (error) {
+    return { ok: false, error: describe(expression, error as ParseError) };
+  }
+  const ast = evaluate.ast as unknown as Node;
+  const pattern = useRe2(ast);
+  const checked = evaluate.check();
+  if (!checked.valid) return { ok: false, error: describe(expression, checked.error as CelTypeError) };
   if (checked.type !== 'bool' && checked.type !== 'dyn') {
     const message = `the expression comes to a ${checked.type}, not to true or false`;
     return { ok: false, error: { message, offset: 0, length: expression.length } };
   }
-  const evaluate = environment.parse(expression);
-  const ast = evaluate.ast as unknown as Node;
   const dotted = dottedField(ast);
   if (dotted !== undefined) return { ok: false, error: dotted };
   const misspelt = unknownPriority(ast);
@@ -70,10 +78,9 @@ export function compileWhen(expression: string):
     };
     return { ok: false, error };
   }
-  const pattern = badPattern(ast);
   if (pattern !== undefined) {
     const { reason, start, end } = pattern;
-    const message = `the pattern of matches() is not a regular expression: ${reason}`;
+    const message = `the pattern of matches() is not valid: ${reason}`;
     return { ok: false, error: { message, offset: start, length: end - start } };
   }
   const uses = usesOfFields(ast);
@@ -94,7 +101,7 @@ export function compileWhen(expression: string):
       return { wanted: true, failed: `the expression came to a ${typeof value}, not to true or false` };
     } catch (error) {
       const { summary, message } = error as EvaluationError;
-      return { wanted: true, failed: summary ?? message };
+      return { wanted: true, failed: withoutRe2(summary ?? message) };
     }
   };
   return { ok: true, when, names: namesIn(ast), fields: uses.keys };
@@ -103,7 +110,13 @@ export function compileWhen(expression: string):
 function describe(expression: string, error: ParseError | CelTypeError): WhenError {
   const start = error.range?.start ?? 0;
   const end = error.range?.end ?? start;
-  return explainCel(expression, { summary: error.summary, start, end }, Object.keys(VARIABLES));
+  const summary = withoutRe2(error.summary);
+  return explainCel(expression, { summary, start, end }, Object.keys(VARIABLES));
+}
+
+/** The name that the user wrote. */
+function withoutRe2(message: string): string {
+  return message.replace(`.${RE2_FUNCTION}(`, '.matches(');
 }
 
 /** A priority inside an expression: a type of its own, so that only Falco's order compares it. */
@@ -153,6 +166,7 @@ function eventEnvironment(): Environment {
     for (const text of texts) if (p.rank === rankOf(text)) return true;
     return false;
   });
+  environment.registerFunction(`string.${RE2_FUNCTION}(string): bool`, matchesRe2);
   for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariable(name, type);
   shared = environment;
   return environment;

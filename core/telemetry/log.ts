@@ -1,4 +1,5 @@
 import pino, { type Logger as PinoLogger } from 'pino';
+import { printableJson } from '../printable.ts';
 import type { Logger } from './logger.ts';
 import { type LogDestination, prettyStream } from './pretty.ts';
 import { createRedactor } from './redact.ts';
@@ -32,7 +33,9 @@ export interface RootLogger extends Logger {
 export function createLogger(options: LogOptions): RootLogger {
   const destination = options.destination ?? process.stderr;
   const pretty = options.format === 'pretty' || (options.format === 'auto' && destination.isTTY === true);
-  const target = pretty ? prettyStream(destination) : destination;
+  const target = pretty
+    ? prettyStream(destination)
+    : { write: (line: string) => destination.write(printableJson(line)) };
   let secrets = options.secrets;
   let redact = createRedactor(secrets);
   const settings = {

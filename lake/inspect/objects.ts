@@ -89,7 +89,7 @@ async function fetched<T>(
     const { Body } = await client.send(command).catch((error: unknown) => {
       throw explained(error);
     });
-    await pipeline(Body as Readable, createWriteStream(path));
+    await pipeline(Body as Readable, createWriteStream(path, { mode: 0o600 }));
     return await use(path);
   } finally {
     await rm(folder, { recursive: true, force: true });

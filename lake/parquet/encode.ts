@@ -110,7 +110,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
 
 /** Removes what a crash left. */
 async function prepare(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   for (const name of await readdir(directory)) {
     if (name.startsWith(PREFIX)) await rm(join(directory, name), { force: true });
   }

@@ -6,11 +6,16 @@ import type { Finding } from '../../core/index.ts';
 import { delivered, retry } from '../../core/index.ts';
 import type { ObjectStore } from './store.ts';
 
+const FILE_MODE = 0o640;
+const FOLDER_MODE = 0o750;
+
 /**
  * A folder as an object store: for tests, for a mounted share, and for lakes without S3.
  *
  * An object appears whole or not at all: it is written beside its place under a name that begins with a dot, which query
  * engines pass over, made durable, and linked to its name, which fails if there is one.
+ *
+ * Other programs read a lake: what is made is readable for the group, and the umask of the process may take that away.
  *
  * @param root absolute; made when the first object is written
  */
@@ -63,7 +68,7 @@ async function tryWriting(folder: string): Promise<Finding> {
   const what = 'write';
   const temporary = join(await firstExisting(folder), `.${randomUUID()}.tmp`);
   try {
-    await writeFile(temporary, 'tiercel doctor', { flag: 'wx', flush: true });
+    await writeFile(temporary, 'tiercel doctor', { flag: 'wx', flush: true, mode: 0o600 });
     return { status: 'ok', what, line: 'a file was written, made durable and removed again' };
   } catch (error) {
     return { status: 'failed', what, line: explain(folder, error) };
@@ -99,7 +104,7 @@ async function claim(temporary: string, target: string): Promise<void> {
 const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
 
 async function copyDurably(from: string, to: string, signal: AbortSignal): Promise<void> {
-  const file = await open(to, 'wx', 0o640);
+  const file = await open(to, 'wx', FILE_MODE);
   try {
     // Not a pipeline into a stream of the handle: on Node 20 that never ends when the handle stays open.
     await writeFile(file, createReadStream(from), { signal });
@@ -111,7 +116,7 @@ async function copyDurably(from: string, to: string, signal: AbortSignal): Promi
 
 /** Makes a folder and what is above it up to the root of the store; each new name is on stable storage. */
 async function makeDurableFolder(root: string, folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+  const first = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
   await syncFolder(root);

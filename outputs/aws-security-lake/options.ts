@@ -24,9 +24,12 @@ const place = {
     formerly: ['aws.securitylake.bucket'],
     examples: ['aws-security-data-lake-eu-west-1-abc123'],
   }),
-  directory: text('A local folder instead of a bucket, with the very same layout. With `source`.', {
-    examples: ['./lake'],
-  }),
+  directory: text(
+    'A local folder instead of a bucket, with the same layout; new files are 0640 and folders 0750, less the umask. With `source`.',
+    {
+      examples: ['./lake'],
+    },
+  ),
   source: text('Name of the custom source: at most 20 of a-z, 0-9 and _.', {
     pattern: SOURCE_PATTERN,
     examples: ['falco'],

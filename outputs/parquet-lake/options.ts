@@ -15,7 +15,12 @@ export const options = Type.Object(
       }),
     ),
     directory: Type.Optional(
-      Type.String({ minLength: 1, description: 'A local folder instead of a bucket.', examples: ['./lake'] }),
+      Type.String({
+        minLength: 1,
+        description:
+          'A local folder instead of a bucket. New files are 0640 and folders 0750, less the umask.',
+        examples: ['./lake'],
+      }),
     ),
     region: Type.Optional(region),
     prefix: Type.Optional(

@@ -18,7 +18,11 @@ export const inspectCommand = {
     { flags: '--profile <name>', description: 'profile of the AWS configuration files' },
   ],
   example: 'tiercel inspect s3://aws-security-data-lake-eu-west-1-abc123/ext/falco/',
-  async run(target: string, options: Options, { out }: { out(text: string): void }): Promise<number> {
+  async run(
+    target: string,
+    options: Options,
+    { out, json }: { out(text: string): void; json(text: string): void },
+  ): Promise<number> {
     const { inspect, renderFile, renderSummary } = await import('./index.ts');
     let files = 0;
     let rows = 0;
@@ -27,7 +31,8 @@ export const inspectCommand = {
       files++;
       rows += report.rows ?? 0;
       if (report.violations.length > 0) broken++;
-      out(options.json === true ? JSON.stringify(report) : `${renderFile(report)}\n`);
+      if (options.json === true) json(JSON.stringify(report));
+      else out(`${renderFile(report)}\n`);
     }
     if (options.json !== true) out(renderSummary(files, rows, broken));
     return files === 0 || broken > 0 ? 1 : 0;

@@ -33,8 +33,13 @@ export function renderFile(report: FileReport): string {
   return [
     report.file,
     ...facts.map(([name, value]) => `  ${name.padEnd(11)} ${value}`),
-    ...violations.map(({ rule, detail }) => `  BROKEN ${rule}: ${detail}\n         rule: ${RULES[rule]}`),
-  ].join('\n');
+    ...violations.flatMap(({ rule, detail }) => [
+      `  BROKEN ${rule}: ${detail}`,
+      `         rule: ${RULES[rule]}`,
+    ]),
+  ]
+    .map((line) => line.replace(/[\r\n]+/g, ' '))
+    .join('\n');
 }
 
 /** The last line, or lines: what it all came to. */

@@ -1,13 +1,24 @@
-import { appendFileSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { builtIns } from '../../../built-ins.ts';
+import { loadConfig } from '../../../core/config/load.ts';
+import { createRegistry } from '../../../core/plugins/registry.ts';
 import file from '../../../outputs/file.ts';
 import { batchOf, calm, contextOf, jsonTextMapper, recordingLogger } from './support.ts';
 
-function setUp(path = 'events.ndjson') {
+function setUp(path = 'events.ndjson', mode = 0o640) {
   const log = recordingLogger();
   const context = contextOf(jsonTextMapper, log);
-  const output = file.create({ path }, context);
+  const output = file.create({ path, mode }, context);
   return { log, output, path: join(context.configDir, path), read: (p: string) => readFileSync(p, 'utf8') };
 }
 
@@ -45,5 +56,72 @@ describe('file', () => {
     const { output } = setUp('absent/events.ndjson');
     await expect(output.deliver(batchOf(['1']), calm())).rejects.toThrow(/ENOENT/);
     await expect(output.check?.(calm())).rejects.toThrow(/ENOENT/);
+  });
+
+  describe.skipIf(process.platform === 'win32')('mode', () => {
+    it.each([0o000, 0o022, 0o077])('is that of new files, at umask %o', async (umask) => {
+      const before = process.umask(umask);
+      try {
+        for (const mode of [0o640, 0o600, 0o664]) {
+          const { output, path } = setUp('events.ndjson', mode);
+          await output.deliver(batchOf(['1']), calm());
+          expect(statSync(path).mode & 0o7777).toBe(mode);
+          renameSync(path, `${path}.1`);
+          await output.deliver(batchOf(['2']), calm());
+          expect(statSync(path).mode & 0o7777).toBe(mode);
+          await output.stop?.(calm());
+        }
+      } finally {
+        process.umask(before);
+      }
+    });
+
+    it('leaves a file that is there as it is', async () => {
+      const { output, path } = setUp('events.ndjson', 0o600);
+      writeFileSync(path, '');
+      chmodSync(path, 0o644);
+      await output.deliver(batchOf(['1']), calm());
+      expect(statSync(path).mode & 0o7777).toBe(0o644);
+      await output.stop?.(calm());
+    });
+
+    async function modeIn(yaml: string) {
+      const text = `outputs:\n  archive: { type: file, path: ./events.ndjson${yaml} }\n`;
+      const loaded = await loadConfig({
+        file: 'tiercel.yaml',
+        text,
+        env: {},
+        registry: createRegistry(builtIns),
+      });
+      if (!loaded.ok) return loaded.errors.map(({ message, fix }) => `${message}. ${fix ?? ''}`).join('\n');
+      return (loaded.config.outputs[0]!.options as { mode: number }).mode;
+    }
+
+    it.each([
+      ['', 0o640],
+      [', mode: "0640"', 0o640],
+      [", mode: '600'", 0o600],
+      [', mode: "0o664"', 0o664],
+    ])('is octal text%s', async (yaml, mode) => {
+      expect(await modeIn(yaml)).toBe(mode);
+    });
+
+    it.each(['0640', '640', '416', '0o640', '0x1a0'])('is refused as the number %s', async (number) => {
+      const said = await modeIn(`, mode: ${number}`);
+      expect(said).toContain('must be permissions in octal such as "0640", not a number');
+      expect(said).toContain('Write it in quotes, in octal: "0640".');
+    });
+
+    it.each(['rw-r-----', '0840', '1640', '64', '06400'])('is refused as %s', async (text) => {
+      expect(await modeIn(`, mode: "${text}"`)).toContain(
+        `"${text}" is not permissions in octal such as "0640" or "0600"`,
+      );
+    });
+
+    it('lets the owner read and write', async () => {
+      expect(await modeIn(', mode: "0440"')).toContain(
+        'does not let the owner read and write: begin with 06',
+      );
+    });
   });
 });

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -265,6 +266,18 @@ describe('init', () => {
       expect((await here('init', '-c', 'no.yaml', ...args)).status, args.join(' ')).toBe(2);
     }
     expect(existsSync(join(dir, 'no.yaml'))).toBe(false);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a configuration that is written', () => {
+  const modeOf = (path: string) => statSync(join(dir, path)).mode & 0o7777;
+
+  it('is for its user alone, because secrets may be put into it', async () => {
+    expect((await here('init', '-c', 'private.yaml', '--output', 'file')).status).toBe(0);
+    expect((await here('create', 'output', 'own_mode')).status).toBe(0);
+    expect(modeOf('private.yaml')).toBe(0o600);
+    expect(modeOf('tiercel-own-mode/tiercel.yaml')).toBe(0o600);
+    expect(modeOf('tiercel-own-mode/package.json')).toBe(0o666 & ~process.umask());
   });
 });
 

@@ -33,7 +33,7 @@ afterEach(() => rm(directory, { recursive: true }));
 
 /** The lease that another process has left, as this one would have written it but for the change. */
 async function leaseOf(change: object): Promise<void> {
-  const lock = await acquireLock(directory, LONG);
+  const lock = await acquireLock(directory, { timing: LONG });
   const holder = JSON.parse(await readFile(file(), 'utf8'));
   await lock.release();
   await writeFile(file(), JSON.stringify({ ...holder, token: 'other', ...change }));
@@ -42,38 +42,40 @@ async function leaseOf(change: object): Promise<void> {
 const elsewhere = { pid: 7, kernel: 'another boot', host: 'elsewhere' };
 
 test('one holder at a time, and the second is told who and what to do', async () => {
-  const lock = await acquireLock(directory, LONG);
-  await expect(acquireLock(directory, LONG)).rejects.toThrow(JournalLockedError);
-  await expect(acquireLock(directory, LONG)).rejects.toThrow(
+  const lock = await acquireLock(directory, { timing: LONG });
+  await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow(JournalLockedError);
+  await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow(
     `${directory} is in use by process ${process.pid} on `,
   );
-  await expect(acquireLock(directory, LONG)).rejects.toThrow('set journal.path');
+  await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow('set journal.path');
   expect(lock.confirm()).toBeUndefined();
   await lock.release();
   expect(await readdir(directory)).toEqual([]);
-  await (await acquireLock(directory, LONG)).release();
+  await (await acquireLock(directory, { timing: LONG })).release();
 });
 
 test('of many that start at once, exactly one holds it', async () => {
   for (let round = 0; round < 5; round++) {
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => acquireLock(directory, LONG)));
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, () => acquireLock(directory, { timing: LONG })),
+    );
     const held = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     // All may have given way to each other; two may never hold it.
     expect(held.length).toBeLessThanOrEqual(1);
     for (const result of results)
       if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(JournalLockedError);
     for (const lock of held) await lock.release();
-    await (await acquireLock(directory, LONG)).release();
+    await (await acquireLock(directory, { timing: LONG })).release();
   }
 });
 
 test('a path that is too long for a socket works as well', async () => {
   const long = join(directory, 'x'.repeat(100), 'y'.repeat(60));
   await mkdir(long, { recursive: true });
-  const lock = await acquireLock(long, LONG);
+  const lock = await acquireLock(long, { timing: LONG });
   if (process.platform === 'linux')
     expect((await readdir(long)).some((name) => name.endsWith('.sock'))).toBe(true);
-  await expect(acquireLock(long, LONG)).rejects.toThrow(JournalLockedError);
+  await expect(acquireLock(long, { timing: LONG })).rejects.toThrow(JournalLockedError);
   await lock.release();
 });
 
@@ -90,7 +92,7 @@ test('a journal that cannot be there says where, and what it needs', async () =>
 describe.skipIf(process.platform === 'win32')('a holder in another process of this kernel', () => {
   const HOLD = `
     const { acquireLock } = await import(${JSON.stringify(new URL('../../../../dist/core/journal/lock.js', import.meta.url).href)});
-    await acquireLock(process.argv[1], { heartbeat: 60_000, staleAfter: 120_000 });
+    await acquireLock(process.argv[1], { timing: { heartbeat: 60_000, staleAfter: 120_000 } });
     console.log('held');
     setInterval(() => {}, 1000);
   `;
@@ -107,18 +109,20 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
     const child = await holder();
     const gone = once(child, 'exit');
     child.kill('SIGSTOP');
-    await expect(acquireLock(directory, LONG)).rejects.toThrow(`in use by process ${child.pid} on `);
+    await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow(
+      `in use by process ${child.pid} on `,
+    );
     child.kill('SIGKILL');
     await gone;
     // Under a lease of two minutes: nothing is waited for.
-    await (await acquireLock(directory, LONG)).release();
+    await (await acquireLock(directory, { timing: LONG })).release();
   });
 
   test('leaves a directory that a copy of it can be opened beside it', async () => {
     const child = await holder();
     const copy = await mkdtemp(join(tmpdir(), 'lock-copy-'));
     await writeFile(join(copy, 'lock'), await readFile(file()));
-    await (await acquireLock(copy, LONG)).release();
+    await (await acquireLock(copy, { timing: LONG })).release();
     child.kill('SIGKILL');
     await rm(copy, { recursive: true });
   });
@@ -127,7 +131,7 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
 test('a holder on another kernel is watched: silent, it is dead', async () => {
   await leaseOf(elsewhere);
   const began = performance.now();
-  await (await acquireLock(directory, SHORT)).release();
+  await (await acquireLock(directory, { timing: SHORT })).release();
   expect(performance.now() - began).toBeGreaterThanOrEqual(SHORT.staleAfter);
 });
 
@@ -135,7 +139,9 @@ test('one that touches its lease is alive', async () => {
   await leaseOf(elsewhere);
   const heartbeat = setInterval(() => utimes(file(), new Date(), new Date()), 10);
   try {
-    await expect(acquireLock(directory, SHORT)).rejects.toThrow('in use by process 7 on elsewhere');
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 7 on elsewhere',
+    );
   } finally {
     clearInterval(heartbeat);
   }
@@ -144,19 +150,19 @@ test('one that touches its lease is alive', async () => {
 test('a lease of this kernel without a socket is watched, too', async () => {
   await leaseOf({ socket: false });
   const began = performance.now();
-  await (await acquireLock(directory, SHORT)).release();
+  await (await acquireLock(directory, { timing: SHORT })).release();
   expect(performance.now() - began).toBeGreaterThanOrEqual(SHORT.staleAfter);
 });
 
 test('a lease that is half written counts as held until it is stale', async () => {
   await writeFile(file(), '{"pid":');
   const began = performance.now();
-  await (await acquireLock(directory, SHORT)).release();
+  await (await acquireLock(directory, { timing: SHORT })).release();
   expect(performance.now() - began).toBeGreaterThanOrEqual(SHORT.staleAfter);
 });
 
 test('a holder that lost its lease is told at the next heartbeat, and leaves the new lease alone', async () => {
-  const lock = await acquireLock(directory, SHORT);
+  const lock = await acquireLock(directory, { timing: SHORT });
   await writeFile(file(), JSON.stringify({ token: 'other', pid: 7, host: 'elsewhere' }));
   await until('the loss', () => lock.lost.aborted, { timeout: 5000, interval: 5 });
   expect((lock.lost.reason as Error).message).toMatch(/^process 7 on elsewhere .*has taken over the lock/);
@@ -171,7 +177,7 @@ describe('a holder whose heartbeats are late', () => {
   const pause = () => new Promise((resolve) => setTimeout(resolve, 60));
 
   test('finds out before it acknowledges anything that another process has the lock', async () => {
-    const lock = await acquireLock(directory, LATE);
+    const lock = await acquireLock(directory, { timing: LATE });
     await writeFile(file(), JSON.stringify({ token: 'other', pid: 7, host: 'elsewhere' }));
     await pause();
     await expect(lock.confirm()).rejects.toThrow('process 7 on elsewhere');
@@ -180,7 +186,7 @@ describe('a holder whose heartbeats are late', () => {
   });
 
   test('renews its lease where nobody has', async () => {
-    const lock = await acquireLock(directory, LATE);
+    const lock = await acquireLock(directory, { timing: LATE });
     const old = new Date(Date.now() - 3_600_000);
     await utimes(file(), old, old);
     await pause();
@@ -195,7 +201,7 @@ describe('a holder whose heartbeats are late', () => {
   });
 
   test('tries again while the lease cannot be read', async () => {
-    const lock = await acquireLock(directory, { heartbeat: 60_000, staleAfter: 10_000 });
+    const lock = await acquireLock(directory, { timing: { heartbeat: 60_000, staleAfter: 10_000 } });
     const late = await acquireLate(lock);
     await rename(file(), `${file()}.aside`);
     await mkdir(file());
@@ -228,7 +234,7 @@ describe('a holder whose heartbeats are late', () => {
 });
 
 test('a lease that was removed is written again', async () => {
-  const lock = await acquireLock(directory, SHORT);
+  const lock = await acquireLock(directory, { timing: SHORT });
   await unlink(file());
   await until('the lease', async () => JSON.parse(await readFile(file(), 'utf8')).pid === process.pid, {
     timeout: 5000,

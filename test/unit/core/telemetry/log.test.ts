@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger, type LogOptions } from '../../../../core/telemetry/log.ts';
 import { createRedactor } from '../../../../core/telemetry/redact.ts';
+import { expectHarmless, HOSTILE } from '../../../support/hostile-text.ts';
 
 function logger(options: Partial<LogOptions> & { isTTY?: boolean } = {}) {
   const lines: string[] = [];
@@ -27,6 +28,37 @@ describe('createLogger', () => {
     const told = logger({ format: 'pretty' });
     told.log.info('ready');
     expect(told.lines.join('')).toMatch(/^\[\d\d:\d\d:\d\d\.\d\d\d\] INFO: ready\n$/);
+  });
+
+  it('cannot be used to fool a terminal', () => {
+    const details = () => ({
+      rule: HOSTILE,
+      nested: { list: [HOSTILE] },
+      error: new Error(HOSTILE),
+      err: new Error(HOSTILE),
+    });
+    for (const isTTY of [false, true]) {
+      const { log, lines } = logger({ format: 'pretty', isTTY });
+      log.error(details(), HOSTILE);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours of the log itself
+      const text = lines.join('').replaceAll(/\u001b\[\d+m/g, (own) => (isTTY ? '' : own));
+      expectHarmless(text);
+      expect(text.split('\n')[0]).toContain('a\\u{202e}b\\u{1b}[2J\\u{1b}]0;t\\u{7}c\\nFORGED');
+    }
+  });
+
+  it('writes a line that redacting has broken', () => {
+    const { log, lines } = logger({ format: 'pretty', secrets: ['"msg"'] });
+    log.error('ready\u202e');
+    expect(lines.join('')).toContain('[redacted]');
+    expectHarmless(lines.join(''));
+  });
+
+  it('has in JSON what was logged, without a character that a terminal obeys', () => {
+    const { log, lines } = logger({ format: 'json' });
+    log.error({ rule: HOSTILE, error: new Error(HOSTILE) }, HOSTILE);
+    expectHarmless(lines.join(''));
+    expect(JSON.parse(lines.join(''))).toMatchObject({ rule: HOSTILE, error: HOSTILE, msg: HOSTILE });
   });
 
   it('blackens secrets wherever they stand', () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { directoryStore } from '../../../../lake/store/directory.ts';
@@ -26,6 +26,24 @@ describe('directoryStore', () => {
     expect(await store.put(KEY, file, { signal: never })).toEqual({ status: 'delivered', bytes: 4 });
     expect(readFileSync(join(folder, KEY), 'utf8')).toBe('PAR1');
     expect(filesOf(folder)).toEqual(['b-1.parquet']);
+  });
+
+  it.skipIf(process.platform === 'win32')('lets the group read, unless the umask is narrower', async () => {
+    for (const [umask, fileMode, folderMode] of [
+      [0o000, 0o640, 0o750],
+      [0o077, 0o600, 0o700],
+    ] as const) {
+      const before = process.umask(umask);
+      try {
+        const { store, folder, file } = setup();
+        await store.put(KEY, file, { signal: never });
+        expect(statSync(join(folder, KEY)).mode & 0o777).toBe(fileMode);
+        expect(statSync(folder).mode & 0o777).toBe(folderMode);
+        expect(statSync(join(folder, KEY, '..')).mode & 0o777).toBe(folderMode);
+      } finally {
+        process.umask(before);
+      }
+    }
   });
 
   it('never writes over an object', async () => {

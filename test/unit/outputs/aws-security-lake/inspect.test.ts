@@ -248,7 +248,8 @@ describe('createRowChecker', () => {
 describe('the command', () => {
   const run = async (target: string, json = false) => {
     const lines: string[] = [];
-    const code = await inspectCommand.run(target, { json }, { out: (text) => lines.push(text) });
+    const print = (text: string) => void lines.push(text);
+    const code = await inspectCommand.run(target, { json }, { out: print, json: print });
     return { code, text: lines.join('\n') };
   };
 

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { Event } from '../../../../core/event/event.ts';
+import { compileWhen } from '../../../../core/routing/when.ts';
+import { sampleEvent } from '../../../support/events.ts';
+
+function ask(expression: string, more: Partial<Event> = {}) {
+  const compiled = compileWhen(expression);
+  if (!compiled.ok) throw new Error(compiled.error.message);
+  return compiled.when(sampleEvent(more));
+}
+
+function errorOf(expression: string) {
+  const compiled = compileWhen(expression);
+  if (compiled.ok) throw new Error(`${expression} compiles`);
+  return compiled.error;
+}
+
+describe('matches()', () => {
+  it.each([
+    ['(?i)^TERMINAL', 'Terminal shell', true],
+    [String.raw`\bshell\b`, 'a shell in', true],
+    [String.raw`^\d+$`, '123', true],
+    // Only ASCII, unless a class of Unicode is named.
+    [String.raw`^\d+$`, '١٢٣', false],
+    [String.raw`^\p{Nd}+$`, '١٢٣', true],
+    [String.raw`^\w+$`, 'größe', false],
+    [String.raw`^[\pL]+$`, 'größe', true],
+    [String.raw`a\sb`, 'a\u00a0b', false],
+    [String.raw`^\p{Greek}$`, 'λ', true],
+    // A character, not half of one.
+    ['^.$', '🚀', true],
+    [String.raw`^\x{1F680}$`, '🚀', true],
+    ['a.b', 'a\nb', false],
+    ['(?s)a.b', 'a\nb', true],
+    ['^b$', 'a\nb', false],
+    ['(?m)^b$', 'a\nb', true],
+    ['(?P<name>a)b', 'ab', true],
+    // It searches: no anchor, no need to fit the whole.
+    ['hel', 'a shell', true],
+    ['', 'a', true],
+  ])('%s on %j is %s', (pattern, rule, wanted) => {
+    const quoted = JSON.stringify(pattern);
+    expect(ask(`rule.matches(${quoted})`, { rule })).toEqual({ wanted });
+    // Computed: the same language.
+    expect(ask(`rule.matches("" + ${quoted})`, { rule })).toEqual({ wanted });
+  });
+
+  it('is of RE2 inside of a macro, on a field and behind blanks', () => {
+    const event = { tags: ['T1059'], fields: { 'proc.name': 'BASH' } };
+    for (const expression of [
+      'tags.exists(t, t.matches("(?i)^t10"))',
+      'tags.all(t, t.matches("(?i)^t10"))',
+      'tags.filter(t, t.matches("(?i)^t10")).size() == 1',
+      'tags.map(t, t.matches("(?i)^t10"))[0]',
+      'tags.exists_one(t, t.matches("(?i)^t10"))',
+      'fields["proc.name"].matches("(?i)bash")',
+      '(true ? rule : "") . matches ( "(?i)RULE" ) || true',
+    ])
+      expect(ask(expression, event), expression).toEqual({ wanted: true });
+  });
+
+  it.each([
+    ['(?=a)', 'RE2 does not support lookahead and lookbehind'],
+    ['x(?!a)', 'RE2 does not support lookahead and lookbehind'],
+    ['(?<=a)b', 'RE2 does not support lookahead and lookbehind'],
+    ['(?<!a)b', 'RE2 does not support lookahead and lookbehind'],
+    [String.raw`(a)\1`, 'RE2 does not support backreferences'],
+    [String.raw`(?P<n>a)\k<n>`, 'RE2 does not support backreferences'],
+    ['(?>a)', 'RE2 does not support atomic groups'],
+    [String.raw`\u202e`, String.raw`RE2 writes a character by its number as \x{202e}`],
+    ['(shell', 'missing closing )'],
+    ['[a', 'missing closing ]'],
+    ['a{1001}', 'invalid repeat count: {1001}'],
+  ])('a pattern that RE2 does not have is an error where it stands: %s', (pattern, reason) => {
+    const quoted = JSON.stringify(pattern);
+    const before = 'priority >= "warning" && rule.matches(';
+    expect(errorOf(`${before}${quoted})`)).toEqual({
+      message: expect.stringContaining(`the pattern of matches() is not valid: ${reason}`),
+      offset: before.length,
+      length: quoted.length,
+    });
+  });
+
+  it('says "matches" in all other errors', () => {
+    expect(errorOf('tags.matches("a")').message).toContain('lists have no matches()');
+    expect(errorOf('rule.matches(1)').message).toContain('a string has no matches()');
+    expect(errorOf('time.matches("a")').message).not.toContain('re2');
+  });
+
+  it.each([
+    ['rule.matches(hostname)', { hostname: '(?=a)' }, /lookahead/],
+    ['rule.matches(hostname)', { hostname: 'a'.repeat(1001) }, /more than 1000 characters/],
+    ['rule.matches(hostname)', { hostname: '(a{500}){2}b{500}' }, /too many repetitions/],
+    ['fields["absent"].matches("a")', {}, /null\.matches\(/],
+  ])('an error while evaluating is wanted: %s %j', (expression, more, reason) => {
+    expect(ask(expression, more)).toEqual({ wanted: true, failed: expect.stringMatching(reason) });
+  });
+
+  // Backtracking takes longer than the universe has existed: that the test ends is what it shows.
+  it.each([
+    ['(a+)+$', 'a'.repeat(50_000)],
+    ['(a|aa)+$', 'a'.repeat(50_000)],
+    ['^(([a-z])+.)+[A-Z]([a-z])+$', 'a'.repeat(50_000)],
+    ['(.*)*=(.*)*;', 'x=x'.repeat(17_000)],
+  ])('%s is linear', (pattern, rule) => {
+    expect(ask(`rule.matches("${pattern}")`, { rule: `${rule}!` })).toEqual({ wanted: false });
+    expect(ask(`rule.matches(hostname)`, { rule: `${rule}!`, hostname: pattern })).toEqual({ wanted: false });
+  });
+});

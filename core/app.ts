@@ -142,7 +142,7 @@ export async function startApp({
         return { name, ...(loop && { pending: loop.accounts().pending }) };
       });
     return {
-      operations: createOperations({ journal, deadLetters, clock, outputs, log }),
+      operations: createOperations({ journal, deadLetters, outputs, log }),
       tap,
       metrics: () => metrics.exposition(),
       outputs: () => [...running.values()].map((wired) => statusOf(wired, deadLetters.byOutput())),

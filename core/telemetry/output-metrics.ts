@@ -24,6 +24,7 @@ interface Tally {
   delivered: number;
   dropped: number;
   failures: number;
+  rejections: number;
   state: HealthState;
   readonly deadLettered: Record<DeadLetterCause, number>;
 }
@@ -55,6 +56,7 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
       metrics.oldest.set({ output }, oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
       metrics.delivered.inc({ output }, tally.delivered);
       metrics.dropped.inc({ output }, tally.dropped);
+      metrics.rejections.inc({ output }, tally.rejections);
       for (const cause of CAUSES) metrics.deadLettered.inc({ output, cause }, tally.deadLettered[cause]);
       for (const state of STATES) metrics.state.set({ output, state }, state === tally.state ? 1 : 0);
       metrics.sidekick.inc({ destination: output, status: 'ok' }, tally.delivered);
@@ -93,6 +95,9 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
           metrics.batchEvents.observe({ output }, events);
           metrics.batchBytes.observe({ output }, bytes);
         },
+        unhandledRejection() {
+          tally.rejections++;
+        },
         health(state) {
           tally.state = state;
         },
@@ -114,7 +119,16 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
 function emptyTally(): Tally {
   const accounts = () => ({ accepted: 0, pending: 0, oldest: undefined });
   const deadLettered = { rejected: 0, unmappable: 0, partition: 0, expired: 0, lag: 0, damaged: 0 };
-  return { accounts, before: 0, delivered: 0, dropped: 0, failures: 0, state: 'ok', deadLettered };
+  return {
+    accounts,
+    before: 0,
+    delivered: 0,
+    dropped: 0,
+    failures: 0,
+    rejections: 0,
+    state: 'ok',
+    deadLettered,
+  };
 }
 
 function settled({ delivered, dropped, deadLettered }: Tally): number {
@@ -151,6 +165,10 @@ function register(registry: Registry) {
     '1 for the state the output is in: ok, retrying, open (the breaker is open), stopped.',
     'state',
   );
+  const rejections = counter(
+    'tiercel_output_unhandled_rejections_total',
+    'Promise rejections that the code of this output did not handle. Each opens its circuit breaker.',
+  );
   const sidekick = new Counter({
     name: 'falcosecurity_falcosidekick_outputs_total',
     help: 'Falcosidekick name: ok counts events delivered, error counts attempts that failed.',
@@ -159,7 +177,7 @@ function register(registry: Registry) {
   });
 
   return {
-    published: [accepted, delivered, deadLettered, dropped, pending, oldest, state, sidekick],
+    published: [accepted, delivered, deadLettered, dropped, pending, oldest, state, rejections, sidekick],
     accepted,
     delivered,
     deadLettered,
@@ -167,6 +185,7 @@ function register(registry: Registry) {
     pending,
     oldest,
     state,
+    rejections,
     sidekick,
     deliveries: counter(
       'tiercel_deliveries_total',

@@ -56,5 +56,6 @@ export const nobody: OutputObserver = {
   dropped() {},
   attempt() {},
   batchClosed() {},
+  unhandledRejection() {},
   health() {},
 };

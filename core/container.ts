@@ -13,7 +13,7 @@ import type { RecentEvents } from './event/recent.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Mapper } from './plugins/mapper.ts';
 import type { Output, OutputContext, StreamOutput } from './plugins/output.ts';
-import { inScope, type PluginScope, scopedMapper, scopedOutput } from './plugins/scope.ts';
+import { createScope, inScope, type PluginScope, scopedMapper, scopedOutput } from './plugins/scope.ts';
 import { compileRouteOf } from './routing/plan.ts';
 import type { Route } from './routing/route.ts';
 import type { RootLogger } from './telemetry/log.ts';
@@ -94,11 +94,14 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       log: c.resolve(tokens.outputLog),
     }),
   );
-  once(own, tokens.scope, (c) => ({
-    output: settings.name,
-    modules: [settings.module, settings.mapper.module],
-    onRejection: c.resolve(tokens.faults).report,
-  }));
+  once(own, tokens.scope, (c) =>
+    createScope({
+      output: settings.name,
+      modules: [settings.module, settings.mapper.module],
+      usesPackages: settings.definition.packages !== undefined,
+      onRejection: c.resolve(tokens.faults).report,
+    }),
+  );
   once(own, tokens.mapper, (c) => {
     const scope = c.resolve(tokens.scope);
     const { mapper, mapperDefinition } = settings;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { DiagnoseOptions, Output } from '../../../../core/plugins/output.ts';
 import {
+  createScope,
   inScope,
   type PluginScope,
   scopedMapper,
@@ -9,11 +10,8 @@ import {
   scopesOf,
 } from '../../../../core/plugins/scope.ts';
 
-const scopeOf = (output: string, ...modules: string[]): PluginScope => ({
-  output,
-  modules,
-  onRejection() {},
-});
+const scopeOf = (output: string, ...modules: string[]): PluginScope =>
+  createScope({ output, modules, usesPackages: true, onRejection() {} });
 /** The outputs that a rejection would belong to here and now. */
 const here = () => scopesOf(undefined).map(({ output }) => output);
 const signal = new AbortController().signal;
@@ -109,6 +107,23 @@ describe('a scope', () => {
     expect(ended).toBe('in lake');
   });
 
+  it('costs the program itself nothing where following promises does', () => {
+    const own = new URL('../../../../', import.meta.url).href;
+    const make = (module: string, usesPackages: boolean) =>
+      createScope({
+        output: 'x',
+        modules: [`${own}mappers/event.js`, module],
+        usesPackages,
+        onRejection() {},
+      });
+    const isFree = Number.parseInt(process.versions.node, 10) >= 24;
+    expect(make(`${own}outputs/webhook.js`, false).followed).toBe(isFree);
+    expect(make(`${own}outputs/kafka.js`, true).followed).toBe(true);
+    expect(make('file:///opt/tickets.js', false).followed).toBe(true);
+    const scope = { ...make(`${own}outputs/webhook.js`, false), followed: false };
+    expect(inScope(scope, here)).toEqual([]);
+  });
+
   it('holds in a mapper, whose records keep their shape', () => {
     const record = { type: 'object' } as const;
     const mapper = { record, map: () => ({ ok: true as const, record: here() }) };
@@ -120,9 +135,6 @@ describe('a scope', () => {
 });
 
 describe('a rejection outside of every scope', () => {
-  const register = (...scopes: PluginScope[]) => {
-    for (const scope of scopes) inScope(scope, () => {});
-  };
   const at = (...frames: string[]) => ({
     stack: ['Error: x', ...frames.map((frame) => `    at f (${frame})`)].join('\n'),
   });
@@ -130,14 +142,12 @@ describe('a rejection outside of every scope', () => {
   const own = new URL('../../../../core/', import.meta.url).href;
 
   it('belongs to the outputs whose module the stack names, as a path or a URL', () => {
-    register(
-      scopeOf('a', 'file:///opt/my%20plugins/tickets.js', `${own}mappers/event.js`),
-      scopeOf('b', 'file:///opt/my%20plugins/tickets.js'),
-      scopeOf('c', 'file:///opt/my%20plugins/tickets.jsx'),
-      scopeOf('d', 'file:///opt/other/index.js'),
-      scopeOf('e', 'file:///srv/node_modules/@acme/pager/dist/lib/main.js'),
-      scopeOf('f', `${own}outputs/webhook.js`),
-    );
+    scopeOf('a', 'file:///opt/my%20plugins/tickets.js', `${own}mappers/event.js`);
+    scopeOf('b', 'file:///opt/my%20plugins/tickets.js');
+    scopeOf('c', 'file:///opt/my%20plugins/tickets.jsx');
+    scopeOf('d', 'file:///opt/other/index.js');
+    scopeOf('e', 'file:///srv/node_modules/@acme/pager/dist/lib/main.js');
+    scopeOf('f', `${own}outputs/webhook.js`);
     expect(named(at('/opt/my plugins/tickets.js:3:4'))).toEqual(['a', 'b']);
     expect(named(at('/srv/node_modules/lib/i.js:1:1', 'file:///opt/my%20plugins/tickets.js:3:4'))).toEqual([
       'a',
@@ -150,7 +160,8 @@ describe('a rejection outside of every scope', () => {
   });
 
   it('belongs to none where the stack names none', () => {
-    register(scopeOf('a', 'file:///opt/tickets.js'), scopeOf('f', `${own}outputs/webhook.js`));
+    scopeOf('a', 'file:///opt/tickets.js');
+    scopeOf('f', `${own}outputs/webhook.js`);
     const hostile = {
       get stack() {
         throw new Error('never');
@@ -170,7 +181,7 @@ describe('a rejection outside of every scope', () => {
 
   it('does not take the whole program for the package of a built-in', () => {
     // As `npx` installs it: the program itself is in a node_modules.
-    register(scopeOf('g', 'file:///x/node_modules/lib/main.js'));
+    scopeOf('g', 'file:///x/node_modules/lib/main.js');
     expect(named(at('/x/node_modules/other/main.js:1:1'))).toEqual([]);
   });
 });

@@ -162,7 +162,7 @@ async function start(
         return { name, ...(loop && { pending: loop.accounts().pending }) };
       });
     return {
-      operations: createOperations({ journal, deadLetters, clock, outputs, log }),
+      operations: createOperations({ journal, deadLetters, outputs, log }),
       tap,
       metrics: () => metrics.exposition(),
       outputs: () => [...running.values()].map((wired) => statusOf(wired, deadLetters.byOutput())),

@@ -6,6 +6,7 @@ import { container, type DependencyContainer, type InjectionToken, instanceCachi
 import type { Clock } from './batching/clock.ts';
 import type { Config, OutputConfig } from './config/config.ts';
 import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
+import { createFaults, type Faults } from './delivery/faults.ts';
 import { createOutputLoop, type OutputLoop } from './delivery/loop.ts';
 import { createDecoder } from './event/decode.ts';
 import type { RecentEvents } from './event/recent.ts';
@@ -13,6 +14,7 @@ import type { Journal } from './journal/journal.ts';
 import { makeDirectory, permissionsFor } from './journal/permissions.ts';
 import type { Mapper } from './plugins/mapper.ts';
 import type { Output, OutputContext, StreamOutput } from './plugins/output.ts';
+import { createScope, inScope, type PluginScope, scopedMapper, scopedOutput } from './plugins/scope.ts';
 import { compileRouteOf } from './routing/plan.ts';
 import type { Route } from './routing/route.ts';
 import type { RootLogger } from './telemetry/log.ts';
@@ -35,6 +37,8 @@ const tokens = {
   settings: token<OutputConfig>('settings'),
   outputLog: token<RootLogger>('output log'),
   observer: token<OutputObserver>('observer'),
+  faults: token<Faults>('faults'),
+  scope: token<PluginScope>('plugin scope'),
   mapper: token<Mapper>('mapper'),
   context: token<OutputContext>('context'),
   output: token<Output | StreamOutput>('output'),
@@ -84,9 +88,30 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
   own.register(tokens.settings, { useValue: settings });
   once(own, tokens.outputLog, (c) => c.resolve(tokens.log).child({ output: settings.name }));
   once(own, tokens.observer, (c) => c.resolve(tokens.metrics).output(settings.name));
-  once(own, tokens.mapper, (c) =>
-    settings.mapperDefinition.create(settings.mapper.options, { log: c.resolve(tokens.outputLog) }),
+  once(own, tokens.faults, (c) =>
+    createFaults({
+      observer: c.resolve(tokens.observer),
+      clock: c.resolve(tokens.clock),
+      log: c.resolve(tokens.outputLog),
+    }),
   );
+  once(own, tokens.scope, (c) =>
+    createScope({
+      output: settings.name,
+      modules: [settings.module, settings.mapper.module],
+      usesPackages: settings.definition.packages !== undefined,
+      onRejection: c.resolve(tokens.faults).report,
+    }),
+  );
+  once(own, tokens.mapper, (c) => {
+    const scope = c.resolve(tokens.scope);
+    const { mapper, mapperDefinition } = settings;
+    const log = c.resolve(tokens.outputLog);
+    return scopedMapper(
+      inScope(scope, () => mapperDefinition.create(mapper.options, { log })),
+      scope,
+    );
+  });
   once(own, tokens.context, (c) => ({
     name: settings.name,
     log: c.resolve(tokens.outputLog),
@@ -100,7 +125,12 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
   }));
   once(own, tokens.output, (c) => {
     try {
-      return settings.definition.create(settings.options, c.resolve(tokens.context));
+      const scope = c.resolve(tokens.scope);
+      const context = c.resolve(tokens.context);
+      return scopedOutput(
+        inScope(scope, () => settings.definition.create(settings.options, context)),
+        scope,
+      );
     } catch (error) {
       throw new Error(`outputs.${settings.name}: ${(error as Error).message}`, { cause: error });
     }
@@ -126,6 +156,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       deadLetters: c.resolve(tokens.deadLetters),
       clock: c.resolve(tokens.clock),
       observer: c.resolve(tokens.observer),
+      faults: c.resolve(tokens.faults),
       log: c.resolve(tokens.outputLog),
     }),
   );

@@ -85,7 +85,7 @@ export async function operate(cli: Cli, command: Command, work: Work): Promise<v
   }
   try {
     const outputs = () => config.outputs.map(({ name }) => ({ name }));
-    const operations = createOperations({ ...journals, clock: systemClock, outputs, log: logOf(config) });
+    const operations = createOperations({ ...journals, outputs, log: logOf(config) });
     await run(operations, `${path} (no instance runs)`);
   } finally {
     await journals.close();

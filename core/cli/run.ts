@@ -5,6 +5,7 @@ import { deadlineIn } from '../deadline.ts';
 import { aborted } from '../delivery/abort.ts';
 import { createLogger, type RootLogger } from '../telemetry/log.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+import { hearRejections } from './rejections.ts';
 import { hearWarnings } from './warnings.ts';
 import { watchFiles } from './watch.ts';
 
@@ -18,6 +19,7 @@ export const run: RegisterCommand = (program, cli) => {
       if (config === undefined) return cli.exit(EXIT.usage);
       const log = createLogger({ ...config.log, secrets: config.secrets });
       hearWarnings((line) => log.warn(line));
+      hearRejections(log, () => process.exit(EXIT.failed));
       cli.exit(await runUntilStopped(config, log, options, cli));
     });
 };

@@ -92,7 +92,8 @@ export const OutputSchema = section(
         }),
         max: duration({ description: 'The longest backoff.', default: '60s', minimum: '1ms' }),
         max_age: duration({
-          description: 'A batch that still fails this long after it was closed becomes dead letters.',
+          description:
+            'A batch that still fails this long after it was closed becomes dead letters. After a start it is tried for at least 15 minutes (or this long, if that is less), and setting the clock never expires it.',
           default: '7d',
           minimum: '1s',
         }),

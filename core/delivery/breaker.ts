@@ -1,13 +1,17 @@
 import type { Clock } from '../batching/clock.ts';
 import type { Delivery } from './delivery.ts';
+import type { Faults } from './faults.ts';
 import type { Deliver, Part } from './part.ts';
 import type { DeliveryPolicy } from './policy.ts';
-import { unlessStopping } from './stopping.ts';
+import { reasonOf } from './reason.ts';
+import { StoppingError, unlessStopping } from './stopping.ts';
 
 export interface BreakerDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly stopping: AbortSignal;
+  /** One opens it at once, and only an attempt that begins after it can close it. */
+  readonly faults?: Faults | undefined;
   /** Once each time it opens, with the failure that opened it, and once each time it closes. */
   readonly onOpen?: (reason: string) => void;
   readonly onClose?: () => void;
@@ -16,12 +20,14 @@ export interface BreakerDeps {
 /**
  * Stops asking a destination that keeps failing: after so many failures in a row, or at once when it refused the
  * credentials. After a while one batch tries (half-open): success lets all go on, failure waits twice as long.
- * Batches wait here; none is given up.
+ * Batches wait here; none is given up. A throw other than the stop counts as a failure.
  */
 export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'], deps: BreakerDeps): Deliver {
   const { clock, random, stopping } = deps;
   let state: 'closed' | 'open' | 'half-open' | 'probing' = 'closed';
   let failures = 0;
+  let faults = 0;
+  let openings = 0;
   let openFor = policy.initial;
   let waiting: (() => void)[] = [];
 
@@ -37,8 +43,10 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
     // Half of it is drawn, so that a fleet does not come back in one moment.
     const time = openFor * (0.5 + random() / 2);
     openFor = Math.min(policy.max, openFor * 2);
+    const opening = ++openings;
     clock.sleep(time, stopping).then(() => {
-      if (state === 'open') state = 'half-open';
+      // It may have been closed and opened again meanwhile.
+      if (state === 'open' && opening === openings) state = 'half-open';
       wake();
     });
   }
@@ -53,15 +61,23 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
   }
 
   function failed(reason: string, denied: boolean, probe: boolean): void {
-    if (!probe) {
-      // An attempt that began before it opened says nothing new.
-      if (state !== 'closed') return;
+    if (state === 'closed') {
       failures++;
       if (!denied && failures < policy.failures) return;
       deps.onOpen?.(reason);
+    } else if (!probe) {
+      // An attempt that began before it opened says nothing new.
+      return;
     }
     open();
   }
+
+  deps.faults?.subscribe((reason) => {
+    faults++;
+    if (state === 'open') return;
+    if (state === 'closed') deps.onOpen?.(reason);
+    open();
+  }, stopping);
 
   return async (part, signal) => {
     unlessStopping(stopping);
@@ -71,10 +87,23 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
     }
     const probe = state === 'half-open';
     if (probe) state = 'probing';
-    const result = await deliver(part, signal);
-    if (isFailure(result, part)) failed(result.reason, result.denied === true, probe);
-    else succeeded();
-    return result;
+    const faultsBefore = faults;
+    /** Nothing that happened since then has opened it again. */
+    const isCurrent = () => faultsBefore === faults;
+    try {
+      const result = await deliver(part, signal);
+      if (!isCurrent()) return result;
+      if (isFailure(result, part)) failed(result.reason, result.denied === true, probe);
+      else succeeded();
+      return result;
+    } catch (error) {
+      if (error instanceof StoppingError) {
+        // It says nothing of the destination; the next batch probes.
+        if (probe && state === 'probing' && isCurrent()) state = 'half-open';
+        wake();
+      } else if (isCurrent()) failed(reasonOf(error), false, probe);
+      throw error;
+    }
   };
 }
 

@@ -6,6 +6,7 @@ import { withObserver, withVerdict } from './attempt.ts';
 import { withBisection } from './bisect.ts';
 import { withBreaker } from './breaker.ts';
 import { type WriteDeadLetters, withDeadLetters } from './dead-letters.ts';
+import type { Faults } from './faults.ts';
 import { withGate } from './gate.ts';
 import type { HealthBoard } from './health.ts';
 import { withLimit } from './limit.ts';
@@ -28,6 +29,8 @@ export interface ChainDeps {
   readonly writeDeadLetters: WriteDeadLetters;
   /** Where the output delivers a partition now. */
   readonly destinationOf: (partition: string) => string | undefined;
+  /** Each opens the circuit breaker. */
+  readonly faults?: Faults | undefined;
 }
 
 /** The delivery chain of one output; the one place that knows the order. Read from the inside, which is the bottom, up. */
@@ -45,13 +48,14 @@ export function createChain(deliver: Deliver, deps: ChainDeps): Settle {
     clock,
     random,
     stopping,
+    faults: deps.faults,
     onOpen(reason) {
       health.raise('breaker', 'open', reason);
-      log.warn({ reason }, 'the output keeps failing: its events wait, one batch tries from time to time');
+      log.warn({ reason }, 'circuit breaker open: deliveries paused, probing periodically');
     },
     onClose() {
       health.clear('breaker');
-      log.info('the output works again');
+      log.info('circuit breaker closed: output recovered');
     },
   });
   attempt = withBisection(attempt);

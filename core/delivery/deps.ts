@@ -7,6 +7,7 @@ import type { Output, StreamOutput } from '../plugins/output.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 import type { DeadLetterStore } from './dead-letters/store.ts';
+import type { Faults } from './faults.ts';
 import type { DeliveryPolicy } from './policy.ts';
 
 /** All that the delivery of one output needs. */
@@ -32,5 +33,7 @@ export interface OutputLoopDeps {
   /** Uniform in [0, 1); Math.random when absent. */
   readonly random?: () => number;
   readonly observer: OutputObserver;
+  /** What the code of the output leaves unhandled; each opens the circuit breaker. */
+  readonly faults?: Faults;
   readonly log: Logger;
 }

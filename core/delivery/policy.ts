@@ -14,8 +14,8 @@ export interface DeliveryPolicy {
     readonly initial: number;
     readonly max: number;
     /**
-     * A batch that still fails this long after it was closed becomes dead letters, milliseconds. How long events may wait
-     * in the journal before that is the affair of {@link maxLag}.
+     * A batch that still fails this long after it was closed becomes dead letters, milliseconds, but not before this process
+     * has tried it for 15 minutes (or this long). How long events may wait in the journal before that is up to {@link maxLag}.
      */
     readonly maxAge: number;
   };

@@ -16,6 +16,11 @@ export interface Settled {
   readonly bytes?: number;
 }
 
+/** A batch closed before this was closed by a clock that had not been set yet: its age is unknown. */
+const FIRST_POSSIBLE = Date.UTC(2020, 0, 1);
+/** How long this process tries a batch, however old it seems: a clock that is ahead at boot is set right in that time. */
+const LEAST_TRIED = 15 * 60_000;
+
 export type Settle = (part: Part, signal: AbortSignal) => Promise<Settled>;
 
 export interface RetryDeps {
@@ -30,11 +35,24 @@ export interface RetryDeps {
 
 /**
  * Tries until every record of a batch is delivered or refused for good: without limit of attempts, with exponential backoff
- * and full jitter, each time only what is left. A batch that still fails `maxAge` after it was closed is set aside.
+ * and full jitter, each time only what is left. A batch that still fails `maxAge` after it was closed is set aside, but not
+ * before this process has tried it for a while.
  */
 export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], deps: RetryDeps): Settle {
   const { clock, random, stopping } = deps;
+  let slowest = Number.POSITIVE_INFINITY;
+  /**
+   * The wall clock by its lowest reading so far, carried on by the clock that never jumps. A clock that was set, was ahead at
+   * boot, or a machine that was suspended can make a batch look younger than it is, never older.
+   */
+  const slowNow = () => {
+    slowest = Math.min(slowest, clock.now() - clock.monotonic());
+    return slowest + clock.monotonic();
+  };
+  // Batches that wait for their first attempt were closed under this clock.
+  slowNow();
   return async (batch, signal) => {
+    slowNow();
     const setAside: SetAside[] = [];
     const putAside = (part: Part, failures: readonly Failure[], cause: SetAside['cause']) => {
       for (const { index, reason } of failures) {
@@ -42,9 +60,13 @@ export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], dep
       }
     };
     const firstAttempt = clock.now();
-    // From here on by the clock that never jumps: setting the time must not expire a batch.
-    const ageBefore = Math.max(0, firstAttempt - batch.manifest.closedAt);
     const started = clock.monotonic();
+    const { closedAt } = batch.manifest;
+    const isExpired = () => {
+      const tried = clock.monotonic() - started;
+      const before = closedAt < FIRST_POSSIBLE ? 0 : Math.max(0, slowNow() - tried - closedAt);
+      return tried >= Math.min(policy.maxAge, LEAST_TRIED) && before + tried >= policy.maxAge;
+    };
     let part = batch;
     let backoff = policy.initial;
     for (;;) {
@@ -65,7 +87,7 @@ export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], dep
       deps.onRetry?.(part, result.reason);
       const attempt = part.attempt + 1;
       part = { ...subset(part, result.failed ?? allIndexes(part)), attempt };
-      if (ageBefore + clock.monotonic() - started >= policy.maxAge) {
+      if (isExpired()) {
         putAside(
           part,
           everyRecord(part, `still failing after ${policy.maxAge} ms: ${result.reason}`),

@@ -76,6 +76,7 @@ export function startSession(
     settle: createChain(callOutput(output), {
       ...common,
       policy,
+      faults: deps.faults,
       random: deps.random,
       stopping: stopping.signal,
       log,

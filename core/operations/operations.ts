@@ -1,4 +1,3 @@
-import type { Clock } from '../batching/clock.ts';
 import type { DeadLetterFilter, DeadLetterStore } from '../delivery/dead-letters/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -21,13 +20,13 @@ export interface Operations {
   deadLetters(filter: DeadLetterFilter): AsyncIterable<DeadLetterSummary>;
   deadLetter(id: number): Promise<DeadLetterDetails | undefined>;
   /**
-   * Hands dead letters back to the outputs that refused them, and to those only. What is refused again meanwhile is not
-   * handed back a second time.
+   * Hands dead letters back to the outputs that refused them, and to those only. Those that come in after the call are left
+   * alone, so what is refused again is not handed back a second time. Replays and drops run one after the other.
    *
    * @throws JournalFullError when there is no room for them; those before it were handed back
    */
   replay(filter: DeadLetterFilter): Promise<ReplayResult>;
-  /** Gives dead letters up for good. @returns how many */
+  /** Deletes dead letters that were there when it was called. @returns how many */
   drop(filter: DeadLetterFilter): Promise<number>;
   journal(): Promise<JournalReport>;
   /**
@@ -52,16 +51,21 @@ export class OperationError extends Error {
 
 export interface OperationsDeps {
   readonly journal: Pick<Journal, 'append' | 'orphans' | 'forget' | 'status'>;
-  readonly deadLetters: Pick<DeadLetterStore, 'list' | 'show' | 'replay' | 'drop' | 'count'>;
-  readonly clock: Clock;
+  readonly deadLetters: Pick<DeadLetterStore, 'list' | 'show' | 'replay' | 'drop' | 'alone' | 'count'>;
   /** The outputs of the configuration, the disabled ones among them; `pending` of those that run here. */
   readonly outputs: () => readonly { readonly name: string; readonly pending?: number }[];
   readonly log: Logger;
 }
 
+/** Why a replay left dead letters where they were. */
+const WHY_LEFT = {
+  no_cursor: 'the configuration does not have this output any more',
+  no_bytes: 'their bytes were lost on disk',
+} as const;
+
 /** The operations on storage that this process has open. */
 export function createOperations(deps: OperationsDeps): Operations {
-  const { journal, deadLetters, clock, log } = deps;
+  const { journal, deadLetters, log } = deps;
 
   /** Pending events by output: of those that run, and of every other cursor. */
   async function cursors(): Promise<ReadonlyMap<string, number>> {
@@ -71,12 +75,6 @@ export function createOperations(deps: OperationsDeps): Operations {
       .flatMap(({ name, pending }) => (pending === undefined ? [] : [[name, pending] as const]));
     return new Map([...idle, ...running]);
   }
-
-  /** What comes in while it goes on is left alone, or a replay that is refused again would never end. */
-  const untilNow = (filter: DeadLetterFilter): DeadLetterFilter => ({
-    ...filter,
-    until: Math.min(filter.until ?? Number.POSITIVE_INFINITY, clock.now() + 1),
-  });
 
   return {
     async *deadLetters(filter) {
@@ -88,34 +86,23 @@ export function createOperations(deps: OperationsDeps): Operations {
       return letter && detailsOf(letter);
     },
 
-    async replay(asked) {
-      const filter = untilNow(asked);
-      const known = await cursors();
-      const matching = new Map<string, number>();
-      for await (const { output } of deadLetters.list(filter))
-        matching.set(output, (matching.get(output) ?? 0) + 1);
-      let replayed = 0;
-      const left: { output: string; dead_letters: number; reason: string }[] = [];
-      for (const [output, count] of matching) {
-        // The journal keeps nothing for an output without a cursor: the event would be gone.
-        const done = known.has(output)
-          ? await deadLetters.replay({ ...filter, output }, (entries) => journal.append(entries))
-          : 0;
-        replayed += done;
-        if (done < count) {
-          const reason = known.has(output)
-            ? 'their bytes were lost on disk'
-            : 'the configuration does not have this output any more';
-          left.push({ output, dead_letters: count - done, reason });
-        }
-      }
-      log.info({ filter: asked, replayed }, `${replayed} dead letters were handed back to their outputs`);
-      return { replayed, left };
+    async replay(filter) {
+      const { replayed, left } = await deadLetters.replay(filter, {
+        outputs: async () => new Set((await cursors()).keys()),
+        append: (entries) => journal.append(entries),
+      });
+      log.info({ filter, replayed }, `${replayed} dead letters were handed back to their outputs`);
+      const rest = [...left].map(([output, { letters, why }]) => ({
+        output,
+        dead_letters: letters,
+        reason: WHY_LEFT[why],
+      }));
+      return { replayed, left: rest };
     },
 
-    async drop(asked) {
-      const dropped = await deadLetters.drop(untilNow(asked));
-      log.info({ filter: asked, dropped }, `${dropped} dead letters were dropped for good`);
+    async drop(filter) {
+      const dropped = await deadLetters.drop(filter);
+      log.info({ filter, dropped }, `${dropped} dead letters were dropped for good`);
       return dropped;
     },
 
@@ -144,12 +131,15 @@ export function createOperations(deps: OperationsDeps): Operations {
         const reason = 'is in the configuration: take it out first, then its events can be discarded';
         throw new OperationError('conflict', `the output ${JSON.stringify(output)} ${reason}`);
       }
-      const pending = (await cursors()).get(output);
-      if (pending === undefined)
-        throw new OperationError('not_found', `the journal keeps nothing for ${JSON.stringify(output)}`);
-      await journal.forget(output);
-      log.warn({ output, pending }, `The journal forgot the output "${output}" and ${pending} events`);
-      return pending;
+      // A replay may be handing events back to that very cursor.
+      return deadLetters.alone(async () => {
+        const pending = (await cursors()).get(output);
+        if (pending === undefined)
+          throw new OperationError('not_found', `the journal keeps nothing for ${JSON.stringify(output)}`);
+        await journal.forget(output);
+        log.warn({ output, pending }, `The journal forgot the output "${output}" and ${pending} events`);
+        return pending;
+      });
     },
   };
 }

@@ -17,5 +17,7 @@ export interface OutputObserver {
   /** One attempt ended. */
   attempt(status: 'delivered' | 'retry' | 'rejected', seconds: number): void;
   batchClosed(reason: CloseReason, events: number, bytes: number): void;
+  /** The code of the output rejected a promise that nothing handles. */
+  unhandledRejection(): void;
   health(state: HealthState): void;
 }

@@ -27,6 +27,7 @@ interface Tally {
   /** An upper bound. */
   maybeLost: number;
   failures: number;
+  rejections: number;
   state: HealthState;
   readonly deadLettered: Record<DeadLetterCause, number>;
 }
@@ -53,6 +54,7 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
       metrics.dropped.inc({ output }, tally.dropped);
       metrics.lost.inc({ output, exact: 'true' }, tally.lost);
       metrics.lost.inc({ output, exact: 'false' }, tally.maybeLost);
+      metrics.rejections.inc({ output }, tally.rejections);
       for (const cause of CAUSES) metrics.deadLettered.inc({ output, cause }, tally.deadLettered[cause]);
       for (const state of STATES) metrics.state.set({ output, state }, state === tally.state ? 1 : 0);
       metrics.sidekick.inc({ destination: output, status: 'ok' }, tally.delivered);
@@ -95,6 +97,9 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
           metrics.batchEvents.observe({ output }, events);
           metrics.batchBytes.observe({ output }, bytes);
         },
+        unhandledRejection() {
+          tally.rejections++;
+        },
         health(state) {
           tally.state = state;
         },
@@ -116,7 +121,7 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
 function emptyTally(): Tally {
   const accounts = () => ({ accepted: 0, pending: 0, oldest: undefined });
   const deadLettered = { rejected: 0, unmappable: 0, partition: 0, expired: 0, lag: 0 };
-  const counts = { before: 0, delivered: 0, dropped: 0, lost: 0, maybeLost: 0, failures: 0 };
+  const counts = { before: 0, delivered: 0, dropped: 0, lost: 0, maybeLost: 0, failures: 0, rejections: 0 };
   return { accounts, ...counts, state: 'ok', deadLettered };
 }
 
@@ -165,6 +170,10 @@ function register(registry: Registry) {
     '1 for the state the output is in: ok, retrying, open (the breaker is open), stopped.',
     'state',
   );
+  const rejections = counter(
+    'tiercel_output_unhandled_rejections_total',
+    'Promise rejections that the code of this output did not handle. Each opens its circuit breaker.',
+  );
   const sidekick = new Counter({
     name: 'falcosecurity_falcosidekick_outputs_total',
     help: 'Falcosidekick name: ok counts events delivered, error counts attempts that failed.',
@@ -173,7 +182,18 @@ function register(registry: Registry) {
   });
 
   return {
-    published: [accepted, delivered, deadLettered, dropped, lost, pending, oldest, state, sidekick],
+    published: [
+      accepted,
+      delivered,
+      deadLettered,
+      dropped,
+      lost,
+      pending,
+      oldest,
+      state,
+      rejections,
+      sidekick,
+    ],
     accepted,
     delivered,
     deadLettered,
@@ -182,6 +202,7 @@ function register(registry: Registry) {
     pending,
     oldest,
     state,
+    rejections,
     sidekick,
     deliveries: counter(
       'tiercel_deliveries_total',

@@ -6,7 +6,8 @@
 // It is started with a local lake, a file and a webhook in a new folder, gets the sample events over HTTP, one POST each, and
 // a SIGTERM; it must exit with 0, and every event must be in the file, in the lake and at the webhook exactly once. The
 // webhook's first answer is a failure too long to be read to its end. Meanwhile commands on the same runtime reach it by its
-// admin socket.
+// admin socket. An output of a user, a plugin, leaves a rejected promise unhandled after it has delivered: it is counted and
+// logged at that output, and nothing else notices.
 // It is copied into the folder where Tiercel is installed and run there: what it imports is Tiercel's own reader.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -46,11 +47,32 @@ outputs:
     account_id: "123456789012"
     flush_on_stop: true
   log: { type: file, path: ./events.ndjson }
+  careless: { type: ./careless.mjs, breaker: { initial: 100ms, max: 100ms } }
   hook:
     type: webhook
     url: http://127.0.0.1:${hook.address().port}/
     batch: { events: 10, every: 100ms }
     retry: { initial: 50ms, max: 100ms }
+`,
+);
+
+// Once, and from two functions down: what a runtime knows of it then is its context, or the stack.
+writeFileSync(
+  join(directory, 'careless.mjs'),
+  `let first = true;
+const later = () => new Promise((resolve) => setTimeout(resolve, 20));
+async function refresh() { await later(); throw new Error('left behind'); }
+export default {
+  apiVersion: 1, type: 'careless', summary: 'Leaves a promise.', batch: { events: 10, every: 100 },
+  options: { type: 'object', properties: {}, additionalProperties: false }, examples: [{ title: 'Minimal', options: {} }],
+  create: () => ({
+    async deliver() {
+      if (first) refresh();
+      first = false;
+      return { status: 'delivered' };
+    },
+  }),
+};
 `,
 );
 
@@ -77,6 +99,17 @@ try {
   const file = join(directory, 'events.ndjson');
   await until(() => lines(file).length >= events.length, 'every event to be in the file');
   await until(() => hooked.length >= events.length, 'every event to be at the webhook');
+  await until(async () => {
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    return (
+      metrics.includes('tiercel_output_unhandled_rejections_total{output="careless"} 1') &&
+      metrics.includes(`tiercel_events_delivered_total{output="careless"} ${events.length}`)
+    );
+  }, 'the rejection that the plugin left to be counted, and the plugin to go on');
+  assert.match(
+    printed,
+    /unhandled promise rejection in the code of the output.*left behind|left behind.*unhandled/s,
+  );
 
   const socket = join(directory, 'journal', 'admin.sock');
   const status = await tiercel('journal', 'status', '--json');
@@ -98,7 +131,11 @@ try {
     () => hooked.length >= sent.length && lines(file).length >= sent.length,
     'every further event to be in the file and at the webhook',
   );
-  assert.match((await tap).stdout, /^\{"outputs":\["lake","log","hook"\],"event":/, 'the tap');
+  assert.match(
+    (await tap).stdout,
+    /^\{"outputs":\["lake","log","careless","hook"\],"event":/,
+    'the tap',
+  );
   assert.equal((await fetch(`${url}/journal`)).status, 404, 'no operation at the port of the events');
 
   child.kill('SIGTERM');
@@ -116,7 +153,7 @@ try {
     'raw_data of the rows in the lake',
   );
   console.log(
-    `ok: ${sent.length} events over HTTP came in and are in the file, in the lake and at the webhook, once and unchanged; commands reach the instance`,
+    `ok: ${sent.length} events over HTTP came in and are in the file, in the lake and at the webhook, once and unchanged; commands reach the instance; a rejection left by a plugin was counted at it`,
   );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

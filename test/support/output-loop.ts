@@ -144,6 +144,7 @@ function observerOf(counts: Counts): OutputObserver {
     },
     attempt() {},
     batchClosed: (reason) => add(counts.closed, reason, 1),
+    unhandledRejection() {},
     health: (state) => counts.states.push(state),
   };
 }

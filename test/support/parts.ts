@@ -57,5 +57,6 @@ export const nobody: OutputObserver = {
   lost() {},
   attempt() {},
   batchClosed() {},
+  unhandledRejection() {},
   health() {},
 };

@@ -8,7 +8,8 @@ import { createPatience } from './patience.ts';
 import { freePort } from './port.ts';
 import { until } from './until.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** The compiled program. */
+export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** TIERCEL_* of the tests' own environment would be configuration to the program. */
 const UNSET = Object.fromEntries(

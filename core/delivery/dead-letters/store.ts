@@ -25,7 +25,25 @@ export interface DeadLetterFilter {
   readonly until?: number;
 }
 
-/** The dead letters of all outputs: a journal of its own, with a budget of its own. */
+/** Where a replay hands events back to. */
+export interface HandBack {
+  /** The outputs that the main journal keeps events for; asked once, when it is the replay's turn. */
+  outputs(): Promise<ReadonlySet<string>>;
+  /** Appends to the main journal; durable when it resolves. */
+  append(entries: readonly JournalEntry[]): Promise<void>;
+}
+
+/** What a replay did. */
+export interface Replayed {
+  readonly replayed: number;
+  /** What matched and is still there, by output. `no_cursor`: an event handed back would be gone. */
+  readonly left: ReadonlyMap<string, { readonly letters: number; readonly why: 'no_cursor' | 'no_bytes' }>;
+}
+
+/**
+ * The dead letters of all outputs: a journal of its own, with a budget of its own. Replays and drops run one at a time, in
+ * the order of their calls; reading and appending do not wait for them.
+ */
 export interface DeadLetterStore {
   /**
    * Resolves when they are on stable storage. One whose event has a dead letter of the same output already, from before
@@ -39,19 +57,21 @@ export interface DeadLetterStore {
   /** Oldest first, read from storage as they are asked for. */
   list(filter?: DeadLetterFilter): AsyncGenerator<StoredDeadLetter>;
   show(id: Position): Promise<StoredDeadLetter | undefined>;
-  /** Gives them up for good. Resolves with their number when that is durable. */
+  /**
+   * Deletes those that were there when it was called.
+   *
+   * @returns how many, when that is durable
+   */
   drop(filter: DeadLetterFilter): Promise<number>;
   /**
-   * Hands events back: each is appended to the journal for the output that refused it, as accepted now, and then dropped
-   * here. A crash in between leaves it in both places: delivered twice rather than lost.
+   * Hands back the events that were there when it was called: each is appended to the journal for the output that refused
+   * it, as accepted now, and then dropped here. A crash in between leaves it in both places: delivered twice rather than lost.
    *
-   * @param append durable when it resolves; entries of the main journal.
-   * @returns how many were handed back. Those whose bytes were lost stay.
+   * @throws what `append` throws, and when the store is closed; the chunks before were handed back
    */
-  replay(
-    filter: DeadLetterFilter,
-    append: (entries: readonly JournalEntry[]) => Promise<void>,
-  ): Promise<number>;
+  replay(filter: DeadLetterFilter, handBack: HandBack): Promise<Replayed>;
+  /** Runs work that must not overlap a replay or a drop, in its turn. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   /** Number of dead letters. */
   count(): number;
   /**
@@ -123,11 +143,18 @@ export async function openDeadLetterStore(
     return learning;
   }
 
-  async function* list(filter: DeadLetterFilter = {}): AsyncGenerator<StoredDeadLetter> {
+  /** @param upTo the newest that is given */
+  async function* list(
+    filter: DeadLetterFilter = {},
+    upTo = Number.POSITIVE_INFINITY,
+    signal?: AbortSignal,
+  ): AsyncGenerator<StoredDeadLetter> {
     await learn();
-    for await (const events of subscription.fetch(wantedPositions(known, filter.ids))) {
+    for await (const events of subscription.fetch(wantedPositions(known, filter.ids), signal)) {
       for (const { position, raw } of events) {
-        if (dropped.has(position)) continue;
+        if (position > upTo) return;
+        // `known` may be another by now, without those that were dropped.
+        if (dropped.has(position) || !known.has(position)) continue;
         const letter = read(raw);
         if (letter === undefined) continue;
         const stored = { id: position, ...letter };
@@ -152,11 +179,30 @@ export async function openDeadLetterStore(
     }
   }
 
-  /** Chunk by chunk, because there may be more than memory holds. */
+  /** The replays and drops under way and waiting: two at once would hand the same event back twice. */
+  let queue: Promise<unknown> = Promise.resolve();
+
+  function alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = queue.then(() => {
+      if (closing.signal.aborted) throw new Error('the process is stopping: no dead letter was touched');
+      return work();
+    });
+    queue = result.catch(() => {});
+    return result;
+  }
+
+  /**
+   * Chunk by chunk, because there may be more than memory holds.
+   *
+   * @param upTo the newest that is taken: what is refused again meanwhile is left alone, or it would never end
+   * @param work returns those that are done with
+   */
   async function inChunks(
     filter: DeadLetterFilter,
+    upTo: Position,
     work: (letters: readonly StoredDeadLetter[]) => Promise<readonly StoredDeadLetter[]>,
   ): Promise<number> {
+    const { signal } = closing;
     let done = 0;
     let chunk: StoredDeadLetter[] = [];
     let bytes = 0;
@@ -164,14 +210,19 @@ export async function openDeadLetterStore(
       const finished = await work(chunk);
       chunk = [];
       bytes = 0;
-      done += finished.length;
       await discard(finished);
+      done += finished.length;
     };
-    for await (const letter of list(filter)) {
+    for await (const letter of list(filter, upTo, signal)) {
+      if (signal.aborted) break;
       chunk.push(letter);
       bytes += letter.raw.length;
       if (chunk.length >= CHUNK.letters || bytes >= CHUNK.bytes) await finish();
     }
+    if (signal.aborted)
+      throw new Error(
+        `the process is stopping: ${done} were handed back or dropped, the rest is still there`,
+      );
     if (chunk.length > 0) await finish();
     return done;
   }
@@ -182,25 +233,50 @@ export async function openDeadLetterStore(
     async append(letters, settled = 0) {
       const missing = await written.missing(letters, settled);
       await journal.append(
-        missing.map((letter) => ({ raw: encodeDeadLetter(letter), receivedAt: letter.receivedAt, outputs })),
+        missing.map((letter) => ({
+          raw: encodeDeadLetter(letter),
+          receivedAt: letter.receivedAt,
+          outputs,
+        })),
       );
       for (const letter of missing) tally.add(letter);
       await written.add(missing);
     },
     waitForRoom: (signal) => journal.waitForRoom(signal),
-    list,
+    list: (filter) => list(filter),
     async show(id) {
       for await (const letter of list({ ids: [id] })) return letter;
       return undefined;
     },
-    drop: (filter) => inChunks(filter, async (letters) => letters),
-    replay: (filter, append) =>
-      inChunks(filter, async (letters) => {
-        const whole = letters.filter(({ raw }) => raw.length > 0);
-        const receivedAt = clock.now();
-        await append(whole.map(({ raw, output }) => ({ raw, receivedAt, outputs: [output] })));
-        return whole;
-      }),
+    drop(filter) {
+      const { newest } = journal.status();
+      return alone(() => inChunks(filter, newest, async (letters) => letters));
+    },
+    replay(filter, handBack) {
+      const { newest } = journal.status();
+      return alone(async () => {
+        const withCursor = await handBack.outputs();
+        const left = new Map<string, { letters: number; why: 'no_cursor' | 'no_bytes' }>();
+        const reasonToLeave = ({ output, raw }: DeadLetter) => {
+          if (!withCursor.has(output)) return 'no_cursor';
+          return raw.length === 0 ? 'no_bytes' : undefined;
+        };
+        const replayed = await inChunks(filter, newest, async (letters) => {
+          const whole: StoredDeadLetter[] = [];
+          for (const letter of letters) {
+            const why = reasonToLeave(letter);
+            if (why === undefined) whole.push(letter);
+            else left.set(letter.output, { letters: (left.get(letter.output)?.letters ?? 0) + 1, why });
+          }
+          const receivedAt = clock.now();
+          if (whole.length > 0)
+            await handBack.append(whole.map(({ raw, output }) => ({ raw, receivedAt, outputs: [output] })));
+          return whole;
+        });
+        return { replayed, left };
+      });
+    },
+    alone,
     count: () => subscription.pending(),
     byOutput() {
       // One that fails is begun again by whoever asks next.
@@ -210,6 +286,7 @@ export async function openDeadLetterStore(
     status: () => journal.status(),
     async close() {
       closing.abort();
+      await queue;
       await learning.catch(() => {});
       await subscription.close();
     },

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
 import { withRetry } from '../../../../core/delivery/retry.ts';
@@ -65,25 +66,122 @@ describe('retry', () => {
     expect(await settled).toMatchObject({ bytes: 7 });
   });
 
-  it('sets aside what still fails after the time, counted from the closing of the batch', async () => {
-    const clock = createFakeClock();
-    const { deliver } = scripted(retry('busy', { failed: [1] }), retry('down'));
-    const part = partOf(2, { closedAt: clock.now() - POLICY.maxAge + 500 });
-    const settled = withRetry(deliver, POLICY, { clock, random: () => 1, stopping: never })(part, never);
-    await clock.advance(1000);
-    expect((await settled).setAside).toEqual([
-      { position: 2, cause: 'expired', reason: 'still failing after 3600000 ms: down' },
-    ]);
-  });
+  describe('with a batch that keeps failing', () => {
+    const HOUR = 3_600_000;
+    const MINUTE = 60_000;
+    const YEARS = 10 * 365 * 24 * HOUR;
 
-  it('does not expire a batch because the time was set', async () => {
-    const clock = createFakeClock();
-    const { deliver, parts } = scripted(retry('busy'), delivered());
-    const settled = withRetry(deliver, POLICY, { clock, random: () => 1, stopping: never })(partOf(1), never);
-    clock.jump(30 * 86_400_000);
-    await clock.advance(1000);
-    expect(parts).toHaveLength(2);
-    expect((await settled).setAside).toEqual([]);
+    /** A destination that is down, tried every minute; `expired` is when the batch was set aside, by the fake clock. */
+    function setUp(maxAge = HOUR) {
+      const clock = createFakeClock();
+      const policy = { initial: MINUTE, max: MINUTE, maxAge };
+      const deps = { clock, random: () => 1, stopping: never };
+      const settle = withRetry(async () => retry('down'), policy, deps);
+      const state: { expired?: number; reasons?: unknown } = {};
+      const begin = (closedAt = clock.now()) =>
+        settle(partOf(1, { closedAt }), never).then(({ setAside }) => {
+          state.expired = clock.monotonic();
+          state.reasons = setAside;
+        });
+      return { clock, state, begin };
+    }
+
+    it('sets it aside after the time, counted from its closing', async () => {
+      const { clock, state, begin } = setUp();
+      begin(clock.now() - 30 * MINUTE);
+      await clock.advance(2 * HOUR);
+      expect(state).toEqual({
+        expired: 30 * MINUTE,
+        reasons: [{ position: 1, cause: 'expired', reason: 'still failing after 3600000 ms: down' }],
+      });
+    });
+
+    it.each([
+      [HOUR, 15 * MINUTE],
+      [2 * MINUTE, 2 * MINUTE],
+    ])('tries it for a while in this process, however old it is: max_age %i', async (maxAge, tried) => {
+      const { clock, state, begin } = setUp(maxAge);
+      begin(clock.now() - 30 * 24 * HOUR);
+      await clock.advance(2 * HOUR);
+      expect(state.expired).toBe(tried);
+    });
+
+    it('does not count what a clock says that was ahead at the start and was set right', async () => {
+      const { clock, state, begin } = setUp();
+      const closedAt = clock.now() - 10 * MINUTE;
+      clock.jump(YEARS);
+      begin(closedAt);
+      await clock.advance(10 * MINUTE);
+      clock.jump(-YEARS);
+      await clock.advance(2 * HOUR);
+      expect(state.expired).toBe(50 * MINUTE);
+    });
+
+    it.each([
+      ['forward', YEARS],
+      ['back', -YEARS],
+    ])('does not expire it because the time was set %s meanwhile', async (_, step) => {
+      const { clock, state, begin } = setUp();
+      begin();
+      await clock.advance(MINUTE / 2);
+      clock.jump(step);
+      await clock.advance(2 * HOUR);
+      expect(state.expired).toBe(HOUR);
+    });
+
+    it('does not expire it because the time was set between its closing and its first attempt', async () => {
+      const { clock, state, begin } = setUp();
+      await clock.advance(MINUTE);
+      const closedAt = clock.now();
+      clock.jump(60 * 24 * HOUR);
+      begin(closedAt);
+      await clock.advance(2 * HOUR);
+      expect(state.expired).toBe(MINUTE + HOUR);
+    });
+
+    it('takes a closing before 2020 as unknown: the machine had no clock yet', async () => {
+      const { clock, state, begin } = setUp();
+      begin(90_000);
+      await clock.advance(2 * HOUR);
+      expect(state.expired).toBe(HOUR);
+    });
+
+    it('expires it in time whatever the clock does, and never early where the clock was right once', async () => {
+      const step = fc.integer({ min: -YEARS, max: YEARS });
+      const script = fc.record({
+        maxAge: fc.integer({ min: MINUTE, max: 48 * HOUR }),
+        // How old it truly is when this process starts, and how wrong the clock was that closed it.
+        age: fc.integer({ min: 0, max: 96 * HOUR }),
+        closedWrong: fc.oneof(fc.constant(0), step),
+        steps: fc.array(fc.tuple(fc.integer({ min: 0, max: 24 * HOUR }), step), { maxLength: 5 }),
+        wrongAtStart: fc.oneof(fc.constant(0), step),
+      });
+      await fc.assert(
+        fc.asyncProperty(script, async ({ maxAge, age, closedWrong, steps, wrongAtStart }) => {
+          const { clock, state, begin } = setUp(maxAge);
+          const closedAt = clock.now() - age + closedWrong;
+          let wrong = wrongAtStart;
+          clock.jump(wrongAtStart);
+          begin(closedAt);
+          /** The least that the clock was ahead at an attempt that failed. */
+          let leastWrong = wrong;
+          for (const [wait, jump] of steps) {
+            await clock.advance(wait);
+            if (state.expired !== undefined) break;
+            wrong += jump;
+            clock.jump(jump);
+            // The next attempt reads it.
+            await clock.advance(MINUTE);
+            if (state.expired === undefined) leastWrong = Math.min(leastWrong, wrong);
+          }
+          await clock.advance(maxAge + MINUTE);
+          expect(state.expired).toBeLessThan(maxAge + MINUTE);
+          expect(state.expired).toBeGreaterThanOrEqual(Math.min(maxAge, 15 * MINUTE));
+          if (leastWrong <= closedWrong) expect(age + state.expired!).toBeGreaterThanOrEqual(maxAge);
+        }),
+        { numRuns: 60 },
+      );
+    });
   });
 
   it('takes a single record that is refused as such', async () => {

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../core/batching/clock.ts';
+import { openDeadLetterStore } from '../../../../core/delivery/dead-letters/store.ts';
 import { createGuard } from '../../../../core/http/guard.ts';
-import { JournalFullError } from '../../../../core/journal/journal.ts';
-import { OperationError, type Operations } from '../../../../core/operations/operations.ts';
+import { startServer } from '../../../../core/http/server.ts';
+import { type Journal, JournalFullError } from '../../../../core/journal/journal.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { createOperations, OperationError, type Operations } from '../../../../core/operations/operations.ts';
 import type { DeadLetterSummary } from '../../../../core/operations/report.ts';
 import { createTap } from '../../../../core/operations/tap.ts';
-import { setup } from './setup.ts';
+import { EVENT, setup } from './setup.ts';
 
 const letter = (id: number): DeadLetterSummary => ({
   id,
@@ -63,6 +67,60 @@ async function routes(overrides: Partial<Operations> = {}, app: object = {}) {
     });
   return { ...made, call, asked, tap };
 }
+
+it('finishes a replay whose client went away, and then the one that waits', async () => {
+  const letters = Array.from({ length: 10 }, (_, n) => ({
+    output: 'lake',
+    cause: 'rejected' as const,
+    reason: 'too large',
+    raw: Buffer.from(EVENT),
+    receivedAt: n,
+    firstAttempt: n,
+    lastAttempt: n,
+    attempts: 1,
+  }));
+  const deadLetters = await openDeadLetterStore(createMemoryJournal(), systemClock);
+  await deadLetters.append(letters);
+  let goOn = () => {};
+  const slow = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let begun = false;
+  const context = await setup();
+  const append: Journal['append'] = async (entries) => {
+    begun = true;
+    await slow;
+    await context.journal.append(entries);
+  };
+  const operations = createOperations({
+    journal: Object.assign(Object.create(context.journal), context.journal, { append }),
+    deadLetters,
+    outputs: () => [{ name: 'lake', pending: 0 }],
+    log: context.log,
+  });
+  const { app } = await routes(operations);
+  const { maxBody, log } = context;
+  const at = { host: '127.0.0.1', port: 0 };
+  const server = await startServer({ fetch: app.fetch, at, maxConnections: 10, maxBody, log });
+  try {
+    const replay = (signal?: AbortSignal) =>
+      fetch(`http://127.0.0.1:${server.port}/dead-letters/replay`, {
+        method: 'POST',
+        signal: signal ?? null,
+      });
+    const leaving = new AbortController();
+    const left = replay(leaving.signal).catch(() => 'left');
+    await expect.poll(() => begun).toBe(true);
+    const waiting = replay();
+    leaving.abort();
+    expect(await left).toBe('left');
+    goOn();
+    expect(await (await waiting).json()).toEqual({ replayed: 0, left: [] });
+    expect(await context.stored()).toHaveLength(10);
+  } finally {
+    await server.stop(AbortSignal.abort());
+  }
+});
 
 describe('dead letters over HTTP', () => {
   it('are listed as NDJSON, with every filter', async () => {

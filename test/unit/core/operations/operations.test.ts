@@ -30,7 +30,6 @@ async function setup(letters: readonly DeadLetter[]) {
   const operations = createOperations({
     journal,
     deadLetters,
-    clock: systemClock,
     outputs: () => [{ name: 'lake', pending: lake.pending() }, { name: 'oncall' }],
     log: { debug: say, info: say, warn: say, error: say },
   });
@@ -79,6 +78,32 @@ describe('replay', () => {
     };
     expect(await operations.replay({})).toEqual({ replayed: 2, left: [] });
     expect(deadLetters.count()).toBe(2);
+  });
+
+  it('hands each back once when two are asked for at once, and says of both what they did', async () => {
+    const letters = Array.from({ length: 3000 }, (_, n) => letter(n, { output: n % 2 ? 'lake' : 'old' }));
+    const { journal, operations, listed } = await setup([...letters, letter(1, { output: 'gone' })]);
+    const { newest } = journal.status();
+    const left = [{ output: 'gone', dead_letters: 1, reason: expect.stringContaining('does not have') }];
+    expect(await Promise.all([operations.replay({}), operations.replay({})])).toEqual([
+      { replayed: 3000, left },
+      { replayed: 0, left },
+    ]);
+    expect(journal.status().newest - newest).toBe(3000);
+    expect(await listed()).toEqual([3001]);
+  });
+
+  it('takes what was set aside while the clock was ahead', async () => {
+    const { operations } = await setup([letter(1, { lastAttempt: Date.now() + 10 * 365 * 86_400_000 })]);
+    expect(await operations.replay({})).toEqual({ replayed: 1, left: [] });
+  });
+
+  it('is not overtaken by the end of the cursor that its events are handed back to', async () => {
+    const letters = Array.from({ length: 1200 }, (_, n) => letter(n, { output: 'old' }));
+    const { operations, deadLetters } = await setup(letters);
+    const [replayed, forgotten] = await Promise.all([operations.replay({}), operations.forget('old')]);
+    expect([replayed, forgotten]).toEqual([{ replayed: 1200, left: [] }, 1200]);
+    expect(deadLetters.count()).toBe(0);
   });
 });
 

@@ -8,9 +8,10 @@ import {
 import {
   type DeadLetterFilter,
   type DeadLetterStore,
+  type HandBack,
   openDeadLetterStore,
 } from '../../../../../core/delivery/dead-letters/store.ts';
-import type { JournalEntry } from '../../../../../core/journal/journal.ts';
+import { type JournalEntry, JournalFullError } from '../../../../../core/journal/journal.ts';
 import { createMemoryJournal } from '../../../../../core/journal/memory.ts';
 import { rawEvent } from '../../../../support/events.ts';
 import { createFakeClock } from '../../../../support/fake-clock.ts';
@@ -38,6 +39,12 @@ async function setUp(letters: readonly DeadLetter[]) {
   };
   return { journal, store, reasons };
 }
+
+/** A journal that takes what is handed back, for outputs that have a cursor there. */
+const handBack = (appended: JournalEntry[], outputs = ['lake', 'oncall']): HandBack => ({
+  outputs: async () => new Set(outputs),
+  append: async (entries) => void appended.push(...entries),
+});
 
 describe('a dead letter', () => {
   it('comes out of its bytes as it went in', () => {
@@ -101,10 +108,8 @@ describe('the dead letter store', () => {
     const letters = Array.from({ length: 1200 }, (_, n) => letter(n, { output: n % 2 ? 'oncall' : 'lake' }));
     const { store } = await setUp([...letters, letter(9999, { cause: 'damaged', raw: new Uint8Array() })]);
     const appended: JournalEntry[] = [];
-    const count = await store.replay({ output: 'lake' }, async (entries) => {
-      appended.push(...entries);
-    });
-    expect(count).toBe(600);
+    const { replayed } = await store.replay({ output: 'lake' }, handBack(appended));
+    expect(replayed).toBe(600);
     expect(appended.map(({ outputs }) => outputs.join())).toEqual(Array(600).fill('lake'));
     expect(appended[1]!.raw).toEqual(rawEvent(2));
     // The other output's, and the one whose bytes are lost.
@@ -134,8 +139,8 @@ describe('the dead letter store', () => {
 
   it('keeps what could not be handed back', async () => {
     const { store } = await setUp([letter(1)]);
-    const full = () => Promise.reject(new Error('the journal is full'));
-    await expect(store.replay({}, full)).rejects.toThrow('full');
+    const append = () => Promise.reject(new Error('the journal is full'));
+    await expect(store.replay({}, { ...handBack([]), append })).rejects.toThrow('full');
     expect(store.count()).toBe(1);
   });
 
@@ -144,6 +149,130 @@ describe('the dead letter store', () => {
     const [all] = await Promise.all([reasons(), store.drop({ until: 3025 }), store.append([letter(60)])]);
     expect(all.length).toBeGreaterThanOrEqual(25);
     expect(await reasons()).toHaveLength(26);
+  });
+
+  describe('with replays and drops that overlap', () => {
+    const many = Array.from({ length: 3000 }, (_, n) => letter(n, { output: n % 3 ? 'lake' : 'oncall' }));
+    const none = { replayed: 0, left: new Map() };
+
+    it('hands each letter back once, and tells the second replay that nothing was left', async () => {
+      const { store } = await setUp(many);
+      const appended: JournalEntry[] = [];
+      const results = await Promise.all([
+        store.replay({}, handBack(appended)),
+        store.replay({}, handBack(appended)),
+      ]);
+      expect(results).toEqual([{ replayed: 3000, left: new Map() }, none]);
+      expect(appended).toHaveLength(3000);
+      expect(store.count()).toBe(0);
+    });
+
+    it.each([
+      ['a replay, then a drop', true],
+      ['a drop, then a replay', false],
+    ])('settles each letter in one way: %s', async (_, replayFirst) => {
+      const { store } = await setUp(many);
+      const appended: JournalEntry[] = [];
+      const replay = () => store.replay({}, handBack(appended)).then(({ replayed }) => replayed);
+      const drop = () => store.drop({ output: 'lake' });
+      const results = await Promise.all(replayFirst ? [replay(), drop()] : [drop(), replay()]);
+      expect(results).toEqual(replayFirst ? [3000, 0] : [2000, 1000]);
+      expect(appended).toHaveLength(replayFirst ? 3000 : 1000);
+      expect(store.count()).toBe(0);
+    });
+
+    it('gives each of two overlapping filters its own count', async () => {
+      const { store } = await setUp(many);
+      const appended: JournalEntry[] = [];
+      const results = await Promise.all([
+        store.replay({ until: 3000 + 2000 }, handBack(appended)),
+        store.replay({ since: 3000 + 1000 }, handBack(appended)),
+      ]);
+      expect(results.map(({ replayed }) => replayed)).toEqual([2000, 1000]);
+      expect(new Set(appended.map(({ raw }) => raw.join())).size).toBe(3000);
+    });
+
+    it('leaves alone what comes in after it was asked for, though it had to wait', async () => {
+      const { store } = await setUp(many.slice(0, 10));
+      const refusedAgain = async (entries: readonly JournalEntry[]) =>
+        store.append(entries.map((_, n) => letter(5000 + n)));
+      const results = await Promise.all([
+        store.replay({}, { ...handBack([]), append: refusedAgain }),
+        store.replay({}, handBack([])),
+        store.drop({}),
+      ]);
+      expect(results).toEqual([{ replayed: 10, left: new Map() }, none, 0]);
+      expect(store.count()).toBe(10);
+    });
+
+    it('goes on with the next after one that failed in the middle', async () => {
+      const { store } = await setUp(many);
+      const appended: JournalEntry[] = [];
+      const append = async (entries: readonly JournalEntry[]) => {
+        if (appended.length >= 1000) throw new JournalFullError('full');
+        appended.push(...entries);
+      };
+      const [failed, next] = await Promise.allSettled([
+        store.replay({}, { ...handBack([]), append }),
+        store.replay({ output: 'lake' }, handBack(appended)),
+      ]);
+      expect(failed).toMatchObject({ status: 'rejected', reason: expect.any(JournalFullError) });
+      expect(next).toMatchObject({ status: 'fulfilled', value: { replayed: expect.any(Number) } });
+      expect(new Set(appended.map(({ raw }) => raw.join())).size).toBe(appended.length);
+      expect(store.count()).toBe(3000 - appended.length);
+    });
+
+    it('lists and shows while a replay waits for the journal, and what was dropped is not shown again', async () => {
+      const { store, reasons } = await setUp(many);
+      let goOn = () => {};
+      const slow = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      const replaying = store.replay({ ids: [1] }, { ...handBack([]), append: () => slow });
+      const dropping = store.drop({ output: 'lake' });
+      expect(await store.show(2)).toMatchObject({ id: 2 });
+      const listing = store.list();
+      await listing.next();
+      expect(await reasons()).toHaveLength(3000);
+      goOn();
+      expect([(await replaying).replayed, await dropping]).toEqual([1, 2000]);
+      // More than half is gone, so the store has forgotten which: the listing under way must not show them.
+      const rest: string[] = [];
+      for await (const { output } of listing) rest.push(output);
+      expect(new Set(rest)).toEqual(new Set(['oncall']));
+    });
+
+    it('runs other work alone too, in its turn', async () => {
+      const { store } = await setUp(many);
+      const order: string[] = [];
+      await Promise.all([
+        store.replay({}, handBack([])).then(() => order.push('replay')),
+        store.alone(async () => void order.push('work')),
+        store.drop({}).then(() => order.push('drop')),
+      ]);
+      expect(order).toEqual(['replay', 'work', 'drop']);
+    });
+
+    it('ends a replay after the chunk under way when it is closed, and begins no other', async () => {
+      const { journal, store } = await setUp(many);
+      const appended: JournalEntry[] = [];
+      let closing: Promise<void> | undefined;
+      const append = async (entries: readonly JournalEntry[]) => {
+        closing ??= store.close();
+        await Promise.resolve();
+        appended.push(...entries);
+      };
+      const [running, waiting] = await Promise.allSettled([
+        store.replay({}, { ...handBack([]), append }),
+        store.drop({}),
+      ]);
+      await closing;
+      expect(running).toMatchObject({ reason: { message: expect.stringContaining('500 were handed back') } });
+      expect(waiting).toMatchObject({ reason: { message: expect.stringContaining('is stopping') } });
+      const again = await openDeadLetterStore(journal, createFakeClock());
+      expect(appended).toHaveLength(500);
+      expect(again.count()).toBe(2500);
+    });
   });
 
   it('counts what is stored by output: what was there at the opening, what came and what went', async () => {
@@ -165,7 +294,7 @@ describe('the dead letter store', () => {
       lake: { letters: 2, bytes: size(3, 4) },
       oncall: { letters: 1, bytes: size(2) },
     });
-    await again.replay({ output: 'lake' }, async () => {});
+    await again.replay({ output: 'lake' }, handBack([]));
     await again.drop({ ids: [2] });
     expect(told(again)).toEqual({});
     await again.close();

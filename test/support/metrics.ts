@@ -4,6 +4,8 @@ export interface Account {
   readonly delivered: number;
   readonly deadLettered: number;
   readonly dropped: number;
+  /** What damage took; 0 where the program does not count it. */
+  readonly lost: number;
   readonly pending: number;
 }
 
@@ -28,13 +30,14 @@ export function accountOf(metrics: string, output: string): Account {
     delivered: sum('tiercel_events_delivered_total'),
     deadLettered: sum('tiercel_events_dead_lettered_total'),
     dropped: sum('tiercel_events_dropped_total'),
+    lost: sum('tiercel_events_lost_total'),
     pending: required('tiercel_events_pending'),
   };
 }
 
-/** `accepted = delivered + dead_lettered + dropped + pending`: undefined when it holds, else the sentence that says it does not. */
+/** `accepted = delivered + dead_lettered + dropped + lost + pending`: undefined when it holds, else the sentence that says it does not. */
 export function imbalance(output: string, account: Account): string | undefined {
-  const { accepted, delivered, deadLettered, dropped, pending } = account;
-  if (accepted === delivered + deadLettered + dropped + pending) return undefined;
-  return `${output}: accepted ${accepted} is not delivered ${delivered} + dead lettered ${deadLettered} + dropped ${dropped} + pending ${pending}`;
+  const { accepted, delivered, deadLettered, dropped, lost, pending } = account;
+  if (accepted === delivered + deadLettered + dropped + lost + pending) return undefined;
+  return `${output}: accepted ${accepted} is not delivered ${delivered} + dead lettered ${deadLettered} + dropped ${dropped} + lost ${lost} + pending ${pending}`;
 }

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startChild } from '../../support/child.ts';
+import { type Exit, startChild } from '../../support/child.ts';
 import { createPatience } from '../../support/patience.ts';
 import { freePort } from '../../support/port.ts';
 import { UNSET } from '../../support/process.ts';
-import type { Fault, Stage } from './fault.ts';
+import { type Fault, restart, type Stage } from './fault.ts';
 
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 /** How long the second process may take to refuse, milliseconds of the time it had. */
 const REFUSAL = 15_000;
+/** How long two processes run at once before they are asked, milliseconds: longer than the first one needs to notice. */
+const OVERLAP = 3000;
 /** A lock whose holder gives no sign of life is free after 3.5 s. */
 const LEASE = 3500;
 
@@ -36,15 +39,32 @@ export const lockRemoved: Fault = {
   },
 };
 
-/** As before, and a second process starts at once. */
+/**
+ * The lock is removed again and again while a second process starts. It is refused, or it takes the directory over, and
+ * the first one accepts no more events: two that write one journal destroy it.
+ */
 export const lockRemovedAndTaken: Fault = {
-  name: 'lock file removed, then a second process at once',
-  needs: ['process'],
-  weight: 2,
+  name: 'lock file removed while a second process starts',
+  needs: ['process', 'disk'],
+  weight: 1,
   ready: ({ state }) => locksOf(state).length > 0,
   async act(stage) {
-    for (const lock of locksOf(stage.state)) await rm(lock, { force: true });
-    await refuse(stage);
+    const { tiercel, state, findings } = stage;
+    const removing = setInterval(() => {
+      for (const lock of locksOf(state)) rmSync(lock, { force: true });
+    }, 20);
+    let writers = 0;
+    const second = await startSecond(stage, async (url) => {
+      clearInterval(removing);
+      if (url === undefined) return;
+      await sleep(OVERLAP);
+      const accepted = await Promise.all([accepts(stage, tiercel.url), accepts(stage, url)]);
+      writers = accepted.filter(Boolean).length;
+    });
+    if (!second.ready) checkRefusal(stage, second);
+    if (writers > 1) findings.add('two processes write the same directory', second.said);
+    if (second.ready) await tiercel.kill();
+    if (!tiercel.running()) await restart(stage);
   },
 };
 
@@ -79,8 +99,23 @@ export const longFreeze: Fault = {
   },
 };
 
-/** Starts a second process with the same configuration on another port: it must say why it does not start, and end. */
-async function refuse({ tiercel, clock, findings }: Stage): Promise<void> {
+interface Second {
+  readonly exit: Exit;
+  /** It came up. */
+  readonly ready: boolean;
+  readonly said: string;
+}
+
+/**
+ * Starts a second process with the same configuration on another port, and waits for its end. One that comes up is
+ * killed.
+ *
+ * @param onDecided it was refused, or it is ready and has this address
+ */
+async function startSecond(
+  { tiercel, clock }: Stage,
+  onDecided: (url?: string) => Promise<void> = async () => {},
+): Promise<Second> {
   const first = await readFile(join(tiercel.directory, 'tiercel.yaml'), 'utf8');
   const file = join(tiercel.directory, 'second.yaml');
   const url = `127.0.0.1:${await freePort()}`;
@@ -90,22 +125,38 @@ async function refuse({ tiercel, clock, findings }: Stage): Promise<void> {
     env: { ...UNSET, ...clock.env, AWS_ACCESS_KEY_ID: 'chaos', AWS_SECRET_ACCESS_KEY: 'chaos' },
   });
   const patience = createPatience(() => second.pid);
-  const timer = setInterval(async () => {
-    const ready = await fetch(`http://${url}/readyz`, { signal: AbortSignal.timeout(1000) }).catch(
+  let ready = false;
+  while (second.running() && !ready && patience.elapsed() < REFUSAL) {
+    await sleep(100);
+    const answer = await fetch(`http://${url}/readyz`, { signal: AbortSignal.timeout(1000) }).catch(
       () => undefined,
     );
-    if (!ready?.ok && patience.elapsed() < REFUSAL) return;
-    second.send('SIGKILL');
-  }, 200);
-  const { code, signal } = await second.exited;
-  clearInterval(timer);
+    ready = answer?.ok ?? false;
+  }
+  await onDecided(ready ? `http://${url}` : undefined);
+  second.send('SIGKILL');
+  const exit = await second.exited;
   await rm(file, { force: true });
-  const said = second.output().slice(-1000);
+  return { exit, ready, said: second.output().slice(-1000) };
+}
+
+/** Whether a process accepts an event, which then must arrive. */
+async function accepts({ oracle }: Stage, url: string): Promise<boolean> {
+  const { id, text } = oracle.issue();
+  const signal = AbortSignal.timeout(8000);
+  const answer = await fetch(url, { method: 'POST', body: text, signal }).catch(() => undefined);
+  if (answer?.ok) oracle.acknowledged(id);
+  return answer?.ok ?? false;
+}
+
+/** A second process must say why it does not start, and end. */
+async function refuse(stage: Stage): Promise<void> {
+  checkRefusal(stage, await startSecond(stage));
+}
+
+function checkRefusal({ findings }: Stage, { exit: { code, signal }, said }: Second): void {
   if (code === 0 || signal !== null)
-    findings.add(
-      'a second process on the same directory is not refused',
-      `code ${code}, signal ${signal}: ${said}`,
-    );
+    findings.add('a second process is not refused', `code ${code}, signal ${signal}: ${said}`);
   else if (!/in use|lock/i.test(said))
     findings.add('a second process does not say why it does not start', said);
 }

@@ -14,7 +14,7 @@ export interface Disk {
   remove(): void;
 }
 
-/** Mounts a tmpfs of so many MiB on a new folder; where that is not allowed, the folder is a plain one. */
+/** Mounts a tmpfs of this size on a new folder; where that is not allowed, the folder is a plain one. */
 export function createDisk(folder: string, mebibytes: number): Disk {
   mkdirSync(folder);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', folder]);

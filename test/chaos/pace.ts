@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Lets so many events pass in a second, for all clients together. */
+/** Limits the events per second of all clients together. */
 export interface Pace {
   /** Waits until `events` more may be sent. */
   take(events: number): Promise<void>;

@@ -12,7 +12,7 @@ const ID = new RegExp(`"${FIELD}":(\\d+)`);
 const IDS = new RegExp(ID, 'g');
 
 /**
- * The event of a number: the same bytes whenever it is asked for, so that nobody needs to remember them. Over
+ * The event of a number: the same bytes at each call, so that they need not be kept. Over
  * three days, up to some kilobytes, with integers that a double cannot hold.
  */
 export function eventOf(seed: number, id: number): string {

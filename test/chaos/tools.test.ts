@@ -25,7 +25,7 @@ import { createTimeline } from './timeline.ts';
 const folder = mkdtempSync(join(tmpdir(), 'tiercel-chaos-tools-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A run with so many events that were all acknowledged, at a time that is set by hand. */
+/** A run with acknowledged events and a clock that is set by hand. */
 function run(events: number) {
   const clock = { now: 0 };
   const timeline = createTimeline(() => clock.now);

@@ -65,7 +65,7 @@ export function startTroubles(
   const broken = new Promise<never>((_, reject) => {
     for (const one of running) one.catch(reject);
   });
-  // Whoever awaits neither of them does not end as an unhandled rejection.
+  // A rejection that no caller awaits must not end the tests.
   broken.catch(() => undefined);
   return {
     broken,

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random.ts';
 
-/** How a destination behaves until it is told otherwise. */
+/** How a destination behaves until the next change. */
 export const FAULTS = [
   'none',
   'refuse', // 503

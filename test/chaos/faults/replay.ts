@@ -4,6 +4,8 @@ import type { Fault, Stage } from './fault.ts';
 
 /** Longer than the slowest answer of a destination: then no request of an earlier fault is under way. */
 const QUIET = 1600;
+/** How long a command may take on a busy machine, milliseconds. */
+const PATIENCE = 120_000;
 
 /**
  * An operator replays the dead letters of an output that accepts its events again, then refuses them, then accepts
@@ -41,7 +43,11 @@ function replayFault(name: string, commands: number): Fault {
 
 /** Runs the command several times at once. @returns what they printed */
 async function replay({ tiercel, findings }: Stage, commands: number): Promise<string> {
-  const run = () => spawnCommand(['dlq', 'replay', '--output', 'picky'], { cwd: tiercel.directory });
+  const run = () =>
+    Promise.race([
+      spawnCommand(['dlq', 'replay', '--output', 'picky'], { cwd: tiercel.directory }),
+      sleep(PATIENCE, { code: null, stdout: '', stderr: `no end within ${PATIENCE} ms` }, { ref: false }),
+    ]);
   const results = await Promise.all(Array.from({ length: commands }, run));
   for (const result of results) {
     // A full journal is a reason to refuse, and says so.

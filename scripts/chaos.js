@@ -1,7 +1,13 @@
-// Runs the chaos test: node scripts/chaos.js [--seconds N] [--seed N] [options of vitest]
-import { spawnSync } from 'node:child_process';
+// Runs the chaos test: node scripts/chaos.js [--seconds N] [--seed N] [--rate N] [--only REGEXP] [--evidence FOLDER] [options of vitest]
+//
+// --seconds   how long faults are made (60)
+// --seed      chooses the faults; the same seed gives the same choices
+// --rate      events per second at most (1500)
+// --only      the faults whose names match (all)
+// --evidence  where the folder of a failed run is copied to: state directory, log and configuration of the program
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { runGuarded } from './guard.js';
 
 const rest = process.argv.slice(2);
 
@@ -11,15 +17,13 @@ function take(name) {
   return at < 0 ? undefined : rest.splice(at, 2)[1];
 }
 
-const seconds = take('--seconds');
-const seed = take('--seed');
+const env = { ...process.env };
+for (const name of ['seconds', 'seed', 'rate', 'only']) {
+  const value = take(`--${name}`);
+  if (value !== undefined) env[`CHAOS_${name.toUpperCase()}`] = value;
+}
+const evidence = take('--evidence');
+if (evidence !== undefined) env.CHAOS_EVIDENCE = resolve(evidence);
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
-const { status } = spawnSync(process.execPath, [vitest, 'run', '-c', 'vitest.chaos.config.ts', ...rest], {
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    ...(seconds && { CHAOS_SECONDS: seconds }),
-    ...(seed && { CHAOS_SEED: seed }),
-  },
-});
-process.exit(status ?? 1);
+const args = [vitest, 'run', '-c', 'vitest.chaos.config.ts', ...rest];
+process.exit(await runGuarded(process.execPath, args, env));

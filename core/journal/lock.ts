@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { open, rename, unlink, utimes } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { open, rename, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { acquireSocketLock } from './lock-socket.ts';
@@ -44,6 +44,9 @@ export interface LockOptions {
 }
 
 const TIMING: LockTiming = { heartbeat: 1000, staleAfter: 3500 };
+
+/** The content of the file after a clean end. */
+const RELEASED = '{"released":true}\n';
 
 interface Holder {
   readonly token: string;
@@ -104,15 +107,25 @@ async function acquireLease(
   { timing, permissions }: Required<LockOptions>,
   isCertain: boolean,
 ): Promise<void> {
+  // A journal that was used has a lease, or the note that its holder released it.
+  let isMissing = existsSync(join(directory, 'epoch'));
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (await createLease(path, self, permissions)) return;
+    if (await createLease(path, self, permissions)) {
+      if (!isMissing) return;
+      // It was removed by hand. Its holder may live, and finds this lease at its next heartbeat.
+      await new Promise((resolve) => setTimeout(resolve, timing.staleAfter));
+      if ((await readLease(path))?.holder?.token === self.token) return;
+      continue;
+    }
     const found = await readLease(path);
     if (found === undefined) continue;
     const { holder } = found;
     // Of this kernel and with a socket: it would listen if it lived, and this process holds the socket now.
     const isDead = isCertain && holder?.socket === true && holder.kernel === self.kernel;
-    if (!isDead && (await isAlive(path, found, timing))) throw locked(directory, holder);
+    const isReleased = found.text === RELEASED;
+    if (!isReleased && !isDead && (await isAlive(path, found, timing))) throw locked(directory, holder);
     await removeStaleLease(path, found, self.token);
+    isMissing = false;
   }
   throw new JournalLockedError(`${directory}: other processes take the lock repeatedly`);
 }
@@ -286,7 +299,7 @@ function hold(
       released = true;
       clearInterval(timer);
       const lease = await readLease(path).catch(() => undefined);
-      if (lease?.holder?.token === self.token) await unlink(path).catch(() => {});
+      if (lease?.holder?.token === self.token) await writeFile(path, RELEASED).catch(() => {});
       await releaseSocket();
     },
   };

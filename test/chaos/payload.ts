@@ -8,9 +8,11 @@ const FIRST_DAY = Date.UTC(2025, 2, 1);
 
 /** The field that carries the number of an event. */
 const FIELD = 'chaos.id';
+const ID = new RegExp(`"${FIELD}":(\\d+)`);
+const IDS = new RegExp(ID, 'g');
 
 /**
- * The event of a number: the same bytes whenever it is asked for, so that nobody needs to remember them. Over
+ * The event of a number: the same bytes at each call, so that they need not be kept. Over
  * three days, up to some kilobytes, with integers that a double cannot hold.
  */
 export function eventOf(seed: number, id: number): string {
@@ -26,6 +28,11 @@ export function eventOf(seed: number, id: number): string {
 
 /** The number of an event in its text; undefined when it carries none. */
 export function idOf(text: string): number | undefined {
-  const found = new RegExp(`"${FIELD}":(\\d+)`).exec(text);
+  const found = ID.exec(text);
   return found ? Number(found[1]) : undefined;
+}
+
+/** The numbers of all events in a text, in their order. */
+export function idsOf(text: string): number[] {
+  return Array.from(text.matchAll(IDS), ([, id]) => Number(id));
 }

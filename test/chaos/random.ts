@@ -26,3 +26,14 @@ export function createRandom(seed: number): Random {
     chance: (probability) => next() < probability,
   };
 }
+
+/**
+ * A source of its own for one part of the run: what the other parts do does not change its choices.
+ *
+ * @param name of the part
+ */
+export function randomOf(seed: number, name: string): Random {
+  let hash = seed;
+  for (const character of name) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  return createRandom(hash);
+}

@@ -1,134 +1,103 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Tiercel } from '../support/process.ts';
-import type { Disk } from './disk.ts';
-import type { Random } from './random.ts';
-import { FAULTS, type Fault } from './targets/fault.ts';
-import type { WallClock } from './wall-clock.ts';
+import type { Fault, Resource, Stage } from './faults/fault.ts';
+import { type Random, randomOf } from './random.ts';
+import type { Timeline } from './timeline.ts';
 
-/** What can be made to fail. */
-export interface Stage {
-  readonly tiercel: Tiercel;
-  readonly disk: Disk;
-  readonly clock: WallClock;
-  readonly targets: Readonly<Record<string, { setFault(fault: Fault): void }>>;
-  readonly random: Random;
-}
-
-/** What happened, for the report: the trouble's name and how often. */
+/** The faults of a run. */
 export interface Troubles {
-  readonly happened: ReadonlyMap<string, number>;
-  readonly violations: readonly string[];
-  /** Ends all troubles and leaves everything healthy and running. */
+  /** Rejects when the program cannot be brought back after a fault. */
+  readonly broken: Promise<never>;
+  /** Ends all faults and leaves everything healthy and running. */
   heal(): Promise<void>;
 }
 
+/** How long a loop waits between two faults, milliseconds. */
+const PAUSES: Readonly<Record<string, readonly [number, number]>> = {
+  process: [500, 4000],
+  disk: [4000, 12_000],
+  clock: [3000, 10_000],
+  client: [2000, 8000],
+  target: [0, 2500],
+};
+
 /**
- * Makes trouble until told to heal. The process is killed, stopped politely, or frozen by one hand; disk, clock
- * and destinations are troubled by others at the same time.
+ * Makes faults until told to heal. Each resource has a loop of its own, which chooses among the faults that need it
+ * first; a fault begins when no other one has any of what it needs. Each loop has its own source of chance: the same
+ * seed gives the same choices, whatever the other loops do.
  */
-export function startTroubles({ tiercel, disk, clock, targets, random }: Stage): Troubles {
-  const happened = new Map<string, number>();
-  const violations: string[] = [];
+export function startTroubles(
+  options: Omit<Stage, 'pause' | 'healing'>,
+  faults: readonly Fault[],
+  timeline: Timeline,
+): Troubles {
   const healed = new AbortController();
-  let diskFull = false;
-
-  const note = (trouble: string): void => {
-    happened.set(trouble, (happened.get(trouble) ?? 0) + 1);
-  };
-  const pause = (low: number, high: number): Promise<void> =>
+  const pause = (low: number, high: number, random: Random): Promise<void> =>
     sleep(random.between(low, high), undefined, { signal: healed.signal }).catch(() => undefined);
+  const stage: Stage = { ...options, pause, healing: healed.signal };
+  const reserve = createReservations();
 
-  /** As an orchestrator does: again and again. Only a full disk excuses a start that fails. */
-  const restart = async (): Promise<void> => {
-    for (let attempt = 1; ; attempt += 1) {
-      const excused = diskFull;
+  const loop = async (resource: Resource): Promise<void> => {
+    const random = randomOf(stage.seed, resource);
+    const own = faults.filter(({ needs }) => needs[0] === resource);
+    const [low, high] = PAUSES[resource.split(':')[0]!]!;
+    for (;;) {
+      await pause(low, high, random);
+      const fault = choose(
+        own.filter(({ ready }) => ready?.(stage) ?? true),
+        random,
+      );
+      if (healed.signal.aborted) return;
+      if (fault === undefined) continue;
+      const free = await reserve(fault.needs);
       try {
-        await tiercel.start();
-        return;
-      } catch (error) {
-        if (!excused && !diskFull) violations.push(`did not start: ${(error as Error).message.slice(-2000)}`);
-        if (attempt === 5) throw error;
-        await sleep(1000);
+        if (healed.signal.aborted) return;
+        const end = timeline.begin(fault.name);
+        await fault.act(stage, random);
+        end();
+      } finally {
+        free();
       }
     }
   };
 
-  const processTroubles = {
-    'kill -9': async () => {
-      await tiercel.kill();
-      await restart();
-    },
-    'stop politely': async () => {
-      const { code, signal } = await tiercel.stop(20_000);
-      if (code !== 0) violations.push(`SIGTERM ended with code ${code}, signal ${signal}`);
-      await restart();
-    },
-    freeze: async () => {
-      tiercel.send('SIGSTOP');
-      await pause(200, 2500);
-      tiercel.send('SIGCONT');
-    },
-  };
-
-  const troubleProcess = async (): Promise<void> => {
-    while (!healed.signal.aborted) {
-      await pause(500, 4000);
-      if (healed.signal.aborted) return;
-      const name = random.pick(['kill -9', 'kill -9', 'stop politely', 'freeze'] as const);
-      note(name);
-      await processTroubles[name]();
-    }
-  };
-
-  const troubleTarget = async (name: string): Promise<void> => {
-    const target = targets[name];
-    while (!healed.signal.aborted) {
-      const fault = random.chance(0.4) ? 'none' : random.pick(FAULTS);
-      target?.setFault(fault);
-      if (fault !== 'none') note(`${name}: ${fault}`);
-      await pause(300, 4000);
-    }
-    target?.setFault('none');
-  };
-
-  const troubleDisk = async (): Promise<void> => {
-    while (disk.small && !healed.signal.aborted) {
-      await pause(4000, 12_000);
-      if (healed.signal.aborted) break;
-      note('disk full');
-      diskFull = true;
-      disk.fill();
-      await pause(500, 3000);
-      disk.free();
-      diskFull = false;
-    }
-    disk.free();
-  };
-
-  const troubleClock = async (): Promise<void> => {
-    while (!healed.signal.aborted) {
-      await pause(3000, 10_000);
-      if (healed.signal.aborted) break;
-      note('clock jump');
-      clock.jump(random.pick([-86_400, -3600, -30, 30, 3600, 86_400]));
-    }
-    clock.jump(0);
-  };
-
-  const running = [
-    troubleProcess(),
-    ...Object.keys(targets).map(troubleTarget),
-    troubleDisk(),
-    troubleClock(),
-  ];
-  // Told at heal(); until then a trouble-maker that gave up must not end the run as an unhandled rejection.
-  for (const trouble of running) trouble.catch(() => undefined);
+  const resources = [...new Set(faults.map(({ needs }) => needs[0]))];
+  const running = resources.map(loop);
+  const broken = new Promise<never>((_, reject) => {
+    for (const one of running) one.catch(reject);
+  });
+  // A rejection that no caller awaits must not end the tests.
+  broken.catch(() => undefined);
   return {
-    happened,
-    violations,
+    broken,
     heal: async () => {
       healed.abort();
       await Promise.all(running);
     },
+  };
+}
+
+/** By weight; always the same number of choices, so that those that follow are the same for the same seed. */
+function choose(faults: readonly Fault[], random: Random): Fault | undefined {
+  const total = faults.reduce((sum, { weight }) => sum + weight, 0);
+  let left = random.next() * total;
+  return faults.find(({ weight }) => {
+    left -= weight;
+    return left < 0;
+  });
+}
+
+/** Gives resources to one fault at a time. In one order, so that no two wait for each other. */
+function createReservations(): (needs: readonly Resource[]) => Promise<() => void> {
+  const last = new Map<Resource, Promise<void>>();
+  return async (needs) => {
+    const frees: (() => void)[] = [];
+    for (const need of [...needs].sort()) {
+      const before = last.get(need);
+      last.set(need, new Promise((resolve) => frees.push(resolve)));
+      await before;
+    }
+    return () => {
+      for (const free of frees) free();
+    };
   };
 }

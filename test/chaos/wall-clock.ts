@@ -6,7 +6,7 @@ const SHIM = new URL('./wall-clock-shim.js', import.meta.url).href;
 export interface WallClock {
   /** The environment that puts the program under this clock. */
   readonly env: Readonly<Record<string, string>> & { readonly NODE_OPTIONS: string };
-  /** From now on the program's clock differs from the true one by so many seconds. */
+  /** From now on the program's clock differs from the true one by this many seconds. */
   jump(seconds: number): void;
 }
 

@@ -131,11 +131,7 @@ try {
     () => hooked.length >= sent.length && lines(file).length >= sent.length,
     'every further event to be in the file and at the webhook',
   );
-  assert.match(
-    (await tap).stdout,
-    /^\{"outputs":\["lake","log","careless","hook"\],"event":/,
-    'the tap',
-  );
+  assert.match((await tap).stdout, /^\{"outputs":\["lake","log","careless","hook"\],"event":/, 'the tap');
   assert.equal((await fetch(`${url}/journal`)).status, 404, 'no operation at the port of the events');
 
   child.kill('SIGTERM');

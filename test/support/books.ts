@@ -3,7 +3,7 @@ import { type Account, accountOf, imbalance } from './metrics.ts';
 import type { Tiercel } from './process.ts';
 
 /**
- * Reads /metrics and holds the identity `accepted = delivered + dead_lettered + dropped + pending` of every output.
+ * Reads /metrics and holds the identity `accepted = delivered + dead_lettered + dropped + lost + pending` of every output.
  *
  * @param outputs those that must be there
  * @returns the account of each

@@ -27,9 +27,12 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Added to the environment of the tests; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Gets what it prints, as it prints it. */
+  readonly onOutput?: (chunk: Buffer) => void;
 }
 
-const KEEP = 256 * 1024;
+/** How much of what a program printed is kept, characters. */
+export const KEEP = 256 * 1024;
 /** How often a program that is to end is looked at, milliseconds. */
 const WATCH = 100;
 const alive = new Set<ChildProcess>();
@@ -50,6 +53,7 @@ export function startChild(command: string, args: readonly string[], options: Ch
   let text = '';
   const collect = (chunk: Buffer): void => {
     text = (text + chunk.toString('utf8')).slice(-KEEP);
+    options.onOutput?.(chunk);
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);

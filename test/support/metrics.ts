@@ -4,6 +4,7 @@ export interface Account {
   readonly delivered: number;
   readonly deadLettered: number;
   readonly dropped: number;
+  /** What corruption took, exactly or at most. */
   readonly lost: number;
   readonly pending: number;
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Child, type Exit, startChild } from './child.ts';
+import { type Child, type Exit, KEEP, startChild } from './child.ts';
 import { diagnose } from './diagnose.ts';
 import { createPatience } from './patience.ts';
 import { freePort } from './port.ts';
@@ -12,7 +12,7 @@ import { until } from './until.ts';
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** TIERCEL_* of the tests' own environment would be configuration to the program. */
-const UNSET = Object.fromEntries(
+export const UNSET = Object.fromEntries(
   Object.keys(process.env)
     .filter((name) => name.startsWith('TIERCEL_'))
     .map((name) => [name, undefined]),
@@ -33,6 +33,7 @@ export interface Tiercel {
   readonly directory: string;
   readonly url: string;
   readonly pid: number;
+  /** What it printed, of all its starts, the last MiB. */
   output(): string;
   running(): boolean;
   post(path: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Answer>;
@@ -66,6 +67,8 @@ export interface TiercelOptions {
   readonly args?: readonly string[];
   /** Where it writes the reports it was started to give (`reportingTo` in diagnose.ts). */
   readonly reports?: string;
+  /** Gets what the program prints, as it prints it. */
+  readonly onOutput?: (chunk: Buffer) => void;
   /** An existing folder; a new one in the temporary directory by default. */
   readonly directory?: string;
   /** How long to wait for it to be ready, in milliseconds (default 20 000), or what it then prints, if it cannot be asked. */
@@ -96,10 +99,11 @@ export async function startTiercel(options: TiercelOptions): Promise<Tiercel> {
   const tell = () =>
     diagnose({ pid: current().pid, url, reports: options.reports, printed: current().output });
   const start = async (env = options.env): Promise<void> => {
-    if (child) printed += child.output();
+    if (child) printed = (printed + child.output()).slice(-4 * KEEP);
     const started = startChild(program, [...args, 'run', '-c', file, ...(options.args ?? [])], {
       cwd: directory,
       env: { ...UNSET, ...env },
+      ...(options.onOutput && { onOutput: options.onOutput }),
     });
     child = started;
     await until(

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random.ts';
 
-/** How a destination behaves until it is told otherwise. */
+/** How a destination behaves until the next change. */
 export const FAULTS = [
   'none',
   'refuse', // 503
@@ -18,6 +18,12 @@ export const FAULTS = [
 
 /** One of the ways in which a destination fails. */
 export type Fault = (typeof FAULTS)[number];
+
+/** What a healthy destination answers. */
+export interface TargetAnswer {
+  readonly status: number;
+  readonly body: string;
+}
 
 /** The whole body of a request, or undefined when the connection broke first. */
 export async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
@@ -40,7 +46,7 @@ export async function respond(
   random: Random,
   request: IncomingMessage,
   response: ServerResponse,
-  take: (body: Buffer) => { status: number; body: string },
+  take: (body: Buffer) => TargetAnswer | Promise<TargetAnswer>,
 ): Promise<void> {
   const { socket } = request;
   if (fault === 'reset') {
@@ -66,7 +72,7 @@ export async function respond(
     return;
   }
   if (fault === 'slow') await sleep(random.between(200, 1500));
-  const answer = take(body);
+  const answer = await take(body);
   if (fault === 'forget') {
     socket.resetAndDestroy();
   } else if (fault === 'half') {

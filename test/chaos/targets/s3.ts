@@ -1,21 +1,30 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Findings } from '../findings.ts';
 import type { Random } from '../random.ts';
-import { type Fault, respond } from './fault.ts';
+import { type Fault, respond, type TargetAnswer } from './fault.ts';
 
-/** An object store with S3's conditional PUT that fails on command. It checks no signature: real ones do, elsewhere. */
-export interface ObjectTarget {
+/**
+ * An object store with S3's conditional PUT that fails on command. It checks no signature: real ones do, elsewhere. It
+ * keeps the digest of an object and no bytes.
+ */
+export interface ObjectStore {
   readonly url: string;
   setFault(fault: Fault): void;
-  /** Objects by key, without the bucket. */
-  readonly objects: ReadonlyMap<string, Buffer>;
-  /** What no client may do: another content under a name that exists. */
-  readonly violations: readonly string[];
+  /** Number of objects. */
+  objects(): number;
   close(): void;
 }
 
-/** Undoes `aws-chunked`: the form in which SDKs send a body with a checksum behind it. */
+export interface ObjectStoreOptions {
+  readonly random: Random;
+  readonly findings: Pick<Findings, 'add'>;
+  /** Checks a new object before the client gets its answer. `key` is without the bucket. */
+  readonly onObject: (key: string, bytes: Buffer) => Promise<void>;
+}
+
+/** Undoes `aws-chunked`: the form in which SDKs send a body with a checksum after it. */
 export function unchunk(body: Buffer): Buffer {
   const parts: Buffer[] = [];
   let at = 0;
@@ -29,25 +38,29 @@ export function unchunk(body: Buffer): Buffer {
   }
 }
 
-const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('base64');
 const problem = (code: string): string => `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`;
 
 /** Starts it on 127.0.0.1; any bucket exists. */
-export async function startObjectStore(random: Random): Promise<ObjectTarget> {
+export async function startObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
+  const { random, findings, onObject } = options;
   let fault: Fault = 'none';
-  const objects = new Map<string, Buffer>();
-  const violations: string[] = [];
+  const digests = new Map<string, string>();
 
-  const put = (request: IncomingMessage, body: Buffer): { status: number; body: string } => {
+  const put = async (request: IncomingMessage, body: Buffer): Promise<TargetAnswer> => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname);
     const key = path.split('/').slice(2).join('/');
     const chunked = /aws-chunked/.test(String(request.headers['content-encoding'] ?? ''));
     const bytes = chunked || request.headers['x-amz-decoded-content-length'] ? unchunk(body) : body;
-    const existing = objects.get(key);
-    if (existing && digest(existing) !== digest(bytes)) violations.push(`other bytes under the name ${key}`);
-    if (request.headers['if-none-match'] !== '*') violations.push(`PUT ${key} without If-None-Match: *`);
-    else if (existing) return { status: 412, body: problem('PreconditionFailed') };
-    objects.set(key, bytes);
+    const found = digest(bytes);
+    const existing = digests.get(key);
+    if (existing !== undefined && existing !== found)
+      findings.add('the lake: other bytes under the name of an object that exists', key);
+    if (request.headers['if-none-match'] !== '*')
+      findings.add('the lake: a PUT without If-None-Match: *', key);
+    else if (existing !== undefined) return { status: 412, body: problem('PreconditionFailed') };
+    digests.set(key, found);
+    await onObject(key, bytes);
     return { status: 200, body: '' };
   };
 
@@ -56,7 +69,7 @@ export async function startObjectStore(random: Random): Promise<ObjectTarget> {
       void respond(fault, random, request, response, (body) => put(request, body));
       return;
     }
-    // Only PUT is allowed to the role of a Security Lake source.
+    // The role of a Security Lake source may only PUT.
     request.resume();
     response.writeHead(403).end(problem('AccessDenied'));
   });
@@ -68,8 +81,7 @@ export async function startObjectStore(random: Random): Promise<ObjectTarget> {
       fault = next;
       if (next === 'none') server.closeAllConnections();
     },
-    objects,
-    violations,
+    objects: () => digests.size,
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -50,7 +50,7 @@ test('one holder at a time, and the second is told who and what to do', async ()
   await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow('set journal.path');
   expect(lock.confirm()).toBeUndefined();
   await lock.release();
-  expect(await readdir(directory)).toEqual([]);
+  expect(await readdir(directory)).toEqual(['lock']);
   await (await acquireLock(directory, { timing: LONG })).release();
 });
 
@@ -231,6 +231,28 @@ describe('a holder whose heartbeats are late', () => {
       },
     };
   }
+});
+
+test('a lease that was removed by hand is waited for: its holder may live, and has to notice', async () => {
+  await writeFile(join(directory, 'epoch'), '');
+  const lock = await acquireLock(directory, { timing: SHORT });
+  // Neither the lease nor the socket tells of it any more.
+  for (const name of await readdir(directory)) if (name !== 'epoch') await unlink(join(directory, name));
+  const second = acquireLock(directory, { timing: SHORT }).catch((error: Error) => error);
+  const result = await second;
+  // Either the first has written its lease again, or it has found out that it is no longer the holder.
+  if (result instanceof Error) expect(lock.lost.aborted).toBe(false);
+  else {
+    expect(lock.lost.aborted).toBe(true);
+    await result.release();
+  }
+  await lock.release();
+});
+
+test('a lease that was released is taken at once', async () => {
+  await writeFile(join(directory, 'epoch'), '');
+  await (await acquireLock(directory, { timing: SHORT })).release();
+  await (await acquireLock(directory, { timing: LONG })).release();
 });
 
 test('a lease that was removed is written again', async () => {

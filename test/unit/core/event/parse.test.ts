@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
@@ -6,6 +5,7 @@ import { eventToJson } from '../../../../core/event/encode.ts';
 import type { Event, FieldValue } from '../../../../core/event/event.ts';
 import { stringify } from '../../../../core/event/json.ts';
 import { MAX_DEPTH, parseEvent } from '../../../../core/event/parse.ts';
+import { composedEvents, realEvents, sampleEvents } from '../../../support/corpus.ts';
 
 const BASE = '"rule":"R","priority":"Notice","time":"2026-07-11T09:44:58.682419669Z"';
 
@@ -264,8 +264,7 @@ describe('properties', () => {
 });
 
 it('every sample is accepted and comes back exactly', () => {
-  const samples = readFileSync(new URL('../../../../samples/events.ndjson', import.meta.url), 'utf8');
-  for (const line of samples.split('\n').filter(Boolean)) {
+  for (const line of sampleEvents()) {
     const seen = event(line);
     const { output_fields: fields } = JSON.parse(line) as { output_fields?: object | null };
     expect(Object.keys(seen.fields)).toEqual(Object.keys(fields ?? {}));
@@ -274,17 +273,17 @@ it('every sample is accepted and comes back exactly', () => {
   }
 });
 
-const DATA = new URL('../../../../../shared/data/falco-events/', import.meta.url);
-const absent = !existsSync(DATA);
-if (absent) console.log('skipped: no real events beside the repository (../shared/data)');
-
-describe.skipIf(absent)('real events', () => {
-  it.each(['real.ndjson', 'real-bulk.ndjson'])('%s: every one is accepted and comes back exactly', (file) => {
-    for (const line of readFileSync(new URL(file, DATA), 'utf8').split('\n').filter(Boolean)) {
+describe('real events', () => {
+  it('every one is accepted and comes back exactly', () => {
+    for (const line of realEvents()) {
       const seen = event(line);
       expect(eventToJson(seen)).toBe(line);
       expect(stringify(reassemble(seen, line))).toBe(line);
     }
+  });
+
+  it('so is every composed one', () => {
+    for (const line of composedEvents()) expect(eventToJson(event(line))).toBe(line);
   });
 });
 

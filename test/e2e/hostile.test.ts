@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { accountOf, imbalance } from '../support/metrics.ts';
 import { startTiercel, type Tiercel } from '../support/process.ts';
+import { runs } from '../support/runs.ts';
 import { until } from '../support/until.ts';
 
 // What a stranger may send to an open port. Whatever it is: an answer, no crash, no memory beyond measure, and each
@@ -29,7 +30,6 @@ describe('a stranger at the port', () => {
   /** Bodies that were answered with a 2xx. */
   const taken: Buffer[] = [];
   let count = 0;
-  const runs = 300;
   const next = () => `hostile-${count++}`;
 
   beforeAll(async () => {
@@ -146,7 +146,10 @@ describe('a stranger at the port', () => {
         for (const { at, byte } of changes) bytes[at % bytes.length] = byte;
         expect([200, 400]).toContain(await post('/', bytes));
       }),
-      { numRuns: runs },
+      {
+        numRuns: runs(300),
+        examples: [[[{ at: 0, byte: 0 }]], [[{ at: 0, byte: 0x5b }]], [[{ at: 0, byte: 0xef }]]],
+      },
     );
   });
 
@@ -174,7 +177,13 @@ describe('a stranger at the port', () => {
         expect(accepted).toBe(there.length);
         taken.push(...there);
       }),
-      { numRuns: runs / 2 },
+      {
+        numRuns: runs(150),
+        examples: [
+          [[], false],
+          [[], true],
+        ],
+      },
     );
   });
 

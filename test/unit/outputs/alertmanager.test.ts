@@ -111,6 +111,7 @@ describe('labelName', () => {
       fc.property(fc.string(), (field) => {
         expect(labelName(field)).toMatch(/^([a-zA-Z_][a-zA-Z0-9_]*)?$/);
       }),
+      { examples: [[''], ['_'], ['0'], ['.'], ['[]'], ['é'], ['a\n'], ['😀']] },
     );
   });
 });

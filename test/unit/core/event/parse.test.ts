@@ -6,6 +6,7 @@ import type { Event, FieldValue } from '../../../../core/event/event.ts';
 import { stringify } from '../../../../core/event/json.ts';
 import { MAX_DEPTH, parseEvent } from '../../../../core/event/parse.ts';
 import { composedEvents, realEvents, sampleEvents } from '../../../support/corpus.ts';
+import { runs } from '../../../support/runs.ts';
 
 const BASE = '"rule":"R","priority":"Notice","time":"2026-07-11T09:44:58.682419669Z"';
 
@@ -219,14 +220,43 @@ function object(value: fc.Arbitrary<string>): fc.Arbitrary<string> {
     .map((members) => `{${members.map(([key, member]) => `${JSON.stringify(key)}:${member}`).join(',')}}`);
 }
 
+/** Numbers on both sides of what a double holds, and names and values that are empty. */
+const edges = [
+  ...[0, 1, 2 ** 31, 2 ** 32, 2 ** 53].flatMap((n) => [n - 1, n].map(String)),
+  ...[
+    '9007199254740993',
+    '-9007199254740993',
+    '9223372036854775807',
+    '9223372036854775808',
+    '18446744073709551616',
+  ],
+  ...[
+    '-0',
+    '0.0',
+    '-0.0',
+    '1e400',
+    '5e-324',
+    '1e-400',
+    '1.7976931348623157e308',
+    '""',
+    '[]',
+    '{}',
+    '{"":{}}',
+  ],
+].map((value): [string] => [`{"a":${value},"":${value}}`]);
+
 describe('properties', () => {
+  it('output_fields without a member come back', () => {
+    expect(stringify(event(`{${BASE},"output_fields":{}}`).fields)).toBe('{}');
+  });
+
   it('any output_fields come back exactly as they were written', () => {
     fc.assert(
       fc.property(object(json), (fields) => {
         const seen = event(`{${BASE},"output_fields":${fields}}`);
         expect(stringify(seen.fields)).toBe(fields);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500), examples: edges },
     );
   });
 
@@ -239,7 +269,7 @@ describe('properties', () => {
           `${written.slice(0, -1)},"tags":["extra"]}`,
         );
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200), examples: edges },
     );
   });
 
@@ -248,7 +278,12 @@ describe('properties', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         parseEvent(bytes, 0);
       }),
-      { numRuns: 500 },
+      {
+        numRuns: runs(500),
+        examples: ['', '{', '{}', '[', '0', '"', '\ufeff', '\ufeff{}', '\0', 'null'].map(
+          (body): [Uint8Array] => [Buffer.from(body)],
+        ),
+      },
     );
     const whole = Buffer.from(`{${BASE},"output_fields":{"a":[1.0,{"b":9007199254740993}]}}`);
     fc.assert(
@@ -258,7 +293,12 @@ describe('properties', () => {
         const result = parseEvent(damaged, 0);
         if (result.ok) stringify(result.event.fields);
       }),
-      { numRuns: 500 },
+      {
+        numRuns: runs(500),
+        examples: [0, whole.length - 1].flatMap((at) =>
+          [0, 0x22, 0x7d, 0xff].map((byte): [number, number] => [at, byte]),
+        ),
+      },
     );
   });
 });

@@ -14,5 +14,11 @@ test('both ways agree, and can be continued', () => {
       expect(crc32Portable(a)).toBe(crc32(a));
       expect(crc32Portable(b, crc32(a))).toBe(crc32(Buffer.concat([a, b])));
     }),
+    {
+      examples: [0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 65_536].map((length): [Uint8Array, Uint8Array] => [
+        new Uint8Array(length),
+        new Uint8Array(length).fill(0xff),
+      ]),
+    },
   );
 });

@@ -19,6 +19,13 @@ test('a note comes back, wherever it stands', () => {
         expect(decodeNote(all, offset)).toEqual({ head, numbers: list, length: bytes.length });
       },
     ),
+    {
+      examples: [
+        [null, [], 0],
+        [{}, [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1], 1],
+        ['é'.repeat(1000), [0], 20],
+      ],
+    },
   );
 });
 
@@ -30,6 +37,7 @@ test('a damaged or shortened one is none', () => {
       bytes[seed % bytes.length]! ^= 1 << (seed % 8);
       expect(decodeNote(bytes)).toBeUndefined();
     }),
+    { examples: Array.from({ length: 24 }, (_, seed): [number[], number] => [[], seed]) },
   );
 });
 
@@ -39,5 +47,6 @@ test('sets of positions as numbers', () => {
       const set = PositionSet.of(...list.sort((a, b) => a - b));
       expect([...PositionSet.fromRuns(runsOfNumbers(numbersOf(set)))]).toEqual([...set]);
     }),
+    { examples: [[[]], [[1]], [[1, 2, 4]], [[2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1]], [[1, 2 ** 50]]] },
   );
 });

@@ -6,6 +6,7 @@ import { columnsOf } from '../../../../lake/index.ts';
 import ecs from '../../../../mappers/ecs/index.ts';
 import { schema } from '../../../../mappers/ecs/schema.ts';
 import { composedEvents, realEvents } from '../../../support/corpus.ts';
+import { runs } from '../../../support/runs.ts';
 import { distinctFields, eventText } from '../arbitrary.ts';
 import { instantOf } from '../ocsf/accounting.ts';
 import { alert, event, RECEIVED } from '../ocsf/support.ts';
@@ -186,7 +187,7 @@ describe('ecs', () => {
         expect(lost(of, result.record as never)).toEqual([]);
         expect(stringify(mapper({ original }).map(of) as never)).toBe(stringify(result as never));
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 

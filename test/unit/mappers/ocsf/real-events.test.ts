@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
 import { composedEvents, realEvents, shapedEvents } from '../../../support/corpus.ts';
+import { runs } from '../../../support/runs.ts';
 import { lostFields } from './accounting.ts';
 import { event, mapper, officialErrors } from './support.ts';
 
@@ -15,8 +16,8 @@ const KINDS: OcsfOptions[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => 
   { version, class: 'security_finding' as const, cloud: { provider: 'AWS' } },
 ]);
 
-/** Each option set gets every fixture and its share of the recorded events; ALL_EVENTS=1 gives every event to each. */
-const SHARE = process.env.ALL_EVENTS ? 1 : KINDS.length;
+/** Each option set gets every fixture and its share of the recorded events, or all of them with RUNS=10. */
+const SHARE = Math.ceil(KINDS.length / runs(1));
 
 describe('real events', () => {
   const fixtures = [...shapedEvents(), ...composedEvents()];

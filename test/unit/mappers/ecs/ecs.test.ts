@@ -155,6 +155,15 @@ describe('ecs', () => {
     expect(mapped(cloud).source.ip).toBeUndefined();
   });
 
+  it.each([
+    ['fd.cip', '192.0.2.9'],
+    ['fd.sport', 8443],
+  ])('keeps a tuple that %s contradicts', (field, value) => {
+    const name = '192.0.2.1:40312->198.51.100.1:443';
+    expect(mapped(alert({ 'fd.name': name })).falco.fields?.['fd.name']).toBeUndefined();
+    expect(mapped(alert({ 'fd.name': name, [field]: value })).falco.fields['fd.name']).toBe(name);
+  });
+
   it('knows the host from a container', () => {
     const record = mapped(alert({ 'container.id': 'host', 'container.name': 'host' }));
     expect(record.container).toBeUndefined();

@@ -1,9 +1,5 @@
 import fc from 'fast-check';
+import { runs } from './support/runs.ts';
 
-/**
- * Property tests are the same on every run, so that a red test is the change's doing; `SEED=random` or `SEED=123` explores.
- * A failure prints its seed and path.
- */
-const wanted = process.env.SEED;
-const seed = wanted === 'random' ? Math.trunc(Math.random() * 2 ** 31) : Number(wanted ?? 20261123);
-fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });
+/** vitest.config.ts sets SEED. A property that fails prints the seed, and the path that repeats that one case. */
+fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: Number(process.env.SEED), numRuns: runs(100) });

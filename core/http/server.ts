@@ -64,7 +64,7 @@ export interface RunningServer {
 }
 
 const TIMEOUTS: Timeouts = { headers: 10_000, request: 60_000, idle: 75_000 };
-/** How often slow clients are looked for, and idle connections when stopping. */
+/** Milliseconds between two looks for slow clients, at most, and for idle connections when stopping. */
 const CHECK = 2_000;
 const STOP_CHECK = 20;
 
@@ -80,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     headersTimeout: timeouts.headers,
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.idle,
-    connectionsCheckingInterval: CHECK,
+    connectionsCheckingInterval: Math.min(CHECK, timeouts.headers, timeouts.request),
     noDelay: true,
   };
   let stopping = false;

@@ -51,13 +51,15 @@ export function connectionOf(
 ): Connection | undefined {
   if (!fields.has('fd')) return undefined;
   const tuple = parseTuple(fields.peek('fd.name'));
-  if (tuple !== undefined) fields.take('fd.name');
   const told = fields.peek('fd.is_server');
   const isServer = told === 'true' || told === 'false' ? told : undefined;
   const local = localSide(fields, tuple, isServer);
   const seen = (side: Side) => local && (local === side ? LOCAL : REMOTE);
   const client = endOf(fields, CLIENT, tuple?.client, seen('client'), isHostname);
   const server = endOf(fields, SERVER, tuple?.server, seen('server'), isHostname);
+  // A tuple that the other fields contradict stays: the record says something else.
+  if (tuple !== undefined && isSame(client, tuple.client) && isSame(server, tuple.server))
+    fields.take('fd.name');
   const end = client ?? server;
   if (end === undefined) return undefined;
   if (isServer !== undefined) fields.take('fd.is_server');
@@ -103,6 +105,8 @@ interface TupleEnd {
   readonly ip: string;
   readonly port: number;
 }
+
+const isSame = (end: End | undefined, told: TupleEnd) => end?.ip === told.ip && end.port === told.port;
 
 interface Tuple {
   readonly client: TupleEnd;

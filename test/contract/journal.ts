@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Journal, Manifest, StoredEvent } from '../../core/journal/journal.ts';
 import { JournalFullError } from '../../core/journal/journal.ts';
 import { PositionSet } from '../../core/journal/positions.ts';
+import { runs } from '../support/runs.ts';
 import { ample, bodies, drain, entry, fetchAll, never, positionsOf } from '../unit/core/journal/fixtures.ts';
 
 /** What the suite needs of an implementation. */
@@ -65,7 +66,13 @@ export function journalContract(name: string, createFixture: () => Promise<Journ
           expect(events.map(({ raw }) => [...raw])).toEqual(raws.map((raw) => [...raw]));
           a.acknowledge(positionsOf(events));
         }),
-        { numRuns: 20 },
+        {
+          numRuns: runs(20),
+          examples: [
+            [[]],
+            [[0, 1, 4096, 65_535, 65_536, 65_537].map((size) => new Uint8Array(size).fill(7))],
+          ],
+        },
       );
     });
 

@@ -62,7 +62,8 @@ const FAT = 'f'.repeat(16_000);
 /** About 150 MB it has without; three copies of what is pending would be as much again. */
 const MAX_RSS = 256 << 20;
 
-describe('an output whose destination hangs, beside others', () => {
+// One life of a program in steps, each of which begins where the one before it ended.
+describe('an output whose destination hangs, beside others', { shuffle: false }, () => {
   let tiercel: Tiercel;
   let hooks: Record<
     'healthy' | 'hung' | 'failing' | 'lagging' | 'limited',

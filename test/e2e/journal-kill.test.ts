@@ -8,10 +8,11 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { openDiskJournal } from '../../core/journal/disk.ts';
+import { runs } from '../support/runs.ts';
 import { bodies, drain, silent } from '../unit/core/journal/fixtures.ts';
 
 const built = existsSync(new URL('../../dist/core/journal/disk.js', import.meta.url));
-const rounds = Number(process.env.JOURNAL_KILLS ?? 5);
+const rounds = runs(5);
 
 test.skipIf(!built)(
   `kill -9 under 16 producers, ${rounds} times: nothing acknowledged is lost, altered or invented`,

@@ -21,7 +21,8 @@ outputs:
   hook: { type: webhook, url: "${hook}", minimum_priority: critical, batch: { events: 1 } }
 ${more}`;
 
-describe('operating an instance', () => {
+// One life of a program in steps, each of which begins where the one before it ended.
+describe('operating an instance', { shuffle: false }, () => {
   let destination: Destination;
   let tiercel: Tiercel;
   const cli = (...args: string[]): Promise<CommandResult> => runCommand(tiercel.directory, ...args);

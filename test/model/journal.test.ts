@@ -1,13 +1,12 @@
 /**
- * The journal against a model, on a machine that breaks. `JOURNAL_MODEL_RUNS=100000` for a long run;
+ * The journal against a model, on a machine that breaks. `RUNS=700` plays 100,000 lives;
  * a failure prints the seed and the path that fast-check needs to repeat it.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../support/runs.ts';
 import type { World } from './world.ts';
 import { createWorld, OUTPUTS } from './world.ts';
-
-const runs = Number(process.env.JOURNAL_MODEL_RUNS ?? 150);
 
 type Fault = 'crashIn' | 'killIn' | 'shortWrites' | 'failSyncs' | 'failReads';
 
@@ -139,9 +138,9 @@ async function check(steps: readonly fc.Arbitrary<Step>[], durability?: Durabili
     await world.verify();
   };
   await fc.assert(fc.asyncProperty(life, fc.nat(), play), {
-    numRuns: runs,
+    numRuns: runs(150),
     timeout: 10_000,
-    endOnFailure: process.env.JOURNAL_MODEL_RUNS !== undefined,
+    endOnFailure: runs(1) > 1,
   });
 }
 

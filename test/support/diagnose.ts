@@ -9,6 +9,8 @@ export interface Patient {
   readonly url: string;
   /** Where its reports go, if it was started with {@link REPORTING}. */
   readonly reports?: string | undefined;
+  /** How long it may take to write a report, in milliseconds. */
+  readonly reportWithin?: number;
   /** All that it has printed. */
   printed(): string;
 }
@@ -74,7 +76,7 @@ function threadsOf(pid: number): string[] {
 }
 
 /** The JavaScript stack, and what the event loop waits for. */
-async function report({ pid, reports, printed }: Patient): Promise<string> {
+async function report({ pid, reports, reportWithin = REPORT, printed }: Patient): Promise<string> {
   if (reports === undefined) return 'no report: it was not started to give one';
   const isNew = (name: string) => name.startsWith('report.') && name.includes(`.${pid}.`);
   const first = ranFor(pid);
@@ -85,7 +87,7 @@ async function report({ pid, reports, printed }: Patient): Promise<string> {
   } catch (error) {
     return `no report: ${(error as Error).message}`;
   }
-  for (let waited = 0; waited < REPORT; waited += 100) {
+  for (let waited = 0; waited < reportWithin; waited += 100) {
     await sleep(100);
     const names = readdirSync(reports).filter(isNew).sort();
     if (names.length === before) continue;
@@ -99,7 +101,7 @@ async function report({ pid, reports, printed }: Patient): Promise<string> {
       // It is still being written.
     }
   }
-  const silence = `no report within ${REPORT} ms: the event loop does not turn; ${ranSince()}`;
+  const silence = `no report within ${reportWithin} ms: the event loop does not turn; ${ranSince()}`;
   return `${silence}\n${await stackOf(pid, printed)}`;
 }
 

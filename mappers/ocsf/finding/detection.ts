@@ -52,7 +52,8 @@ export function toDetectionFinding(event: Event, map: MapOptions): DetectionFind
 }
 
 function evidenceOf({ fields, activity, process }: Parts): Evidence | undefined {
-  const network = networkOf(fields);
+  // A call has a client of its own: with it, the fields of a connection stay unmapped.
+  const network = activity.client === undefined ? networkOf(fields) : undefined;
   const file = network === undefined ? touchedFile(fields) : undefined;
   const user = activity.user ?? (process === undefined ? userOf(fields) : undefined);
   const { decision, url } = activity;

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { type Logger, recordJson } from '../../../core/index.ts';
 import eventItself from '../../../mappers/event.ts';
 import falco from '../../../mappers/falco.ts';
+import { goldenOf } from '../../support/golden.ts';
 import { event } from './ocsf/support.ts';
 
 it.each([falco, eventItself])('$type gives the event as it was written, to the last digit', ({ create }) => {
@@ -11,3 +12,12 @@ it.each([falco, eventItself])('$type gives the event as it was written, to the l
   const result = mapper.map(event(text));
   expect(result.ok && recordJson(mapper)(result.record)).toBe(text);
 });
+
+it.each(goldenOf('payload re-serialised'))(
+  'a queue or a webhook gets the JSON that Falcosidekick sends for event $id',
+  ({ event, body }) => {
+    const mapper = falco.create({}, { log: {} as Logger });
+    const result = mapper.map(event);
+    expect(result.ok && JSON.parse(recordJson(mapper)(result.record))).toEqual(body);
+  },
+);

@@ -4,7 +4,7 @@ import { systemClock } from '../../../core/batching/clock.ts';
 import type { Event } from '../../../core/index.ts';
 import { labelName } from '../../../outputs/alertmanager/alert.ts';
 import alertmanager from '../../../outputs/alertmanager/index.ts';
-import { goldenOf } from './golden.ts';
+import { goldenOf } from '../../support/golden.ts';
 import { batchOf, calm, contextOf, eventOf, misbehaving, recordingLogger } from './support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
@@ -111,6 +111,7 @@ describe('labelName', () => {
       fc.property(fc.string(), (field) => {
         expect(labelName(field)).toMatch(/^([a-zA-Z_][a-zA-Z0-9_]*)?$/);
       }),
+      { examples: [[''], ['_'], ['0'], ['.'], ['[]'], ['é'], ['a\n'], ['😀']] },
     );
   });
 });

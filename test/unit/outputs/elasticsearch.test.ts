@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../core/index.ts';
 import { eventToJson } from '../../../core/index.ts';
 import elasticsearch from '../../../outputs/elasticsearch/index.ts';
-import { goldenOf } from './golden.ts';
+import { goldenOf } from '../../support/golden.ts';
 import { batchOf, calm, contextOf, jsonTextMapper, misbehaving } from './support.ts';
 
 type Options = Parameters<typeof elasticsearch.create>[0];

@@ -33,6 +33,14 @@ describe('the segment of a field', () => {
         const given = value === '' || Buffer.byteLength(value) > 60 ? [value, NO_VALUE] : [value];
         expect(given).toContain(back);
       }),
+      {
+        examples: ['', '.', '..', '%', '%41', NO_VALUE, 'CON', 'a ']
+          .map((value): [string] => [value])
+          .concat(
+            [59, 60, 61].map((length) => ['%'.repeat(length)]),
+            [29, 30, 31].map((length) => ['é'.repeat(length)]),
+          ),
+      },
     );
   });
 
@@ -50,6 +58,7 @@ describe('the segment of a field', () => {
       fc.property(fc.stringMatching(/^[A-Za-z_][^/=]{0,49}$/), (name) => {
         expect(columnOf(name)).toMatch(/^[a-z0-9_]+$/);
       }),
+      { examples: [['A'], ['_'], ['a'.repeat(50)], ['aé'], ['a[0]']] },
     );
   });
 });
@@ -70,6 +79,15 @@ describe('fieldSegments', () => {
           }
         },
       ),
+      {
+        examples: [
+          [[], 1],
+          [[0], 1],
+          [[0, 1, 0], 1],
+          [[0, 1, 2, 1], 2],
+          [Array.from({ length: 11 }, (_, n) => n), 10],
+        ],
+      },
     );
   });
 

@@ -48,6 +48,11 @@ describe('partitionKey', () => {
         expect(key.startsWith(partitionKey(time, 'day') as string)).toBe(true);
         expect(partitionKey(time, 'none')).toBe('');
       }),
+      {
+        examples: [
+          -62_135_596_800_000, -1, 0, 3_599_999, 3_600_000, 86_399_999, 86_400_000, 253_402_300_799_999,
+        ].map((time): [number] => [time]),
+      },
     );
     expect(partitionKey(AT, 'month')).toBe('month=2026-01');
     expect(partitionKey(8.64e15, 'day')).toEqual({ reject: expect.stringContaining('no partition') });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../core/index.ts';
 import slack from '../../../outputs/slack/index.ts';
 import { slackPayload } from '../../../outputs/slack/payload.ts';
-import { goldenOf } from './golden.ts';
+import { goldenOf } from '../../support/golden.ts';
 import { batchOf, calm, contextOf, eventOf, misbehaving, recordingLogger } from './support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };

@@ -38,6 +38,14 @@ describe('the id of a batch', () => {
         expect(x).toMatch(/^[0-9a-z-]{36}$/);
         expect(Math.sign(x!.localeCompare(y!, 'en'))).toBe(Math.sign(a - b));
       }),
+      {
+        examples: [2, 10, 36, 36 ** 2, 2 ** 32, 36 ** 10, 2 ** 53 - 1].flatMap(
+          (p): [number, number, string][] => [
+            [p, p - 1, ''],
+            [p - 1, p, '/'],
+          ],
+        ),
+      },
     );
   });
 });

@@ -154,6 +154,7 @@ describe('the batch scheduler', () => {
       pass: fc.integer({ min: -200, max: 400 }),
       caughtUp: fc.boolean(),
     });
+    type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
     fc.assert(
       fc.property(limits, fc.array(step, { maxLength: 60 }), (given, steps) => {
         const scheduler = createBatchScheduler(given, { maxOpen: 3 });
@@ -179,6 +180,22 @@ describe('the batch scheduler', () => {
           if (given.size !== undefined && positions.count > 1) expect(bytes).toBeLessThanOrEqual(given.size);
         }
       }),
+      {
+        // Each limit just missed, just reached and just passed.
+        examples: [49, 50, 51].flatMap((n) =>
+          [{}, { events: 1 }, { events: n }, { size: n }, { every: n }].map(
+            (given): [typeof given, Step[]] => [
+              given,
+              Array.from({ length: 51 }, (_, i) => ({
+                partition: 'a',
+                bytes: i === 0 ? 49 : 1,
+                pass: i === 1 ? 50 : 0,
+                caughtUp: true,
+              })),
+            ],
+          ),
+        ),
+      },
     );
   });
 });

@@ -30,6 +30,14 @@ it('lines come whole, wherever the chunks are cut', async () => {
       chunks.push(bytes.subarray(at));
       expect(await linesOf(chunks)).toEqual(lines);
     }),
+    {
+      // Every byte a chunk of its own: characters and line ends are cut.
+      examples: [[], [''], ['', ''], ['é', '😀', ''], ['a']].flatMap((lines) =>
+        ['\n', '\r\n'].map((end): [[string[], string, number[]]] => [
+          [lines, end, new Array<number>(20).fill(1)],
+        ]),
+      ),
+    },
   );
 });
 

@@ -60,6 +60,7 @@ test('indented JSON says the same, every number and text as it was written', () 
     fc.property(fc.json(), (text) => {
       expect(indentJson(text)).toBe(JSON.stringify(JSON.parse(text), null, 2));
     }),
+    { examples: [['{}'], ['[]'], ['""'], ['0'], ['[[],{}]'], ['{"":[{}]}'], ['["\\"","\\\\","{,}"]']] },
   );
 });
 

@@ -38,6 +38,12 @@ describe('parseDuration', () => {
       fc.property(fc.maxSafeNat(), (milliseconds) => {
         expect(parseDuration(formatDuration(milliseconds))).toEqual({ ok: true, value: milliseconds });
       }),
+      {
+        examples: [1000, 60_000, 3_600_000, 86_400_000]
+          .flatMap((unit) => [unit - 1, unit, unit + 1])
+          .concat([0, 1, 2 ** 53 - 1])
+          .map((milliseconds): [number] => [milliseconds]),
+      },
     );
   });
 
@@ -49,6 +55,17 @@ describe('parseDuration', () => {
         if (parsed.ok) expect(Number.isSafeInteger(parsed.value) && parsed.value >= 0).toBe(true);
         else expect(parsed.reason).not.toBe('');
       }),
+      {
+        examples: [
+          ['9007199254740991ms'],
+          ['9007199254740992ms'],
+          ['104249991d'],
+          ['104249992d'],
+          ['104249991d24h'],
+          ['-0s'],
+          ['.s'],
+        ],
+      },
     );
   });
 });

@@ -51,17 +51,37 @@ describe('interpolate', () => {
         expect(faults).toEqual([]);
         expect(value).toEqual({ a: { b: secret }, c: 1 });
       }),
+      {
+        examples: [
+          '',
+          '$',
+          '${',
+          '$${',
+          '${env:X}',
+          '${env:X',
+          '~',
+          'null',
+          '0',
+          'true',
+          '- a',
+          'a: b',
+          '# a',
+          '\n',
+          '\0',
+        ].map((secret): [string] => [secret]),
+      },
     );
   });
 
   it('leaves texts without a reference as they are, and gives back what was escaped', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'grapheme' }), async (text) => {
-        const { value, faults } = await filled({ a: text.replaceAll('${', '$${') });
+        const { value, faults } = await filled({ a: text.replaceAll('${', () => '$${') });
         expect(faults).toEqual([]);
         // `$$${`: the escape is found from the left, so a dollar in front of one stays.
         expect(value).toEqual({ a: text });
       }),
+      { examples: [[''], ['$'], ['$$'], ['${'], ['$${'], ['$$${'], ['${${'], ['a$'], ['}']] },
     );
   });
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { loadConfig } from '../../../../core/config/load.ts';
 import { printConfig } from '../../../../core/config/print.ts';
 import { renderErrors } from '../../../../core/config/render.ts';
+import { runs } from '../../../support/runs.ts';
 import { memoryFiles, testRegistry } from './support.ts';
 
 const GOOD = `server:
@@ -82,6 +83,13 @@ it('never throws and never tells a secret, whatever is wrong', async () => {
         : renderErrors(result.errors) + JSON.stringify(result.errors);
       expect(told).not.toContain('hunter2');
     }),
-    { numRuns: 300 },
+    {
+      numRuns: runs(300),
+      examples: [
+        [{ at: 0, length: 0, insert: '' }],
+        [{ at: 0, length: 0, insert: '\ufeff' }],
+        [{ at: GOOD.length - 1, length: 1, insert: '' }],
+      ],
+    },
   );
 });

@@ -37,6 +37,13 @@ describe('parseSize', () => {
       fc.property(fc.maxSafeNat(), (bytes) => {
         expect(parseSize(formatSize(bytes))).toEqual({ ok: true, value: bytes });
       }),
+      {
+        examples: [10, 20, 30, 40]
+          .flatMap((power) => [2 ** power - 1, 2 ** power, 2 ** power + 1])
+          .concat([3, 6, 9, 12].flatMap((power) => [10 ** power - 1, 10 ** power, 10 ** power + 1]))
+          .concat([0, 1, 2 ** 53 - 1])
+          .map((bytes): [number] => [bytes]),
+      },
     );
   });
 
@@ -48,6 +55,17 @@ describe('parseSize', () => {
         if (parsed.ok) expect(Number.isSafeInteger(parsed.value) && parsed.value >= 0).toBe(true);
         else expect(parsed.reason).not.toBe('');
       }),
+      {
+        examples: [
+          ['9007199254740991B'],
+          ['9007199254740992B'],
+          ['8191.9TiB'],
+          ['8192TiB'],
+          ['-0B'],
+          ['.B'],
+          ['0.0B'],
+        ],
+      },
     );
   });
 });

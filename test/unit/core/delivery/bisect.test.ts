@@ -55,6 +55,17 @@ describe('bisection', () => {
         const found = result.status === 'delivered' ? (result.rejected ?? []) : [];
         expect(found.map(({ index }) => `r${index}`)).toEqual([...guilty]);
       }),
+      {
+        examples: [1, 2, 3, 4, 31, 32, 33].flatMap((count) =>
+          [
+            (_: unknown) => false,
+            (_: unknown) => true,
+            (n: number) => n === 0,
+            (n: number) => n === count - 1,
+            (n: number) => n === count >> 1,
+          ].map((guilt): [boolean[]] => [Array.from({ length: count }, (_, n) => guilt(n))]),
+        ),
+      },
     );
   });
 

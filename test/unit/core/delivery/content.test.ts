@@ -38,6 +38,12 @@ const sets = fc
   .uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 30 })
   .map((all) => all.sort((a, b) => a - b));
 
+/** One event, and chunks of three that are just full, with damage at none, at all and at their ends. */
+const edges: [number[], number[]][] = [1, 2, 3, 4, 6, 7].flatMap((count) => {
+  const positions = Array.from({ length: count }, (_, i) => i + 1);
+  return [[], positions, [1], [3], [4], [count]].map((bad): [number[], number[]] => [positions, bad]);
+});
+
 describe('the content of a batch', () => {
   it('names the damaged events and maps the others', async () => {
     await fc.assert(
@@ -57,6 +63,7 @@ describe('the content of a batch', () => {
         );
         if (whole.length > 1) expect(content.records([1])).toEqual([whole[1]]);
       }),
+      { examples: edges },
     );
   });
 
@@ -101,6 +108,11 @@ describe('the content of a batch', () => {
           );
         },
       ),
+      {
+        examples: edges.flatMap(([positions, bad]) =>
+          [0, 1, -1].map((bits): [number[], number[], number] => [positions, bad, bits]),
+        ),
+      },
     );
   });
 });

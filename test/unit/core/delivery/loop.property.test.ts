@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Delivery, delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
 import type { Batch } from '../../../../core/index.ts';
 import { createWorld, numberOf } from '../../../support/output-loop.ts';
+import { runs } from '../../../support/runs.ts';
 
 const answer = fc.oneof(
   fc.record({
@@ -24,6 +25,26 @@ const scenario = fc.record({
     },
   ),
 });
+
+/** Batches of one and of all, no answer and every answer, and stops at once. */
+const edges = [1, 12].flatMap((events) =>
+  ([0, 500] as const).map((deadline): [typeof scenario extends fc.Arbitrary<infer T> ? T : never] => [
+    {
+      answers:
+        events === 1
+          ? []
+          : (['hang', 'hang deaf', 'denied', 'nonsense', 'slow'] as const).map((kind) => ({ kind })),
+      guilty: [0, 59],
+      limits: { events, every: 100 },
+      ordering: 'partition',
+      partitions: 1,
+      stops: [
+        { after: 1, deadline },
+        { after: 1, deadline },
+      ],
+    },
+  ]),
+);
 
 type Answer = { kind: string; failed?: number; rejected?: number };
 
@@ -116,7 +137,7 @@ describe('whatever an output answers', () => {
         // Without a stop in the middle of it, nothing arrives twice.
         if (restarts === 0) expect(ends).toHaveLength(60);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60), examples: edges },
     );
   });
 });

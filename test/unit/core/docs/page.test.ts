@@ -74,6 +74,12 @@ OPTIONS
           for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
         },
       ),
+      {
+        examples: [49, 50, 51].map((length): [[string, string][], number] => [
+          [['a', `${'b '.repeat(length >> 1)}${'b'.repeat(length & 1)}`]],
+          50,
+        ]),
+      },
     );
   });
 });

@@ -59,6 +59,17 @@ describe('parseTime', () => {
         expect(parseTime(read?.text)?.milliseconds).toBe(seconds * 1000 + 7);
         expect(read?.milliseconds).toBe(seconds * 1000 + 7);
       }),
+      {
+        examples: [
+          '0000-01-01T00:00:00.000Z',
+          '0000-02-29T23:59:59.999Z',
+          '1969-12-31T23:59:59.999Z',
+          '1970-01-01T00:00:00.000Z',
+          '2000-02-29T00:00:00.000Z',
+          '2100-02-28T23:59:59.999Z',
+          '9999-12-31T23:59:59.999Z',
+        ].map((text): [Date] => [new Date(text)]),
+      },
     );
   });
 });

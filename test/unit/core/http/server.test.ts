@@ -186,11 +186,15 @@ describe('startServer', () => {
   });
 
   it('cuts what is open when patience ends', async () => {
-    const append = () => new Promise<void>(() => {});
+    let appending = false;
+    const append = () => {
+      appending = true;
+      return new Promise<void>(() => {});
+    };
     const { server } = await start({ journal: { append } });
     const { socket } = await open(server);
     socket.write(`${HEAD}\r\n${EVENT}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect.poll(() => appending).toBe(true);
     await Promise.all([once(socket, 'close'), server.stop(AbortSignal.timeout(50))]);
   });
 

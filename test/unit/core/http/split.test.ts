@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitEvents } from '../../../../core/http/split.ts';
+import { runs } from '../../../support/runs.ts';
 
 const texts = (body: string) => {
   const parts = splitEvents(Buffer.from(body));
@@ -16,6 +17,18 @@ describe('splitEvents', () => {
         const body = `${space}[${space}${written.join(`${space},${space}`)}${space}]${space}`;
         expect(texts(body)).toEqual(written);
       }),
+      {
+        examples: [
+          [],
+          [0],
+          [''],
+          ['"'],
+          ['\\'],
+          ['\\"', ']', '[', ','],
+          [[], {}, [[]], null],
+          [{ '[': ']' }],
+        ].map((values): [unknown[], string] => [values, '']) as [fc.JsonValue[], string][],
+      },
     );
   });
 
@@ -29,6 +42,14 @@ describe('splitEvents', () => {
           expect(texts(written.map((line) => line + end).join(''))).toEqual(written);
         },
       ),
+      {
+        examples: [
+          [[], '\n'],
+          [[{}], '\n'],
+          [[{}, {}], '\r\n'],
+          [[{ a: '\n' }, { '': null }], '\n\n '],
+        ],
+      },
     );
   });
 
@@ -38,6 +59,7 @@ describe('splitEvents', () => {
         const body = JSON.stringify(value, null, 2);
         expect(texts(body)).toEqual([body]);
       }),
+      { examples: [[{ '': null }], [{ a: {} }], [{ a: [] }], [{ '}': '{\n' }]] },
     );
   });
 
@@ -48,7 +70,7 @@ describe('splitEvents', () => {
         if (typeof parts === 'string') expect(() => JSON.parse(body)).toThrow();
         else expect(`[${parts.join(',')}]`.replaceAll(' ', '')).toBe(body.replaceAll(' ', ''));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000), examples: [['['], ['[]'], ['[,]'], ['[1,]'], ['["\\"]'], ['[1]]']] },
     );
   });
 

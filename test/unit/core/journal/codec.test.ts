@@ -35,6 +35,7 @@ function parse(bytes: Uint8Array, after = 0) {
 }
 
 const positions = (frames: readonly Frame[]) => frames.map(({ position }) => position);
+const sizes = (...all: number[]) => all.map((size) => new Uint8Array(size).fill(0xa5));
 const payloads = fc.array(fc.uint8Array({ maxLength: 200 }), { minLength: 1, maxLength: 20 });
 
 describe('frames', () => {
@@ -50,6 +51,13 @@ describe('frames', () => {
           written.map((_, i) => 1_700_000_000_000 + i),
         );
       }),
+      {
+        examples: [
+          [[new Uint8Array(0)], 1],
+          [sizes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9), 2 ** 32 - 5],
+          [sizes(127, 128, 129, 255, 256, 65_535, 65_536), 2 ** 50],
+        ],
+      },
     );
   });
 
@@ -66,6 +74,16 @@ describe('frames', () => {
         const missing = (gap!.before ?? written.length + 1) - gap!.after - 1;
         expect(missing).toBe(1);
       }),
+      {
+        // The first and the last bit of a header, of a payload, and of the last frame.
+        examples: [0, 7, FRAME_BYTES * 8 - 1, FRAME_BYTES * 8, (FRAME_BYTES + 3) * 8 - 1].flatMap(
+          (bit): [Uint8Array[], number][] => [
+            [sizes(0), bit],
+            [sizes(3), bit],
+            [sizes(3, 0, 1), bit],
+          ],
+        ),
+      },
     );
   });
 
@@ -87,6 +105,11 @@ describe('frames', () => {
         );
         expect(positions([...more.frames, ...rest.frames])).toEqual(written.map((_, i) => i + 1));
       }),
+      {
+        examples: [0, 1, FRAME_BYTES - 1, FRAME_BYTES, FRAME_BYTES + 2, FRAME_BYTES + 3, FRAME_BYTES + 4].map(
+          (cut): [Uint8Array[], number] => [sizes(3, 5), cut],
+        ),
+      },
     );
   });
 
@@ -104,6 +127,11 @@ describe('frames', () => {
         expect(frames).toEqual([]);
         expect(gaps).toEqual([{ offset: 0, length: garbage.length, after: 0 }]);
       }),
+      {
+        examples: [1, FRAME_BYTES - 1, FRAME_BYTES, FRAME_BYTES + 1, 500].flatMap((length) =>
+          [0, 0xff].map((byte): [Uint8Array] => [new Uint8Array(length).fill(byte)]),
+        ),
+      },
     );
   });
 });

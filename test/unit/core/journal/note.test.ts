@@ -19,6 +19,13 @@ test('a note comes back, wherever it stands', () => {
         expect(decodeNote(all, offset)).toEqual({ head, numbers: list, length: bytes.length });
       },
     ),
+    {
+      examples: [
+        [null, [], 0],
+        [{}, [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1], 1],
+        ['é'.repeat(1000), [0], 20],
+      ],
+    },
   );
 });
 
@@ -33,6 +40,7 @@ test('a damaged or shortened one is none', () => {
       if (at === 3) expect(decodeNote(bytes)?.numbers).toEqual(list);
       else expect(decodeNote(bytes)).toBeUndefined();
     }),
+    { examples: Array.from({ length: 24 }, (_, seed): [number[], number] => [[], seed]) },
   );
 });
 
@@ -42,5 +50,6 @@ test('sets of positions as numbers', () => {
       const set = PositionSet.of(...list.sort((a, b) => a - b));
       expect([...PositionSet.fromRuns(runsOfNumbers(numbersOf(set)))]).toEqual([...set]);
     }),
+    { examples: [[[]], [[1]], [[1, 2, 4]], [[2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1]], [[1, 2 ** 50]]] },
   );
 });

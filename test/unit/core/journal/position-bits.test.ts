@@ -8,7 +8,16 @@ const position = fc.oneof(
   fc.integer({ min: 65_500, max: 65_600 }),
   fc.integer({ min: 3 * 65_536 - 40, max: 3 * 65_536 + 40 }),
 );
-const change = fc.record({ add: fc.boolean(), first: position, length: fc.nat({ max: 100 }) });
+interface Change {
+  readonly add: boolean;
+  readonly first: number;
+  readonly length: number;
+}
+const change: fc.Arbitrary<Change> = fc.record({
+  add: fc.boolean(),
+  first: position,
+  length: fc.nat({ max: 100 }),
+});
 
 test('is a set of positions', () => {
   fc.assert(
@@ -30,6 +39,21 @@ test('is a set of positions', () => {
         [...bits.runs(probe)].flatMap(([a, b]) => Array.from({ length: b - a + 1 }, (_, i) => a + i)),
       ).toEqual(sorted.filter((p) => p <= probe));
     }),
+    {
+      examples: [
+        [[], 1],
+        [[{ add: true, first: 1, length: 0 }], 1],
+        // Whole chunks, and the words at their edges.
+        ...[65_535, 65_536, 65_537].map((edge): [Change[], number] => [
+          [
+            { add: true, first: 1, length: 3 * 65_536 },
+            { add: false, first: edge, length: 0 },
+            { add: false, first: edge + 32, length: 65_536 },
+          ],
+          edge,
+        ]),
+      ],
+    },
   );
 });
 

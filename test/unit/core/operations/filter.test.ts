@@ -21,6 +21,14 @@ it('a filter comes back from a URL as it went in', () => {
       const parsed = parseFilter({ output, reason, since, until, id: query.getAll('id') }, 0);
       expect(parsed).toEqual({ ok: true, value: asked });
     }),
+    {
+      examples: [
+        [{}],
+        [{ since: 0, until: 0 }],
+        [{ output: '&=+%20 #', reason: ' ' }],
+        [{ ids: [1, 2 ** 32, 2 ** 49] }],
+      ],
+    },
   );
 });
 

@@ -44,6 +44,19 @@ describe('globs', () => {
         const expression = new RegExp(`^${pattern.replaceAll('?', '.').replaceAll('*', '.*')}$`, 's');
         expect(one(pattern, text)).toBe(expression.test(text));
       }),
+      {
+        examples: [
+          ['', ''],
+          ['', 'a'],
+          ['*', ''],
+          ['?', ''],
+          ['**', ''],
+          ['*?', ''],
+          ['a*', 'a'],
+          ['*a', 'aa'],
+          ['a*a', 'a'],
+        ],
+      },
     );
   });
 

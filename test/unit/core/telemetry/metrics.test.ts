@@ -5,6 +5,7 @@ import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts
 import type { Event } from '../../../../core/event/event.ts';
 import type { JournalStatus } from '../../../../core/journal/journal.ts';
 import { createMetrics } from '../../../../core/telemetry/metrics.ts';
+import { runs } from '../../../support/runs.ts';
 
 const STATUS: JournalStatus = {
   state: 'ok',
@@ -161,7 +162,10 @@ describe('metrics', () => {
           }
         }
       }),
-      { numRuns: 30 },
+      {
+        numRuns: runs(30),
+        examples: [[[]], [['accept', 'deliver', 'reload', 'reject'].map((kind) => ({ kind, events: 20 }))]],
+      },
     );
   });
 

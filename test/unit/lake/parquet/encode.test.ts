@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parquetMetadata } from 'hyparquet';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { EventBlock, StreamedBatch } from '../../../../core/index.ts';
 import type { EncoderOptions } from '../../../../lake/parquet/encode.ts';
 import { createEncoder } from '../../../../lake/parquet/encode.ts';
@@ -73,7 +74,7 @@ function batchOf(samples: readonly Sample[], eventsPerBlock = 3): StreamedBatch 
   };
 }
 
-function encoder(file: Partial<EncoderOptions['file']> = {}, patience?: number) {
+function encoder(file: Partial<EncoderOptions['file']> = {}) {
   const directory = scratch();
   const module = join(directory, 'mapper.mjs');
   writeFileSync(module, MAPPER);
@@ -85,7 +86,6 @@ function encoder(file: Partial<EncoderOptions['file']> = {}, patience?: number) 
     directory,
     log: { debug: note, info: note, warn: note, error: note },
     file: { createdBy: 'tiercel test', sortedBy: 'time', ...file },
-    ...(patience !== undefined && { patience }),
   });
   onTestFinished(() => made.close());
   const leftovers = () => readdirSync(directory).filter((name) => name.startsWith('encoding-'));
@@ -173,10 +173,20 @@ describe('createEncoder', () => {
   });
 
   it('gives up a mapper that never returns, so that other batches get their turn', async () => {
-    const { encode, leftovers } = encoder({}, 2000);
-    await expect(encode(batchOf([{ time: at(0), id: 'x', rule: 'hang' }]), never)).rejects.toThrow(
-      /no progress in 2000 ms/,
-    );
+    const { encode, leftovers } = encoder();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let over = false;
+    const hung = encode(batchOf([{ time: at(0), id: 'x', rule: 'hang' }]), never).finally(() => {
+      over = true;
+    });
+    const failed = expect(hung).rejects.toThrow('no progress in 300000 ms');
+    while (!over) {
+      vi.advanceTimersByTime(300_000);
+      await setImmediate();
+    }
+    await failed;
+    vi.useRealTimers();
     expect(leftovers()).toEqual([]);
     expect((await encode(batchOf(shuffled), never)).rows).toBe(7);
   });

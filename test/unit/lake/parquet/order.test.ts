@@ -21,6 +21,14 @@ describe('createSortIndex', () => {
           );
         expect([...index.order()]).toEqual(expected.map(({ at }) => at));
       }),
+      {
+        examples: [
+          [[]],
+          [[{ time: 0, id: '' }]],
+          [[2 ** 53 - 1, 2 ** 53 - 2, 2 ** 32, 0, 2 ** 31 - 1].map((time) => ({ time, id: '' }))],
+          [['b', 'ab', 'a', '', 'a\0', '\uffff', '😀'].map((id) => ({ time: 0, id }))],
+        ],
+      },
     );
   });
 
@@ -47,6 +55,16 @@ describe('createBlockStore', () => {
         store.close();
         expect(existsSync(path)).toBe(false);
       }),
+      {
+        examples: [
+          [[], 0],
+          [[new Uint8Array(1)], 0],
+          ...[99, 100, 101].map((budget): [Uint8Array[], number] => [
+            [new Uint8Array(50).fill(1), new Uint8Array(50).fill(2)],
+            budget,
+          ]),
+        ],
+      },
     );
   });
 });

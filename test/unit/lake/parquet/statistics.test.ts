@@ -3,6 +3,7 @@ import { parquetMetadata } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { compareUtf8 } from '../../../../lake/parquet/statistics.ts';
 import type { LeafType } from '../../../../lake/schema/columns.ts';
+import { runs } from '../../../support/runs.ts';
 import { arrayBuffer, encode } from '../support.ts';
 
 /** Every UTF-16 unit that matters, surrogates without a partner among them. */
@@ -29,7 +30,16 @@ describe('compareUtf8', () => {
       fc.property(texts, texts, (a, b) => {
         expect(Math.sign(compareUtf8(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
       }),
-      { numRuns: 2000 },
+      {
+        numRuns: runs(2000),
+        examples: [
+          ['', ''],
+          ['', 'a'],
+          ['a', 'ab'],
+          ['\uffff', '😀'],
+          ['\ud83d', '\ufffd'],
+        ],
+      },
     );
   });
 });
@@ -56,7 +66,13 @@ describe('statistics', () => {
           );
         }
       }),
-      { numRuns: 100 },
+      {
+        numRuns: runs(100),
+        // A bound is cut at 16 bytes, between characters, and must then be a bound still.
+        examples: [15, 16, 17].flatMap((length) =>
+          ['a', '\x7f', 'é', '😀', '\u{10ffff}'].map((letter): [string[]] => [[letter.repeat(length), '']]),
+        ),
+      },
     );
   });
 

@@ -9,6 +9,7 @@ import { RecordError } from '../../../../lake/parquet/shred.ts';
 import { createParquetWriter } from '../../../../lake/parquet/writer.ts';
 import { createZstd } from '../../../../lake/parquet/zstd.ts';
 import type { Column, Shape } from '../../../../lake/schema/columns.ts';
+import { runs } from '../../../support/runs.ts';
 import {
   arrayBuffer,
   encode,
@@ -73,6 +74,7 @@ const samples: fc.Arbitrary<Sample> = fc.letrec<{ sample: Sample; group: Sample 
   ),
 })).group;
 
+type TableCase = typeof tables extends fc.Arbitrary<infer T> ? T : never;
 const tables = samples.chain(({ shape, values }) =>
   fc.record({
     columns: fc.constant(shape.kind === 'group' ? shape.columns : []),
@@ -83,6 +85,23 @@ const tables = samples.chain(({ shape, values }) =>
     }),
   }),
 );
+
+/** Row groups and pages that are just full, and the limits of the number types. */
+const edges = [1, 6, 7, 8, 14, 15].map((count): [TableCase] => [
+  {
+    columns: [
+      { name: 'c0', shape: { kind: 'leaf', type: 'utf8' } },
+      { name: 'c1', shape: { kind: 'leaf', type: 'int64' } },
+      { name: 'c2', shape: { kind: 'leaf', type: 'int32' } },
+    ],
+    records: Array.from({ length: count }, (_, n) => ({
+      c0: 'x'.repeat([0, 1, 35, 36, 40, 41, 300][n % 7]!),
+      c1: [0, -1, 2 ** 53 - 1, -(2 ** 53) + 1, 2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n)][n % 7],
+      c2: [0, -1, 2 ** 31 - 1, -(2 ** 31)][n % 4],
+    })),
+    limits: { rowGroupRows: 7, pageBytes: 40 },
+  },
+]);
 
 /** Uncompressed size of every page of a column chunk, header included, from the headers themselves. */
 function pagesOf(bytes: Buffer, chunk: ColumnMetaData): number[] {
@@ -108,7 +127,7 @@ describe('createParquetWriter', () => {
         expect(await readWithHyparquet(bytes)).toEqual(expected);
         expect(await readWithDuckDB(bytes)).toEqual(expected);
       }),
-      { numRuns: Number(process.env.TIERCEL_FUZZ ?? 120) },
+      { numRuns: runs(120), examples: edges },
     );
   });
 

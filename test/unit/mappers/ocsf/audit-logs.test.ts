@@ -22,6 +22,18 @@ describe('an event of the Kubernetes audit log', () => {
     'ka.req.pod.containers.image': ['nginx:1', 'envoy:2'],
   };
 
+  it('has the client of the call as its endpoint, and keeps a connection that is in the event too', () => {
+    const record = mapped(
+      alert({ ...fields, 'fd.name': '192.0.2.1:40312->198.51.100.1:443', 'fd.rip': '198.51.100.1' }),
+    );
+    expect(record.evidences[0].src_endpoint.ip).toBe('10.0.0.9');
+    expect(record.evidences[0].dst_endpoint).toBeUndefined();
+    expect(record.unmapped).toMatchObject({
+      'fd.name': '192.0.2.1:40312->198.51.100.1:443',
+      'fd.rip': '198.51.100.1',
+    });
+  });
+
   it('tells who called what, from where, on what', () => {
     const record = mapped(alert(fields, { source: 'k8s_audit' }), {
       version: '1.3.0',

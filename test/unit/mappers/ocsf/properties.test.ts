@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import { runs } from '../../../support/runs.ts';
 import { distinctFields, eventText } from '../arbitrary.ts';
 import { checked } from './checked.ts';
 import { alert, event } from './support.ts';
@@ -21,7 +22,7 @@ describe.each(KINDS)('any event, mapped with %j', (options) => {
         const { raw_data, unmapped } = checked(event(text), options);
         expect(raw_data ?? unmapped['event.raw_data'] ?? unmapped.raw_data).toBe(text);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -30,7 +31,7 @@ describe.each(KINDS)('any event, mapped with %j', (options) => {
       fc.property(distinctFields, (fields) => {
         checked(alert(fields), options);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import { composedEvents, realEvents, shapedEvents } from '../../../support/corpus.ts';
+import { runs } from '../../../support/runs.ts';
 import { lostFields } from './accounting.ts';
-import { event, hasData, mapper, officialErrors, realEvents } from './support.ts';
+import { event, mapper, officialErrors } from './support.ts';
 
 const KINDS: OcsfOptions[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
   { version },
@@ -14,20 +16,20 @@ const KINDS: OcsfOptions[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => 
   { version, class: 'security_finding' as const, cloud: { provider: 'AWS' } },
 ]);
 
-/** Each option set gets every so-many-th event, together all of them; ALL_EVENTS=1 gives every event to each. */
-const SHARE = process.env.ALL_EVENTS ? 1 : KINDS.length;
+/** Each option set gets every fixture and its share of the recorded events, or all of them with RUNS=10. */
+const SHARE = Math.ceil(KINDS.length / runs(1));
 
-describe.skipIf(!hasData)('real events', () => {
-  const lines = hasData ? realEvents() : [];
+describe('real events', () => {
+  const fixtures = [...shapedEvents(), ...composedEvents()];
+  const recorded = realEvents().slice(shapedEvents().length);
 
   // Thousands of records, each checked by OCSF's whole schema too.
   it.each(KINDS)(
     'are valid OCSF by its own schema: %j',
     (options) => {
       const { map } = mapper({ ...options, validation: 'strict' });
-      expect(lines.length).toBeGreaterThan(1700);
-      const own = lines.filter((_, index) => index % SHARE === KINDS.indexOf(options) % SHARE);
-      for (const line of own) {
+      const own = recorded.filter((_, index) => index % SHARE === KINDS.indexOf(options) % SHARE);
+      for (const line of [...fixtures, ...own]) {
         const result = map(event(line));
         if (!result.ok) throw new Error(`${result.reason}\n${line}`);
         const record = JSON.parse(JSON.stringify(result.record));

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { alert, DATA, event, mapped } from './support.ts';
+import { goldenOf } from '../../../support/golden.ts';
+import { alert, mapped } from './support.ts';
 
 const fields = {
   'proc.name': 'sh',
@@ -63,25 +62,17 @@ describe('a finding as Falcosidekick writes it', () => {
     expect(record.unmapped).toEqual({ list: '["a"]', time: '2026-07-11T09:44:58.682419669Z' });
   });
 
-  const golden = join(DATA, 'falcosidekick-golden.jsonl');
-  it.skipIf(!existsSync(golden))('is what Falcosidekick 2.34 wrote, but for what is wrong with that', () => {
-    const lines = readFileSync(golden, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { output: string; input_raw: string; body: string })
-      .filter(({ output }) => output === 'securitylake');
-    expect(lines).toHaveLength(2);
-    for (const { input_raw, body } of lines) {
-      const theirs = JSON.parse(body);
-      const { unmapped, ...ours } = mapped(event(input_raw), {
-        class: 'security_finding',
-        mode: 'falcosidekick',
-      });
+  it.each(goldenOf('securitylake'))(
+    'is what Falcosidekick wrote for event $id, but for what is wrong with that',
+    ({ event, text }) => {
+      const theirs = JSON.parse(text);
+      const raw = Buffer.from(event.raw).toString();
+      const { unmapped, ...ours } = mapped(event, { class: 'security_finding', mode: 'falcosidekick' });
       // The version that they write is none of OCSF.
       theirs.metadata.version = '1.1.0';
       // They write the event anew, and its numbers as doubles.
-      theirs.raw_data = input_raw;
-      const given = JSON.parse(input_raw.replace('1507591916746609046', '"1507591916746609046"'));
+      theirs.raw_data = raw;
+      const given = JSON.parse(raw.replace('1507591916746609046', '"1507591916746609046"'));
       for (const observable of theirs.observables) {
         if (observable.name !== 'hostname') observable.value = String(given.output_fields[observable.name]);
       }
@@ -95,6 +86,6 @@ describe('a finding as Falcosidekick writes it', () => {
       theirs.observables.sort(byName);
       ours.observables.sort(byName);
       expect(ours).toEqual(theirs);
-    }
-  });
+    },
+  );
 });

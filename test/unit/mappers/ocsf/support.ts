@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { parseEvent } from '../../../../core/event/parse.ts';
 import type { Event, Logger } from '../../../../core/index.ts';
@@ -56,16 +55,22 @@ export function mapped(of: Event, options: OcsfOptions = {}): any {
   return JSON.parse(JSON.stringify(result.record));
 }
 
-export const DATA = join(import.meta.dirname, '../../../../../shared/data');
-export const hasData = existsSync(DATA);
-if (!hasData) console.log('skipped: ../shared/data is not here (real events and compiled OCSF schemas)');
+type Schema = { [name: string]: unknown };
+interface CompiledClass {
+  readonly class: Schema;
+  readonly profiles: Readonly<Record<string, Schema>>;
+}
 
-/** The events of ../shared/data that are events at all. */
-export function realEvents(): string[] {
-  const folder = join(DATA, 'falco-events');
-  return readdirSync(folder)
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
-    .filter((line) => parseEvent(Buffer.from(line), RECEIVED).ok);
+/** A schema with what a profile adds to it: more members of objects, and more names that are required. */
+function extended(schema: Schema, more: Schema): Schema {
+  const all = { ...schema };
+  for (const [name, value] of Object.entries(more)) {
+    const given = all[name];
+    if (Array.isArray(given) && Array.isArray(value)) all[name] = [...given, ...value];
+    else if (given instanceof Object) all[name] = extended(given as Schema, value as Schema);
+    else all[name] = value;
+  }
+  return all;
 }
 
 const compiled = new Map<string, ValidateFunction>();
@@ -86,15 +91,15 @@ export function officialErrors(given: any): unknown[] {
   }
   const { version, profiles = [] } = record.metadata;
   const order = ['datetime', 'host', 'container', 'cloud'];
-  const name = order.filter((profile) => profiles.includes(profile)).join('+') || 'none';
-  const file = `${version}-${record.class_uid}-${name}.json`;
-  let validate = compiled.get(file);
+  const used = order.filter((profile) => profiles.includes(profile));
+  const key = [version, record.class_uid, ...used].join('-');
+  let validate = compiled.get(key);
   if (validate === undefined) {
     const ajv = new Ajv({ allErrors: true, strict: false, unicodeRegExp: false });
-    const schema = JSON.parse(readFileSync(join(DATA, 'ocsf', file), 'utf8')) as { $schema?: string };
-    delete schema.$schema;
-    validate = ajv.compile(schema);
-    compiled.set(file, validate);
+    const file = new URL(`../../../fixtures/ocsf/${version}-${record.class_uid}.json`, import.meta.url);
+    const of = JSON.parse(readFileSync(file, 'utf8')) as CompiledClass;
+    validate = ajv.compile(used.map((profile) => of.profiles[profile]!).reduce(extended, of.class));
+    compiled.set(key, validate);
   }
   return validate(record) ? [] : (validate.errors ?? []);
 }

@@ -33,6 +33,11 @@ describe('partitionOf', () => {
         expect(time).toBeGreaterThanOrEqual(start);
         expect(time).toBeLessThan(start + 86_400_000);
       }),
+      {
+        examples: [-62_135_596_800_000, -1, 0, 86_399_999, 86_400_000, 253_402_300_799_999].flatMap((time) =>
+          [-600_000, 0].map((delay): [number, number] => [time, delay]),
+        ),
+      },
     );
   });
 
@@ -57,6 +62,15 @@ describe('partitionOf', () => {
         const day = new Date(time).toISOString().slice(0, 10).replaceAll('-', '');
         expect(partitionOf(parsed.event, options)).toBe(`123456789012/${day}`);
       }),
+      {
+        examples: [-1, 0, 1].flatMap((near) =>
+          [-14 * 60, -1, 0, 1, 14 * 60].map((offset): [number, number, number] => [
+            Date.UTC(2026, 2, 1) + near,
+            offset,
+            999_999,
+          ]),
+        ),
+      },
     );
   });
 
@@ -73,6 +87,11 @@ describe('partitionOf', () => {
         const partition = partitionOf(eventOf({ time, receivedAt }), { ...options, max_future });
         expect(typeof partition).toBe(ahead <= max_future ? 'string' : 'object');
       }),
+      {
+        examples: [0, 1, 600_000].flatMap((max_future) =>
+          [-1, 0, 1].map((over): [number, number, number] => [0, max_future + over, max_future]),
+        ),
+      },
     );
   });
 
@@ -105,6 +124,12 @@ describe('accountOf', () => {
         const account = accountOf(value, 'external');
         if (account !== undefined) expect(account).toMatch(/^(\d{12}|external(_[\w.-]{1,64})?)$/);
       }),
+      {
+        examples: [11, 12, 13]
+          .map((length): [string | number] => ['1'.repeat(length)])
+          .concat([0, 1, 64, 65].map((length) => [`external_${'x'.repeat(length)}`]))
+          .concat([['external'], [''], [123_456_789_012], [0], ['123456789012\n']]),
+      },
     );
   });
 });
@@ -120,6 +145,12 @@ describe('objectKey', () => {
         );
         expect(objectKey(keyFolder(place, parsePartition(partition)), name)).toBe(key);
       }),
+      {
+        examples: [
+          [-62_135_596_800_000, '0'],
+          [253_402_300_799_999, 'z'.repeat(61)],
+        ],
+      },
     );
   });
 });

@@ -59,11 +59,27 @@ describe('a dead letter', () => {
       attempts: fc.nat(),
       event: fc.record({ epoch: fc.uuid(), position: fc.maxSafeNat() }),
     });
+    type Given = typeof letters extends fc.Arbitrary<infer T> ? T : never;
     fc.assert(
       fc.property(letters, (given) => {
         const decoded = decodeDeadLetter(encodeDeadLetter(given));
         expect({ ...decoded, raw: [...decoded.raw] }).toEqual({ ...given, raw: [...given.raw] });
       }),
+      {
+        examples: [0, 1, 2 ** 31 - 1, 2 ** 32 - 1, 2 ** 32, 1_772_600_760_000].map((n): [Given] => [
+          {
+            output: n === 0 ? '' : 'é'.repeat(200),
+            cause: 'lag',
+            reason: n === 0 ? '' : 'r'.repeat(70_000),
+            raw: new Uint8Array(n === 0 ? 0 : 65_537),
+            receivedAt: n,
+            firstAttempt: n,
+            lastAttempt: n,
+            attempts: Math.min(n, 2 ** 31 - 1),
+            event: { epoch: '00000000-0000-4000-8000-000000000000', position: n === 0 ? 0 : 2 ** 53 - 1 },
+          },
+        ]),
+      },
     );
   });
 

@@ -22,6 +22,7 @@ const CASES: Readonly<Record<string, () => Promise<{ default: Case }>>> = {
   parquet: () => import('./cases/parquet.ts'),
   lake: () => import('./cases/lake.ts'),
   memory: () => import('./cases/memory.ts'),
+  retained: () => import('./cases/retained.ts'),
   start: () => import('./cases/start.ts'),
 };
 

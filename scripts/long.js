@@ -5,6 +5,8 @@ import { spawnSync } from 'node:child_process';
 /** Each step is a command that takes SEED from the environment and fails with an exit code. */
 const STEPS = {
   shuffled: ['npx', 'vitest', 'run', '-c', 'vitest.long.config.ts'],
+  chaos: ['node', 'scripts/chaos.js', '--seconds', '900'],
+  soak: ['npm', 'run', '--silent', 'soak'],
 };
 
 const names = process.argv.slice(2);
@@ -22,7 +24,7 @@ for (const [name, [command, ...args]] of Object.entries(STEPS)) {
   if (names.length > 0 && !names.includes(name)) continue;
   const started = Date.now();
   console.log(`\n=== ${name}`);
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, SEED: seed } });
+  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, SEED: seed, CHAOS_SEED: seed } });
   console.log(
     `--- ${name}: ${status === 0 ? 'passed' : 'failed'}, ${Math.round((Date.now() - started) / 1000)} s`,
   );

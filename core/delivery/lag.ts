@@ -10,7 +10,12 @@ export interface LagDeps {
   readonly policy: DeliveryPolicy['maxLag'];
   readonly journal: Pick<Journal, 'status'>;
   readonly clock: Clock;
+  /** When the output was started, by the monotonic clock. */
+  readonly since: number;
 }
+
+/** How long a process has to run before the ages of stored events are believed, milliseconds. */
+const CLOCK_TRUST = 15 * 60_000;
 
 /**
  * Says in which way an output lags further behind than it may, or undefined. A full journal counts when this output
@@ -20,7 +25,7 @@ export interface LagDeps {
  */
 export function excessiveLag(
   subscription: Pick<Subscription, 'pending' | 'oldest'>,
-  { policy, journal, clock }: LagDeps,
+  { policy, journal, clock, since }: LagDeps,
   share = 1,
 ): string | undefined {
   if (policy.action === 'wait') return undefined;
@@ -31,7 +36,9 @@ export function excessiveLag(
   }
   const oldest = subscription.oldest();
   const age = oldest === undefined ? 0 : clock.now() - oldest;
-  if (policy.age !== undefined && age > policy.age * share) {
+  // A clock that is years ahead at boot is corrected within minutes: until then ages are not believed.
+  const isKnown = clock.monotonic() - since >= Math.min(policy.age ?? 0, CLOCK_TRUST);
+  if (policy.age !== undefined && isKnown && age > policy.age * share) {
     return `the oldest event is ${age} ms old, ${policy.age} allowed`;
   }
   const { state, bytes, maxBytes, oldest: oldestOfAll } = journal.status();

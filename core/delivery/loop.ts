@@ -120,7 +120,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
     }
   }
 
-  const lagDeps = { policy: policy.maxLag, journal, clock };
+  const lagDeps = { policy: policy.maxLag, journal, clock, since: clock.monotonic() };
 
   async function shedLag(current: Subscription): Promise<void> {
     const reason = excessiveLag(current, lagDeps);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { shed } from '../../../../core/delivery/lag.ts';
+import { excessiveLag, shed } from '../../../../core/delivery/lag.ts';
 import type { Manifest } from '../../../../core/journal/journal.ts';
 import { createMemoryJournal } from '../../../../core/journal/memory.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
@@ -35,6 +35,7 @@ it('gives nothing up before its dead letter is durable', async () => {
     policy: { action: 'dead_letter', events: 0 },
     journal,
     clock,
+    since: 0,
     writeDeadLetters(setAside) {
       asked.push(setAside.map(({ position }) => position));
       return new Promise((resolve) => {
@@ -55,4 +56,23 @@ it('gives nothing up before its dead letter is durable', async () => {
   }
   expect(await shedding).toBe(10);
   expect(subscription.pending()).toBe(0);
+});
+
+it('believes no age before it has run for a while: the clock may be years ahead at boot', async () => {
+  const { journal, subscription, clock } = await lagging();
+  const lag = (since: number) =>
+    excessiveLag(subscription, { policy: { action: 'drop_oldest', age: 3_600_000 }, journal, clock, since });
+  clock.jump(14 * 365 * 86_400_000);
+  await clock.advance(15 * 60_000 - 1);
+  expect(lag(0)).toBeUndefined();
+  await clock.advance(1);
+  expect(lag(0)).toContain('the oldest event is');
+  expect(lag(1)).toBeUndefined();
+  // A short limit needs no longer than itself.
+  const short = { action: 'drop_oldest', age: 1000 } as const;
+  const at = clock.monotonic();
+  expect(excessiveLag(subscription, { policy: short, journal, clock, since: at - 999 })).toBeUndefined();
+  expect(excessiveLag(subscription, { policy: short, journal, clock, since: at - 1000 })).toContain(
+    '1000 allowed',
+  );
 });

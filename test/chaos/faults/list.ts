@@ -4,6 +4,7 @@ import { freeze, kill, stop } from './process.ts';
 import { reload } from './reload.ts';
 import { replayOnce, replayTwiceAtOnce } from './replay.ts';
 import { lockRemoved, lockRemovedAndTaken, longFreeze, secondProcess } from './second-process.ts';
+import { foreignSegment, headerDamaged, laterFormat } from './state.ts';
 import { clockJump, destinationFaults, fullDisk, startOnFullDisk } from './surroundings.ts';
 
 /** All faults. A new one is one function here, with a weight and a precondition of its own. */
@@ -18,6 +19,9 @@ const ALL: readonly Fault[] = [
   reload,
   replayOnce,
   replayTwiceAtOnce,
+  headerDamaged,
+  foreignSegment,
+  laterFormat,
   fullDisk,
   startOnFullDisk,
   clockJump,

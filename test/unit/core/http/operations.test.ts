@@ -106,6 +106,7 @@ it('finishes a replay whose client went away, and then the one that waits', asyn
     const replay = (signal?: AbortSignal) =>
       fetch(`http://127.0.0.1:${server.port}/dead-letters/replay`, {
         method: 'POST',
+        headers: { 'x-tiercel-request': '1' },
         signal: signal ?? null,
       });
     const leaving = new AbortController();

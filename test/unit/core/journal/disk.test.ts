@@ -748,6 +748,55 @@ describe('trouble', () => {
     expect(machine.paths()).toEqual(before);
   });
 
+  test('a holder that was paused: what it wrote after another one took over is not acknowledged, and said', async () => {
+    machine = createFakeMachine();
+    /** So many more times the lock is confirmed. */
+    let confirms = Number.POSITIVE_INFINITY;
+    const openWith = (confirm: () => Promise<void> | undefined) =>
+      openDiskJournal({
+        directory: '/j',
+        maxBytes: 1 << 20,
+        log: listening(),
+        fileSystem: machine.mount(),
+        lock: async () => ({ lost: never, confirm, async release() {} }),
+      });
+    const paused = await openWith(() =>
+      confirms-- > 0 ? undefined : Promise.reject(new LockLostError('lost')),
+    );
+    await paused.subscribe('a');
+    await paused.append([entry('1', 'a'), entry('2', 'a')]);
+
+    journal = await openWith(() => undefined);
+    await journal.subscribe('a');
+    // It wakes in the middle of a write: the group is on storage before it asks.
+    confirms = 1;
+    await expect(paused.append([entry('late', 'a')])).rejects.toThrow(JournalFailedError);
+    await journal.append([entry('3', 'a')]);
+    await journal.close();
+    machine.unlink(path(1).replace('segment', 'index'));
+
+    await open();
+    expect(log.lines.join()).toMatch(
+      /1 events at the end of a segment are ignored: a process wrote them after/,
+    );
+    const again = await journal.subscribe('a');
+    expect(bodies(await drain(again))).toEqual(['1', '2', '3']);
+    expect(again.lost()).toEqual({ exact: 0, atMost: 0 });
+  });
+
+  test('positions of a group that did not fit are not used again', async () => {
+    await open(true, '/j', hurried);
+    const a = await journal.subscribe('a');
+    await append(1, 1);
+    machine.faults.capacity = machine.used() + 100;
+    await expect(append(2, 2)).rejects.toThrow(JournalFullError);
+    machine.faults.capacity = Number.POSITIVE_INFINITY;
+    await journal.waitForRoom(never);
+    await append(3, 3);
+    expect((await drain(a)).map(({ position }) => position)).toEqual([1, 3]);
+    expect(a.lost()).toEqual({ exact: 0, atMost: 0 });
+  });
+
   test('an event larger than a segment, and route sets without number', async () => {
     await open(true);
     const a = await journal.subscribe('a');

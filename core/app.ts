@@ -114,7 +114,7 @@ export async function startApp({
       ingest,
       admin: adminOf(),
       readiness,
-      onStranger: () => metrics.ingest.refused('unauthorized', 1),
+      countRefused: metrics.ingest.refused,
     },
     log,
   );
@@ -127,7 +127,8 @@ export async function startApp({
     const reasons: string[] = [];
     if (listeners === undefined) reasons.push('starting');
     if (stopping) reasons.push('stopping');
-    if (state !== 'ok') reasons.push(`the journal is ${state}${reason === undefined ? '' : `: ${reason}`}`);
+    // Not where it is full: no other instance has room for these events, and a late answer is better than none.
+    if (state === 'failed') reasons.push(`the journal has failed: ${reason}`);
     const outputs = [...running.values()].map(({ settings, loop }) => ({
       name: settings.name,
       ...loop.health(),

@@ -6,14 +6,12 @@ import type { ServerConfig } from '../config/server-schema.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
 import type { AuthOptions } from './auth.ts';
-import { createByteBudget } from './budget.ts';
+import { createBodies } from './body.ts';
 import { createDirect } from './direct.ts';
 import type { Ingest } from './ingest.ts';
+import { type CountRefused, createRefusalLog } from './refusal-log.ts';
 import { type RunningServer, startServer, type TlsOptions } from './server.ts';
-import { createStrangers } from './strangers.ts';
 
-/** Bytes that large bodies may hold together, as a multiple of `server.max_body`. */
-const BODIES_AT_ONCE = 4;
 const MAX_CONNECTIONS = 10_000;
 /** File descriptors that connections leave to the journal and the outputs. */
 const SPARE_FILES = 128;
@@ -23,8 +21,8 @@ export interface Faces {
   readonly ingest?: Ingest;
   readonly admin?: Admin;
   readonly readiness?: () => Readiness;
-  /** Told of each request that was refused for who sent it. */
-  readonly onStranger?: () => void;
+  /** Counts refused events. */
+  readonly countRefused?: CountRefused;
 }
 
 type Settings = { readonly server: ServerConfig; readonly dir: string };
@@ -53,13 +51,13 @@ export async function listen(config: Settings, faces: Faces, log: Logger): Promi
 function listenForOperators(
   address: string,
   config: Settings,
-  { admin, readiness, onStranger }: Faces,
+  { admin, readiness, countRefused }: Faces,
   log: Logger,
 ): Promise<RunningServer> {
   const faces = {
     ...(admin && { admin }),
     ...(readiness && { readiness }),
-    ...(onStranger && { onStranger }),
+    ...(countRefused && { countRefused }),
   };
   return serveAt(splitAddress(address), config, faces, log);
 }
@@ -68,14 +66,14 @@ function listenForOperators(
 async function serveAt(
   at: { readonly host: string; readonly port: number },
   { server, dir }: Settings,
-  { onStranger: count = () => {}, ...faces }: Faces,
+  { countRefused: count = () => {}, ...faces }: Faces,
   log: Logger,
 ): Promise<RunningServer> {
-  const noteStranger = createStrangers({ count, log });
+  const noteRefusal = createRefusalLog({ count, log });
   const common = {
     ...faces,
-    noteStranger,
-    limits: { maxBody: server.max_body, budget: createByteBudget(server.max_body * BODIES_AT_ONCE) },
+    noteRefusal,
+    bodies: createBodies({ maxBody: server.max_body, maxWait: server.max_wait }),
     log,
     ...(server.auth === undefined ? {} : { auth: authOf(server.auth) }),
   };
@@ -88,7 +86,7 @@ async function serveAt(
     ...(server.tls === undefined ? {} : { tls: await readTls(server.tls, dir) }),
     maxConnections: mostConnections(),
     maxBody: server.max_body,
-    noteStranger,
+    noteRefusal,
     log,
   });
 }

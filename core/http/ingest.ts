@@ -33,7 +33,7 @@ export interface Rejection {
 
 /**
  * The way in: parse, route, append. A return means: on stable storage. Every problem is thrown as a {@link Problem} that
- * says how many events it refuses; whoever answers it counts them.
+ * carries the number of events it refuses; the caller counts them.
  */
 export interface Ingest {
   /**
@@ -43,7 +43,7 @@ export interface Ingest {
    * @param gone the client's going away, which ends the wait; asked for only when it comes to waiting
    */
   one(raw: Uint8Array, gone?: () => AbortSignal): Promise<void>;
-  /** Takes all the events of a request that are events, together, or none. Never waits for room. Those rejected are the caller's to count. */
+  /** Takes all the events of a request that are events, together, or none. Never waits for room. The caller counts the rejected ones. */
   many(bodies: readonly Uint8Array[]): Promise<{ accepted: number; rejected: readonly Rejection[] }>;
 }
 

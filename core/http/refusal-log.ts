@@ -2,7 +2,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Problem, RefusalReason } from './problem.ts';
 import { createSweep, idleClock, type SweepClock } from './sweep.ts';
 
-/** Told of each problem that a request met, and of the sender's address; takes note of those that refused events. */
+/** Counts and logs the problem of a request, if it refused events. @param address of the sender */
 export type NoteRefusal = (problem: Problem, address: string | undefined) => void;
 
 /** Counts refused events. */

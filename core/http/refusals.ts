@@ -12,7 +12,7 @@ const RETRY_AFTER = { 'retry-after': '5' };
 const CLOSE = { connection: 'close' };
 
 const TEXT_HINT =
-  'this is text: set json_output: true in falco.yaml, or send what else you have as a JSON object';
+  'this is text, not JSON: set json_output: true in falco.yaml; other senders must send a JSON object';
 const EVENT_HINT = 'an event is what Falco sends with json_output: true; it needs rule, priority and time';
 
 /** What to do about bytes that are not an event. Falco sends text where `json_output` is false, and logs no refusal. */
@@ -72,7 +72,7 @@ function tooLarge(
   return new Problem(413, { code: 'body_too_large', reason, hint }, headers, refused);
 }
 
-/** The sender is gone before its body was complete: there is no one to refuse anything to. */
+/** The connection was closed before the body was complete. Not counted: the sender knows that it has no answer. */
 export function endedEarly(cause: unknown): Problem {
   const reason = `the body ended early: ${cause instanceof Error ? cause.message : 'the connection was closed'}`;
   return new Problem(400, { code: 'invalid_body', field: 'body', reason });

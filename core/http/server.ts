@@ -117,6 +117,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket.on('close', () => sockets.delete(socket));
   });
 
+  // Asked once while it is open, the address is known when the client has gone: who was refused is to be logged.
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.remoteAddress);
+
   await listen(server, at);
   server.on('error', (error) => log.error({ err: error }, 'the listener failed'));
   const port = 'path' in at ? 0 : (server.address() as AddressInfo).port;

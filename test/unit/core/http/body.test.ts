@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SMALL_BODY } from '../../../../core/http/body.ts';
+import { createBodies, SMALL_BODY } from '../../../../core/http/body.ts';
 import { createDirect } from '../../../../core/http/direct.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
@@ -263,4 +263,24 @@ describe('the pace of bodies', () => {
     await expect.poll(() => statusOf(waiting)).toBe(200);
     expect(counts).toMatchObject({ slow: 0, received: 1 });
   });
+});
+
+it('hands over one large body in a turn of the event loop, so that others get theirs', async () => {
+  const bodies = createBodies({ maxBody: MAX_BODY, maxWait: 0 });
+  const large = new Uint8Array(SMALL_BODY + 1);
+  let turn = 0;
+  let over = false;
+  const count = () => {
+    turn++;
+    if (!over) setImmediate(count);
+  };
+  setImmediate(count);
+  const turns = await Promise.all(
+    Array.from({ length: 20 }, () => {
+      const request = new Request('http://h/', { method: 'POST', body: large });
+      return bodies.read({ request }, 'wait', async () => turn);
+    }),
+  );
+  over = true;
+  expect(new Set(turns).size).toBe(20);
 });

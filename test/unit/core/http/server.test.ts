@@ -145,13 +145,16 @@ describe('startServer', () => {
       waiting = signal;
       return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     };
-    const { server, counts } = await start({ journal: { append, waitForRoom }, maxWait: 60_000 });
+    const { server, counts, lines } = await start({ journal: { append, waitForRoom }, maxWait: 60_000 });
     const { socket } = await open(server);
     socket.write(`${HEAD}\r\n${EVENT}`);
     await expect.poll(() => waiting !== undefined).toBe(true);
     socket.destroy();
     await expect.poll(() => waiting?.aborted).toBe(true);
     await expect.poll(() => counts.full).toBe(1);
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ reason: 'full', client: '127.0.0.1' }),
+    );
   });
 
   it('finishes what has come in before it stops, and takes no new connection', async () => {

@@ -227,7 +227,7 @@ test('with credentials, the commands use those of the configuration; others are 
     for (const path of ['/', '/events'])
       expect((await tiercel.post(path, '{}', { authorization: 'Bearer wrong' })).status, path).toBe(401);
     expect(await refused()).toBe(before + 2);
-    expect(tiercel.output().match(/a request was refused/g)).toHaveLength(1);
+    expect(tiercel.output().match(/events were refused/g)).toHaveLength(1);
   } finally {
     await tiercel.remove();
   }

@@ -132,7 +132,7 @@ async function start(
       ingest,
       admin: adminOf(),
       readiness,
-      onStranger: () => metrics.ingest.refused('unauthorized', 1),
+      countRefused: metrics.ingest.refused,
     },
     log,
   );
@@ -146,6 +146,7 @@ async function start(
     const reasons: string[] = [];
     if (listeners === undefined) reasons.push('starting');
     if (stopping) reasons.push('stopping');
+    // Not where it is full: no other instance has room for these events, and a late answer is better than none.
     if (state === 'failed')
       reasons.push(`the journal has failed${reason === undefined ? '' : `: ${reason}`}`);
     const outputs = [...running.values()].map(({ settings, loop }) => ({

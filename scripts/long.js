@@ -24,7 +24,10 @@ for (const [name, [command, ...args]] of Object.entries(STEPS)) {
   if (names.length > 0 && !names.includes(name)) continue;
   const started = Date.now();
   console.log(`\n=== ${name}`);
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, SEED: seed, CHAOS_SEED: seed } });
+  const { status } = spawnSync(command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, SEED: seed, CHAOS_SEED: seed },
+  });
   console.log(
     `--- ${name}: ${status === 0 ? 'passed' : 'failed'}, ${Math.round((Date.now() - started) / 1000)} s`,
   );

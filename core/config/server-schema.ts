@@ -51,7 +51,8 @@ export const ServerSchema = optionalSection(
       minimum: '1KiB',
     }),
     max_wait: duration({
-      description: 'How long `POST /` may wait for room in the journal before it answers 503.',
+      description:
+        'How long `POST /` waits for room in the journal, for a disk that fails or for memory before it answers 503.',
       default: '30s',
     }),
     tls: Type.Optional(

@@ -94,7 +94,7 @@ async function append(letters: readonly DeadLetter[], deps: DeadLetterDeps) {
     } catch (error) {
       if (!(error instanceof JournalFullError)) throw error;
       health.raise(COMPLAINT, 'stopped', `the dead letters are full (${error.message}); ${MAKE_ROOM}`);
-      await store.waitForRoom(stopping);
+      await store.waitForRoom(stopping, error.bytes);
       unlessStopping(stopping);
     }
   }

@@ -70,8 +70,8 @@ export function restoreNumbers(text: string, root: Container): void {
   }
 }
 
-/** The index of the quote that closes the string opened at `start`. */
-function closingQuote(text: string, start: number): number {
+/** The index of the quote that closes the string opened at `start`, -1 when none does. */
+export function closingQuote(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (text.charCodeAt(end - 1) === BACKSLASH && escaped(text, end)) end = text.indexOf('"', end + 1);
   return end;

@@ -1,3 +1,4 @@
+import { boundsFault, MAX_DEPTH, MAX_VALUES } from './bounds.ts';
 import type { Event, FieldValue } from './event.ts';
 import { type Container, restoreNumbers } from './exact.ts';
 import { deriveId } from './id.ts';
@@ -8,9 +9,6 @@ import { type EventTime, parseTime } from './time.ts';
 export type ParseResult =
   | { readonly ok: true; readonly event: Event }
   | { readonly ok: false; readonly field: string; readonly reason: string };
-
-/** Objects and arrays inside one another, the event itself included. Falco's own reach 3. */
-export const MAX_DEPTH = 100;
 
 type Json = Record<string, FieldValue>;
 const NO_FIELDS: Json = {};
@@ -38,6 +36,8 @@ const KNOWN: ReadonlySet<string> = new Set([
  */
 export function parseEvent(raw: Uint8Array, receivedAt: number): ParseResult {
   const text = decodeText(raw);
+  const beyond = outOfBounds(text);
+  if (beyond !== undefined) return beyond;
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -50,7 +50,7 @@ export function parseEvent(raw: Uint8Array, receivedAt: number): ParseResult {
   const json = body as Json;
   const time = parseTime(json.time);
   const priority = readPriority(json);
-  const problem = fault(json, priority, time) ?? tooDeep(json, text);
+  const problem = fault(json, priority, time);
   if (problem !== undefined) return problem;
   return { ok: true, event: new ParsedEvent(raw, receivedAt, json, priority!, time!) };
 }
@@ -206,19 +206,15 @@ function fault(
   return undefined;
 }
 
-/** Refuses what would overflow the stack of whoever walks it. */
-function tooDeep(json: Json, text: string): ParseResult | undefined {
-  if (count(text, '{') + count(text, '[') <= MAX_DEPTH) return undefined;
-  const name = Object.keys(json).find((member) => deeper(json[member]!, MAX_DEPTH - 1));
-  return name === undefined ? undefined : refuse(name, `is nested deeper than ${MAX_DEPTH} levels`);
-}
-
-/** How often a character occurs; stops counting where it is enough to look closer. */
-function count(text: string, character: string): number {
-  let found = 0;
-  for (let i = text.indexOf(character); i >= 0 && found <= MAX_DEPTH; i = text.indexOf(character, i + 1))
-    found++;
-  return found;
+/** Refuses what would keep JSON.parse busy, or overflow the stack of a walk, before it is parsed. */
+function outOfBounds(text: string): ParseResult | undefined {
+  const beyond = boundsFault(text);
+  if (beyond === undefined) return undefined;
+  // A list of events: to say so helps more than to say that it is long.
+  if (/^\s*\[/.test(text)) return refuse('body', 'must be a JSON object, not a list');
+  return beyond.kind === 'depth'
+    ? refuse(beyond.member ?? 'body', `is nested deeper than ${MAX_DEPTH} levels`)
+    : refuse('body', `has more than ${MAX_VALUES} values`);
 }
 
 /**
@@ -242,17 +238,6 @@ function kind(value: unknown): string {
   if (typeof value === 'object') return 'an object';
   if (typeof value !== 'string') return `the ${typeof value} ${String(value)}`;
   return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-}
-
-/** Are there more than `levels` objects and arrays inside one another? Stops looking when there are. */
-function deeper(value: FieldValue, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  if (Array.isArray(value)) return value.some((item) => deeper(item, levels - 1));
-  for (const key in value) {
-    if (deeper((value as Json)[key]!, levels - 1)) return true;
-  }
-  return false;
 }
 
 /** Takes Object.prototype off every object, so that `fields.constructor` is undefined. */

@@ -8,7 +8,7 @@ import type { Tap } from '../operations/tap.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HealthState } from '../telemetry/observer.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
-import { type BodyLimits, type BodySource, withBody } from './body.ts';
+import type { Bodies, BodySource } from './body.ts';
 import type { Env } from './env.ts';
 import type { Guard } from './guard.ts';
 import type { Ingest, Rejection } from './ingest.ts';
@@ -16,8 +16,9 @@ import { json } from './json.ts';
 import { OPEN_PATHS } from './open-paths.ts';
 import { serveOperations } from './operations.ts';
 import { Problem, problemOf, problemResponse } from './problem.ts';
+import type { NoteRefusal } from './refusal-log.ts';
+import { notEvents, rejectedEvents } from './refusals.ts';
 import { splitEvents } from './split.ts';
-import type { NoteStranger } from './strangers.ts';
 
 /** Whether requests should be sent here, and why not. */
 export interface Readiness {
@@ -59,7 +60,7 @@ export interface AppOptions {
   readonly admin?: Admin;
   /** Given: `GET /ping`, `/healthz` and `/readyz` are served. */
   readonly readiness?: () => Readiness;
-  readonly limits: BodyLimits;
+  readonly bodies: Bodies;
   /**
    * Given: this is a listener for operators. Every request passes the guard, and the operations are served. They never are on
    * the listener of the events: a proxy may stand in front of that, and every node has its credentials.
@@ -69,7 +70,8 @@ export interface AppOptions {
   readonly auth?: AuthOptions;
   /** Whether the server demands a client certificate, on the same paths. */
   readonly demandsCertificate?: boolean;
-  readonly noteStranger?: NoteStranger;
+  /** Counts and logs refused events. */
+  readonly noteRefusal?: NoteRefusal;
   readonly log: Logger;
   readonly now?: () => number;
 }
@@ -80,11 +82,11 @@ const LISTED = 1000;
 /**
  * The HTTP face: a Fetch API application that any server can serve.
  *
- * @example createApp({ ingest, admin, readiness, limits, log }).request('/ping')
+ * @example createApp({ ingest, admin, readiness, bodies, log }).request('/ping')
  */
 export function createApp(options: AppOptions): Hono<Env> {
   const app = new Hono<Env>();
-  const { ingest, admin, limits, log } = options;
+  const { ingest, admin, bodies, log } = options;
   const now = options.now ?? Date.now;
   const paths = new Map<string, string>();
   const body = (c: { env?: Env['Bindings']; req: { raw: Request } }): BodySource => ({
@@ -116,15 +118,21 @@ export function createApp(options: AppOptions): Hono<Env> {
   if (ingest !== undefined) {
     paths.set('/', 'POST').set('/events', 'POST').set('/test', 'POST');
     app.post('/', async (c) => {
-      await withBody(body(c), limits, (raw) => ingest.one(raw, () => c.req.raw.signal));
+      await bodies.read(body(c), 'wait', (raw) => ingest.one(raw, () => c.req.raw.signal));
       return new Response(null, { headers: { 'content-length': '0' } });
     });
 
     app.post('/events', (c) =>
-      withBody(body(c), limits, async (raw) => {
-        const bodies = splitEvents(raw);
-        if (typeof bodies === 'string' || raw.length === 0) throw notEvents(raw, bodies);
-        return bulkAnswer(await ingest.many(bodies));
+      bodies.read(body(c), 'refuse', async (raw) => {
+        const events = splitEvents(raw);
+        if (typeof events === 'string' || raw.length === 0) throw notEvents(raw, events);
+        const result = await ingest.many(events);
+        const first = result.rejected[0];
+        if (first === undefined) return bulkAnswer(result);
+        const about = { of: events.length, first: events[first.index]!, why: first.reason };
+        const problem = rejectedEvents(result.rejected.length, about);
+        options.noteRefusal?.(problem, addressOf(c));
+        return bulkAnswer(result, problem);
       }),
     );
 
@@ -172,7 +180,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.notFound((c) => problemResponse(notServed(paths, c.req.path, c.req.method)));
   app.onError((error, c) => {
     const problem = problemOf(error, log);
-    options.noteStranger?.(problem, c.env?.incoming?.socket.remoteAddress);
+    options.noteRefusal?.(problem, addressOf(c));
     return problemResponse(problem);
   });
   return app;
@@ -195,22 +203,20 @@ function passes(check: () => void): boolean {
   }
 }
 
-function bulkAnswer(result: { accepted: number; rejected: readonly Rejection[] }): Response {
+function addressOf(c: { env?: Env['Bindings'] }): string | undefined {
+  return c.env?.incoming?.socket.remoteAddress;
+}
+
+/** @param problem what is wrong with the rejected ones */
+function bulkAnswer(
+  result: { accepted: number; rejected: readonly Rejection[] },
+  problem?: Problem,
+): Response {
   const rejected = result.rejected.slice(0, LISTED);
   const more = result.rejected.length > LISTED ? { rejected_count: result.rejected.length } : {};
   const answer = { accepted: result.accepted, rejected, ...more };
-  if (result.accepted > 0 || rejected.length === 0) return json(202, answer);
-  // Only what is on stable storage is answered with a 2xx, and here nothing is.
-  const reason = `none of the ${result.rejected.length} is an event; the first: ${rejected[0]!.reason}`;
-  return problemResponse(new Problem(400, { code: 'invalid_event', reason }), answer);
-}
-
-function notEvents(raw: Uint8Array, fault: unknown): Problem {
-  const broken = 'body is not a JSON array: it is cut off or broken';
-  const crumbs = 'body has more elements or lines than events of any kind would fit in it; nothing was taken';
-  const reason = raw.length === 0 ? 'body is empty' : fault === 'crumbs' ? crumbs : broken;
-  const hint = 'send a JSON array of events, or NDJSON: one event a line';
-  return new Problem(400, { code: 'invalid_body', field: 'body', reason, hint });
+  // Only what is on stable storage is answered with a 2xx, and here nothing may be.
+  return problem === undefined || result.accepted > 0 ? json(202, answer) : problemResponse(problem, answer);
 }
 
 function notServed(paths: ReadonlyMap<string, string>, path: string, method: string): Problem {

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Problem } from './problem.ts';
+import { UNAUTHORIZED } from './refusals.ts';
 
 /** Who may call: any of these. Falco can send Basic only, as `http://user:password@host` in its url. */
 export interface AuthOptions {
@@ -33,7 +34,8 @@ export function createAuth(options: AuthOptions): (header: string | undefined) =
     if (known) return;
     const reason = header === '' ? 'no Authorization header' : 'the credentials are wrong';
     const hint = `send ${schemes.join(' or ')} credentials as configured in ${options.setting ?? 'server.auth'}`;
-    throw new Problem(401, { code: 'unauthorized', reason, hint }, { 'www-authenticate': challenge });
+    const headers = { 'www-authenticate': challenge };
+    throw new Problem(401, { code: 'unauthorized', reason, hint }, headers, UNAUTHORIZED);
   };
 }
 

@@ -1,112 +1,93 @@
 import type { IncomingMessage } from 'node:http';
-import { type ByteBudget, withBytes } from './budget.ts';
-import { decompress } from './decompress.ts';
-import { Problem } from './problem.ts';
+import { Readable } from 'node:stream';
+import { ownTurn } from '../turn.ts';
+import { createByteBudget } from './budget.ts';
+import { collect } from './collect.ts';
+import { decoderOf } from './decompress.ts';
+import { createPace } from './pace.ts';
+import { bodyTooLarge } from './refusals.ts';
+import { idleClock, type SweepClock } from './sweep.ts';
 
-/** How large a body may be and how much of all bodies may be in memory. */
-export interface BodyLimits {
-  /** Bytes of one body, before and after decompression. */
-  readonly maxBody: number;
-  /** Shared by all requests: what bodies beyond {@link SMALL_BODY} may hold together. */
-  readonly budget: ByteBudget;
-}
+/** Bodies up to this size have a budget of their own, so that Falco's events never wait behind large uploads. */
+export const SMALL_BODY = 64 << 10;
+/** Bytes that small bodies may hold together. */
+const SMALL_BODIES = 64 << 20;
+/** Bytes that large bodies may hold together: a multiple of the largest, or this where that is little. */
+const BODIES_AT_ONCE = 4;
+const LARGE_BODIES = 16 << 20;
 
-/** Bodies up to this size are not counted in the budget, so that Falco's events never wait behind large uploads. */
-export const SMALL_BODY = 64 * 1024;
-
-/** A request's body, wherever it comes from: node:http below, the Fetch API in tests. */
+/**
+ * A request's body, wherever it comes from: node:http, the Fetch API in tests. The bytes are taken from node:http as they
+ * come: a Fetch body would copy them once more.
+ */
 export type BodySource =
   | { readonly incoming: IncomingMessage }
   | { readonly incoming?: undefined; readonly request: Request };
 
-/**
- * Reads a body, decompresses it and hands it to `use`. Reading stops at the limit: what is beyond is never held.
- *
- * The bytes are taken from node:http as they come: a Fetch body would copy them once more.
- *
- * @throws Problem 413 over the limit, 415 for an encoding that cannot be read, 400 for a body that ends early
- */
-export async function withBody<T>(
-  source: BodySource,
-  limits: BodyLimits,
-  use: (body: Uint8Array) => Promise<T>,
-): Promise<T> {
-  const header = (name: string) =>
-    source.incoming === undefined
-      ? (source.request.headers.get(name) ?? undefined)
-      : (source.incoming.headers[name] as string | undefined);
-  const length = header('content-length');
-  const encoding = header('content-encoding');
-  const declared = length === undefined ? undefined : Number(length);
-  if (declared !== undefined && declared > limits.maxBody) throw tooLarge(limits.maxBody);
-  const plain = encoding === undefined || encoding === '' || encoding === 'identity';
-  if (plain && declared !== undefined && declared <= SMALL_BODY) {
-    return use(await read(source, limits.maxBody));
-  }
-  const most = (declared ?? limits.maxBody) + (plain ? 0 : limits.maxBody);
-  return withBytes(limits.budget, most, async () => {
-    const body = await read(source, limits.maxBody);
-    return use(plain ? body : await decompress(body, encoding, limits.maxBody));
-  });
+/** Reads the bodies of a listener's requests within its memory. */
+export interface Bodies {
+  /** Bytes of one body, before and after decompression. */
+  readonly maxBody: number;
+  /**
+   * Reads a body, decompresses it and hands it to `use`; its memory is charged until that has ended. Bytes are charged as
+   * they come and as they are decompressed, so that a sender who says much and sends nothing takes nothing from others.
+   *
+   * @param whenUsedUp what to do where bodies use up their memory: `wait` stops reading, up to `maxWait`; `refuse` does not
+   * @throws Problem 413 over the limit, 415 for an encoding that cannot be read, 400 for a body that ends early, 408 for
+   *   one that is slow, 429 or 503 when there is no memory for it
+   */
+  read<T>(
+    source: BodySource,
+    whenUsedUp: 'wait' | 'refuse',
+    use: (body: Uint8Array) => Promise<T>,
+  ): Promise<T>;
 }
 
-function tooLarge(maxBody: number): Problem {
-  const details = {
-    code: 'body_too_large',
-    reason: `the body is larger than ${maxBody} bytes`,
-    hint: 'send fewer events in one request, or raise server.max_body',
-  } as const;
-  // The rest of the body is not read: the connection cannot be used again.
-  return new Problem(413, details, { connection: 'close' });
+export interface BodiesOptions {
+  readonly maxBody: number;
+  /** Milliseconds that a body may wait for memory. */
+  readonly maxWait: number;
+  /** Bytes that small and large bodies may hold; tests give less than the default. */
+  readonly budgets?: { readonly small: number; readonly large: number };
+  readonly clock?: SweepClock;
 }
 
-function endedEarly(cause: unknown): Problem {
-  const reason = `the body ended early: ${cause instanceof Error ? cause.message : 'the connection was closed'}`;
-  return new Problem(400, { code: 'invalid_body', field: 'body', reason });
+export function createBodies({ maxBody, maxWait, budgets, clock = idleClock }: BodiesOptions): Bodies {
+  const small = createByteBudget(budgets?.small ?? SMALL_BODIES);
+  const large = createByteBudget(budgets?.large ?? Math.max(LARGE_BODIES, BODIES_AT_ONCE * maxBody));
+  const options = { maxBody, maxWait, clock, pace: createPace(clock) };
+
+  return {
+    maxBody,
+    async read(source, whenUsedUp, use) {
+      const header = headersOf(source);
+      const written = header('content-length');
+      const length = written === undefined ? undefined : Number(written);
+      if (length !== undefined && length > maxBody) throw bodyTooLarge(maxBody);
+      const decoder = decoderOf(header('content-encoding'), maxBody);
+      const isSmall = decoder === undefined && length !== undefined && length <= SMALL_BODY;
+      const account = (isSmall ? small : large).open();
+      try {
+        const wait = whenUsedUp === 'wait';
+        const body = await collect(streamOf(source), { account, wait, length, decoder }, options);
+        // Large ones keep the processor busy for a while each.
+        if (!isSmall) await ownTurn();
+        return await use(body);
+      } finally {
+        account.close();
+      }
+    },
+  };
 }
 
-function read(source: BodySource, maxBody: number): Promise<Uint8Array> {
-  return source.incoming === undefined
-    ? readRequest(source.request, maxBody)
-    : readIncoming(source.incoming, maxBody);
+function headersOf(source: BodySource): (name: string) => string | undefined {
+  const { incoming } = source;
+  if (incoming === undefined) return (name) => source.request.headers.get(name) ?? undefined;
+  return (name) => incoming.headers[name] as string | undefined;
 }
 
-/** @throws Problem 413 over the limit, 400 for a body that ends early */
-export function readIncoming(incoming: IncomingMessage, maxBody: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let open = true;
-    const fail = (problem: (cause: unknown) => Problem) => (cause?: unknown) => {
-      // Also when all is over, as each request closes in the end.
-      if (open) reject(problem(cause));
-      open = false;
-    };
-    const tooMuch = fail(() => tooLarge(maxBody));
-    const early = fail(endedEarly);
-    incoming.on('data', (chunk: Buffer) => {
-      if (!open) return;
-      size += chunk.length;
-      if (size <= maxBody) chunks.push(chunk);
-      else tooMuch();
-    });
-    incoming.on('end', () => {
-      if (open) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
-      open = false;
-    });
-    incoming.on('error', early).on('close', early);
-    if (incoming.destroyed) early();
-  });
-}
-
-async function readRequest(request: Request, maxBody: number): Promise<Uint8Array> {
-  if (request.body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > maxBody) throw tooLarge(maxBody);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function streamOf(source: BodySource): Readable {
+  if (source.incoming !== undefined) return source.incoming;
+  const { body } = source.request;
+  return body === null ? Readable.from([]) : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
 }

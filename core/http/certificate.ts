@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { OPEN_PATHS } from './open-paths.ts';
 import { Problem, sendProblem } from './problem.ts';
-import type { NoteStranger } from './strangers.ts';
+import type { NoteRefusal } from './refusal-log.ts';
+import { UNAUTHORIZED } from './refusals.ts';
 
 /**
  * Has the client a certificate of `server.tls.client_ca`, or does it ask for health? A probe has no certificate, so the
@@ -17,7 +18,7 @@ export function isAdmitted({ socket, url = '' }: IncomingMessage): boolean {
 export function refuseStranger(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  noteStranger?: NoteStranger,
+  noteRefusal?: NoteRefusal,
 ): void {
   const { authorizationError } = incoming.socket as TLSSocket;
   const why = authorizationError ? ` (${authorizationError})` : '';
@@ -25,7 +26,7 @@ export function refuseStranger(
   const hint = 'connect with a certificate of such an authority; only health is served without';
   // What a stranger still sends is not read, and the connection is of no more use.
   const headers = { connection: 'close' };
-  const problem = new Problem(403, { code: 'certificate_required', reason, hint }, headers);
-  noteStranger?.(problem, incoming.socket.remoteAddress);
+  const problem = new Problem(403, { code: 'certificate_required', reason, hint }, headers, UNAUTHORIZED);
+  noteRefusal?.(problem, incoming.socket.remoteAddress);
   sendProblem(outgoing, problem);
 }

@@ -1,20 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
-import { type BodyLimits, readIncoming, SMALL_BODY } from './body.ts';
+import { type Bodies, SMALL_BODY } from './body.ts';
 import type { Ingest } from './ingest.ts';
 import { lingerAfterAnswer } from './linger.ts';
 import { problemOf, sendProblem } from './problem.ts';
-import type { NoteStranger } from './strangers.ts';
+import type { NoteRefusal } from './refusal-log.ts';
 
 /** Answers a request that it knows to be its own; false leaves it to the application. */
 export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 
 export interface DirectOptions {
   readonly ingest: Ingest;
-  readonly limits: BodyLimits;
+  readonly bodies: Bodies;
   readonly auth?: AuthOptions;
-  readonly noteStranger?: NoteStranger;
+  readonly noteRefusal?: NoteRefusal;
   readonly log: Logger;
 }
 
@@ -23,9 +23,9 @@ export interface DirectOptions {
  * much as parsing the event. It does what the application does; what is out of the ordinary (large, compressed or
  * of unknown length) is left to that.
  */
-export function createDirect({ ingest, limits, auth, noteStranger, log }: DirectOptions): Direct {
+export function createDirect({ ingest, bodies, auth, noteRefusal, log }: DirectOptions): Direct {
   const check = auth === undefined ? undefined : createAuth(auth);
-  const most = Math.min(SMALL_BODY, limits.maxBody);
+  const most = Math.min(SMALL_BODY, bodies.maxBody);
 
   const take = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     let gone: AbortSignal | undefined;
@@ -35,12 +35,12 @@ export function createDirect({ ingest, limits, auth, noteStranger, log }: Direct
     };
     try {
       check?.(incoming.headers.authorization);
-      await ingest.one(await readIncoming(incoming, limits.maxBody), whenGone);
+      await bodies.read({ incoming }, 'wait', (raw) => ingest.one(raw, whenGone));
       // 200 with `Content-Length: 0`, as the application answers; headers given to node:http are checked one by one.
       outgoing.end();
     } catch (error) {
       const problem = problemOf(error, log);
-      noteStranger?.(problem, incoming.socket.remoteAddress);
+      noteRefusal?.(problem, incoming.socket.remoteAddress);
       lingerAfterAnswer(incoming, outgoing);
       // A body that was not read is passed over, so that the connection can be used again.
       incoming.resume();

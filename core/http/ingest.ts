@@ -1,11 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../batching/clock.ts';
 import type { Enrich } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
 import type { RecentEvents } from '../event/recent.ts';
 import { type Journal, type JournalEntry, JournalFullError } from '../journal/journal.ts';
-import { eachTurn } from '../turn.ts';
+import { eachTurn, ownTurn } from '../turn.ts';
+import { createAppendLater } from './append-later.ts';
 import type { Problem } from './problem.ts';
 import { noRoom, notAnEvent, storageFailed, tooMuchAtOnce } from './refusals.ts';
 
@@ -13,12 +13,6 @@ import { noRoom, notAnEvent, storageFailed, tooMuchAtOnce } from './refusals.ts'
 export interface Tally {
   events: number;
 }
-
-/**
- * `invalid`: not an event; `full`, `failed`: the journal could not take it; `unauthorized`: its sender is not known, a
- * request counts as one event.
- */
-export type RefusalReason = 'invalid' | 'full' | 'failed' | 'unauthorized';
 
 /** What happens to the events that come in; told as it happens. */
 export interface IngestObserver {
@@ -28,8 +22,6 @@ export interface IngestObserver {
   received(tallies: readonly Tally[]): void;
   /** Accepted events that no output wants. */
   unrouted(events: number): void;
-  /** Events that were not taken. */
-  refused(reason: RefusalReason, events: number): void;
 }
 
 /** One event of a bulk request that is not an event. */
@@ -39,16 +31,19 @@ export interface Rejection {
   readonly reason: string;
 }
 
-/** The way in: parse, route, append. Every problem is thrown as a {@link Problem}; a return means: on stable storage. */
+/**
+ * The way in: parse, route, append. A return means: on stable storage. Every problem is thrown as a {@link Problem} that
+ * carries the number of events it refuses; the caller counts them.
+ */
 export interface Ingest {
   /**
-   * Takes one event. When the journal is full it waits for room, up to `maxWait`: Falco never sends again, but
+   * Takes one event. When the journal is full or cannot write it waits, up to `maxWait`: Falco never sends again, but
    * waits for its answer as long as it takes.
    *
    * @param gone the client's going away, which ends the wait; asked for only when it comes to waiting
    */
   one(raw: Uint8Array, gone?: () => AbortSignal): Promise<void>;
-  /** Takes all the events of a request that are events, together, or none. Never waits for room. */
+  /** Takes all the events of a request that are events, together, or none. Never waits for room. The caller counts the rejected ones. */
   many(bodies: readonly Uint8Array[]): Promise<{ accepted: number; rejected: readonly Rejection[] }>;
 }
 
@@ -87,42 +82,12 @@ const TURN = 5;
 export function createIngest(options: IngestOptions): Ingest {
   const { journal, route, enrich, recent, clock, observer } = options;
 
-  const refuse = (reason: RefusalReason, events: number, problem: Problem): Problem => {
-    observer.refused(reason, events);
-    return problem;
-  };
-  const failed = (error: unknown, events: number): Problem =>
-    error instanceof RangeError
-      ? refuse('full', events, tooMuchAtOnce(error))
-      : refuse('failed', events, storageFailed(error as Error));
-  const full = (status: 429 | 503, events: number, why?: string): Problem =>
-    refuse('full', events, noRoom(status, why));
+  const appendLater = createAppendLater(options);
 
-  /** After a failed append: waits for room and appends again, when that is what was wrong. */
-  const appendLater = async (entries: readonly JournalEntry[], error: unknown, gone: () => AbortSignal) => {
-    const deadline = clock.monotonic() + options.maxWait;
-    for (let why = error; ; ) {
-      if (!(why instanceof JournalFullError)) throw failed(why, 1);
-      const left = deadline - clock.monotonic();
-      const client = gone();
-      if (left <= 0 || client.aborted) throw full(503, 1, why.message);
-      await waitForRoom(left, client);
-      try {
-        return await journal.append(entries);
-      } catch (again) {
-        why = again;
-      }
-    }
-  };
-
-  const waitForRoom = async (milliseconds: number, client: AbortSignal): Promise<void> => {
-    const done = new AbortController();
-    const signal = AbortSignal.any([client, done.signal]);
-    try {
-      await Promise.race([journal.waitForRoom(signal), clock.sleep(milliseconds, signal)]);
-    } finally {
-      done.abort();
-    }
+  /** What an append ended in, as an answer. @param status see {@link noRoom} */
+  const failed = (error: unknown, status: 429 | 503, events: number): Problem => {
+    if (error instanceof JournalFullError) return noRoom(status, events, error.message);
+    return error instanceof RangeError ? tooMuchAtOnce(error, events) : storageFailed(error as Error, events);
   };
 
   /** Whom to tell of an event when it is stored, if anybody. */
@@ -134,7 +99,7 @@ export function createIngest(options: IngestOptions): Ingest {
   /** Takes one event; plain promises, as an asynchronous function would keep the parsed event over its wait for the disk. */
   const take = ({ raw, receivedAt, gone }: Arrival): Promise<void> => {
     const result = parseEvent(raw, receivedAt);
-    if (!result.ok) return Promise.reject(refuse('invalid', 1, notAnEvent(result.field, result.reason)));
+    if (!result.ok) return Promise.reject(notAnEvent(result.field, result.reason, raw));
     const event = enrich(result.event);
     const outputs = route(event);
     const tally = observer.tallyOf(event);
@@ -150,7 +115,11 @@ export function createIngest(options: IngestOptions): Ingest {
     }
     recent?.add(result.event);
     const entries = [{ raw, receivedAt, outputs }];
-    return journal.append(entries).then(taken, (error) => appendLater(entries, error, gone).then(taken));
+    return journal
+      .append(entries)
+      .then(taken, (error) =>
+        appendLater(entries, error, gone).then(taken, (last) => Promise.reject(failed(last, 503, 1))),
+      );
   };
 
   // All of a turn in a row: between the sockets' own work each of them would find the processor's caches cold, which was
@@ -171,7 +140,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
     async many(bodies) {
       const { state, reason } = journal.status?.() ?? {};
-      if (state === 'full') throw full(429, bodies.length, reason);
+      if (state === 'full') throw noRoom(429, bodies.length, reason);
       const receivedAt = clock.now();
       const rejected: Rejection[] = [];
       // Not the events themselves: thousands of parsed trees would cost more to keep than to make.
@@ -190,18 +159,15 @@ export function createIngest(options: IngestOptions): Ingest {
           if (queued !== undefined) told.push(() => queued(event, outputs));
         } else rejected.push({ index, reason: `${result.field} ${result.reason}` });
         if (clock.monotonic() - turn > TURN) {
-          await nextTurn();
+          await ownTurn();
           turn = clock.monotonic();
         }
       }
       try {
         if (entries.length > 0) await journal.append(entries);
       } catch (error) {
-        throw error instanceof JournalFullError
-          ? full(429, bodies.length, error.message)
-          : failed(error, bodies.length);
+        throw failed(error, 429, bodies.length);
       }
-      if (rejected.length > 0) observer.refused('invalid', rejected.length);
       observer.received(tallies);
       for (const tell of told) tell();
       if (entries.length < tallies.length) observer.unrouted(tallies.length - entries.length);

@@ -9,15 +9,13 @@ import type { Logger } from '../telemetry/logger.ts';
 import { adminSocketOf, serveSocket } from './admin-socket.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
 import type { AuthOptions } from './auth.ts';
-import { createByteBudget } from './budget.ts';
+import { createBodies } from './body.ts';
 import { createDirect } from './direct.ts';
 import { createGuard, type Guard } from './guard.ts';
 import type { Ingest } from './ingest.ts';
+import { type CountRefused, createRefusalLog } from './refusal-log.ts';
 import { type Address, type RunningServer, startServer, type TlsOptions } from './server.ts';
-import { createStrangers } from './strangers.ts';
 
-/** Bytes that large bodies may hold together, as a multiple of `server.max_body`. */
-const BODIES_AT_ONCE = 4;
 const MAX_CONNECTIONS = 10_000;
 /** File descriptors that connections leave to the journal and the outputs. */
 const SPARE_FILES = 128;
@@ -29,8 +27,8 @@ export interface Faces {
   readonly ingest?: Ingest;
   readonly admin?: Admin;
   readonly readiness?: () => Readiness;
-  /** Told of each request that was refused for who sent it. */
-  readonly onStranger?: () => void;
+  /** Counts refused events. */
+  readonly countRefused?: CountRefused;
 }
 
 interface Settings extends Pick<ConfigSections, 'server'> {
@@ -112,15 +110,15 @@ async function serveAdminSocket(config: Settings, faces: Faces, log: Logger): Pr
 async function serve(
   { at, guard, auth, tls, maxConnections }: Listener,
   { server, dir }: Settings,
-  { onStranger: count = () => {}, ...faces }: Faces,
+  { countRefused: count = () => {}, ...faces }: Faces,
   log: Logger,
 ): Promise<RunningServer> {
-  const noteStranger = createStrangers({ count, log });
+  const noteRefusal = createRefusalLog({ count, log });
   const secure = tls ? server.tls : undefined;
   const common = {
     ...faces,
-    noteStranger,
-    limits: { maxBody: server.max_body, budget: createByteBudget(server.max_body * BODIES_AT_ONCE) },
+    noteRefusal,
+    bodies: createBodies({ maxBody: server.max_body, maxWait: server.max_wait }),
     log,
     demandsCertificate: secure?.client_ca !== undefined,
     ...(auth && { auth }),
@@ -135,7 +133,7 @@ async function serve(
     ...(secure === undefined ? {} : { tls: await readTls(secure, dir) }),
     maxConnections,
     maxBody: server.max_body,
-    noteStranger,
+    noteRefusal,
     log,
   });
 }

@@ -18,6 +18,11 @@ export const PROBLEM_CODES: Readonly<
     meaning:
       'The body, after decompression, is larger than `server.max_body`, or than the journal takes in one piece.',
   },
+  slow: {
+    status: [408],
+    meaning:
+      'The body came in at less than 1 KiB/s for ten seconds, or was not complete after 60 s. Time in which Tiercel itself stopped reading does not count. Nothing of the request was accepted.',
+  },
   unsupported_encoding: {
     status: [415],
     meaning:
@@ -26,12 +31,12 @@ export const PROBLEM_CODES: Readonly<
   no_room: {
     status: [429, 503],
     meaning:
-      'There is no room: the journal has reached `journal.max_size` because some output is behind, or its disk is full; the reason says which. `POST /` waits `server.max_wait` before it answers 503, `POST /events` answers 429 at once; both with `Retry-After`. Nothing of the request was accepted.',
+      'There is no room: the journal has reached `journal.max_size` because an output is slow or down, its disk is full, or the bodies under way use up their memory; the reason says which. `POST /` waits `server.max_wait` before it answers 503, `POST /events` answers 429 at once; both with `Retry-After`. Nothing of the request was accepted.',
   },
   storage_failed: {
     status: [503],
     meaning:
-      'The event could not be put on stable storage. It was not accepted; look at the disk and the log.',
+      'The event could not be put on stable storage. It was not accepted; look at the disk and the log. `POST /` tries again for `server.max_wait` before it answers so.',
   },
   unauthorized: {
     status: [401],

@@ -14,6 +14,7 @@ export interface ProblemDetails {
     | 'invalid_event'
     | 'invalid_body'
     | 'body_too_large'
+    | 'slow'
     | 'unsupported_encoding'
     | 'no_room'
     | 'storage_failed'
@@ -26,15 +27,36 @@ export interface ProblemDetails {
   readonly hint?: string;
 }
 
+/**
+ * Why an event was refused: a label of a metric. `invalid`: not an event, or a body that cannot be read; `slow`: a body
+ * that came in too slowly; `full`: no room in the journal or in memory; `failed`: the storage failed; `unauthorized`: the
+ * sender is not known.
+ */
+export type RefusalReason = 'invalid' | 'slow' | 'full' | 'failed' | 'unauthorized';
+
+/** Events that were refused; a request whose events are not known counts as one. */
+export interface Refused {
+  readonly reason: RefusalReason;
+  readonly events: number;
+}
+
 /** A refusal on its way to the client; thrown in a handler, rendered in one place. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;
   readonly details: ProblemDetails;
   readonly headers: Readonly<Record<string, string>>;
+  /** The events that were refused by it; absent where the request was not about events. */
+  readonly refused: Refused | undefined;
 
-  constructor(status: number, details: ProblemDetails, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    details: ProblemDetails,
+    headers: Readonly<Record<string, string>> = {},
+    refused?: Refused,
+  ) {
     super(details.reason);
+    this.refused = refused;
     this.status = status;
     this.details = details;
     this.headers = headers;

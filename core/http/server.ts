@@ -8,7 +8,7 @@ import { isAdmitted, refuseStranger } from './certificate.ts';
 import type { Direct } from './direct.ts';
 import { type LingerLimits, lingerAfterAnswer } from './linger.ts';
 import { Problem, problemResponse } from './problem.ts';
-import type { NoteStranger } from './strangers.ts';
+import type { NoteRefusal } from './refusal-log.ts';
 
 /** PEM texts. With `clientCa`, only health is served to clients without a certificate of that authority. */
 export interface TlsOptions {
@@ -33,16 +33,14 @@ export interface ServerOptions {
   readonly maxBody: number;
   readonly timeouts?: Partial<Timeouts>;
   readonly linger?: LingerLimits;
-  readonly noteStranger?: NoteStranger;
+  readonly noteRefusal?: NoteRefusal;
   readonly log: Logger;
 }
 
-/** Milliseconds. None of them limits how long an answer may take. */
+/** Milliseconds. None of them limits how long an answer may take; how long a body may take, its reader says. */
 export interface Timeouts {
   /** To send the head of a request. */
   readonly headers: number;
-  /** To send a whole request. */
-  readonly request: number;
   /** Between two requests of a connection; shorter than the events of a quiet Falco costs a reconnect each. */
   readonly idle: number;
 }
@@ -63,7 +61,7 @@ export interface RunningServer {
   stop(signal: AbortSignal): Promise<void>;
 }
 
-const TIMEOUTS: Timeouts = { headers: 10_000, request: 60_000, idle: 75_000 };
+const TIMEOUTS: Timeouts = { headers: 10_000, idle: 75_000 };
 /** Milliseconds between two looks for slow clients, at most, and for idle connections when stopping. */
 const CHECK = 2_000;
 const STOP_CHECK = 20;
@@ -78,9 +76,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const settings = {
     headersTimeout: timeouts.headers,
-    requestTimeout: timeouts.request,
+    // It would go on while the reader of a body has stopped reading.
+    requestTimeout: 0,
     keepAliveTimeout: timeouts.idle,
-    connectionsCheckingInterval: Math.min(CHECK, timeouts.headers, timeouts.request),
+    connectionsCheckingInterval: Math.min(CHECK, timeouts.headers),
     noDelay: true,
   };
   let stopping = false;
@@ -98,7 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (admitted && options.direct?.(incoming, outgoing) === true) return;
     lingerAfterAnswer(incoming, outgoing, options.linger);
     if (admitted) void handle(incoming, outgoing);
-    else refuseStranger(incoming, outgoing, options.noteStranger);
+    else refuseStranger(incoming, outgoing, options.noteRefusal);
   };
   const server: Server =
     tls === undefined
@@ -117,6 +116,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
+
+  // Asked once while it is open, the address is known when the client has gone: who was refused is to be logged.
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.remoteAddress);
 
   await listen(server, at);
   server.on('error', (error) => log.error({ err: error }, 'the listener failed'));

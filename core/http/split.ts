@@ -1,3 +1,5 @@
+import { boundsFault } from '../event/bounds.ts';
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
@@ -29,7 +31,7 @@ export function splitEvents(body: Uint8Array): readonly Uint8Array[] | SplitFaul
   const lines = splitLines(content, most);
   if (lines === 'crumbs') return lines;
   // A line of NDJSON ends in a brace; the first line of an object laid out over several does not.
-  if (lines.length > 1 && lines[0]!.at(-1) !== 0x7d && isJson(content)) return [content];
+  if (lines.length > 1 && lines[0]!.at(-1) !== 0x7d && isObject(content)) return [content];
   return lines;
 }
 
@@ -100,9 +102,13 @@ function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === NEWLINE || byte === 0x0d;
 }
 
-function isJson(body: Uint8Array): boolean {
+/** Is it one object? What is nested too deep is none: parsing it would take seconds. */
+function isObject(body: Uint8Array): boolean {
+  if (body[0] !== 0x7b || body.at(-1) !== 0x7d) return false;
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  if (boundsFault(text) !== undefined) return false;
   try {
-    JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+    JSON.parse(text);
     return true;
   } catch {
     return false;

@@ -72,8 +72,11 @@ export interface Journal {
     output: string,
     options?: { start?: 'now' | 'oldest'; wants?: (event: StoredEvent) => boolean },
   ): Promise<Subscription>;
-  /** Resolves when there is room again after {@link JournalFullError}, or when the signal aborts. */
-  waitForRoom(signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when there is room for an append of that size ({@link JournalFullError.bytes}) and for a small one, or when
+   * the signal aborts. Another append may take the room first.
+   */
+  waitForRoom(signal: AbortSignal, bytes?: number): Promise<void>;
   /** Cursors that nobody subscribed to in this process: outputs removed from the configuration. */
   orphans(): Promise<readonly { output: string; pending: number }[]>;
   /** Discards the cursor of an orphan: what it had not settled is no longer kept for it. */
@@ -83,6 +86,10 @@ export interface Journal {
 }
 
 export interface JournalStatus {
+  /**
+   * `full`: the disk is full, or the budget has no room for {@link smallAppend}. An append that is larger than the room
+   * left is refused and changes nothing. `failed`: nothing can be written any more.
+   */
   readonly state: 'ok' | 'full' | 'failed';
   readonly reason?: string;
   /** Bytes on storage. */
@@ -153,7 +160,17 @@ export interface Subscription {
 /** The journal has no room: its budget is used up or the disk is full. Nothing of the call was taken. */
 export class JournalFullError extends Error {
   override readonly name = 'JournalFullError';
+  /** What the append needs of the budget, to wait for; 0 where the size was not the reason. */
+  readonly bytes: number;
+
+  constructor(message: string, { bytes = 0, ...options }: ErrorOptions & { readonly bytes?: number } = {}) {
+    super(message, options);
+    this.bytes = bytes;
+  }
 }
+
+/** The size of a small append: without room for it a journal is full. It holds any event that is not extraordinary. */
+export const smallAppend = (maxBytes: number): number => Math.min(64 << 10, Math.floor(maxBytes / 8));
 
 /** The storage under the journal failed; what it still answers for is what it acknowledged before. */
 export class JournalFailedError extends Error {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Journal, JournalEntry, Position, StoredEvent } from './journal.ts';
-import { JournalFailedError, JournalFullError } from './journal.ts';
+import { JournalFailedError, JournalFullError, smallAppend } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { addManifest, createLedger, oldestNeeded, want } from './ledger.ts';
 import type { Backing } from './subscription.ts';
@@ -23,12 +23,13 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
   const ledgers = new Map<string, Ledger>();
   const room = createWaiters();
   const epoch = randomUUID();
+  const small = smallAppend(maxBytes);
   let newest = 0;
   let oldest = 1;
   let bytes = 0;
-  let refused = 0;
   let closed = false;
 
+  const lacks = (needed: number) => bytes + needed > maxBytes;
   const sizeOf = (raw: Uint8Array) => raw.length + OVERHEAD;
 
   /** Frees what no output can ask for again. */
@@ -40,10 +41,7 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       bytes -= sizeOf(events.get(oldest)!.raw);
       events.delete(oldest);
     }
-    if (bytes < before && bytes + refused <= maxBytes) {
-      refused = 0;
-      room.wake();
-    }
+    if (bytes < before) room.wake();
   }
 
   /** Acceptance time of the oldest pending event. */
@@ -110,9 +108,8 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       assertOpen();
       const size = entries.reduce((sum, { raw }) => sum + sizeOf(raw), 0);
       if (size > maxBytes) throw new RangeError(`${size} bytes can never fit a journal of ${maxBytes} bytes`);
-      if (bytes + size > maxBytes) {
-        refused = Math.max(refused, size);
-        throw new JournalFullError(`the journal holds ${bytes} of ${maxBytes} bytes`);
+      if (lacks(size)) {
+        throw new JournalFullError(`the journal holds ${bytes} of ${maxBytes} bytes`, { bytes: size });
       }
       bytes += size;
       const touched = new Set<Ledger>();
@@ -144,8 +141,8 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       }
       return openSubscription(ledger, backing);
     },
-    async waitForRoom(signal) {
-      if (bytes + refused > maxBytes) await room.wait(signal);
+    async waitForRoom(signal, needed = 0) {
+      while (lacks(Math.max(needed, small)) && !closed && !signal.aborted) await room.wait(signal);
     },
     async orphans() {
       return [...ledgers.values()]
@@ -160,8 +157,8 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
     status() {
       const first = oldestPending();
       return {
-        state: closed ? 'failed' : bytes + refused > maxBytes ? 'full' : 'ok',
-        ...(refused > 0 && { reason: `the journal holds ${bytes} of ${maxBytes} bytes` }),
+        state: closed ? 'failed' : lacks(small) ? 'full' : 'ok',
+        ...(lacks(small) && { reason: `the journal holds ${bytes} of ${maxBytes} bytes` }),
         ...(closed && { reason: 'the journal is closed' }),
         bytes,
         maxBytes,

@@ -1,6 +1,6 @@
 import type { Clock } from '../batching/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { JournalFullError } from './journal.ts';
+import { JournalFullError, smallAppend } from './journal.ts';
 import type { Reserve } from './reserve.ts';
 import { createWaiters } from './waiters.ts';
 
@@ -13,7 +13,7 @@ export interface Space {
   /** Bytes the segments take now. */
   set(used: number): void;
   used(): number;
-  /** Why there is no room; undefined when there is. */
+  /** Why there is no room for a small append; undefined when there is. */
   shortage(): string | undefined;
   /** Segments were unlinked: those who wait may try again. */
   freed(): Promise<void>;
@@ -21,8 +21,8 @@ export interface Space {
   diskFull(error: unknown): void;
   /** Gives up the reserve, for what must be written on a full disk; false when there is none. */
   release(): Promise<boolean>;
-  /** Resolves when there is room, or the signal aborts, or the journal is closed. */
-  wait(signal: AbortSignal): Promise<void>;
+  /** Resolves when there is room for that many bytes and for a small append, or the signal aborts, or the journal is closed. */
+  wait(signal: AbortSignal, bytes?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,18 +36,17 @@ export function createSpace(options: {
   readonly log: Logger;
 }): Space {
   const { maxBytes, reserve, clock, log } = options;
+  const small = smallAppend(maxBytes);
   const waiters = createWaiters();
   const stop = new AbortController();
   let used = 0;
   let queued = 0;
-  /** The size of the largest append that was refused for want of room in the budget. */
-  let refused = 0;
   let full = false;
   let probing: Promise<void> | undefined;
 
-  function shortage(): string | undefined {
+  function shortage(bytes = small): string | undefined {
     if (full) return 'the disk is full';
-    return used + queued + refused > maxBytes ? `the journal holds ${used} of ${maxBytes} bytes` : undefined;
+    return used + queued + bytes > maxBytes ? `the journal holds ${used} of ${maxBytes} bytes` : undefined;
   }
 
   async function probe(): Promise<void> {
@@ -77,33 +76,33 @@ export function createSpace(options: {
       if (bytes > maxBytes / 2) {
         throw new RangeError(`${bytes} bytes are more than a journal of ${maxBytes} bytes takes at once`);
       }
-      if (full) throw new JournalFullError('the disk is full');
-      if (used + queued + bytes > maxBytes) {
-        refused = Math.max(refused, bytes);
-        throw new JournalFullError(`the journal holds ${used} of ${maxBytes} bytes`);
-      }
+      const why = shortage(bytes);
+      if (why !== undefined) throw new JournalFullError(why, { bytes });
       queued += bytes;
     },
     settle(bytes) {
       queued -= bytes;
+      // A failed append leaves its room to others.
+      waiters.wake();
     },
     set(bytes) {
       used = bytes;
     },
     used: () => used,
-    shortage,
+    shortage: () => shortage(),
     async freed() {
       await tryDisk();
-      if (used + queued + refused <= maxBytes) refused = 0;
-      if (shortage() === undefined) waiters.wake();
+      waiters.wake();
     },
     diskFull,
     release() {
       diskFull('a cursor or a manifest needs the reserve');
       return reserve.release();
     },
-    async wait(signal) {
-      while (shortage() !== undefined && !signal.aborted && !stop.signal.aborted) await waiters.wait(signal);
+    async wait(signal, bytes = 0) {
+      const needed = Math.max(bytes, small);
+      while (shortage(needed) !== undefined && !signal.aborted && !stop.signal.aborted)
+        await waiters.wait(signal);
     },
     async close() {
       stop.abort();

@@ -1,4 +1,5 @@
-import type { IngestObserver, RefusalReason } from '../http/ingest.ts';
+import type { IngestObserver } from '../http/ingest.ts';
+import type { RefusalReason } from '../http/problem.ts';
 import { createEventCounter, type EventLabels } from './event-counter.ts';
 
 /** Counts of the events that came in. */
@@ -12,14 +13,18 @@ export interface IngestCounts {
 
 /** Counts what comes in. */
 export interface IngestCounter {
-  readonly observer: IngestObserver;
+  readonly observer: IngestObserver & {
+    /** Events that were not taken. */
+    refused(reason: RefusalReason, events: number): void;
+  };
   read(): IngestCounts;
 }
 
 /** @param maxSeries see {@link createEventCounter} */
 export function createIngestCounter(maxSeries: number = MAX_EVENT_SERIES): IngestCounter {
   const events = createEventCounter(maxSeries);
-  const totals = { received: 0, unrouted: 0, refused: { invalid: 0, full: 0, failed: 0, unauthorized: 0 } };
+  const refused = { invalid: 0, slow: 0, full: 0, failed: 0, unauthorized: 0 };
+  const totals = { received: 0, unrouted: 0, refused };
   return {
     observer: {
       tallyOf: events.seriesOf,

@@ -1,8 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { IngestObserver } from '../http/ingest.ts';
 import type { JournalStatus } from '../journal/journal.ts';
 import { createDeadLetterMetrics, type StoredDeadLetters } from './dead-letter-metrics.ts';
-import { createIngestCounter, type IngestCounts } from './ingest-counter.ts';
+import { createIngestCounter, type IngestCounter, type IngestCounts } from './ingest-counter.ts';
 import type { OutputObserver } from './observer.ts';
 import { createOutputMetrics, type OutputAccounts } from './output-metrics.ts';
 
@@ -21,7 +20,7 @@ export interface MetricsOptions {
 
 /** All numbers of one process; its own registry, nothing global. */
 export interface Metrics {
-  readonly ingest: IngestObserver;
+  readonly ingest: IngestCounter['observer'];
   /**
    * Counts for one output. Under a name that was used before (a reload) the counters go on.
    *
@@ -112,7 +111,7 @@ function ingestMetrics(registry: Registry) {
   });
   const refused = new Counter({
     name: 'tiercel_events_refused_total',
-    help: 'Events not accepted, by reason: invalid (not an event), full (no room in the journal), failed (the storage failed), unauthorized (no or wrong credentials or certificate: a request counts as one).',
+    help: 'Events not accepted, by reason: invalid (not an event, or a body that cannot be read), slow (a body that came in too slowly), full (no room in the journal or in memory), failed (the storage failed), unauthorized (no or wrong credentials or certificate). A request whose events are not known counts as one.',
     labelNames: ['reason'],
     registers,
   });

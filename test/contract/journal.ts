@@ -302,6 +302,57 @@ export function journalContract(name: string, createFixture: () => Promise<Journ
       expect(journal.status().quarantinedFiles).toBe(0);
     });
 
+    test('a large append that is refused makes nothing full: small ones go on, and each waits for its own size', async () => {
+      await journal.close();
+      await fixture.dispose();
+      fixture = await createFixture();
+      journal = await fixture.open({ maxBytes: 128 << 10 });
+      const a = await journal.subscribe('a');
+      const fill = 'x'.repeat(4000);
+      for (let i = 0; i < 20; i++) await journal.append([entry(fill, 'a')]);
+      const large = [entry('y'.repeat(60_000), 'a')];
+      const refusal = await journal.append(large).catch((error: unknown) => error);
+      expect(refusal).toBeInstanceOf(JournalFullError);
+      const { bytes } = refusal as JournalFullError;
+      expect(bytes).toBeGreaterThanOrEqual(60_000);
+      expect(journal.status().state).toBe('ok');
+      expect(journal.status().reason).toBeUndefined();
+      await journal.append([entry('small', 'a')]);
+      await journal.waitForRoom(never);
+      await journal.waitForRoom(never, 10_000);
+      let room = false;
+      const waiting = journal.waitForRoom(never, bytes).then(() => {
+        room = true;
+      });
+      const events = await drain(a);
+      expect(room).toBe(false);
+      a.acknowledge(positionsOf(events));
+      await a.flush();
+      await waiting;
+      await journal.append(large);
+      expect(journal.status().state).toBe('ok');
+    });
+
+    test('full is where a small append has no room, an eighth of a small budget', async () => {
+      await journal.close();
+      await fixture.dispose();
+      fixture = await createFixture();
+      journal = await fixture.open({ maxBytes: 64 << 10 });
+      const a = await journal.subscribe('a');
+      const append = (bytes: number) => journal.append([entry('x'.repeat(bytes), 'a')]);
+      const left = () => (64 << 10) - journal.status().bytes;
+      while (left() > 9_000) await append(500);
+      expect(journal.status().state).toBe('ok');
+      while (left() >= 8 << 10) await append(50);
+      expect(journal.status()).toMatchObject({
+        state: 'full',
+        reason: expect.stringContaining('the journal holds'),
+      });
+      // It is not refused what still fits.
+      await append(500);
+      expect(a.pending()).toBeGreaterThan(60);
+    });
+
     test('waiting for room ends with its signal', async () => {
       await journal.subscribe('a');
       await expect(

@@ -249,7 +249,7 @@ test('with credentials, commands use the admin socket, and those of the configur
       expect((await tiercel.post(path, '{}', { authorization: 'Bearer wrong' })).status, path).toBe(401);
     expect(await refused()).toBe(before + 2);
     // One for each listener.
-    expect(tiercel.output().match(/a request was refused/g)).toHaveLength(2);
+    expect(tiercel.output().match(/events were refused/g)).toHaveLength(2);
   } finally {
     await tiercel.remove();
   }

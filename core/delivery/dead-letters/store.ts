@@ -53,7 +53,7 @@ export interface DeadLetterStore {
    * @throws JournalFullError when the budget is used up: nothing of the call was taken.
    */
   append(letters: readonly DeadLetter[], settled?: Position): Promise<void>;
-  waitForRoom(signal: AbortSignal): Promise<void>;
+  waitForRoom(signal: AbortSignal, bytes?: number): Promise<void>;
   /** Oldest first, read from storage as they are asked for. */
   list(filter?: DeadLetterFilter): AsyncGenerator<StoredDeadLetter>;
   show(id: Position): Promise<StoredDeadLetter | undefined>;
@@ -242,7 +242,7 @@ export async function openDeadLetterStore(
       for (const letter of missing) tally.add(letter);
       await written.add(missing);
     },
-    waitForRoom: (signal) => journal.waitForRoom(signal),
+    waitForRoom: (signal, bytes) => journal.waitForRoom(signal, bytes),
     list: (filter) => list(filter),
     async show(id) {
       for await (const letter of list({ ids: [id] })) return letter;

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { eachTurn } from '../../../core/turn.ts';
+import { eachTurn, ownTurn } from '../../../core/turn.ts';
 
 test('what comes in during one turn of the event loop is handed over together, at its end', async () => {
   const groups: (readonly number[])[] = [];
@@ -26,4 +26,17 @@ test('what comes in while a group is handled belongs to the next one', async () 
   await setImmediate();
   await setImmediate();
   expect(groups).toEqual([[1], [2]]);
+});
+
+test('each who asks gets a turn of its own, in order', async () => {
+  const log: string[] = [];
+  for (const name of ['a', 'b', 'c']) void ownTurn().then(() => log.push(name));
+  expect(log).toEqual([]);
+  for (let turns = 0; log.length < 3; turns++) {
+    expect(turns).toBeLessThan(10);
+    const before = log.length;
+    await setImmediate();
+    expect(log.length - before).toBeLessThanOrEqual(1);
+  }
+  expect(log).toEqual(['a', 'b', 'c']);
 });

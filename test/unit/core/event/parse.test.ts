@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAX_DEPTH, MAX_VALUES } from '../../../../core/event/bounds.ts';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
 import { eventToJson } from '../../../../core/event/encode.ts';
 import type { Event, FieldValue } from '../../../../core/event/event.ts';
 import { stringify } from '../../../../core/event/json.ts';
-import { MAX_DEPTH, parseEvent } from '../../../../core/event/parse.ts';
+import { parseEvent } from '../../../../core/event/parse.ts';
 import { composedEvents, realEvents, sampleEvents } from '../../../support/corpus.ts';
 import { runs } from '../../../support/runs.ts';
 
@@ -158,8 +159,31 @@ describe('parseEvent', () => {
       `{${BASE},"output_fields":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`;
     expect(refusal(nested(MAX_DEPTH - 2))).toBe('accepted');
     expect(refusal(nested(MAX_DEPTH - 1))).toBe('output_fields is nested deeper than 100 levels');
-    expect(refusal(nested(1_000_000))).toMatch(/nested|not JSON/);
+    expect(refusal(nested(1_000_000))).toBe('output_fields is nested deeper than 100 levels');
     expect(refusal(`{${BASE},"output_fields":{"a":"${'[{'.repeat(5000)}"}}`)).toBe('accepted');
+    expect(refusal(`{${BASE},"output_fields":{"a":"\\"${'[{'.repeat(5000)}\\\\"}}`)).toBe('accepted');
+  });
+
+  it('looks for the bounds before it parses: what exceeds them need not be JSON', () => {
+    expect(refusal(`{"a":${'['.repeat(1_000_000)}`)).toBe('a is nested deeper than 100 levels');
+    expect(refusal('{"a":'.repeat(1_000_000))).toBe('a is nested deeper than 100 levels');
+    expect(refusal('{'.repeat(1_000_000))).toBe('body is nested deeper than 100 levels');
+    expect(refusal('['.repeat(1_000_000))).toBe('body must be a JSON object, not a list');
+    expect(refusal(`{"${'k'.repeat(500)}":${'['.repeat(101)}`)).toBe(
+      `${'k'.repeat(100)}… is nested deeper than 100 levels`,
+    );
+    expect(refusal(`{"a":"${'['.repeat(1000)}`)).toMatch(/^body is not JSON/);
+  });
+
+  it('bounds the number of values', () => {
+    // BASE has two commas, and one bracket opens each of: the event, its fields, the list.
+    const values = (commas: number) => `{${BASE},"output_fields":{"a":[${'1,'.repeat(commas)}1]}}`;
+    expect(refusal(values(MAX_VALUES - 6))).toBe('accepted');
+    expect(refusal(values(MAX_VALUES - 5))).toBe('body has more than 65536 values');
+    expect(refusal(`{${BASE},"output":"${'['.repeat(1000)}${','.repeat(2 * MAX_VALUES)}"}`)).toBe('accepted');
+    expect(refusal(`{${BASE},"output_fields":{"a":[${'[],'.repeat(MAX_VALUES)}1]}}`)).toBe(
+      'body has more than 65536 values',
+    );
   });
 
   it('keeps bytes that are not UTF-8 and shows them as U+FFFD', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ENCODINGS } from '../../../../core/http/decompress.ts';
 import { createGuard } from '../../../../core/http/guard.ts';
 import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
+import { createFakeClock } from '../../../support/fake-clock.ts';
 import { EVENT, setup } from './setup.ts';
 
 const post = (body: RequestInit['body'], headers: Record<string, string> = {}) => ({
@@ -48,6 +49,20 @@ describe('POST /', () => {
     expect(error).toMatchObject({ field, code, reason: expect.any(String), hint: expect.any(String) });
     expect(await stored()).toEqual([]);
     expect(counts.invalid).toBe(1);
+  });
+
+  it('tells a sender of text to set json_output: true, and no one else', async () => {
+    const { app, lines } = await setup();
+    const hintOf = async (body: string) => {
+      const { error } = (await (await app.request('/', post(body))).json()) as { error: { hint: string } };
+      return error.hint;
+    };
+    const text = '09:44:58.682419669: Notice A shell was spawned (user=root)';
+    expect(await hintOf(text)).toContain('set json_output: true in falco.yaml');
+    expect(lines.some((line) => line.includes('set json_output: true in falco.yaml'))).toBe(true);
+    expect(await hintOf(` \n${text}`)).toContain('set json_output: true');
+    for (const body of ['{"cut', '{}', ''])
+      expect(await hintOf(body)).toContain('it needs rule, priority and time');
   });
 
   it('points lists to POST /events', async () => {
@@ -109,19 +124,74 @@ describe('POST /', () => {
     expect(counts).toMatchObject({ received: 0, full: 2 });
   });
 
-  it('answers 503 when the storage failed', async () => {
+  it('tries again while the storage fails, as while it is full', async () => {
+    const clock = createFakeClock();
+    const context = await setup();
+    const errors = [
+      new JournalFailedError('EMFILE'),
+      new JournalFullError('full', { bytes: 77 }),
+      new JournalFailedError('EIO'),
+    ];
+    const waits: unknown[] = [];
+    const { app, counts } = await setup({
+      clock,
+      maxWait: 30_000,
+      journal: {
+        append: async (entries) => {
+          const error = errors.shift();
+          if (error !== undefined) throw error;
+          return context.journal.append(entries);
+        },
+        waitForRoom: async (_, bytes) => void waits.push(bytes),
+      },
+    });
+    const answer = app.request('/', post(EVENT));
+    await expect.poll(() => errors.length).toBe(2);
+    await clock.advance(50);
+    expect(errors).toHaveLength(0);
+    await clock.advance(100);
+    expect((await answer).status).toBe(200);
+    expect(waits).toEqual([77]);
+    expect(counts).toMatchObject({ received: 1, full: 0, failed: 0 });
+    expect(await context.stored()).toEqual([EVENT]);
+  });
+
+  it('answers 503 when the storage fails for max_wait: those who wait try together, ever less often', async () => {
+    const clock = createFakeClock();
+    const tries: number[] = [];
     const append = async () => {
+      tries.push(clock.monotonic());
       throw new JournalFailedError('EIO');
     };
-    const { app, counts } = await setup({ journal: { append } });
-    for (const path of ['/', '/events']) {
-      const answer = await app.request(path, post(EVENT));
-      expect([answer.status, await answer.json()]).toMatchObject([
-        503,
-        { error: { code: 'storage_failed' } },
-      ]);
-    }
+    const { app, counts } = await setup({ clock, maxWait: 5000, journal: { append } });
+    const answers = Promise.all([1, 2].map(async () => (await app.request('/', post(EVENT))).json()));
+    let answered = false;
+    void answers.then(() => {
+      answered = true;
+    });
+    await expect.poll(() => tries.length).toBe(2);
+    await clock.advance(4999);
+    expect(answered).toBe(false);
+    expect(tries.filter((_, i) => i % 2 === 0)).toEqual([0, 50, 150, 350, 750, 1550, 2550, 3550, 4550]);
+    expect(tries.filter((_, i) => i % 2 === 1)).toEqual(tries.filter((_, i) => i % 2 === 0));
+    await clock.advance(1);
+    for (const answer of await answers) expect(answer).toMatchObject({ error: { code: 'storage_failed' } });
     expect(counts).toMatchObject({ received: 0, failed: 2 });
+  });
+
+  it('does not try again what cannot succeed, nor on POST /events', async () => {
+    const clock = createFakeClock();
+    const failing = (error: Error) =>
+      setup({ clock, maxWait: 5000, journal: { append: () => Promise.reject(error) } });
+    for (const [path, error, status] of [
+      ['/', new TypeError('unexpected'), 503],
+      ['/', new RangeError('too much'), 413],
+      ['/events', new JournalFailedError('EIO'), 503],
+    ] as const) {
+      const { app } = await failing(error);
+      expect((await app.request(path, post(EVENT))).status).toBe(status);
+    }
+    expect(clock.sleepers()).toBe(0);
   });
 });
 
@@ -143,11 +213,27 @@ describe('POST /events', () => {
     expect((await stored()).length).toBe(accepted);
   });
 
+  it('counts and logs what it does not take, with what to do', async () => {
+    const { app, counts, lines } = await setup();
+    await app.request('/events', post(`${EVENT}\n09:44:58.682: Notice A shell was opened\n{"x":1}`));
+    expect(counts).toMatchObject({ received: 1, invalid: 2 });
+    await app.request('/events', post('[1'));
+    await app.request('/events', post('not gzip', { 'content-encoding': 'gzip' }));
+    await app.request('/events', post('x', { 'content-encoding': 'br' }));
+    await app.request('/events', post('x'.repeat((1 << 20) + 1)));
+    expect(counts.invalid).toBe(6);
+    const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn');
+    expect(warnings).toEqual([expect.objectContaining({ reason: 'invalid', events: 2, client: 'unknown' })]);
+    expect(warnings[0].msg).toContain('json_output: true');
+    expect(warnings[0].why).toContain('2 of 3 are not events; the first: body is not JSON');
+  });
+
   it('tells of each event that is stored', async () => {
     const { app, lines } = await setup();
     await app.request('/events', post(`${EVENT}\n{}\n${EVENT}`));
     await app.request('/', post(EVENT));
-    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(Array(3).fill('event queued'));
+    const told = lines.filter((line) => JSON.parse(line).msg === 'event queued');
+    expect(told).toHaveLength(3);
   });
 
   it('keeps the bytes of each event', async () => {

@@ -1,29 +1,128 @@
-import { expect, it } from 'vitest';
-import { createByteBudget, withBytes } from '../../../../core/http/budget.ts';
+import { describe, expect, it } from 'vitest';
+import { createByteBudget, READ_BYTES } from '../../../../core/http/budget.ts';
 
-it('lets in what fits, first come, first served', async () => {
-  const budget = createByteBudget(10);
-  const log: string[] = [];
-  const releases: (() => void)[] = [];
-  const use = (name: string, bytes: number) =>
-    withBytes(budget, bytes, () => {
-      log.push(name);
-      return new Promise<void>((resolve) => releases.push(resolve));
+const TOTAL = 4 * READ_BYTES;
+const never = new AbortController().signal;
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('createByteBudget', () => {
+  it('is used up beyond its total, and free again when what was charged is given back', () => {
+    const budget = createByteBudget(TOTAL);
+    const a = budget.open();
+    const b = budget.open();
+    a.charge(TOTAL - 10);
+    b.charge(10);
+    expect([b.usedUp(), b.mustWait(), budget.held()]).toEqual([false, false, TOTAL]);
+    b.charge(1);
+    expect([a.usedUp(), a.mustWait(), b.usedUp(), budget.held()]).toEqual([true, true, true, TOTAL + 1]);
+    a.close();
+    expect([b.usedUp(), b.mustWait(), budget.held()]).toEqual([false, false, 11]);
+    b.close();
+    expect(budget.held()).toBe(0);
+  });
+
+  it('lets those who wait go on in their order, each with room for one more read', async () => {
+    const budget = createByteBudget(TOTAL);
+    const holder = budget.open();
+    const exceeding = budget.open();
+    holder.charge(TOTAL - READ_BYTES + 1);
+    await exceeding.wait(never);
+    const order: string[] = [];
+    const accounts = ['a', 'b', 'c'].map((name) => {
+      const account = budget.open();
+      const over = account.wait(never).then(() => order.push(name));
+      return { account, over };
     });
-  const all = [use('a', 6), use('b', 5), use('c', 1)];
-  await Promise.resolve();
-  // c would fit, but b was first.
-  expect(log).toEqual(['a']);
-  releases.shift()!();
-  await all[0];
-  await expect.poll(() => log).toEqual(['a', 'b', 'c']);
-  for (const release of releases) release();
-  await Promise.all(all);
-});
+    const newcomer = budget.open();
+    await settle();
+    expect(order).toEqual([]);
+    expect([newcomer.usedUp(), newcomer.mustWait()]).toEqual([false, true]);
+    // Of the total one byte less than three reads is held then, with those of a and b.
+    holder.close();
+    await settle();
+    expect(order).toEqual(['a', 'b', 'c']);
+    expect(budget.held()).toBe(3 * READ_BYTES);
+    accounts[0]!.account.charge(100);
+    expect(budget.held()).toBe(2 * READ_BYTES + 100);
+    for (const { account } of accounts) account.close();
+    expect(budget.held()).toBe(0);
+  });
 
-it('lets in alone what is larger than all of it, and takes back what a failure held', async () => {
-  const budget = createByteBudget(10);
-  await expect(withBytes(budget, 1000, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  expect(await withBytes(budget, 1000, async () => 'in')).toBe('in');
-  expect(await withBytes(budget, 10, async () => 'in')).toBe('in');
+  it('grants no more reads than there is room for', async () => {
+    const budget = createByteBudget(TOTAL);
+    const holder = budget.open();
+    const exceeding = budget.open();
+    holder.charge(TOTAL + 1);
+    await exceeding.wait(never);
+    const order: number[] = [];
+    for (let i = 0; i < 3; i++)
+      void budget
+        .open()
+        .wait(never)
+        .then(() => order.push(i));
+    const part = budget.open();
+    part.charge(2 * READ_BYTES);
+    holder.close();
+    await settle();
+    expect(order).toEqual([0, 1]);
+    part.close();
+    await settle();
+    expect(order).toEqual([0, 1, 2]);
+  });
+
+  it('lets one at a time exceed it: those who hold a part each would wait for each other for ever', async () => {
+    const budget = createByteBudget(TOTAL);
+    const [a, b] = [budget.open(), budget.open()];
+    a.charge(TOTAL / 2);
+    b.charge(TOTAL / 2 + 1);
+    const order: string[] = [];
+    const waits = [a.wait(never).then(() => order.push('a')), b.wait(never).then(() => order.push('b'))];
+    await settle();
+    expect(order).toEqual(['a']);
+    a.charge(10 * TOTAL);
+    expect([a.mustWait(), a.beyond(), b.mustWait()]).toEqual([false, false, true]);
+    a.close();
+    await Promise.all(waits);
+    expect(order).toEqual(['a', 'b']);
+    // There was room again, so that b does not exceed it.
+    b.charge(TOTAL);
+    expect(b.mustWait()).toBe(true);
+  });
+
+  it('ends a wait with its signal, or with the account', async () => {
+    const budget = createByteBudget(TOTAL);
+    const holder = budget.open();
+    holder.charge(TOTAL + 1);
+    await budget.open().wait(never);
+    const stop = new AbortController();
+    const waiting = budget.open().wait(stop.signal);
+    const gone = budget.open();
+    void gone.wait(never);
+    stop.abort();
+    await waiting;
+    await budget.open().wait(AbortSignal.abort());
+    gone.close();
+    expect(budget.open().mustWait()).toBe(true);
+    holder.close();
+    expect([budget.held(), budget.open().mustWait()]).toEqual([0, false]);
+  });
+
+  it('says when so much is in memory that more cannot be kept: half as much again, with a read of each who waits', async () => {
+    const budget = createByteBudget(TOTAL);
+    const a = budget.open();
+    a.charge(TOTAL + TOTAL / 2);
+    expect(a.beyond()).toBe(false);
+    a.charge(1);
+    expect(a.beyond()).toBe(true);
+    a.close();
+    const b = budget.open();
+    const exceeding = budget.open();
+    b.charge(TOTAL + READ_BYTES);
+    await exceeding.wait(never);
+    void budget.open().wait(never);
+    expect(b.beyond()).toBe(false);
+    b.charge(1);
+    void budget.open().wait(never);
+    expect([b.beyond(), exceeding.beyond()]).toEqual([true, false]);
+  });
 });

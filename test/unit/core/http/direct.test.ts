@@ -16,9 +16,9 @@ async function both(options: Parameters<typeof setup>[0] = {}) {
   const auth = options.app?.auth;
   const start = async (shortcut: boolean) => {
     const context = await setup(options);
-    const { app, ingest, limits, maxBody, log } = context;
+    const { app, ingest, bodies, noteRefusal, maxBody, log } = context;
     let taken = 0;
-    const direct = createDirect({ ingest, limits, log, ...(auth && { auth }) });
+    const direct = createDirect({ ingest, bodies, noteRefusal, log, ...(auth && { auth }) });
     const server = await startServer({
       fetch: app.fetch,
       ...(shortcut && {

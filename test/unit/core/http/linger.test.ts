@@ -22,10 +22,10 @@ afterEach(async () => {
 
 async function start(options: Partial<ServerOptions> = {}, app: Partial<AppOptions> = {}) {
   const context = await setup({ maxBody: MAX_BODY, app });
-  const { ingest, limits, log } = context;
+  const { ingest, bodies, noteRefusal, log } = context;
   server = await startServer({
     fetch: context.app.fetch,
-    direct: createDirect({ ingest, limits, log }),
+    direct: createDirect({ ingest, bodies, noteRefusal, log }),
     at: { host: '127.0.0.1', port: 0 },
     maxConnections: 10,
     maxBody: MAX_BODY,

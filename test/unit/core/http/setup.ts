@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../../../../core/batching/clock.ts';
 import type { Event } from '../../../../core/event/event.ts';
 import { type AppOptions, createApp } from '../../../../core/http/app.ts';
-import { createByteBudget } from '../../../../core/http/budget.ts';
+import { type BodiesOptions, createBodies } from '../../../../core/http/body.ts';
 import { createIngest, type IngestObserver } from '../../../../core/http/ingest.ts';
+import { createRefusalLog } from '../../../../core/http/refusal-log.ts';
 import type { Journal } from '../../../../core/journal/journal.ts';
 import { createMemoryJournal } from '../../../../core/journal/memory.ts';
 import { createLogger } from '../../../../core/telemetry/log.ts';
@@ -19,6 +20,7 @@ export async function setup(
     maxWait?: number;
     clock?: Clock;
     outputs?: readonly string[];
+    bodies?: Partial<BodiesOptions>;
     app?: Partial<AppOptions>;
   } = {},
 ) {
@@ -32,7 +34,7 @@ export async function setup(
   const real = createMemoryJournal({ maxBytes: options.maxBytes ?? 1 << 24 });
   const journal: Journal = Object.assign(Object.create(real), real, options.journal);
   const subscription = await real.subscribe('lake');
-  const counts = { received: 0, unrouted: 0, invalid: 0, full: 0, failed: 0, unauthorized: 0 };
+  const counts = { received: 0, unrouted: 0, invalid: 0, slow: 0, full: 0, failed: 0, unauthorized: 0 };
   const tally = { events: 0 };
   const observer: IngestObserver = {
     tallyOf: () => tally,
@@ -41,9 +43,6 @@ export async function setup(
     },
     unrouted: (events) => {
       counts.unrouted += events;
-    },
-    refused: (reason, events) => {
-      counts[reason] += events;
     },
   };
   const maxBody = options.maxBody ?? 1 << 20;
@@ -56,7 +55,13 @@ export async function setup(
     observer,
     queued: () => (event, outputs) => log.debug({ event: event.id, outputs }, 'event queued'),
   });
-  const limits = { maxBody, budget: createByteBudget(4 * maxBody) };
+  const bodies = createBodies({ maxBody, maxWait: options.maxWait ?? 1000, ...options.bodies });
+  const noteRefusal = createRefusalLog({
+    count: (reason, events) => {
+      counts[reason] += events;
+    },
+    log,
+  });
   const app = createApp({
     ingest,
     admin: {
@@ -66,7 +71,8 @@ export async function setup(
       ],
     },
     readiness: () => ({ ready: true, reasons: [], outputs: [] }),
-    limits,
+    bodies,
+    noteRefusal,
     log,
     ...options.app,
   });
@@ -77,5 +83,5 @@ export async function setup(
     const events = await subscription.read(limits, AbortSignal.timeout(1000));
     return events.map(({ raw }) => Buffer.from(raw).toString());
   };
-  return { app, ingest, limits, stored, counts, lines, journal, subscription, maxBody, log };
+  return { app, ingest, bodies, noteRefusal, stored, counts, lines, journal, subscription, maxBody, log };
 }

@@ -63,6 +63,13 @@ describe('splitEvents', () => {
     );
   });
 
+  it('does not parse one object over lines that is nested too deep: its lines are refused one by one', () => {
+    const deep = (levels: number) => `{\n"a":${'['.repeat(levels)}${']'.repeat(levels)}\n}`;
+    expect(texts(deep(99))).toEqual([deep(99)]);
+    expect(texts(deep(100))).toHaveLength(3);
+    expect(texts('{"cut\n{"a":1}')).toEqual(['{"cut', '{"a":1}']);
+  });
+
   it('gives no element of an array that is not JSON, and never throws', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^\[[[\]{}",\\a1 ]{0,12}$/), (body) => {

@@ -664,6 +664,22 @@ describe('trouble', () => {
     expect(bodies(await drain(again)).map((body) => Number.parseInt(body, 10))).toEqual([9]);
   });
 
+  test('an append that fails leaves its room to one that waits', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    const large = () => journal.append([entry('x'.repeat(30_000), 'a')]);
+    const first = large();
+    await append(1, 1);
+    await first;
+    machine.faults.failSyncs = 1;
+    const failing = large();
+    const refusal = await journal.append([entry('x'.repeat(20_000), 'a')]).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(JournalFullError);
+    const waiting = journal.waitForRoom(never, (refusal as JournalFullError).bytes);
+    await expect(failing).rejects.toThrow(JournalFailedError);
+    await waiting;
+  });
+
   test('of a group that a full disk refused nothing comes back, wherever it was cut', async () => {
     for (let left = 600; left < 1600; left += 50) {
       await open(true, '/j', hurried);

@@ -1,0 +1,65 @@
+import { createSweep, type SweepClock } from './sweep.ts';
+
+/** A body that comes in at less than {@link MIN_BYTES} in {@link WINDOW} sweeps is slow. */
+export const MIN_BYTES = 10 << 10;
+const WINDOW = 10;
+/** Sweeps that a whole body may take. */
+const LONGEST = 60;
+const SWEEP = 1000;
+
+/** A body under way, as its reader keeps it. One object a request. */
+export interface PacedBody {
+  /** Bytes received. */
+  bytes: number;
+  /** True while the reader itself has stopped reading: the sender is not slow then, and the time does not count. */
+  paused: boolean;
+  /** Kept by the pace: sweeps seen, 0 at first. */
+  sweeps: number;
+  /** Kept by the pace: bytes at the sweeps of the window; undefined at first, and for nearly all bodies to the end. */
+  marks: number[] | undefined;
+  /** Called once, when the body is too slow or takes too long. */
+  slow(reason: string): void;
+}
+
+/** Watches the pace of all bodies under way with one timer. */
+export interface Pace {
+  begin(body: PacedBody): void;
+  end(body: PacedBody): void;
+}
+
+export function createPace(clock: SweepClock): Pace {
+  const bodies = new Set<PacedBody>();
+
+  const start = createSweep(clock, SWEEP, () => {
+    for (const body of bodies) {
+      const reason = check(body);
+      if (reason === undefined) continue;
+      bodies.delete(body);
+      body.slow(reason);
+    }
+    return bodies.size > 0;
+  });
+
+  return {
+    begin(body) {
+      bodies.add(body);
+      start();
+    },
+    end: (body) => void bodies.delete(body),
+  };
+}
+
+/** What is wrong with the pace of a body, at a sweep. */
+function check(body: PacedBody): string | undefined {
+  if (body.paused) {
+    body.marks = undefined;
+    return undefined;
+  }
+  if (++body.sweeps > LONGEST) return `the body was not sent within ${LONGEST} s`;
+  body.marks ??= [];
+  if (body.marks.length === WINDOW && body.bytes - body.marks.shift()! < MIN_BYTES) {
+    return `the body came in at less than ${MIN_BYTES / WINDOW} bytes a second for ${WINDOW} s`;
+  }
+  body.marks.push(body.bytes);
+  return undefined;
+}

@@ -1,4 +1,4 @@
-import { chmod, readdir, unlink } from 'node:fs/promises';
+import { chmod, link, readdir, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { codeOf } from './filesystem.ts';
@@ -7,14 +7,26 @@ import { type ShortPath, shortPath } from './short-path.ts';
 
 /** What the socket part of the lock found. */
 export type SocketLock =
-  /** `isCertain`: every other socket of the directory could be asked, and is dead. */
-  | { readonly state: 'held'; readonly isCertain: boolean; release(): Promise<void> }
+  | HeldSocket
   /** A process of this kernel listens: it holds the lock, also while it is paused. */
   | { readonly state: 'busy' }
   /** The file system or the platform has no Unix sockets. */
   | { readonly state: 'unsupported' };
 
+export interface HeldSocket {
+  readonly state: 'held';
+  /** The N of the socket's name. */
+  readonly number: number;
+  /** The sockets that nothing listened on. */
+  readonly dead: ReadonlySet<number>;
+  /** Puts the socket's file back where somebody has removed it: without it nobody can ask this process. */
+  restore(): Promise<void>;
+  release(): Promise<void>;
+}
+
 const NAME = /^lock\.(\d+)\.sock$/;
+/** The name of a socket until it is linked to its own. */
+const UNLINKED = 'lock.new.sock';
 /** Two processes that start at the same moment may both give way; then both try again. */
 const ATTEMPTS = 20;
 const MAX_BACKOFF_MS = 30;
@@ -55,18 +67,64 @@ async function compete(directory: string, short: ShortPath, permissions: Permiss
     if (!answers.includes('listens')) {
       await chmod(join(directory, socketName(number)), permissions.file).catch(() => {});
       // Older sockets are dead. A newer one may be about to listen: it will see this one and give way.
-      for (const [i, other] of others.entries())
-        if (other < number && answers[i] === 'dead') await remove(directory, other);
-      return {
-        state: 'held',
-        isCertain: !answers.includes('unknown'),
-        release: () => close(server).then(short.close),
-      };
+      const dead = new Set(others.filter((other, i) => other < number && answers[i] === 'dead'));
+      for (const other of dead) await remove(directory, other);
+      return hold(server, directory, short, permissions, { number, dead });
     }
     await close(server);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_BACKOFF_MS));
   }
   return { state: 'busy' };
+}
+
+function hold(
+  first: Server,
+  directory: string,
+  short: ShortPath,
+  permissions: Permissions,
+  found: Pick<HeldSocket, 'number' | 'dead'>,
+): HeldSocket {
+  const name = socketName(found.number);
+  let server = first;
+  let restoring: Promise<void> | undefined;
+
+  async function restore(): Promise<void> {
+    if (await exists(join(directory, name))) return;
+    await close(server);
+    // Linked when it listens already: nobody may find it between `bind` and `listen`, and take it for dead.
+    const unlinked = join(directory, UNLINKED);
+    await unlink(unlinked).catch(() => {});
+    const next = await listen(short.path(UNLINKED));
+    if (typeof next === 'string') return;
+    await chmod(unlinked, permissions.file).catch(() => {});
+    server = next;
+    await link(unlinked, join(directory, name)).catch(() => {});
+    await unlink(unlinked).catch(() => {});
+  }
+
+  return {
+    state: 'held',
+    ...found,
+    restore() {
+      restoring ??= restore().finally(() => {
+        restoring = undefined;
+      });
+      return restoring;
+    },
+    async release() {
+      await restoring?.catch(() => {});
+      await close(server);
+      await remove(directory, found.number);
+      await short.close();
+    },
+  };
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error) => codeOf(error) !== 'ENOENT',
+  );
 }
 
 function socketName(number: number): string {

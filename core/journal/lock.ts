@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { open, rename, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { acquireSocketLock } from './lock-socket.ts';
+import { acquireSocketLock, type HeldSocket } from './lock-socket.ts';
 import { type Permissions, permissionsFor } from './permissions.ts';
 
 /** The right of one process to write in a directory. */
@@ -54,8 +54,8 @@ interface Holder {
   readonly host: string;
   /** This boot of this kernel; where the system does not say, its host name. */
   readonly kernel: string;
-  /** It listens on a socket in the directory. */
-  readonly socket: boolean;
+  /** The number of the socket in the directory that it listens on. */
+  readonly socket?: number | undefined;
 }
 
 /**
@@ -78,24 +78,21 @@ export async function acquireLock(
 ): Promise<Lock> {
   const path = join(directory, 'lock');
   const options = { timing, permissions };
-  const socket = await acquireSocketLock(directory, permissions);
-  if (socket.state === 'busy') throw locked(directory, (await readLease(path))?.holder);
+  const found = await acquireSocketLock(directory, permissions);
+  if (found.state === 'busy') throw locked(directory, (await readLease(path))?.holder);
+  const socket = found.state === 'held' ? found : undefined;
   const self: Holder = {
     token: randomUUID(),
     pid: process.pid,
     host: hostname(),
     kernel: kernelId(),
-    socket: socket.state === 'held',
-  };
-  const releaseSocket = async () => {
-    if (socket.state === 'held') await socket.release();
+    socket: socket?.number,
   };
   try {
-    const isCertain = socket.state === 'held' && socket.isCertain;
-    await acquireLease(directory, path, self, options, isCertain);
-    return hold(path, self, options, releaseSocket);
+    await acquireLease(directory, path, self, options, socket?.dead ?? new Set());
+    return hold(path, self, options, socket);
   } catch (error) {
-    await releaseSocket();
+    await socket?.release();
     throw error;
   }
 }
@@ -105,7 +102,7 @@ async function acquireLease(
   path: string,
   self: Holder,
   { timing, permissions }: Required<LockOptions>,
-  isCertain: boolean,
+  deadSockets: ReadonlySet<number>,
 ): Promise<void> {
   // A journal that was used has a lease, or the note that its holder released it.
   let isMissing = existsSync(join(directory, 'epoch'));
@@ -120,8 +117,8 @@ async function acquireLease(
     const found = await readLease(path);
     if (found === undefined) continue;
     const { holder } = found;
-    // Of this kernel and with a socket: it would listen if it lived, and this process holds the socket now.
-    const isDead = isCertain && holder?.socket === true && holder.kernel === self.kernel;
+    // Its socket is there, and it does not listen. Where the socket was removed, it may live: the lease tells.
+    const isDead = holder?.kernel === self.kernel && deadSockets.has(holder.socket ?? 0);
     const isReleased = found.text === RELEASED;
     if (!isReleased && !isDead && (await isAlive(path, found, timing))) throw locked(directory, holder);
     await removeStaleLease(path, found, self.token);
@@ -219,7 +216,7 @@ function hold(
   path: string,
   self: Holder,
   { timing, permissions }: Required<LockOptions>,
-  releaseSocket: () => Promise<void>,
+  socket: HeldSocket | undefined,
 ): Lock {
   const lost = new AbortController();
   let renewed = { monotonic: performance.now(), wall: Date.now() };
@@ -257,6 +254,7 @@ function hold(
     await utimes(path, now, now);
     await assertOwner();
     renewed = before;
+    if (!released) await socket?.restore().catch(() => {});
   }
 
   /** A lease that cannot be read, for want of file descriptors for example, is tried again for as long as a lease lasts. */
@@ -300,7 +298,7 @@ function hold(
       clearInterval(timer);
       const lease = await readLease(path).catch(() => undefined);
       if (lease?.holder?.token === self.token) await writeFile(path, RELEASED).catch(() => {});
-      await releaseSocket();
+      await socket?.release();
     },
   };
 }

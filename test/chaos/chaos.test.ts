@@ -57,8 +57,11 @@ it(`loses, invents and alters nothing in ${seconds} s of chaos with seed ${seed}
   const timeline = createTimeline();
   const oracle = createOracle(seed, timeline.now);
   const findings = createFindings(timeline, () => oracle);
-  const folder = process.env.CHAOS_FOLDER || mkdtempSync(join(tmpdir(), 'tiercel-chaos-'));
-  const closing: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  // The guard deletes its folder. It is the TMPDIR of the tests that follow, too.
+  const guarded = process.env.CHAOS_FOLDER;
+  const folder = guarded || mkdtempSync(join(tmpdir(), 'tiercel-chaos-'));
+  const closing: (() => unknown)[] = [];
+  if (!guarded) closing.push(() => rmSync(folder, { recursive: true, force: true }));
   try {
     const disk = createDisk(join(folder, 'disk'), 64);
     closing.push(() => disk.remove());

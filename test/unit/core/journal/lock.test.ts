@@ -118,11 +118,25 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
     await (await acquireLock(directory, { timing: LONG })).release();
   });
 
+  test('is not taken for dead where its socket was removed by hand: the lease decides', async () => {
+    const child = await holder();
+    for (const name of await readdir(directory)) if (name !== 'lock') await unlink(join(directory, name));
+    const heartbeat = setInterval(() => utimes(file(), new Date(), new Date()), 10);
+    try {
+      await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+        `in use by process ${child.pid} on `,
+      );
+    } finally {
+      clearInterval(heartbeat);
+      child.kill('SIGKILL');
+    }
+  });
+
   test('leaves a directory that a copy of it can be opened beside it', async () => {
     const child = await holder();
     const copy = await mkdtemp(join(tmpdir(), 'lock-copy-'));
     await writeFile(join(copy, 'lock'), await readFile(file()));
-    await (await acquireLock(copy, { timing: LONG })).release();
+    await (await acquireLock(copy, { timing: SHORT })).release();
     child.kill('SIGKILL');
     await rm(copy, { recursive: true });
   });
@@ -148,7 +162,7 @@ test('one that touches its lease is alive', async () => {
 });
 
 test('a lease of this kernel without a socket is watched, too', async () => {
-  await leaseOf({ socket: false });
+  await leaseOf({ socket: undefined });
   const began = performance.now();
   await (await acquireLock(directory, { timing: SHORT })).release();
   expect(performance.now() - began).toBeGreaterThanOrEqual(SHORT.staleAfter);
@@ -201,7 +215,7 @@ describe('a holder whose heartbeats are late', () => {
   });
 
   test('tries again while the lease cannot be read', async () => {
-    const lock = await acquireLock(directory, { timing: { heartbeat: 60_000, staleAfter: 10_000 } });
+    const lock = await acquireLock(directory, { timing: { heartbeat: 1000, staleAfter: 10_000 } });
     const late = await acquireLate(lock);
     await rename(file(), `${file()}.aside`);
     await mkdir(file());
@@ -248,6 +262,29 @@ test('a lease that was removed by hand is waited for: its holder may live, and h
   }
   await lock.release();
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a socket that was removed by hand is back at the next heartbeat',
+  async () => {
+    const lock = await acquireLock(directory, { timing: SHORT });
+    const names = await readdir(directory);
+    for (let round = 0; round < 3; round++) {
+      for (const name of names) await unlink(join(directory, name));
+      await until(
+        'lease and socket',
+        async () => `${(await readdir(directory)).sort()}` === `${names.sort()}`,
+        {
+          timeout: 5000,
+          interval: 5,
+        },
+      );
+      // Found at once, without the lease: its holder may be paused for hours.
+      await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow(JournalLockedError);
+    }
+    await lock.release();
+    expect(await readdir(directory)).toEqual(['lock']);
+  },
+);
 
 test('a lease that was released is taken at once', async () => {
   await writeFile(join(directory, 'epoch'), '');

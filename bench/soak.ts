@@ -1,5 +1,6 @@
 /**
- * `npm run soak [-- --minutes N]`: the program under a steady load, with a lake, a file and an output that never answers.
+ * `npm run soak [-- --minutes N]`: the program under a steady load, with a lake, a file and two outputs that never answer.
+ * Some requests pin memory in a program that keeps buffers for events: see `lib/pinning.ts`.
  * Fails when memory, open files or the event loop are not what they were: asserted after a third of the time (half of
  * it in a short run: every part must have run), by the slope of a line through the samples.
  */
@@ -9,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { bare } from './cases/ingest.ts';
 import type { LoadResult } from './lib/load.ts';
+import { largeBody, post, sparseBody } from './lib/pinning.ts';
 import type { Probe } from './lib/probe.ts';
 import { runScript, startTiercel, withFolder } from './lib/process.ts';
 import { spread } from './lib/report.ts';
@@ -21,6 +23,8 @@ const WARM_UP = minutes < 6 ? minutes / 2 : minutes / 3;
 if (!(minutes >= 2)) throw new Error('--minutes 2 is the least: before that nothing can be said');
 const rate = Number(values.rate);
 const SAMPLE = 2_000;
+/** A request of one MiB with one event that `behind` wants, or with one event of one MB, this often: milliseconds. */
+const PINNING = 1000;
 /** Growth over the asserted part, bytes: noise of a heap that breathes is below, a leak of 50 bytes an event above. */
 const MOST_GROWTH = 32 * 2 ** 20;
 const MOST_FILES = 8;
@@ -29,6 +33,7 @@ const MOST_DELAY = 50;
 
 const config = (hung: string) => `outputs:
   hung: { type: webhook, url: "${hung}", batch: { events: 1 } }
+  behind: { type: webhook, url: "${hung}", minimum_priority: critical, batch: { events: 1000 } }
   archive: { type: file, path: ./archive.ndjson }
   lake: { type: parquet_lake, directory: ./lake, batch: { every: 20s } }
 `;
@@ -62,6 +67,13 @@ const failed = await withFolder(async (folder) => {
   void loads.finally(() => {
     over = true;
   });
+  const pinning = (async () => {
+    for (let n = 0; !over; n++) {
+      if (n % 2 === 0) await post(`${server.url}/events`, sparseBody(n));
+      else await post(server.url, largeBody(n));
+      await sleep(PINNING);
+    }
+  })();
   const samples: Sample[] = [];
   const started = performance.now();
   while (!over) {
@@ -71,7 +83,7 @@ const failed = await withFolder(async (folder) => {
     samples.push(sample);
     if (samples.length % 15 === 0) console.log(shown(sample));
   }
-  const results = await loads;
+  const [results] = await Promise.all([loads, pinning]);
   await Promise.all([server.stop(), idle.kill()]);
   hung.closeAllConnections();
   hung.close();

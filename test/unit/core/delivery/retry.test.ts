@@ -76,6 +76,29 @@ describe('retry', () => {
     ]);
   });
 
+  it.each([
+    [POLICY.maxAge, 1],
+    [POLICY.maxAge - 1, 2],
+  ])('makes no attempt more once the batch is max_age old: at %i ms, %i attempts', async (age, attempts) => {
+    const clock = createFakeClock();
+    const { deliver, parts } = scripted(retry('busy'), delivered());
+    const part = partOf(1, { closedAt: clock.now() - age });
+    const settled = withRetry(deliver, POLICY, { clock, random: () => 1, stopping: never })(part, never);
+    await clock.advance(1000);
+    await settled;
+    expect(parts).toHaveLength(attempts);
+  });
+
+  it('takes a batch that was closed in the future as new', async () => {
+    const clock = createFakeClock();
+    const { deliver } = scripted(retry('busy'));
+    const part = partOf(1, { closedAt: clock.now() + 1_000_000 });
+    const policy = { ...POLICY, initial: 1000, max: 1000, maxAge: 2000 };
+    const settled = withRetry(deliver, policy, { clock, random: () => 1, stopping: never })(part, never);
+    await clock.advance(2000);
+    expect(await settled).toMatchObject({ attempts: 3, setAside: [{ cause: 'expired' }] });
+  });
+
   it('does not expire a batch because the time was set', async () => {
     const clock = createFakeClock();
     const { deliver, parts } = scripted(retry('busy'), delivered());

@@ -9,31 +9,10 @@ import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
 import { inspectCommand } from '../../../../outputs/aws-security-lake/inspect/command.ts';
 import { inspect, RULES } from '../../../../outputs/aws-security-lake/inspect/index.ts';
 import { readKey } from '../../../../outputs/aws-security-lake/inspect/key.ts';
-import { createRowChecker } from '../../../../outputs/aws-security-lake/inspect/rows.ts';
 import { encode, type Records, scratch } from '../../lake/support.ts';
+import { DAY, row } from './inspect/row.ts';
 
-const DAY = Date.UTC(2026, 0, 2);
 const PLACE = 'ext/falco/1.0/region=eu-west-1/accountId=123456789012/eventDay=20260102';
-
-/** A row that keeps every rule. */
-const row = (time: number, more: object = {}): Record<string, unknown> => ({
-  time,
-  time_dt: time,
-  class_uid: 2004,
-  class_name: 'Detection Finding',
-  category_uid: 2,
-  category_name: 'Findings',
-  activity_id: 1,
-  activity_name: 'Create',
-  type_uid: 200401,
-  type_name: 'Detection Finding: Create',
-  severity_id: 3,
-  severity: 'Medium',
-  metadata: { version: '1.1.0', product: { name: 'Falco' } },
-  finding_info: { uid: 'f', title: 'a rule', types: ['a', 'b'] },
-  unmapped: { 'evt.type': 'execve' },
-  ...more,
-});
 
 const columns = columnsOf(mappingOf({ version: '1.1.0' } satisfies OcsfOptions).schema);
 const file = (records: Records) => encode(columns, records);
@@ -233,15 +212,6 @@ describe('readKey', () => {
     ['20260102/a.parquet', ['key']],
   ])('%s', (key, rules) => {
     expect(readKey(key).violations.map(({ rule }) => rule)).toEqual(rules);
-  });
-});
-
-describe('createRowChecker', () => {
-  it('tells of each rule once, and how many rows break it', () => {
-    const checker = createRowChecker('20260102');
-    for (let i = 0; i < 1000; i++) checker.add(row(DAY + 86_400_000));
-    const { violations } = checker.report();
-    expect(violations).toEqual([{ rule: 'day', detail: expect.stringContaining('(1000 rows)') }]);
   });
 });
 

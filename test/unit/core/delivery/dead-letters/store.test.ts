@@ -101,10 +101,14 @@ describe('the dead letter store', () => {
     const letters = Array.from({ length: 1200 }, (_, n) => letter(n, { output: n % 2 ? 'oncall' : 'lake' }));
     const { store } = await setUp([...letters, letter(9999, { cause: 'damaged', raw: new Uint8Array() })]);
     const appended: JournalEntry[] = [];
+    const chunks: number[] = [];
     const count = await store.replay({ output: 'lake' }, async (entries) => {
       appended.push(...entries);
+      chunks.push(entries.length);
     });
     expect(count).toBe(600);
+    // 500 at once, not 600: what is held in memory has a bound.
+    expect(chunks).toEqual([500, 100]);
     expect(appended.map(({ outputs }) => outputs.join())).toEqual(Array(600).fill('lake'));
     expect(appended[1]!.raw).toEqual(rawEvent(2));
     // The other output's, and the one whose bytes are lost.

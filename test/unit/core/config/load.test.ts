@@ -58,6 +58,7 @@ outputs:
       policy: { rateLimit: { events: 5, per: 1000 }, ordering: 'none' },
       route: { minimum_priority: 'info' },
     });
+    expect(hook!.mapper.options).toEqual({ version: '1' });
   });
 
   it('lets the environment override the files and --set override both', async () => {

@@ -52,6 +52,9 @@ describe('a route', () => {
     { when: 'priority <= "warning"' },
     { when: 'priority != "debug"' },
     { when: 'true' },
+    // A bracket that is open is no pattern here.
+    { when: 'rule.contains("(")' },
+    { when: 'rule.startsWith("[") || rule == "("' },
     { minimum_priority: 'critical', when: 'priority <= "critical"' },
     { minimum_priority: 'critical', when: 'priority == "critical"' },
     { match: { priorities: ['debug', 'alert'] }, when: 'priority == "alert"' },

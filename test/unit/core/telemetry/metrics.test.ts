@@ -197,7 +197,8 @@ describe('metrics', () => {
     for (const [index, cause] of causes.entries()) observer.deadLettered(index + 1, cause);
     observer.delivered(7);
     observer.dropped(2);
-    for (const state of states) {
+    expect((await read(target)).get('tiercel_output_state{output="lake",state="ok"}')).toBe(1);
+    for (const state of states.toReversed()) {
       observer.health(state);
       const samples = await read(target);
       const told = states.map((each) => samples.get(`tiercel_output_state{output="lake",state="${each}"}`));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Column, columnsOf } from '../../../../lake/schema/columns.ts';
+import { schema as ecs } from '../../../../mappers/ecs/schema.ts';
 import { mappingOf } from '../../../../mappers/ocsf/mapping.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
 
@@ -42,5 +43,32 @@ describe('the columns', () => {
     const names = columnsOf(mappingOf(options).schema).map(({ name }) => name);
     expect(names).not.toEqual(expect.arrayContaining(['region']));
     for (const key of ['region', 'accountId', 'eventDay']) expect(names).not.toContain(key);
+  });
+});
+
+/** A node of a JSON Schema, as far as it is looked at. */
+interface Described {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly items?: Described;
+}
+
+/** The paths of what has a description that says nothing. */
+function silent(node: Described, path = ''): string[] {
+  const inner = [
+    ...Object.entries(node.properties ?? {}),
+    ...(node.items === undefined ? [] : [['[]', node.items] as const]),
+  ];
+  const own = node.description !== undefined && node.description.trim().length < 3 ? [path] : [];
+  return [...own, ...inner.flatMap(([name, child]) => silent(child, `${path}.${name}`))];
+}
+
+describe('descriptions', () => {
+  it.each(KINDS)('of the attributes say something: %j', (options) => {
+    expect(silent(mappingOf(options).schema as Described)).toEqual([]);
+  });
+
+  it('of the fields of ECS say something', () => {
+    expect(silent(ecs as Described)).toEqual([]);
   });
 });

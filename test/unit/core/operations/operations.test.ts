@@ -18,7 +18,7 @@ const letter = (n: number, members: Partial<DeadLetter> = {}): DeadLetter => ({
 });
 
 /** Real stores in memory; `lake` and `oncall` are configured, `lake` runs, `old` has a cursor only. */
-async function setup(letters: readonly DeadLetter[]) {
+async function setup(letters: readonly DeadLetter[], clock = systemClock) {
   const journal = createMemoryJournal();
   const lake = await journal.subscribe('lake');
   const oncall = await journal.subscribe('oncall');
@@ -30,7 +30,7 @@ async function setup(letters: readonly DeadLetter[]) {
   const operations = createOperations({
     journal,
     deadLetters,
-    clock: systemClock,
+    clock,
     outputs: () => [{ name: 'lake', pending: lake.pending() }, { name: 'oncall' }],
     log: { debug: say, info: say, warn: say, error: say },
   });
@@ -87,6 +87,22 @@ it('drops by filter, and only what was there when it was asked for', async () =>
   expect(await operations.drop({ output: 'lake', until: 3003 })).toBe(1);
   expect(await operations.drop({ reason: 'TOO LARGE 2' })).toBe(1);
   expect(await listed()).toEqual([3]);
+});
+
+it('drops and replays nothing that came after the moment it was asked', async () => {
+  const now = 5000;
+  const at = (n: number, lastAttempt: number) => letter(n, { lastAttempt });
+  const letters = [at(1, now - 1), at(2, now), at(3, now + 1)];
+  const clock = { ...systemClock, now: () => now };
+  const dropped = await setup(letters, clock);
+  expect(await dropped.operations.drop({})).toBe(2);
+  expect(await dropped.listed()).toEqual([3]);
+  const replayed = await setup(letters, clock);
+  expect(await replayed.operations.replay({})).toEqual({ replayed: 2, left: [] });
+  expect(await replayed.listed()).toEqual([3]);
+  const until = await setup(letters, clock);
+  expect(await until.operations.drop({ until: now })).toBe(1);
+  expect(await until.listed()).toEqual([2, 3]);
 });
 
 it('shows a dead letter with the event as it was sent, bytes that are no text too', async () => {

@@ -90,11 +90,11 @@ function setPath(
   value: ScalarNode,
   fromEnv: boolean,
 ): { root: MapNode; fault?: Fault } {
-  const walk = (node: Node | undefined, depth: number): Node | Fault => {
+  /** @param here the steps so far, as the keys are written */
+  const walk = (node: Node | undefined, depth: number, here: readonly string[]): Node | Fault => {
     if (depth === steps.length) return value;
     const { span } = value;
-    const here = steps.slice(0, depth);
-    if (node !== undefined && node.kind === 'list') return listItem(node.items, steps[depth]!, depth);
+    if (node !== undefined && node.kind === 'list') return listItem(node.items, depth, here);
     if (node !== undefined && node.kind === 'scalar' && node.value !== null) {
       return {
         code: 'TIERCEL_CFG_OVERRIDE',
@@ -105,24 +105,25 @@ function setPath(
     }
     const entries = new Map<string, Entry>(node?.kind === 'map' ? node.entries : []);
     const name = fromEnv ? keyFor(steps[depth]!, entries) : steps[depth]!;
-    const child = walk(entries.get(name)?.value, depth + 1);
+    const child = walk(entries.get(name)?.value, depth + 1, [...here, name]);
     if ('code' in child) return child;
     entries.set(name, { key: entries.get(name)?.key ?? span, value: child });
     return { kind: 'map', span: node?.span ?? span, entries };
   };
-  const listItem = (items: readonly Node[], step: string, depth: number): Node | Fault => {
+  const listItem = (items: readonly Node[], depth: number, here: readonly string[]): Node | Fault => {
+    const step = steps[depth]!;
     const index = /^\d+$/.test(step) ? Number(step) : -1;
     if (index < 0 || index > items.length) {
       const message = `is a list: set it as a whole, or an element by its number (0 to ${items.length})`;
-      return { code: 'TIERCEL_CFG_OVERRIDE', path: steps.slice(0, depth), message, span: value.span };
+      return { code: 'TIERCEL_CFG_OVERRIDE', path: here, message, span: value.span };
     }
-    const child = walk(items[index], depth + 1);
+    const child = walk(items[index], depth + 1, [...here, step]);
     if ('code' in child) return child;
     const copy = [...items];
     copy[index] = child;
     return { kind: 'list', span: items[0]?.span ?? value.span, items: copy };
   };
-  const result = walk(root, 0);
+  const result = walk(root, 0, []);
   return 'code' in result ? { root, fault: result } : { root: result as MapNode };
 }
 

@@ -7,16 +7,24 @@ export function withLimit(deliver: Deliver, concurrency: number, stopping: Abort
   return (part, signal) => lane(() => deliver(part, signal), stopping);
 }
 
+/** The lane of a partition, and how many batches use it. */
+export interface PartitionLane {
+  readonly enter: Lane;
+  users: number;
+}
+
 /**
  * One piece of work of a partition at a time, in the order in which it comes. Around the whole way of a batch, retries
  * included, or a batch would overtake one that waits for its next attempt.
+ *
+ * @param lanes of the partitions that have work; empty when nothing is in progress
  */
 export function withOrder<T>(
   work: (item: T) => Promise<void>,
   partitionOf: (item: T) => string,
   stopping: AbortSignal,
+  lanes: Map<string, PartitionLane> = new Map(),
 ): (item: T) => Promise<void> {
-  const lanes = new Map<string, { readonly enter: Lane; users: number }>();
   return async (item) => {
     const partition = partitionOf(item);
     const lane = lanes.get(partition) ?? { enter: createLane(1), users: 0 };

@@ -75,11 +75,12 @@ function unknownName(
   at: Pick<WhenError, 'offset' | 'length'>,
   names: readonly string[],
 ): WhenError {
-  if (parsePriority(name) !== undefined)
+  const dotted = /^\w+(?:\.[a-z_]\w*(?![\w(]))+/i.exec(expression.slice(at.offset))?.[0];
+  // `alert` is a priority too: `alert.rule` is not about it.
+  if (dotted === undefined && parsePriority(name) !== undefined)
     return { ...at, message: `a priority stands in quotes: "${name.toLowerCase()}"` };
   const known = OTHERS[name];
   if (known !== undefined) return { ...at, message: `unknown name "${name}"; here it is "${known}"` };
-  const dotted = /^\w+(?:\.[a-z_]\w*(?![\w(]))+/i.exec(expression.slice(at.offset))?.[0];
   const [first, ...rest] = dotted?.split('.') ?? [];
   const message = `unknown name "${name}"`;
   if (dotted === undefined) {

@@ -27,17 +27,24 @@ function forward(level: LogLevel) {
   };
 }
 
+async function createMapper({
+  module,
+  options,
+}: WorkerSetup['mapper']): Promise<Pick<JobTools, 'mapper' | 'columns'>> {
+  const { default: definition } = (await import(module)) as { default: MapperDefinition };
+  const mapper = definition.create(options, { log });
+  if (mapper.record === undefined)
+    throw new Error('it has no record schema, and a lake needs the same columns in every file');
+  return { mapper, columns: columnsOf(mapper.record) };
+}
+
 async function createTools({ mapper: reference, decode }: WorkerSetup): Promise<JobTools> {
-  const { default: definition } = (await import(reference.module)) as { default: MapperDefinition };
-  const mapper = definition.create(reference.options, { log });
-  if (mapper.record === undefined) {
-    throw new Error(
-      `mapper "${reference.type}" has no record schema: a lake needs the same columns in every file`,
-    );
-  }
+  const { mapper, columns } = await createMapper(reference).catch((error: unknown) => {
+    throw new Error(`mapper "${reference.type}" cannot be set up: ${messageOf(error)}`, { cause: error });
+  });
   return {
     mapper,
-    columns: columnsOf(mapper.record),
+    columns,
     decode: createDecoder(decode, (message) => log.warn(message)),
     compress: await createZstd(),
     progress: () => reply({ kind: 'progress' }),
@@ -45,13 +52,13 @@ async function createTools({ mapper: reference, decode }: WorkerSetup): Promise<
 }
 
 let job: Job | undefined;
-const tools = createTools(setup);
-// Reported with the first job.
-tools.catch(() => {});
+/** Begins with the first job: a failure is that job's. */
+let tools: Promise<JobTools> | undefined;
 
 async function handle(request: Request): Promise<void> {
   switch (request.kind) {
     case 'start':
+      tools ??= createTools(setup);
       job = startJob(request.path, request.count, await tools, setup.file);
       return;
     case 'block':

@@ -26,3 +26,21 @@ export function commands(text: string): string[] {
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
     .filter(Boolean);
 }
+
+/** What a link into a page can name: its headings, as GitHub derives anchors from them, and explicit anchors. */
+export function anchorsOf(markdown: string): Set<string> {
+  const prose = markdown.replace(/^```.*?^```$/gms, '');
+  const anchors = new Set<string>();
+  for (const [, text] of prose.matchAll(/^#{1,6} +(.*?)(?: +#+)?$/gm)) {
+    const slug = text!
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
+      .replaceAll(' ', '-');
+    let anchor = slug;
+    for (let again = 1; anchors.has(anchor); again++) anchor = `${slug}-${again}`;
+    anchors.add(anchor);
+  }
+  for (const [, id] of prose.matchAll(/<a (?:id|name)="([^"]+)"/g)) anchors.add(id!);
+  return anchors;
+}

@@ -25,7 +25,7 @@ import { exampleConfig } from '../../core/docs/example.ts';
 import { renderDocs } from '../../core/docs/index.ts';
 import { createRegistry } from '../../core/plugins/registry.ts';
 import { runHere } from '../support/cli.ts';
-import { codeBlocks, commands } from '../support/markdown.ts';
+import { anchorsOf, codeBlocks, commands } from '../support/markdown.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -215,9 +215,35 @@ describe('every command', async () => {
 
 describe('every link', () => {
   it.each(PAGES)('of %s leads somewhere', (page) => {
-    for (const [, target] of read(page).matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
-      const path = join(dirname(page), target!);
+    const prose = read(page).replace(/^```.*?^```$/gms, '');
+    for (const [, target = '', anchor] of prose.matchAll(/\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
+      const path = target === '' ? page : join(dirname(page), target);
       expect(existsSync(join(ROOT, path)), `${page} links to ${target}`).toBe(true);
+      if (anchor === undefined) continue;
+      expect(anchorsOf(read(path)), `${page} links to ${target}#${anchor}`).toContain(anchor);
     }
+  });
+});
+
+describe('anchorsOf', () => {
+  it('names headings as GitHub does', () => {
+    const page = [
+      '# One, two: `three_four`!',
+      '```sh',
+      '# no heading',
+      '```',
+      '## A [link](x.md) & more',
+      '### Twice',
+      '### Twice',
+      '<a id="here"></a>',
+      '####no heading',
+    ];
+    expect([...anchorsOf(page.join('\n'))]).toEqual([
+      'one-two-three_four',
+      'a-link--more',
+      'twice',
+      'twice-1',
+      'here',
+    ]);
   });
 });

@@ -69,5 +69,10 @@ describe('awsClientConfig', () => {
       maxAttempts: 1,
       endpoint: 'http://localhost:4566',
     });
+    const { requestHandler, logger, ...config } = awsClientConfig({ region });
+    expect(config).toEqual({ region, maxAttempts: 1 });
+    expect(requestHandler).toEqual({ connectionTimeout: 10_000, socketTimeout: 60_000 });
+    // Nothing of the SDK goes to the console.
+    expect(Object.keys(logger)).toEqual(['trace', 'debug', 'info', 'warn', 'error']);
   });
 });

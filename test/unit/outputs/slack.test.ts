@@ -76,3 +76,96 @@ describe('slack', () => {
     await server.stop();
   });
 });
+
+describe('slackPayload', () => {
+  const look = { format: 'all', all_fields: false } as const;
+  const titles = (payload: Record<string, unknown>) =>
+    (payload.attachments as { fields: { title: string }[] }[])[0]!.fields.map(({ title }) => title);
+
+  it('is the attachment that Falcosidekick sends', () => {
+    const event = eventOf({
+      output: 'Shell by root',
+      rule: 'Terminal shell',
+      priority: 'Error',
+      time: Date.UTC(2019, 4, 17, 15, 31, 56, 746),
+      timeText: '2019-05-17T15:31:56.746609046Z',
+      tags: ['shell', 'container'],
+      fields: { 'proc.name': 'sh', 'fd.name': '/bin/hack', 'proc.pid': 7, a: null },
+    });
+    const all = { ...look, username: 'Tiercel', channel: '#c', icon: 'https://i', footer: 'f' };
+    expect(slackPayload(event, 'a line', all)).toEqual({
+      text: 'a line',
+      username: 'Tiercel',
+      channel: '#c',
+      icon_url: 'https://i',
+      attachments: [
+        {
+          fallback: 'Shell by root',
+          color: '#e20b0b',
+          text: 'Shell by root',
+          fields: [
+            { title: 'rule', value: 'Terminal shell', short: true },
+            { title: 'priority', value: 'Error', short: true },
+            { title: 'source', value: 'syscall', short: true },
+            { title: 'hostname', value: 'host-1', short: true },
+            { title: 'tags', value: 'container, shell', short: true },
+            { title: 'fd.name', value: '/bin/hack', short: true },
+            { title: 'proc.name', value: 'sh', short: true },
+            { title: 'time', value: '2019-05-17 15:31:56.746609046 +0000 UTC', short: false },
+          ],
+          footer: 'f',
+        },
+      ],
+    });
+  });
+
+  it('leaves out what an event or the options do not have', () => {
+    const event = eventOf({ source: '', hostname: '', fields: { n: 1, t: 'x', z: null } });
+    const payload = slackPayload(event, '', look);
+    expect(Object.keys(payload)).toEqual(['attachments']);
+    expect(titles(payload)).toEqual(['rule', 'priority', 't', 'time']);
+    expect(titles(slackPayload(event, '', { ...look, all_fields: true }))).toEqual([
+      'rule',
+      'priority',
+      'n',
+      't',
+      'time',
+    ]);
+  });
+
+  it.each([
+    [35, true],
+    [36, false],
+  ])('puts values of less than 36 characters two in a row: %i', (length, short) => {
+    // A character beyond 16 bits is one.
+    for (const value of ['x'.repeat(length), '😀'.repeat(length)]) {
+      const payload = slackPayload(eventOf({ fields: { a: value } }), '', look);
+      expect(payload).toMatchObject({
+        attachments: [{ fields: expect.arrayContaining([{ title: 'a', value, short }]) }],
+      });
+    }
+  });
+
+  it.each([
+    ['2026-01-02T03:04:05Z', '2026-01-02 03:04:05 +0000 UTC'],
+    ['2026-01-02T03:04:05.000000000Z', '2026-01-02 03:04:05 +0000 UTC'],
+    ['2026-01-02T03:04:05.120000000Z', '2026-01-02 03:04:05.12 +0000 UTC'],
+    ['2026-01-02T05:04:05.001+02:00', '2026-01-02 03:04:05.001 +0000 UTC'],
+  ])('writes the time %s in UTC', (timeText, value) => {
+    const payload = slackPayload(eventOf({ timeText }), '', look);
+    expect(JSON.stringify(payload)).toContain(JSON.stringify({ title: 'time', value, short: false }));
+  });
+
+  it.each([
+    ['Emergency', '#e20b0b'],
+    ['Alert', '#ff5400'],
+    ['Critical', '#ff5400'],
+    ['Error', '#e20b0b'],
+    ['Warning', '#ffc700'],
+    ['Notice', '#5bffb5'],
+    ['Informational', '#68c2ff'],
+    ['Debug', '#ccfff2'],
+  ] as const)('has a colour for %s', (priority, color) => {
+    expect(slackPayload(eventOf({ priority }), '', look)).toMatchObject({ attachments: [{ color }] });
+  });
+});

@@ -65,7 +65,7 @@ function parse(given: string): Broken {
   const lines = head.split('\n');
   const marked = lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice(2));
   const text = lines.filter((line) => !line.startsWith('$ ')).join('\n');
-  const variables = marked.filter((line) => /^[A-Z_]+=/.test(line));
+  const variables = marked.filter((line) => /^[A-Z0-9_]+=/.test(line));
   const withEnds = marked.includes('crlf') ? text.replaceAll('\n', '\r\n') : text;
   return {
     text: (marked.includes('bom') ? '\ufeff' : '') + withEnds,

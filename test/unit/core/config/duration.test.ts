@@ -24,6 +24,7 @@ describe('parseDuration', () => {
     ['5w', 'has the unknown unit "w" (units are ms, s, m, h and d)'],
     ['5constructor', 'has the unknown unit "constructor" (units are ms, s, m, h and d)'],
     ['30m1h', 'must have its units from the largest to the smallest: "1h" comes too late'],
+    ['5s5s', 'must have its units from the largest to the smallest: "5s" comes too late'],
     ['0.5ms', 'is finer than a millisecond'],
     ['99999999999d', 'is longer than any clock can count'],
     ['', 'is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)'],
@@ -31,6 +32,56 @@ describe('parseDuration', () => {
     ['5 s', 'is not a duration such as 500ms, 30s, 5m or 7d: did you mean 5s? (units are ms, s, m, h and d)'],
   ])('refuses %j', (text, reason) => {
     expect(parseDuration(text)).toEqual({ ok: false, reason });
+  });
+
+  it.each([
+    ['01:02:03', '1h2m3s'],
+    ['0:00:30', '30s'],
+    ['P1D', '1d'],
+    ['PT1H30M', '1h30m'],
+    ['P2DT3H4M5S', '2d3h4m5s'],
+    ['5 min', '5m'],
+    ['1 hour 30 mins', '1h30m'],
+    ['2 Days', '2d'],
+    ['7 h', '7h'],
+    ['5 fortnights', undefined],
+    ['1:2:3', undefined],
+    ['PT', undefined],
+    ['30 min 1 hour', undefined],
+    ['5s,', undefined],
+    ['soon', undefined],
+  ])('%j is taken for %s', (text, meant) => {
+    const parsed = parseDuration(text);
+    const guess = meant === undefined ? '' : `: did you mean ${meant}?`;
+    expect(!parsed.ok && parsed.reason).toBe(
+      `is not a duration such as 500ms, 30s, 5m or 7d${guess} (units are ms, s, m, h and d)`,
+    );
+  });
+
+  it.each(
+    Object.entries({
+      ms: 'msec millis milliseconds MS',
+      s: 'sec secs second seconds S',
+      m: 'min mins minute minutes',
+      h: 'hr hrs hour hours H Hours',
+      d: 'day days D',
+    }).flatMap(([unit, names]) => names.split(' ').map((name) => [name, unit] as const)),
+  )('knows what %s is meant for', (name, unit) => {
+    const parsed = parseDuration(`5${name}`);
+    expect(!parsed.ok && parsed.reason).toContain(`did you mean 5${unit}?`);
+  });
+
+  it.each([
+    [0, '0s'],
+    [1, '1ms'],
+    [999, '999ms'],
+    [1000, '1s'],
+    [90_000, '1m30s'],
+    [3_599_999, '59m59s999ms'],
+    [86_400_000, '1d'],
+    [90_061_001, '1d1h1m1s1ms'],
+  ])('formatDuration writes %i as %s', (milliseconds, text) => {
+    expect(formatDuration(milliseconds)).toBe(text);
   });
 
   it('reads what formatDuration writes', () => {

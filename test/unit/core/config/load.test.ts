@@ -6,6 +6,7 @@ import { configSchema } from '../../../../core/config/editor-schema.ts';
 import { type LoadOptions, loadConfig } from '../../../../core/config/load.ts';
 import { printConfig } from '../../../../core/config/print.ts';
 import { renderErrors } from '../../../../core/config/render.ts';
+import { DEFAULT_POLICY } from '../../../../core/delivery/policy.ts';
 import { memoryFiles, testRegistry } from './support.ts';
 
 const HOOK = 'outputs: { hook: { type: webhook, url: https://a.example } }\n';
@@ -24,6 +25,22 @@ async function load(text: string, options: Partial<LoadOptions> = {}, files: Rec
 }
 
 describe('loadConfig', () => {
+  it('gives an output the policy that the documentation names', async () => {
+    const [hook] = (await load(HOOK)).outputs;
+    expect(hook!.policy).toEqual({
+      concurrency: 4,
+      ordering: 'none',
+      timeout: 30_000,
+      retry: { initial: 1000, max: 60_000, maxAge: 604_800_000 },
+      breaker: { failures: 5, initial: 5000, max: 60_000 },
+      maxLag: { action: 'wait' },
+      flushOnStop: false,
+      maxOpen: 1024,
+      start: 'now',
+    });
+    expect(DEFAULT_POLICY).toEqual(hook!.policy);
+  });
+
   it('decodes durations and sizes and fills in defaults', async () => {
     const config = await load(`
 journal: { path: spool, durability: 100ms }
@@ -58,6 +75,7 @@ outputs:
       policy: { rateLimit: { events: 5, per: 1000 }, ordering: 'none' },
       route: { minimum_priority: 'info' },
     });
+    expect(hook!.mapper.options).toEqual({ version: '1' });
   });
 
   it('lets the environment override the files and --set override both', async () => {

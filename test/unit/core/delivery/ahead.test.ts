@@ -3,6 +3,7 @@ import { type Delivery, delivered, retry } from '../../../../core/delivery/deliv
 import type { Batch } from '../../../../core/index.ts';
 import type { Journal, Subscription } from '../../../../core/journal/journal.ts';
 import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { rawEvent } from '../../../support/events.ts';
 import { createFakeClock, type FakeClock } from '../../../support/fake-clock.ts';
 import { createWorld } from '../../../support/output-loop.ts';
 
@@ -96,6 +97,30 @@ describe('batches that wait for a place', () => {
     await clock.advance(60_000);
     expect(done).toEqual(numbers(60));
     expect(identity()).toBe(0);
+  });
+
+  it.each([
+    [(1 << 20) / 8, 8],
+    [(1 << 20) / 8 + 1, 7],
+  ])('wait up to a MiB of events: of %i bytes each, %i', async (size, taken) => {
+    const clock = createFakeClock();
+    const world = await createWorld({ clock });
+    const { counts, loop } = await world.run(
+      {
+        deliver: (_: Batch<number>, signal: AbortSignal) =>
+          new Promise<Delivery>((resolve) =>
+            signal.addEventListener('abort', () => resolve(retry('told to stop'))),
+          ),
+      },
+      { limits: { events: 1 }, policy: { concurrency: 1, timeout: 3_600_000 } },
+    );
+    await world.accept(20, (n) => ({ output: 'x'.repeat(size - rawEvent(n, { output: '' }).length) }));
+    await clock.settle();
+    // One more is closed, and waits to be taken.
+    expect(counts.closed.events).toBe(taken + 1);
+    const stopped = loop.stop(AbortSignal.abort());
+    await clock.advance(1000);
+    await stopped;
   });
 
   it('are few when they are large', async () => {

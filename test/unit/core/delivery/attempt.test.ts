@@ -56,6 +56,29 @@ describe('the verdict on what an output answers', () => {
     );
   });
 
+  it('names rejected and failed records in their order, once each, with a text as reason', async () => {
+    const rejected = [
+      { index: 2, reason: 'c' },
+      { index: 0, reason: 'a' },
+      { index: 1, reason: 7 as unknown as string },
+      { index: 10, reason: 'z' },
+    ];
+    const sorted = [
+      { index: 0, reason: 'a' },
+      { index: 1, reason: '7' },
+      { index: 2, reason: 'c' },
+      { index: 10, reason: 'z' },
+    ];
+    expect(await verdictOn(delivered({ rejected }), 11)).toEqual(delivered({ rejected: sorted }));
+    expect(await verdictOn(retry('busy', { failed: [9, 10, 3], rejected: [] }), 11)).toMatchObject({
+      failed: [3, 9, 10],
+    });
+    expect(await verdictOn(retry('busy', { rejected }), 12)).toMatchObject({
+      failed: [3, 4, 5, 6, 7, 8, 9, 11],
+      rejected: sorted,
+    });
+  });
+
   it.each([
     delivered({ rejected: [{ index: 3, reason: 'x' }] }),
     delivered({ rejected: [{ index: -1, reason: 'x' }] }),

@@ -29,6 +29,22 @@ describe('deliverEach', () => {
     ).toEqual(retry('later', { after: 5, failed: [2, 3], rejected: [{ index: 0, reason: 'bad' }] }));
   });
 
+  it('sends each record once, in order, until one must wait', async () => {
+    for (const [answers, sent] of [
+      [{}, [0, 1, 2, 3]],
+      [{ 1: rejected('bad') }, [0, 1, 2, 3]],
+      [{ 0: rejected('bad'), 3: rejected('bad') }, [0, 1, 2, 3]],
+      [{ 2: retry('later') }, [0, 1, 2]],
+    ] as [Record<number, Delivery>, number[]][]) {
+      const seen: [string, number][] = [];
+      await deliverEach([...'abcd'], async (record, index) => {
+        seen.push([record, index]);
+        return answers[index] ?? delivered();
+      });
+      expect(seen).toEqual(sent.map((index) => ['abcd'[index], index]));
+    }
+  });
+
   it('does not repeat what was delivered because a later one throws', async () => {
     const answer = deliverEach([1, 2, 3], async (record) => {
       if (record === 2) throw new Error('cut');
@@ -86,6 +102,36 @@ describe('deliverChunks', () => {
       delivered({ rejected: [{ index: 4, reason: 'bad' }] }),
     );
     expect(chunks).toEqual(['abcd', 'efg', 'ef', 'e', 'f', 'g']);
+  });
+
+  it('finds several guilty records by halves, and repeats no chunk that was taken', async () => {
+    const { chunks, send } = recorder((texts) =>
+      texts.some((text) => 'bg'.includes(text)) ? rejected(`bad ${texts.join('')}`) : delivered(),
+    );
+    expect(await deliverChunks(letters, {}, send)).toEqual(
+      delivered({
+        rejected: [
+          { index: 1, reason: 'bad b' },
+          { index: 6, reason: 'bad g' },
+        ],
+      }),
+    );
+    expect(chunks).toEqual(['abcdefg', 'abcd', 'ab', 'a', 'b', 'cd', 'efg', 'ef', 'g']);
+  });
+
+  it('sends nothing when there is nothing', async () => {
+    const { chunks, send } = recorder();
+    expect(await deliverChunks([], { events: 3 }, send)).toEqual(delivered());
+    expect(chunks).toEqual([]);
+  });
+
+  it('fills a chunk to the very limit', async () => {
+    const bySize = recorder();
+    await deliverChunks(['aa', 'bb', 'c', 'd'], { size: 4 }, bySize.send);
+    expect(bySize.chunks).toEqual(['aabb', 'cd']);
+    const both = recorder();
+    await deliverChunks(['aaaa', 'b', 'c', 'd', 'e'], { size: 6, events: 3 }, both.send);
+    expect(both.chunks).toEqual(['aaaabc', 'de']);
   });
 
   it('retries a chunk, and no record of the next one, when an index is beyond it', async () => {

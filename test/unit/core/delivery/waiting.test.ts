@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { delivered, retry } from '../../../../core/delivery/delivery.ts';
 import { withGate } from '../../../../core/delivery/gate.ts';
-import { withLimit, withOrder } from '../../../../core/delivery/limit.ts';
+import { type PartitionLane, withLimit, withOrder } from '../../../../core/delivery/limit.ts';
 import type { Part } from '../../../../core/delivery/part.ts';
 import { withRateLimit } from '../../../../core/delivery/rate-limit.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
@@ -127,5 +127,24 @@ describe('the order', () => {
     await clock.advance(400);
     await all;
     expect(done).toEqual(['b1', 'a1', 'a2', 'a3']);
+  });
+
+  it('keeps no lane of a partition that has no work', async () => {
+    const clock = createFakeClock();
+    const lanes = new Map<string, PartitionLane>();
+    const work = withOrder(
+      () => clock.sleep(10),
+      (partition: string) => partition,
+      never,
+      lanes,
+    );
+    const all = ['a', 'a', 'b', 'c'].map((partition) => work(partition));
+    await clock.settle();
+    expect([...lanes.keys()]).toEqual(['a', 'b', 'c']);
+    await clock.advance(10);
+    expect([...lanes.keys()]).toEqual(['a']);
+    await clock.advance(10);
+    await Promise.all(all);
+    expect(lanes.size).toBe(0);
   });
 });

@@ -101,6 +101,25 @@ describe('createDecoder', () => {
   });
 });
 
+describe('createEnricher', () => {
+  it('gives the event itself when nothing is added, and a view when one thing is', () => {
+    const event = decode({});
+    expect(createEnricher(noDecodeOptions)(event)).toBe(event);
+    const additions: Partial<DecodeOptions>[] = [
+      { customFields: { a: 'b' } },
+      { customTags: ['t'] },
+      { templatedFields: { a: 'b' } },
+    ];
+    for (const addition of additions) {
+      const enriched = createEnricher({ ...noDecodeOptions, ...addition })(event);
+      expect([enriched.fields.a ?? enriched.tags.at(-1), enriched.receivedAt]).toEqual([
+        addition.customTags ? 't' : 'b',
+        1,
+      ]);
+    }
+  });
+});
+
 describe('eventToJson', () => {
   it('writes what a view of a view says, from the event itself', () => {
     const tags = { ...noDecodeOptions, customTags: ['t'] };

@@ -38,7 +38,12 @@ describe('parseTime', () => {
     '+2026-01-01T00:00:00Z',
     { seconds: 1.5 },
     { seconds: 1, nanos: -1 },
+    { seconds: 1, nanos: 1_000_000_000 },
+    { seconds: 1, nanos: 0.5 },
     { seconds: 1e15 },
+    { seconds: 253_402_300_800 },
+    { seconds: -62_167_219_201 },
+    '2026-01-01T23:59:61Z',
     {},
     [],
     null,
@@ -46,6 +51,15 @@ describe('parseTime', () => {
     true,
   ])('refuses %j', (value) => {
     expect(parseTime(value)).toBeUndefined();
+  });
+
+  it.each([
+    [{ seconds: 0, nanos: 999_999_999 }, '1970-01-01T00:00:00.999999999Z', 999],
+    [{ seconds: -1, nanos: 999_999_999 }, '1969-12-31T23:59:59.999999999Z', -1],
+    [{ seconds: 253_402_300_799 }, '9999-12-31T23:59:59.000000000Z', 253_402_300_799_000],
+    [{ seconds: -62_167_219_200 }, '0000-01-01T00:00:00.000000000Z', -62_167_219_200_000],
+  ])('reads the timestamp %j to its last nanosecond', (value, text, milliseconds) => {
+    expect(parseTime(value)).toEqual({ text, milliseconds });
   });
 
   it('agrees with the platform, and prints the text of a timestamp', () => {

@@ -1,8 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
-import { nodeFileSystem, readWhole } from '../../../../core/journal/filesystem.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  type File,
+  nodeFileSystem,
+  readAll,
+  readWhole,
+  writeAll,
+} from '../../../../core/journal/filesystem.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tiercel-fs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -42,4 +48,39 @@ test('a file made to be stable is new, and holds what was written', async () => 
   await file.close();
   expect(Buffer.from(await readWhole(nodeFileSystem, path)).toString()).toBe('abc');
   await expect(nodeFileSystem.open(path, 'create-stable')).rejects.toMatchObject({ code: 'EEXIST' });
+});
+
+describe('short writes and reads', () => {
+  /** A file that takes and gives so many bytes at a time. */
+  function shortFile(step: number, content = new Uint8Array(0)) {
+    const bytes = [...content];
+    const file = {
+      async write(data: Uint8Array, position: number) {
+        const part = data.subarray(0, step);
+        for (const [index, byte] of part.entries()) bytes[position + index] = byte;
+        return part.length;
+      },
+      async read(target: Uint8Array, position: number) {
+        const part = bytes.slice(position, position + Math.min(step, target.length));
+        target.set(part);
+        return part.length;
+      },
+    } as unknown as File;
+    return { file, bytes };
+  }
+  const data = Uint8Array.from({ length: 10 }, (_, i) => i + 1);
+
+  test.each([1, 2, 3, 9, 10, 11])('of %i bytes at a time come to the whole', async (step) => {
+    const { file, bytes } = shortFile(step, new Uint8Array(2));
+    await writeAll(file, data, 2);
+    expect(bytes).toEqual([0, 0, ...data]);
+    expect(await readAll(file, new Uint8Array(10), 2)).toEqual(data);
+    expect(await readAll(file, new Uint8Array(20), 5)).toEqual(data.subarray(3));
+    expect(await readAll(file, new Uint8Array(20), 12)).toHaveLength(0);
+  });
+
+  test('a write that gets nowhere is a full disk', async () => {
+    await expect(writeAll(shortFile(0).file, data, 0)).rejects.toMatchObject({ code: 'ENOSPC' });
+    await writeAll(shortFile(0).file, new Uint8Array(0), 0);
+  });
 });

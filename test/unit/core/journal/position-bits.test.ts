@@ -65,3 +65,43 @@ test('positions far beyond 32 bits, and clearing everything', () => {
   expect(bits.deleteRun(1, Number.MAX_SAFE_INTEGER)).toBe(200_001);
   expect(bits.first).toBeUndefined();
 });
+
+const CHUNK = 65_536;
+
+test.each([
+  [CHUNK - 6, CHUNK - 1],
+  [CHUNK - 1, CHUNK - 1],
+  [CHUNK, CHUNK],
+  [CHUNK, 2 * CHUNK - 1],
+  [1, 3 * CHUNK - 1],
+  [CHUNK - 1, CHUNK],
+  [31, 31],
+  [32, 63],
+])('a run at the edge of a chunk or word ends where it ends: %i to %i', (first, last) => {
+  const bits = new PositionBits();
+  expect(bits.addRun(first, last)).toBe(last - first + 1);
+  expect([...bits.runs()]).toEqual([[first, last]]);
+  expect([bits.has(first - 1), bits.has(first), bits.has(last), bits.has(last + 1)]).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect([bits.next(first), bits.next(last), bits.next(last + 1)]).toEqual([first, last, undefined]);
+  expect([...bits.runs(last - 1)]).toEqual(first < last ? [[first, last - 1]] : []);
+  expect(bits.deleteRun(last)).toBe(1);
+  expect([...bits.runs()]).toEqual(first < last ? [[first, last - 1]] : []);
+});
+
+test('chunks at both ends can go, and others come', () => {
+  const bits = new PositionBits();
+  for (const id of [2, 5, 9]) bits.addRun(id * CHUNK + 7);
+  expect(bits.deleteRun(2 * CHUNK + 7)).toBe(1);
+  expect([bits.first, bits.next(5 * CHUNK + 8)]).toEqual([5 * CHUNK + 7, 9 * CHUNK + 7]);
+  expect(bits.deleteRun(9 * CHUNK + 7)).toBe(1);
+  expect([...bits.runs()]).toEqual([[5 * CHUNK + 7, 5 * CHUNK + 7]]);
+  expect(bits.deleteRun(1, 10 * CHUNK)).toBe(1);
+  expect([bits.first, bits.count, bits.deleteRun(1, 10 * CHUNK)]).toEqual([undefined, 0, 0]);
+  bits.addRun(3 * CHUNK + 1);
+  expect([...bits.runs()]).toEqual([[3 * CHUNK + 1, 3 * CHUNK + 1]]);
+});

@@ -50,6 +50,61 @@ test('gives zeros for the blocks that stay unreadable, and all others', async ()
   expect(lost).toEqual([128]);
 });
 
+test.each([
+  // One try for the whole range and three after a wait, then one for the block alone and three more.
+  [7, 0],
+  [8, 1],
+])(
+  'reads a block again as often as there are waits: after %i failures %i is lost',
+  async (failures, losses) => {
+    const machine = createFakeMachine();
+    machine.put('/d/file', new Uint8Array(64).fill(7));
+    const lost: number[] = [];
+    let left = failures;
+    const mount = machine.mount();
+    const fs = steady(
+      {
+        ...mount,
+        async open(path, mode) {
+          const file = await mount.open(path, mode);
+          const read: typeof file.read = (target, position) =>
+            left-- > 0 ? Promise.reject(failure('EIO')) : file.read(target, position);
+          return mode === 'read' ? { ...file, read } : file;
+        },
+      },
+      {
+        directory: '/d',
+        clock: { ...systemClock, sleep: async () => {} },
+        tries: { waits: [10, 20, 30], block: 64 },
+        onLost: ({ offset }) => lost.push(offset),
+      },
+    );
+    expect(await readWhole(fs, '/d/file')).toEqual(new Uint8Array(64).fill(losses > 0 ? 0 : 7));
+    expect(lost).toHaveLength(losses);
+  },
+);
+
+test('reports each read that fails and is tried again, and each place once with its bytes', async () => {
+  const machine = createFakeMachine();
+  machine.put('/d/file', new Uint8Array(100).fill(7));
+  const failed: string[] = [];
+  const lost: object[] = [];
+  const fs = steady(machine.mount(), {
+    directory: '/d',
+    clock: { ...systemClock, sleep: async () => {} },
+    tries: { waits: [0, 1], block: 64 },
+    onFailure: (error, path) => failed.push(`${(error as NodeJS.ErrnoException).code} ${path}`),
+    onLost: (place) => lost.push(place),
+  });
+  machine.spoil('/d/file', 70, 1);
+  await readWhole(fs, '/d/file');
+  await readWhole(fs, '/d/file');
+  expect(failed).toEqual(['EIO /d/file', 'EIO /d/file']);
+  expect(lost).toEqual([{ path: '/d/file', offset: 64, bytes: 36 }]);
+  // The probe of whether the disk works stays nowhere.
+  expect(await fs.list('/d')).toEqual(['file']);
+});
+
 test('gives zeros for a file that cannot be opened', async () => {
   const { machine, fs } = disk();
   const sick = steady(

@@ -37,6 +37,34 @@ it.each([
   [{ until: '5' }, 'until is neither'],
   [{ id: ['1', 'x'] }, 'id "x" is not the number of a dead letter'],
   [{ id: ['0'] }, 'id "0"'],
+  [{ id: ['01'] }, 'id "01"'],
+  [{ id: ['-1'] }, 'id "-1"'],
+  [{ id: ['1.0'] }, 'id "1.0"'],
+  [{ id: ['12345678901234567'] }, 'id "12345678901234567"'],
 ])('%j is refused', (texts, reason) => {
   expect(parseFilter(texts, 0)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
+});
+
+it('reads what is given, and durations from now', () => {
+  const now = Date.UTC(2026, 6, 10, 12);
+  const texts = {
+    output: 'lake',
+    reason: 'bad',
+    since: '2h',
+    until: '2026-07-10',
+    id: ['7', '1234567890123456'],
+  };
+  expect(parseFilter(texts, now)).toEqual({
+    ok: true,
+    value: {
+      output: 'lake',
+      reason: 'bad',
+      since: now - 7_200_000,
+      until: Date.UTC(2026, 6, 10),
+      ids: [7, 1_234_567_890_123_456],
+    },
+  });
+  expect(parseFilter({}, now)).toEqual({ ok: true, value: {} });
+  expect(parseFilter({ id: [] }, now)).toEqual({ ok: true, value: {} });
+  expect(filterQuery({})).toBe('');
 });

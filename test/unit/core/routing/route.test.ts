@@ -21,6 +21,14 @@ describe('a route', () => {
     [{ match: { sources: ['!*'] } }, 'match.sources'],
     [{ match: { tags: ['a*', '!a*'] } }, 'match.tags'],
     [{ when: ' false ' }, 'when'],
+    [{ when: '1 == 2' }, 'when'],
+    [{ when: 'priority > "emergency"' }, 'when'],
+    [{ when: 'priority == "debug" && priority == "alert"' }, 'when'],
+    [{ minimum_priority: 'critical', when: 'priority < "critical"' }, 'when'],
+    [{ minimum_priority: 'critical', when: 'priority == "error"' }, 'when'],
+    [{ match: { priorities: ['debug', 'alert'] }, when: 'priority == "error"' }, 'when'],
+    [{ minimum_priority: 'error', match: { priorities: ['warning', 'debug'] } }, 'match.priorities'],
+    [{ match: { hostnames: ['!a', '!*'] } }, 'match.hostnames'],
   ])('is refused when no event can meet it: %j', (spec, path) => {
     const compiled = compileRoute(spec);
     expect(compiled.ok).toBe(false);
@@ -34,8 +42,67 @@ describe('a route', () => {
     { match: { tags: ['a*', '!a?'] } },
     { match: { tags: ['a', '!b'] } },
     { match: { hostnames: ['!node-9'] } },
+    { minimum_priority: 'error', match: { priorities: ['error', 'debug'] } },
+    { match: { rules: ['a', 'b', '!b'] } },
+    { when: 'priority == "critical"' },
+    { when: 'priority == "debug"' },
+    { when: 'priority == "emergency"' },
+    { when: 'priority in ["critical", "alert"]' },
+    { when: 'priority >= "warning"' },
+    { when: 'priority <= "warning"' },
+    { when: 'priority != "debug"' },
+    { when: 'true' },
+    // A bracket that is open is no pattern here.
+    { when: 'rule.contains("(")' },
+    { when: 'rule.startsWith("[") || rule == "("' },
+    { minimum_priority: 'critical', when: 'priority <= "critical"' },
+    { minimum_priority: 'critical', when: 'priority == "critical"' },
+    { match: { priorities: ['debug', 'alert'] }, when: 'priority == "alert"' },
+    // Never true, and nothing that is tried out: it is not about the priority alone.
+    { when: 'priority > "emergency" && rule == "x"' },
+    { when: 'rule == "x" && rule == "y"' },
   ])('is taken when some event can meet it: %j', (spec) => {
     expect(compileRoute(spec).ok).toBe(true);
+  });
+
+  it.each<[RouteSpec, string, boolean]>([
+    [{}, 'wanted: the output takes every event', true],
+    [{ minimum_priority: 'info' }, 'wanted: priority Notice, minimum_priority Informational', true],
+    [{ minimum_priority: 'ERROR' }, 'not wanted: priority Notice, minimum_priority Error', false],
+    [
+      { match: { priorities: ['debug', 'alert'] } },
+      'not wanted: priority Notice, match.priorities debug, alert',
+      false,
+    ],
+    [{ match: { tags: ['a*'] } }, 'not wanted: tags ["x","y"], match.tags ["a*"]', false],
+    [
+      { match: { sources: ['s'], tags: ['x'] } },
+      'wanted: sources ["s"], match.sources ["s"]; tags ["x","y"], match.tags ["x"]',
+      true,
+    ],
+    [{ match: { rules: undefined } } as never, 'wanted: the output takes every event', true],
+    [{ when: 'rule == "r"' }, 'wanted: when: rule == "r"', true],
+    [{ when: 'rule == "q"' }, 'not wanted: when: rule == "q"', false],
+    [{ when: 'fields["x"] > 3' }, 'wanted: when could not be evaluated (', true],
+  ])('explains its answer: %j', (spec, why, wanted) => {
+    const event = sampleEvent({ priority: 'Notice', tags: ['x', 'y'], source: 's', rule: 'r' });
+    const explained = route(spec).explain(event);
+    expect(explained).toEqual({ wanted, why: why.endsWith('(') ? expect.stringContaining(why) : why });
+    expect(route(spec).wants(event)).toBe(wanted);
+  });
+
+  it('names a condition that is unknown, with what is known', () => {
+    expect(compileRoute({ match: { rule: ['x'], sources: ['y'] } } as RouteSpec)).toEqual({
+      ok: false,
+      errors: [
+        {
+          path: ['match', 'rule'],
+          message: 'unknown condition "rule"',
+          word: 'rule',
+          candidates: ['rules', 'sources', 'tags', 'hostnames', 'namespaces', 'priorities'],
+        },
+      ],
+    });
   });
 
   it('follows the order of Falco', () => {

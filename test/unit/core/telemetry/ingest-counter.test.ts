@@ -32,3 +32,33 @@ test('what differs in any one label is counted apart', () => {
   }
   expect(read().series.map(([, events]) => events)).toEqual(different.map((_, i) => i + 1));
 });
+
+test('a label has 200 characters at most, and the least urgent priority is 1', () => {
+  const { observer, read } = createIngestCounter();
+  const long = (length: number) => ({
+    rule: 'r'.repeat(length),
+    priority: 'debug',
+    time: '2026-07-11T09:44:58Z',
+    hostname: 'h'.repeat(length),
+    source: 's'.repeat(length),
+    output_fields: { 'k8s.pod.name': 'p'.repeat(length), 'k8s.ns.name': 'n'.repeat(length) },
+  });
+  for (const length of [200, 201, 300]) {
+    const seen = decode(Buffer.from(JSON.stringify(long(length))), 0);
+    observer.received([observer.tallyOf(seen)]);
+  }
+  expect(read().series).toEqual([
+    [
+      {
+        hostname: 'h'.repeat(200),
+        rule: 'r'.repeat(200),
+        priority: '1',
+        priority_raw: 'debug',
+        source: 's'.repeat(200),
+        k8s_ns_name: 'n'.repeat(200),
+        k8s_pod_name: 'p'.repeat(200),
+      },
+      3,
+    ],
+  ]);
+});

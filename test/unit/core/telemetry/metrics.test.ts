@@ -189,6 +189,87 @@ describe('metrics', () => {
     expect([...(await read(target)).keys()].filter((name) => name.includes('lake'))).toEqual([]);
   });
 
+  it('has every label of an output, and forgets each', async () => {
+    const target = metrics();
+    const observer = target.output('lake', () => ({ accepted: 0, pending: 0, oldest: undefined }));
+    target.output('other', () => ({ accepted: 1, pending: 1, oldest: 20_000 }));
+    const statuses = ['delivered', 'retry', 'rejected'] as const;
+    const reasons = ['events', 'size', 'age', 'schedule', 'pressure', 'shutdown'] as const;
+    const causes = ['rejected', 'unmappable', 'partition', 'expired', 'lag'] as const;
+    const states = ['ok', 'retrying', 'open', 'stopped'] as const;
+    for (const status of statuses) observer.attempt(status, 0.007);
+    for (const reason of reasons) observer.batchClosed(reason, 10, 1000);
+    for (const [index, cause] of causes.entries()) observer.deadLettered(index + 1, cause);
+    observer.delivered(7);
+    observer.dropped(2);
+    expect((await read(target)).get('tiercel_output_state{output="lake",state="ok"}')).toBe(1);
+    for (const state of states.toReversed()) {
+      observer.health(state);
+      const samples = await read(target);
+      const told = states.map((each) => samples.get(`tiercel_output_state{output="lake",state="${each}"}`));
+      expect(told).toEqual(states.map((each) => (each === state ? 1 : 0)));
+    }
+    const samples = await read(target);
+    const of = (name: string, labels = '') => samples.get(`tiercel_${name}{output="lake"${labels}}`);
+    for (const status of statuses) expect(of('deliveries_total', `,status="${status}"`)).toBe(1);
+    for (const reason of reasons) expect(of('batches_closed_total', `,reason="${reason}"`)).toBe(1);
+    for (const [index, cause] of causes.entries())
+      expect(of('events_dead_lettered_total', `,cause="${cause}"`)).toBe(index + 1);
+    expect(of('output_oldest_seconds')).toBe(0);
+    // An event of the future is not of a negative age.
+    expect(samples.get('tiercel_output_oldest_seconds{output="other"}')).toBe(0);
+    const sidekick = (status: string) =>
+      samples.get(`falcosecurity_falcosidekick_outputs_total{destination="lake",status="${status}"}`);
+    expect([sidekick('ok'), sidekick('error')]).toEqual([7, 2]);
+    const bucket = (name: string, le: string) =>
+      samples.get(`tiercel_${name}_bucket{le="${le}",output="lake"}`);
+    expect([bucket('delivery_seconds', '0.005'), bucket('delivery_seconds', '0.01')]).toEqual([0, 3]);
+    expect([bucket('batch_events', '1'), bucket('batch_events', '10')]).toEqual([0, 6]);
+    expect(bucket('batch_bytes', '1000')).toBe(6);
+    const edges = (name: string) =>
+      [...samples.keys()].flatMap((key) => {
+        const edge = new RegExp(`^tiercel_${name}_bucket\\{le="(.*)",output="lake"`).exec(key)?.[1];
+        return edge === undefined ? [] : [Number(edge.replace('+Inf', 'Infinity'))];
+      });
+    expect(edges('delivery_seconds')).toEqual([
+      0.005,
+      0.01,
+      0.025,
+      0.05,
+      0.1,
+      0.25,
+      0.5,
+      1,
+      2.5,
+      5,
+      10,
+      30,
+      60,
+      Infinity,
+    ]);
+    expect(edges('batch_events')).toEqual([1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, Infinity]);
+    expect(edges('batch_bytes')).toEqual([1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, Infinity]);
+    target.forget('lake');
+    expect([...(await read(target)).keys()].filter((name) => name.includes('lake'))).toEqual([]);
+  });
+
+  it('counts what a predecessor settled before its books ended', async () => {
+    const target = metrics();
+    let told = false;
+    const observer = target.output('lake', () => {
+      // Asked once more at the end: what it has not told yet, it tells then.
+      if (!told) observer.delivered(1);
+      told = true;
+      return { accepted: 10, pending: 4, oldest: undefined };
+    });
+    observer.deadLettered(2, 'lag');
+    observer.dropped(3);
+    target.output('lake', () => ({ accepted: 4, pending: 4, oldest: undefined }));
+    const samples = await read(target);
+    expect(samples.get('tiercel_events_accepted_total{output="lake"}')).toBe(10);
+    expect(samples.get('tiercel_events_delivered_total{output="lake"}')).toBe(1);
+  });
+
   it('describes itself for the documentation', () => {
     const described = metrics().describe();
     expect(described.find(({ name }) => name === 'tiercel_events_dead_lettered_total')).toMatchObject({

@@ -74,10 +74,10 @@ function batchOf(samples: readonly Sample[], eventsPerBlock = 3): StreamedBatch 
   };
 }
 
-function encoder(file: Partial<EncoderOptions['file']> = {}) {
+function encoder(file: Partial<EncoderOptions['file']> = {}, mapper = MAPPER) {
   const directory = scratch();
   const module = join(directory, 'mapper.mjs');
-  writeFileSync(module, MAPPER);
+  writeFileSync(module, mapper);
   const lines: string[] = [];
   const note = (_details: object | string, message?: string) => void lines.push(String(message));
   const made = createEncoder({
@@ -201,6 +201,33 @@ describe('createEncoder', () => {
     ]);
     expect(results.map(({ rows }) => rows)).toEqual([7, 1, 7]);
     expect(lines).toContain('seen');
+  });
+
+  it.each([
+    ['a module that throws', `throw new Error('no licence');`, 'no licence'],
+    [
+      'a module without a definition',
+      'export const a = 1;',
+      "Cannot read properties of undefined (reading 'create')",
+    ],
+    [
+      'a mapper that throws',
+      MAPPER.replace('create:', 'create() { throw new Error("no such field"); }, other:'),
+      'no such field',
+    ],
+    [
+      'a mapper without a record schema',
+      MAPPER.replace(/record: object\({.*?\n {4}}\),/s, ''),
+      'it has no record schema, and a lake needs the same columns in every file',
+    ],
+  ])('gives the batch the reason why its mapper cannot be set up: %s', async (_, mapper, reason) => {
+    const { encode, leftovers } = encoder({}, mapper);
+    // The second batch meets a new thread.
+    for (let i = 0; i < 2; i++)
+      await expect(encode(batchOf(shuffled), never)).rejects.toThrow(
+        `mapper "probe" cannot be set up: ${reason}`,
+      );
+    expect(leftovers()).toEqual([]);
   });
 
   it('fails the batch when the journal cannot be read, and removes what a crash left', async () => {

@@ -169,10 +169,87 @@ describe('createParquetWriter', () => {
     expect(await readWithDuckDB(bytes)).toEqual(records.map(normal));
   });
 
+  it('states in the footer what the column chunks and row groups contain', async () => {
+    const columns: Column[] = [
+      text('few'),
+      text('unique'),
+      { name: 'd', shape: { kind: 'leaf', type: 'double' } },
+      { name: 'b', shape: { kind: 'leaf', type: 'boolean' } },
+      text('absent'),
+    ];
+    const records = Array.from({ length: 450 }, (_, n) => ({
+      few: `value ${n % 3}`,
+      unique: `${n}${'u'.repeat(n % 50)}`,
+      ...(n % 2 === 0 && { d: n / 7, b: n % 3 === 0 }),
+    }));
+    const bytes = await encode(columns, records, { limits: { rowGroupRows: 200, pageBytes: 500 } });
+    const { row_groups, num_rows } = parquetMetadata(arrayBuffer(bytes));
+    expect(num_rows).toBe(450n);
+    expect(row_groups.map((group) => group.num_rows)).toEqual([200n, 200n, 50n]);
+    let offset = 4n;
+    for (const group of row_groups) {
+      expect(group.file_offset).toBe(offset);
+      const chunks = group.columns.map(({ meta_data }) => meta_data!);
+      for (const [index, chunk] of chunks.entries()) {
+        const pages = pagesOf(bytes, chunk);
+        const label = chunk.path_in_schema.join('.');
+        expect(chunk.total_uncompressed_size, label).toBe(BigInt(pages.reduce((a, b) => a + b, 0)));
+        expect(chunk.num_values, label).toBe(group.num_rows);
+        expect(group.columns[index]!.file_offset, label).toBe(offset);
+        const dictionary = chunk.encoding_stats!.some(({ page_type }) => page_type === 'DICTIONARY_PAGE');
+        expect(chunk.dictionary_page_offset, label).toBe(dictionary ? offset : undefined);
+        if (!dictionary) expect(chunk.data_page_offset, label).toBe(offset);
+        else expect(chunk.data_page_offset, label).toBeGreaterThan(offset);
+        const counted = chunk.encoding_stats!.reduce((sum, { count }) => sum + count, 0);
+        expect(counted, label).toBe(pages.length);
+        expect(chunk.encodings, label).toEqual(
+          dictionary ? ['PLAIN', 'RLE', 'RLE_DICTIONARY'] : ['PLAIN', 'RLE'],
+        );
+        offset += chunk.total_compressed_size;
+      }
+      const total = (of: (chunk: ColumnMetaData) => bigint) => chunks.reduce((sum, c) => sum + of(c), 0n);
+      expect(group.total_byte_size).toBe(total((chunk) => chunk.total_uncompressed_size));
+      expect(group.total_compressed_size).toBe(total((chunk) => chunk.total_compressed_size));
+    }
+    const nulls = row_groups[0]!.columns.map(({ meta_data }) => meta_data!.statistics!.null_count);
+    expect(nulls).toEqual([0n, 0n, 100n, 100n, 200n]);
+  });
+
+  it.each([
+    [0, []],
+    [49, [49n]],
+    [50, [50n]],
+    [51, [50n, 1n]],
+    [100, [50n, 50n]],
+  ])('writes no row group without rows: %i rows in groups of 50', async (rows, groups) => {
+    const records = Array.from({ length: rows }, (_, n) => ({ a: `${n}` }));
+    const bytes = await encode([text('a')], records, { limits: { rowGroupRows: 50 } });
+    const { row_groups } = parquetMetadata(arrayBuffer(bytes));
+    expect(row_groups.map(({ num_rows }) => num_rows)).toEqual(groups);
+    expect(await readWithHyparquet(bytes)).toEqual(records);
+  });
+
+  it('counts rows and bytes as it writes, and refuses to sort by a column that is absent', async () => {
+    const parts: Uint8Array[] = [];
+    const compress = await createZstd();
+    const options = { sink: { write: (part: Uint8Array) => parts.push(part) }, compress, createdBy: 'x' };
+    const writer = createParquetWriter({ ...options, columns: [text('a')] });
+    expect([writer.rows, writer.bytes]).toEqual([0, 4]);
+    writer.append({ a: 'x' });
+    expect(writer.rows).toBe(1);
+    writer.finish();
+    expect(writer.bytes).toBe(Buffer.concat(parts).length);
+    expect(() => createParquetWriter({ ...options, columns: [text('a')], sortedBy: 'b' })).toThrow(
+      'no column "b" to sort by',
+    );
+  });
+
   it('keeps row groups within their bytes', async () => {
     const records = Array.from({ length: 4096 }, (_, n) => ({ a: `${n}${'x'.repeat(400)}` }));
     const bytes = await encode([text('a')], records, { limits: { rowGroupBytes: 500_000 } });
     const { row_groups } = parquetMetadata(arrayBuffer(bytes));
+    // Every 256 rows take about 104 kB, and zstd compresses none of the four pages before they are full.
+    for (const { num_rows } of row_groups.slice(0, -1)) expect(Number(num_rows) % 256).toBe(0);
     expect(row_groups.length).toBeGreaterThan(1);
     expect(await readWithHyparquet(bytes)).toEqual(records);
   });

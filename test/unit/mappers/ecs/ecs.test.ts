@@ -209,3 +209,22 @@ describe('ecs', () => {
     }
   });
 });
+
+it('describes the container', () => {
+  const fields = {
+    'container.id': 'abc',
+    'container.name': 'web',
+    'container.type': 'containerd',
+    'container.image.repository': 'nginx',
+    'container.image.tag': '1',
+    'container.image.digest': 'sha256:ab',
+  };
+  const { container, falco } = mapped(alert(fields));
+  expect(container).toEqual({
+    id: 'abc',
+    name: 'web',
+    runtime: 'containerd',
+    image: { name: 'nginx', tag: ['1'], hash: { all: ['sha256:ab'] } },
+  });
+  expect(falco?.fields).toBeUndefined();
+});

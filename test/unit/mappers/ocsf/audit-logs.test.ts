@@ -167,6 +167,47 @@ describe('an event of CloudTrail', () => {
   });
 
   it.each([
+    ['cn-north-1', 'aws-cn'],
+    ['us-gov-west-1', 'aws-us-gov'],
+    ['us-east-1', 'aws'],
+    [undefined, 'aws'],
+  ])('names a bucket in the partition of the region %s', (region, partition) => {
+    const { resources } = mapped(alert({ 's3.bucket': 'b', 'ct.region': region, 'ct.name': 'x' }));
+    expect(resources).toContainEqual({ type: 'AwsS3Bucket', name: 'b', uid: `arn:${partition}:s3:::b` });
+  });
+
+  it('takes buckets of up to 255 characters and keys of up to 4096', () => {
+    const resourcesOf = (bucket: number, key: number) => {
+      const { resources, unmapped } = mapped(
+        alert({ ...fields, 's3.bucket': 'b'.repeat(bucket), 's3.key': 'k'.repeat(key), 's3.uri': undefined }),
+      );
+      const names = (resources ?? []).map(({ type, name }: { type: string; name: string }) => [
+        type,
+        name.length,
+      ]);
+      return [names, Object.keys(unmapped).filter((name) => name.startsWith('s3.'))];
+    };
+    const [bucket, object] = ['AwsS3Bucket', 'AwsS3Object'];
+    expect(resourcesOf(255, 4096)).toEqual([
+      [
+        [bucket, 255],
+        [object, 4096],
+      ],
+      [],
+    ]);
+    expect(resourcesOf(255, 4097)).toEqual([[[bucket, 255]], ['s3.key']]);
+    expect(resourcesOf(256, 1)).toEqual([[], ['s3.bucket', 's3.key']]);
+  });
+
+  it.each([
+    ['s3://b/k/1', []],
+    ['s3://b/k/2', ['s3.uri']],
+  ])('leaves out a URI that repeats bucket and key: %s', (uri, rest) => {
+    const { unmapped } = mapped(alert({ ...fields, 's3.uri': uri }));
+    expect(Object.keys(unmapped).filter((name) => name.startsWith('s3.'))).toEqual(rest);
+  });
+
+  it.each([
     ['cloudformation.amazonaws.com', { domain: 'cloudformation.amazonaws.com' }],
     ['AWS Internal', {}],
   ])('tells the service that called: %s', (name, more) => {

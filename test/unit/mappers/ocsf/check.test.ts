@@ -194,3 +194,27 @@ describe('the check of a record', () => {
     expect(result.record.metadata).toMatchObject({ profiles: ['datetime', 'container'] });
   });
 });
+
+describe('the reason of a refusal', () => {
+  const mapping = mappingOf({});
+  /** What is said of a record with so many attributes that there are not. */
+  const refusal = (count: number) => {
+    const unknown = Object.fromEntries(Array.from({ length: count }, (_, n) => [`no_such_${n}`, 1]));
+    const result = finisher(mapping, 'strict')(Object.assign(mapping.map(alert({})), unknown));
+    return result.ok ? [] : result.reason.replace('not valid OCSF: ', '').split(', ');
+  };
+
+  it.each([
+    [0, 0],
+    [1, 1],
+    [10, 10],
+    [11, 11],
+    [14, 11],
+  ])('names ten faults and counts the rest: of %i', (count, named) => {
+    const faults = refusal(count);
+    expect(faults).toHaveLength(named);
+    expect(new Set(faults).size).toBe(named);
+    expect(faults.slice(0, 10).every((text) => text.includes('no_such_'))).toBe(true);
+    expect(faults[10]).toBe(count > 10 ? `and ${count - 10} more` : undefined);
+  });
+});

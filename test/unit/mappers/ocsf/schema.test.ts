@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { columnsOf } from '../../../../lake/schema/columns.ts';
+import { type Column, columnsOf } from '../../../../lake/schema/columns.ts';
+import { schema as ecs } from '../../../../mappers/ecs/schema.ts';
 import { mappingOf } from '../../../../mappers/ocsf/mapping.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
-import { columnTable } from '../../../../mappers/ocsf/schema/docs.ts';
 
-/** The path of each column. */
-const columns = (options: OcsfOptions) =>
-  columnTable(mappingOf(options).schema)
-    .split('\n')
-    .slice(2, -1)
-    .map((row) => /`(.*?)`/.exec(row)![1]!);
+/** The path of each column, groups included; `[]` behind a list. */
+function pathsOf(columns: readonly Column[], prefix = ''): string[] {
+  return columns.flatMap(({ name, shape }) => {
+    const isList = shape.kind === 'list';
+    const path = `${prefix}${name}${isList ? '[]' : ''}`;
+    const inner = isList ? shape.element : shape;
+    return [path, ...(inner.kind === 'group' ? pathsOf(inner.columns, `${path}.`) : [])];
+  });
+}
+
+const columns = (options: OcsfOptions) => pathsOf(columnsOf(mappingOf(options).schema));
 
 const KINDS: OcsfOptions[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
   { version },
@@ -22,6 +27,14 @@ const DEPRECATED =
   /(^metadata\.extension|\.related_analytics|\.tactics|\.invoked_by|\.imei|^evidence)(\[\])?(\.|$)/;
 
 describe('the columns', () => {
+  it.each(KINDS)('are of all levels: %j', (options) => {
+    const all = columns(options);
+    expect(all).toEqual(
+      expect.arrayContaining(['time', 'metadata', 'metadata.product.name', 'observables[].name']),
+    );
+    expect(all.length).toBeGreaterThan(30);
+  });
+
   it.each(KINDS)('have no attribute that OCSF has deprecated: %j', (options) => {
     expect(columns(options).filter((path) => DEPRECATED.test(path))).toEqual([]);
   });
@@ -30,5 +43,32 @@ describe('the columns', () => {
     const names = columnsOf(mappingOf(options).schema).map(({ name }) => name);
     expect(names).not.toEqual(expect.arrayContaining(['region']));
     for (const key of ['region', 'accountId', 'eventDay']) expect(names).not.toContain(key);
+  });
+});
+
+/** A node of a JSON Schema, as far as it is looked at. */
+interface Described {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly items?: Described;
+}
+
+/** The paths of what has a description that says nothing. */
+function silent(node: Described, path = ''): string[] {
+  const inner = [
+    ...Object.entries(node.properties ?? {}),
+    ...(node.items === undefined ? [] : [['[]', node.items] as const]),
+  ];
+  const own = node.description !== undefined && node.description.trim().length < 3 ? [path] : [];
+  return [...own, ...inner.flatMap(([name, child]) => silent(child, `${path}.${name}`))];
+}
+
+describe('descriptions', () => {
+  it.each(KINDS)('of the attributes say something: %j', (options) => {
+    expect(silent(mappingOf(options).schema as Described)).toEqual([]);
+  });
+
+  it('of the fields of ECS say something', () => {
+    expect(silent(ecs as Described)).toEqual([]);
   });
 });

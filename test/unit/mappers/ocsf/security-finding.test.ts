@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_TEXT } from '../../../../mappers/ocsf/schema/types.ts';
 import { goldenOf } from '../../../support/golden.ts';
 import { alert, mapped } from './support.ts';
 
@@ -61,6 +62,20 @@ describe('a finding as Falcosidekick writes it', () => {
     ]);
     expect(record.unmapped).toEqual({ list: '["a"]', time: '2026-07-11T09:44:58.682419669Z' });
   });
+
+  it.each([MAX_TEXT, MAX_TEXT + 1])(
+    'takes a text of %i characters as an observable if a column takes it',
+    (length) => {
+      const fits = length <= MAX_TEXT;
+      const long = 'x'.repeat(length);
+      const record = mapped(alert({ a: long, [long]: 'b' }, { hostname: long }), {
+        class: 'security_finding',
+        mode: 'falcosidekick',
+      });
+      const names = (record.observables ?? []).map(({ name }: { name: string }) => name);
+      expect(names).toEqual(fits ? ['hostname', 'a', long] : []);
+    },
+  );
 
   it.each(goldenOf('securitylake'))(
     'is what Falcosidekick wrote for event $id, but for what is wrong with that',

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { SchemaElement } from 'hyparquet';
+import { parquetMetadata, type SchemaElement } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../../../../lake/schema/columns.ts';
@@ -8,32 +8,10 @@ import { mappingOf } from '../../../../mappers/ocsf/mapping.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
 import { inspectCommand } from '../../../../outputs/aws-security-lake/inspect/command.ts';
 import { inspect, RULES } from '../../../../outputs/aws-security-lake/inspect/index.ts';
-import { readKey } from '../../../../outputs/aws-security-lake/inspect/key.ts';
-import { createRowChecker } from '../../../../outputs/aws-security-lake/inspect/rows.ts';
 import { encode, type Records, scratch } from '../../lake/support.ts';
+import { DAY, row } from './inspect/row.ts';
 
-const DAY = Date.UTC(2026, 0, 2);
 const PLACE = 'ext/falco/1.0/region=eu-west-1/accountId=123456789012/eventDay=20260102';
-
-/** A row that keeps every rule. */
-const row = (time: number, more: object = {}): Record<string, unknown> => ({
-  time,
-  time_dt: time,
-  class_uid: 2004,
-  class_name: 'Detection Finding',
-  category_uid: 2,
-  category_name: 'Findings',
-  activity_id: 1,
-  activity_name: 'Create',
-  type_uid: 200401,
-  type_name: 'Detection Finding: Create',
-  severity_id: 3,
-  severity: 'Medium',
-  metadata: { version: '1.1.0', product: { name: 'Falco' } },
-  finding_info: { uid: 'f', title: 'a rule', types: ['a', 'b'] },
-  unmapped: { 'evt.type': 'execve' },
-  ...more,
-});
 
 const columns = columnsOf(mappingOf({ version: '1.1.0' } satisfies OcsfOptions).schema);
 const file = (records: Records) => encode(columns, records);
@@ -70,7 +48,23 @@ describe('inspect', () => {
         codecs: ['ZSTD'],
         violations: [],
       });
-      expect(report.pages!.count).toBeGreaterThan(10);
+      const { row_groups } = parquetMetadata(Uint8Array.from(bytes).buffer);
+      const chunks = row_groups.flatMap((group) => group.columns.map(({ meta_data }) => meta_data!));
+      const stats = chunks.flatMap(({ encoding_stats }) => encoding_stats!);
+      expect(report.pages!.count).toBe(stats.reduce((sum, { count }) => sum + count, 0));
+      expect(report.columns).toBe(chunks.length);
+      const sizes = chunks.map((chunk) => Number(chunk.total_uncompressed_size));
+      expect(report.pages!.largest).toBeLessThan(Math.max(...sizes));
+      expect(chunks.map(({ path_in_schema }) => path_in_schema.join('.'))).toContain(
+        report.pages!.largestColumn,
+      );
+      expect(report.rowGroups).toEqual([
+        {
+          rows: 3,
+          compressed: chunks.reduce((sum, chunk) => sum + Number(chunk.total_compressed_size), 0),
+          uncompressed: sizes.reduce((sum, size) => sum + size, 0),
+        },
+      ]);
     }
   });
 
@@ -212,36 +206,6 @@ describe('inspect of files of another writer', () => {
       await has('partition_column', [{ name, ...optional, ...utf8 }], [{ name, data: ['x'] }]);
     }
     await has('name', [{ name: 'evt.time', ...optional, ...utf8 }], [{ name: 'evt.time', data: ['x'] }]);
-  });
-});
-
-describe('readKey', () => {
-  it.each([
-    [`${PLACE}/a.parquet`, []],
-    [`/data/lake/${PLACE}/a.parquet`, []],
-    ['ext/falco/region=us-gov-west-1/accountId=external_on-prem/eventDay=20260102/a.parquet', []],
-    ['/tmp/copy.parquet', []],
-    [`/${PLACE.replace('ext/', '')}/a.parquet`, ['key']],
-    [`${PLACE.replace('accountId', 'accountid')}/a.parquet`, ['key']],
-    [`${PLACE.replace('eventDay=20260102', 'eventDay=2026-01-02')}/a.parquet`, ['key']],
-    [`${PLACE.replace('20260102', '2026010203')}/a.parquet`, ['key']],
-    [`${PLACE.replace('123456789012', '12345')}/a.parquet`, ['key']],
-    [`${PLACE.replace('/region=eu-west-1', '')}/a.parquet`, ['key']],
-    [`${PLACE}/_a.parquet`, ['key']],
-    [`${PLACE}/deeper/a.parquet`, ['key']],
-    [`falco/${PLACE}/a.parquet`, ['key']],
-    ['20260102/a.parquet', ['key']],
-  ])('%s', (key, rules) => {
-    expect(readKey(key).violations.map(({ rule }) => rule)).toEqual(rules);
-  });
-});
-
-describe('createRowChecker', () => {
-  it('tells of each rule once, and how many rows break it', () => {
-    const checker = createRowChecker('20260102');
-    for (let i = 0; i < 1000; i++) checker.add(row(DAY + 86_400_000));
-    const { violations } = checker.report();
-    expect(violations).toEqual([{ rule: 'day', detail: expect.stringContaining('(1000 rows)') }]);
   });
 });
 

@@ -124,8 +124,16 @@ describe('the dead letter store', () => {
     const letters = Array.from({ length: 1200 }, (_, n) => letter(n, { output: n % 2 ? 'oncall' : 'lake' }));
     const { store } = await setUp([...letters, letter(9999, { cause: 'damaged', raw: new Uint8Array() })]);
     const appended: JournalEntry[] = [];
-    const { replayed } = await store.replay({ output: 'lake' }, handBack(appended));
+    const chunks: number[] = [];
+    const back = handBack(appended);
+    const append: HandBack['append'] = (entries) => {
+      chunks.push(entries.length);
+      return back.append(entries);
+    };
+    const { replayed } = await store.replay({ output: 'lake' }, { ...back, append });
     expect(replayed).toBe(600);
+    // 500 at once, not 600: what is held in memory has a bound.
+    expect(chunks).toEqual([500, 100]);
     expect(appended.map(({ outputs }) => outputs.join())).toEqual(Array(600).fill('lake'));
     expect(appended[1]!.raw).toEqual(rawEvent(2));
     // The other output's, and the one whose bytes are lost.

@@ -10,7 +10,7 @@ if (!Number.isSafeInteger(SEED)) throw new Error(`SEED=${process.env.SEED}: SEED
 export default defineConfig({
   test: {
     include: ['test/{unit,contract,model,e2e}/**/*.test.ts'],
-    globalSetup: ['test/build.ts'],
+    globalSetup: ['test/build.ts', 'test/temporary.ts'],
     setupFiles: ['test/seed.ts'],
     env: { SEED: String(SEED) },
     sequence: { seed: SEED },

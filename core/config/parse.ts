@@ -102,13 +102,17 @@ class Builder {
   #map(items: { key: YamlNode; value: YamlNode | null }[], span: Span): Node {
     const entries = new Map<string, Entry>();
     const merged: MapNode[] = [];
+    let isBroken = false;
     for (const pair of items) {
       const key = this.#span(pair.key);
       noteQuote(key, isScalar(pair.key) ? 'yes' : 'never');
       if (!isScalar(pair.key)) {
         const isTemplate = this.#source.text.startsWith('{', key.start - 1) && isMap(pair.key);
         this.#fault(key, isTemplate ? TEMPLATE : 'a key must be a plain word');
-        return { kind: 'scalar', span, value: null, written: '', isText: false, secret: false };
+        // The other values are built for nothing but their quotes: a stretch that is not noted is shown.
+        this.build(pair.value ?? null);
+        isBroken = true;
+        continue;
       }
       const name = String(pair.key.source ?? pair.key.value);
       const value = this.build(pair.value ?? null);
@@ -136,6 +140,7 @@ class Builder {
     for (const map of merged) {
       for (const [name, entry] of map.entries) if (!entries.has(name)) entries.set(name, entry);
     }
+    if (isBroken) return { kind: 'scalar', span, value: null, written: '', isText: false, secret: false };
     return { kind: 'map', span, entries };
   }
 

@@ -33,7 +33,7 @@ test.skipIf(!built)(
         });
         await once(child.stderr, 'data');
         if (round === 0) {
-          await expect(openDiskJournal({ directory, maxBytes: 64 << 20, log: silent })).rejects.toThrow(
+          await expect(openDiskJournal({ directory, maxBytes: 1 << 30, log: silent })).rejects.toThrow(
             `is in use by process ${child.pid}`,
           );
         }
@@ -47,7 +47,7 @@ test.skipIf(!built)(
         next = Math.max(next, ...acknowledged) + 1000;
       }
       // The lock of the dead is free at once.
-      const journal = await openDiskJournal({ directory, maxBytes: 64 << 20, log: silent });
+      const journal = await openDiskJournal({ directory, maxBytes: 1 << 30, log: silent });
       const hung = await journal.subscribe('hung');
       const reader = await journal.subscribe('reader');
       const pending = hung.pending();

@@ -6,7 +6,7 @@ const [directory, start] = process.argv.slice(2);
 const nothing = () => {};
 const journal = await openDiskJournal({
   directory,
-  maxBytes: 64 << 20,
+  maxBytes: 1 << 30,
   segmentBytes: 256 << 10,
   log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
 });

@@ -271,7 +271,9 @@ export async function createWorld(
       try {
         // A start brings to stable storage what the process before it had only written.
         await boot();
-        return stabilize(Number.NEGATIVE_INFINITY);
+        if (!isDown()) return stabilize(Number.NEGATIVE_INFINITY);
+        // It goes on without what it need not write, and has not noticed yet.
+        die();
       } catch (error) {
         if (isDown()) die();
         // A new cursor (its file had rotted or gone) that cannot be written is refused, until it can.

@@ -89,6 +89,8 @@ it('never throws and never tells a secret, whatever is wrong', async () => {
         [{ at: 0, length: 0, insert: '' }],
         [{ at: 0, length: 0, insert: '\ufeff' }],
         [{ at: GOOD.length - 1, length: 1, insert: '' }],
+        // A key that is none, and a secret behind it.
+        [{ at: GOOD.indexOf('username'), length: 11, insert: '*' }],
       ],
     },
   );

@@ -143,6 +143,19 @@ describe('damage', () => {
     expect(journal.status().corruptFrames).toBe(1);
   });
 
+  test('a read that meets nothing but damage goes on to the next event: an empty answer means the end', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 20);
+    await journal.close();
+    machine.content(path(1))[HEADER_BYTES + 700]! ^= 1;
+    await open();
+    const a = await journal.subscribe('a');
+    const one = () => a.read({ events: 1, bytes: 1 << 20 }, never);
+    const given = [...(await one()), ...(await one())];
+    expect(bodies(given).map((body) => Number.parseInt(body, 10))).toEqual([1, 3]);
+  });
+
   test('a bad dictionary entry: who wanted the events is unknown, so every output gets them', async () => {
     await open(true);
     await journal.subscribe('a');

@@ -111,8 +111,11 @@ async function acquireLease(
       if (!isMissing) return;
       // It was removed by hand. Its holder may live, and finds this lease at its next heartbeat.
       await new Promise((resolve) => setTimeout(resolve, timing.staleAfter));
-      if ((await readLease(path))?.holder?.token === self.token) return;
-      continue;
+      const now = new Date();
+      await utimes(path, now, now).catch(() => {});
+      const lease = await readLease(path);
+      if (lease?.holder?.token === self.token) return;
+      throw locked(directory, lease?.holder);
     }
     const found = await readLease(path);
     if (found === undefined) continue;

@@ -8,6 +8,7 @@ import {
   rename,
   rm,
   rmdir,
+  stat,
   unlink,
   utimes,
   writeFile,
@@ -285,6 +286,28 @@ test.skipIf(process.platform === 'win32')(
     expect(await readdir(directory)).toEqual(['lock']);
   },
 );
+
+test('a process that finds the lease gone says after one wait that another one has taken it', async () => {
+  await writeFile(join(directory, 'epoch'), '');
+  const starting = acquireLock(directory, { timing: { heartbeat: 60_000, staleAfter: 200 } });
+  const refused = expect(starting).rejects.toThrow('in use by process 7 on elsewhere');
+  await until('its lease', async () => (await readdir(directory)).includes('lock'), {
+    timeout: 5000,
+    interval: 1,
+  });
+  await writeFile(file(), JSON.stringify({ token: 'other', ...elsewhere }));
+  await refused;
+  expect(JSON.parse(await readFile(file(), 'utf8')).token).toBe('other');
+});
+
+test('the lease of a process that waited because it was gone is fresh when it starts', async () => {
+  await writeFile(join(directory, 'epoch'), '');
+  const timing = { heartbeat: 60_000, staleAfter: 400 };
+  const lock = await acquireLock(directory, { timing });
+  // On another kernel it is watched from its last touch on.
+  expect(Date.now() - (await stat(file())).mtimeMs).toBeLessThan(timing.staleAfter);
+  await lock.release();
+});
 
 test('a lease that was released is taken at once', async () => {
   await writeFile(join(directory, 'epoch'), '');

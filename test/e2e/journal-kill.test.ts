@@ -42,9 +42,11 @@ test.skipIf(!built)(
         await once(child, 'close');
         // The last line may have been cut.
         for (const line of said.slice(0, said.lastIndexOf('\n') + 1).split('\n')) {
-          if (line !== '') acknowledged.add(Number(line));
+          if (line === '') continue;
+          acknowledged.add(Number(line));
+          next = Math.max(next, Number(line));
         }
-        next = Math.max(next, ...acknowledged) + 1000;
+        next += 1000;
       }
       // The lock of the dead is free at once.
       const journal = await openDiskJournal({ directory, maxBytes: 1 << 30, log: silent });

@@ -289,12 +289,14 @@ test.skipIf(process.platform === 'win32')(
 
 test('a process that finds the lease gone says after one wait that another one has taken it', async () => {
   await writeFile(join(directory, 'epoch'), '');
-  const starting = acquireLock(directory, { timing: { heartbeat: 60_000, staleAfter: 200 } });
+  const starting = acquireLock(directory, { timing: { heartbeat: 60_000, staleAfter: 1000 } });
   const refused = expect(starting).rejects.toThrow('in use by process 7 on elsewhere');
-  await until('its lease', async () => (await readdir(directory)).includes('lock'), {
-    timeout: 5000,
-    interval: 1,
-  });
+  const written = () =>
+    readFile(file(), 'utf8').then(
+      (text) => text.endsWith('\n'),
+      () => false,
+    );
+  await until('its lease', written, { timeout: 5000, interval: 1 });
   await writeFile(file(), JSON.stringify({ token: 'other', ...elsewhere }));
   await refused;
   expect(JSON.parse(await readFile(file(), 'utf8')).token).toBe('other');
@@ -302,7 +304,7 @@ test('a process that finds the lease gone says after one wait that another one h
 
 test('the lease of a process that waited because it was gone is fresh when it starts', async () => {
   await writeFile(join(directory, 'epoch'), '');
-  const timing = { heartbeat: 60_000, staleAfter: 400 };
+  const timing = { heartbeat: 60_000, staleAfter: 1000 };
   const lock = await acquireLock(directory, { timing });
   // On another kernel it is watched from its last touch on.
   expect(Date.now() - (await stat(file())).mtimeMs).toBeLessThan(timing.staleAfter);

@@ -45,10 +45,21 @@ export function inScope<T>(scope: PluginScope, work: () => T): T {
   return scope.followed ? storage.run(scope, work) : work();
 }
 
+/** The methods of an output but `diagnose`, a generator. The compiler rejects this list when one is missing. */
+const METHODS = Object.keys({
+  partition: true,
+  destination: true,
+  start: true,
+  check: true,
+  stop: true,
+  preview: true,
+  deliver: true,
+} satisfies Record<Exclude<keyof Output | keyof StreamOutput, 'diagnose'>, true>);
+
 /** The output, its methods run in the scope. */
 export function scopedOutput(output: Output | StreamOutput, scope: PluginScope): Output | StreamOutput {
   const scoped: Record<string, unknown> = {};
-  for (const name of ['partition', 'start', 'check', 'stop', 'preview', 'deliver'] as const) {
+  for (const name of METHODS) {
     // Members of one of the two kinds, called with what they are declared for.
     const method = (output as unknown as Record<string, ((...given: unknown[]) => unknown) | undefined>)[
       name

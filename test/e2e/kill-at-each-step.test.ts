@@ -90,11 +90,12 @@ const sealed = (): string[] => {
   return [...new Set([...text.matchAll(/"id":"([0-9a-z-]+)"/g)].map(([, id]) => id!))];
 };
 
-/** Kills the program, and starts it with limits under which batches that are cut anew would be others. */
-async function killAndRestart(events: number): Promise<void> {
+/** Kills the program, and starts it with other limits: batches that are cut again would be others. */
+async function killAndRestart(events: number, replace = '', by = ''): Promise<void> {
   await tiercel.kill();
   const file = join(tiercel.directory, 'tiercel.yaml');
-  writeFileSync(file, readFileSync(file, 'utf8').replace('events: 20', `events: ${events}`));
+  const config = readFileSync(file, 'utf8').replace('events: 20', `events: ${events}`);
+  writeFileSync(file, config.replace(replace, by));
   store.be('take');
   await tiercel.start();
 }
@@ -143,6 +144,17 @@ it('delivers it under its name when killed with the file made and half-way to th
   expect(store.puts).toHaveLength(2);
   // What the crash left on the disk is gone.
   expect(files()).toEqual([]);
+});
+
+it('writes it to the folder that it was sealed for when the configuration names another one after the restart', async () => {
+  store.be('forget');
+  await post(20);
+  await until('the object', () => store.objects.size === 1, { interval: 5 });
+  const [id] = sealed();
+  await killAndRestart(7, 'source: falco', 'source: falco\n    source_version: "2.0"');
+  await settled(20);
+  expectOne(id!);
+  expect(store.puts.length).toBeGreaterThan(1);
 });
 
 it('writes no second object when killed between the store and the cursor', async () => {

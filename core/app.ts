@@ -29,8 +29,8 @@ export interface App {
    */
   reload(config: Config): Promise<{ readonly needsRestart: readonly string[] }>;
   /**
-   * Aborted when the storage has failed for good, or another process has taken it over: nothing can be accepted any more, and
-   * the process has to end. The reason is an Error.
+   * Aborted when the storage has failed permanently or another process has taken it over. No more events can be accepted,
+   * so the process must end. The reason is an Error.
    */
   readonly failed: AbortSignal;
   /** Stops intake, finishes what is under way until the signal aborts, persists the cursors. */

@@ -11,7 +11,7 @@ import type { Logger } from './telemetry/logger.ts';
 export interface Journals {
   readonly journal: Journal;
   readonly deadLetters: DeadLetterStore;
-  /** Aborted when one of the journals has failed for good, or has been taken over by another process. */
+  /** Aborted when one of the journals has failed permanently or was taken over by another process. */
   readonly failed: AbortSignal;
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { createPoster, type Poster } from './post.ts';
 
 /** How long an answer may take, milliseconds. */
 const PATIENCE = 5_000;
-/** What an instance has whose file cannot be read any more. */
+/** Address and state directory to try when the configuration cannot be read. */
 const DEFAULTS = { listen: '0.0.0.0:2801', state: './data' };
 
 export const health: RegisterCommand = (program, cli) => {

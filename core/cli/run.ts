@@ -92,7 +92,7 @@ async function runUntilStopped(
     log.info(
       `${signal}: stopping within ${config.shutdown.deadline / 1000} s; a second signal stops at once`,
     );
-  else log.error(`${failure?.message}. Nothing can be accepted any more: the process ends`);
+  else log.error(`${failure?.message}. No more events can be accepted: the process ends`);
   // Where another process has the journal, it delivers what is pending: nothing is finished here.
   const deadline =
     failure?.name === 'LockLostError' ? AbortSignal.abort() : deadlineIn(config.shutdown.deadline);

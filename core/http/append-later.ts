@@ -9,8 +9,8 @@ const LONGEST_WAIT = 1000;
  * Appends again after an append failed.
  *
  * @param error what the first append ended in
- * @param gone the client's going away, which ends the wait
- * @throws the last error when `maxWait` is over or the client is gone; at once when waiting cannot help
+ * @param gone aborts when the client disconnects, which ends the wait
+ * @throws the last error after `maxWait` or when the client disconnects; immediately when waiting cannot help
  */
 export type AppendLater = (
   entries: readonly JournalEntry[],

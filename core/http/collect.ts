@@ -134,7 +134,7 @@ class Collector implements PacedBody {
       this.#fail(memoryUsedUp(503));
       this.#stream.destroy();
     } else if (source === this.#stream && this.#size === length) {
-      // All of it is in memory: to stop would free none.
+      // The whole body is in memory already: stopping would free nothing.
     } else if (account.mustWait()) void this.#pause(source);
   }
 

@@ -35,7 +35,7 @@ export function createGuard({ hosts }: GuardOptions): Guard {
     const name = nameOf(host);
     if (name !== undefined) {
       if (isLoopback(name) || known!.has(name)) return;
-      // The client has connected to this very address: no name can stand for it.
+      // The client used the address it is connected to: DNS rebinding needs a host name.
       const { localAddress = '' } = env?.incoming?.socket ?? {};
       if (isIP(name) !== 0 && name === canonical(localAddress)) return;
     }
@@ -73,7 +73,7 @@ function nameOf(host: string): string | undefined {
   return match === null ? undefined : canonical(match[1]!.replace(/^\[|\]$/g, ''));
 }
 
-/** A name in lower case; an IPv6 address in its shortest form, one that stands for an IPv4 address as that. */
+/** Lower-cases a name. Shortens an IPv6 address; an IPv4-mapped one becomes the IPv4 address. */
 function canonical(name: string): string {
   const lower = name.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
   return isIP(lower) === 6 ? new URL(`http://[${lower}]`).hostname.slice(1, -1) : lower;

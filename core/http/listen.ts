@@ -87,14 +87,14 @@ export async function listen(config: Settings, faces: Faces, log: Logger): Promi
   return [...started, ...(await serveAdminSocket(config, forOperators, log))];
 }
 
-/** An instance without an admin socket delivers as well as any: what is in the way is logged. */
+/** Opens the admin socket. Without one the instance still delivers, so a failure is a warning. */
 async function serveAdminSocket(config: Settings, faces: Faces, log: Logger): Promise<RunningServer[]> {
   const { path: state, type } = config.journal;
   const start = (at: Address) =>
     serve({ at, guard: createGuard({}), tls: false, maxConnections: SOCKET_CONNECTIONS }, config, faces, log);
   try {
     await mkdir(state, { recursive: true });
-    // Whoever has a journal on disk holds its lock.
+    // A process with a disk journal holds its lock.
     return [await serveSocket(adminSocketOf(state), start, type === 'disk')];
   } catch (error) {
     const { message } = error as Error;

@@ -10,7 +10,7 @@ export type CountRefused = (reason: RefusalReason, events: number) => void;
 
 /** Milliseconds between two lines about one sender and reason. */
 const INTERVAL = 60_000;
-/** Senders and reasons that are told apart; all others share one line for each reason. */
+/** Sender and reason pairs with a line of their own; all others share one line for each reason. */
 export const MOST_SENDERS = 256;
 const OTHERS = 'other clients';
 

@@ -117,7 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket.on('close', () => sockets.delete(socket));
   });
 
-  // Asked once while it is open, the address is known when the client has gone: who was refused is to be logged.
+  // Read while the connection is open: afterwards the socket has no address, and a refusal is logged with it.
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.remoteAddress);
 
   await listen(server, at);

@@ -23,7 +23,7 @@ export interface ExtentFile {
 }
 
 const FILE = 'extent';
-/** Positions that are covered in advance, at least: after the loss of a segment, so many more may be counted as lost. */
+/** Positions reserved ahead, at least. If a segment is lost, up to this many positions too many are counted as lost. */
 const MIN_AHEAD = 64;
 /** The file is written about this often while events come in, milliseconds. */
 const PERIOD = 1000;

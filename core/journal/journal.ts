@@ -39,7 +39,7 @@ export interface Manifest {
 
 /** Events that damage of the storage took from an output. */
 export interface Lost {
-  /** Wanted by the output and gone. */
+  /** Events that were routed to the output and can no longer be read. */
   readonly exact: number;
   /** Gone, and the output may have wanted them: an upper bound. */
   readonly atMost: number;
@@ -50,11 +50,11 @@ export interface Lost {
  * Nothing here assumes a local disk: a remote log can implement it.
  */
 export interface Journal {
-  /** Changes when the log is created anew. */
+  /** Changes when the log is created again from nothing. */
   readonly epoch: string;
   /**
-   * Aborted when the journal can take no event any more, for good: the storage failed, or another process has taken over its
-   * lock. The reason is an Error.
+   * Aborted when the journal can no longer accept events: the storage failed permanently, or another process has taken over
+   * the lock. The reason is an Error.
    */
   readonly failed: AbortSignal;
   /**

@@ -140,7 +140,7 @@ export function lose(ledger: Ledger, positions: PositionSet): void {
   settle(ledger, positions);
 }
 
-/** Gives up sealed batches: their events are read again and batched anew. */
+/** Unseals batches: their events are read and batched again. */
 export function unseal(ledger: Ledger, manifests: readonly Manifest[]): void {
   ledger.manifests = ledger.manifests.filter((manifest) => !manifests.includes(manifest));
   for (const { positions } of manifests)

@@ -19,7 +19,7 @@ export interface HeldSocket {
   readonly number: number;
   /** The sockets that nothing listened on. */
   readonly dead: ReadonlySet<number>;
-  /** Puts the socket's file back where somebody has removed it: without it nobody can ask this process. */
+  /** Recreates the socket file if it was removed: without it other processes cannot tell that this one is alive. */
   restore(): Promise<void>;
   release(): Promise<void>;
 }
@@ -91,7 +91,7 @@ function hold(
   async function restore(): Promise<void> {
     if (await exists(join(directory, name))) return;
     await close(server);
-    // Linked when it listens already: nobody may find it between `bind` and `listen`, and take it for dead.
+    // Linked after `listen`: between `bind` and `listen` another process would find it dead.
     const unlinked = join(directory, UNLINKED);
     await unlink(unlinked).catch(() => {});
     const next = await listen(short.path(UNLINKED));
@@ -164,7 +164,7 @@ function listen(path: string): Promise<Server | 'taken' | 'unsupported'> {
     server.once('error', (error) => resolve(codeOf(error) === 'EADDRINUSE' ? 'taken' : 'unsupported'));
     server.listen(path, () => {
       server.removeAllListeners('error');
-      // A failing accept, for want of file descriptors for example, does not end the lock.
+      // A failed accept (out of file descriptors, for example) does not release the lock.
       server.on('error', () => {});
       server.unref();
       resolve(server);

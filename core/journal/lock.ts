@@ -25,7 +25,7 @@ export class JournalLockedError extends Error {
   override readonly name = 'JournalLockedError';
 }
 
-/** Another process has taken the lock over: nothing may be written or acknowledged any more. */
+/** Another process has taken over the lock: this one must not write or acknowledge anything. */
 export class LockLostError extends Error {
   override readonly name = 'LockLostError';
 }
@@ -260,7 +260,7 @@ function hold(
     if (!released) await socket?.restore().catch(() => {});
   }
 
-  /** A lease that cannot be read, for want of file descriptors for example, is tried again for as long as a lease lasts. */
+  /** Retries a lease that cannot be read (out of file descriptors, for example) until it would be stale. */
   async function renewOrWait(): Promise<void> {
     const began = performance.now();
     for (;;) {

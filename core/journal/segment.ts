@@ -169,7 +169,7 @@ export async function readIndex(
   return { last: head.last, bytes: head.bytes, marks, routes };
 }
 
-/** An index of a later version is no use, and none is needed: the segment is read instead. */
+/** An index of a later version is ignored: the segment is scanned instead. */
 function decodeIndexNote(data: Uint8Array): ReturnType<typeof decodeNote> {
   try {
     return decodeNote(data);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** Paths into a directory that are short enough for a Unix socket. */
 export interface ShortPath {
   path(name: string): string;
-  /** Call it when no socket of the directory is open any more. */
+  /** Call it after every socket of the directory is closed. */
   close(): Promise<void>;
 }
 

@@ -45,9 +45,9 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly extent: ExtentFile;
-  /** Asked when a group is on stable storage, before it counts. Rejects when this process may not write any more. */
+  /** Asked when a group is on stable storage, before it counts. Rejects when this process no longer holds the lock. */
   readonly permit: () => Promise<void> | undefined;
-  /** Told once when nothing can be written any more, for good. */
+  /** Called once, when writing has failed permanently. */
   readonly onFailed: (reason: string) => void;
   /** Called when a group counts, before the call resolves. */
   readonly written: (events: readonly StoredEvent[], runs: readonly WantedRun[]) => void;

@@ -59,7 +59,7 @@ export interface OperationsDeps {
 
 /** Why a replay left dead letters where they were. */
 const WHY_LEFT = {
-  no_cursor: 'the configuration does not have this output any more',
+  no_cursor: 'the configuration does not have this output',
   no_bytes: 'their bytes were lost on disk',
 } as const;
 
@@ -102,7 +102,7 @@ export function createOperations(deps: OperationsDeps): Operations {
 
     async drop(filter) {
       const dropped = await deadLetters.drop(filter);
-      log.info({ filter, dropped }, `${dropped} dead letters were dropped for good`);
+      log.info({ filter, dropped }, `${dropped} dead letters were deleted`);
       return dropped;
     },
 

@@ -6,12 +6,12 @@ const COMPUTED = { characters: 1_000, instructions: 1_000 };
 /** Computed patterns that are kept compiled; each may hold some megabytes of states. */
 const KEPT = 16;
 
-/** Patterns that stand in a configuration. */
+/** Patterns written in the configuration. */
 const constants = new Map<string, RE2JS>();
 const computed = new Map<string, RE2JS>();
 
 /**
- * Compiles a pattern that stands in a `when`.
+ * Compiles a pattern of a `when` expression.
  *
  * @returns why RE2 does not take it, undefined when it does
  */

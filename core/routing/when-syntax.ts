@@ -37,7 +37,7 @@ export const RE2_FUNCTION = 're2_matches';
 /**
  * Lets every `matches()` of a syntax tree call {@link RE2_FUNCTION}; before its types are checked.
  *
- * @returns what is wrong with a pattern that stands in it, so that not every event fails on it
+ * @returns what is wrong with a literal pattern, so that it is a load error and not an error of each event
  */
 export function useRe2(ast: Node): { reason: string; start: number; end: number } | undefined {
   let problem: { reason: string; start: number; end: number } | undefined;

@@ -181,19 +181,7 @@ function register(registry: Registry) {
     registers,
   });
 
-  return {
-    published: [
-      accepted,
-      delivered,
-      deadLettered,
-      dropped,
-      lost,
-      pending,
-      oldest,
-      state,
-      rejections,
-      sidekick,
-    ],
+  const published = {
     accepted,
     delivered,
     deadLettered,
@@ -204,6 +192,10 @@ function register(registry: Registry) {
     state,
     rejections,
     sidekick,
+  };
+  return {
+    ...published,
+    published: Object.values(published),
     deliveries: counter(
       'tiercel_deliveries_total',
       'Attempts to deliver a batch, by status: delivered, retry, rejected.',

@@ -62,7 +62,7 @@ test('a process that has lost the lock ends with a clear line and acknowledges n
     );
     await until('the end of the process', () => !tiercel.running());
     expect(tiercel.output()).toMatch(
-      /process 7 on elsewhere .*has taken over the lock .*Nothing can be accepted any more: the process ends/,
+      /process 7 on elsewhere .*has taken over the lock .*No more events can be accepted: the process ends/,
     );
   } finally {
     await tiercel.remove();

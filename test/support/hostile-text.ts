@@ -19,7 +19,7 @@ export const hostileEvent = (more: object = {}) =>
 
 /** No character that a terminal obeys or hides, and no line that the event wrote. */
 export function expectHarmless(text: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches control characters
   const found = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\ufeff\u{e0000}-\u{e007f}]/u.exec(text);
   expect(found && text.slice(Math.max(0, found.index - 40), found.index + 10)).toBeNull();
   expect(text).not.toMatch(/^\W{0,4}FORGED/m);

@@ -17,7 +17,7 @@ export interface Books {
   addHole(first: Position, last: Position): void;
   /** An index whose segment does not hold, or not all of, what it says. */
   addIndex(index: SegmentIndex): void;
-  /** So many events at the end of the log may have been lost. */
+  /** How many events may be missing at the end of the log, at most. */
   addDoubtful(events: number): void;
   /** All segments are entered, up to the newest position. */
   close(newest: Position): void;

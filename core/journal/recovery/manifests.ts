@@ -39,10 +39,9 @@ export function enterManifests(
 }
 
 /**
- * The manifest under its old id, without the events that are gone: they cannot be delivered. Those that only the manifest
- * remembers are counted here.
+ * Keeps the manifest and its id, without the events that are lost. Counts those of them that no segment or index lists.
  *
- * @param known the cursor was readable; without it nothing says whether an event that is not there was settled
+ * @param known the cursor was readable; otherwise a missing event may have been settled
  */
 function withoutGone(ledger: Ledger, manifest: Manifest, known: boolean): Manifest {
   const { pending, gone, doubtful, through } = ledger;

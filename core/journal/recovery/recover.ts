@@ -183,7 +183,7 @@ async function enterSegments(
   return { segments, damaged };
 }
 
-/** What is missing between two segments: a file is gone, or its end is. */
+/** The positions missing between two segments: a file was removed or truncated. */
 async function enterHole(
   options: RecoverOptions,
   books: Books,
@@ -228,7 +228,7 @@ async function enterEnds(
   return true;
 }
 
-/** Adds the indexes of segments that are gone, and removes them: they have said what they know. */
+/** Reads the indexes of missing segments, then removes them: nothing else uses them. */
 async function addIndexes(
   { fs, directory }: RecoverOptions,
   books: Books,

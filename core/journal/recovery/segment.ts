@@ -17,7 +17,7 @@ export interface FoundSegment {
   readonly tail: number;
   /** The tail is the beginning of a frame: a write that did not finish, and was not acknowledged. */
   readonly isTorn: boolean;
-  /** Events in the tail that are sound and do not count: they were written after the journal had gone on elsewhere. */
+  /** Intact events in the tail that are ignored: another process had already taken over the journal. */
   readonly ignored: number;
   /** Its index, where that knows more than the file holds. */
   readonly index: SegmentIndex | undefined;
@@ -106,7 +106,7 @@ function record(segment: Segment, routes: Routes, frame: Frame): void {
   segment.bytes = frame.offset + frame.length;
 }
 
-/** The outputs that an entry of the dictionary stands for. */
+/** Decodes the outputs of a dictionary entry. */
 export function namesIn(frame: Frame): readonly string[] {
   const names: unknown = JSON.parse(new TextDecoder().decode(frame.payload));
   return names as readonly string[];

@@ -29,7 +29,7 @@ Example:
       const reason = await ask(poster, url);
       poster.close();
       const ok = reason === undefined;
-      if (options.json) cli.out(JSON.stringify({ ok, url, ...(!ok && { reason }) }));
+      if (options.json) cli.json(JSON.stringify({ ok, url, ...(!ok && { reason }) }));
       else if (ok) cli.out(`${url} is healthy.`);
       else cli.err(`tiercel: ${reason}`);
       cli.exit(ok ? EXIT.ok : EXIT.failed);

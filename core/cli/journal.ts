@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { decodeDeadLetter } from '../delivery/dead-letters/codec.ts';
 import { checkJournal, type JournalCheck } from '../journal/check.ts';
-import { salvage } from '../journal/salvage.ts';
-import { isoTime, type JournalReport, type PendingEvents } from '../operations/report.ts';
+import { type SalvagedEvent, salvage } from '../journal/salvage.ts';
+import { eventOf, isoTime, type JournalReport, type PendingEvents } from '../operations/report.ts';
 import { type Cli, type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { type InstanceOptions, operate, withInstance } from './instance.ts';
 import { createProgress } from './progress.ts';
@@ -12,8 +13,8 @@ import { renderBytes, renderFacts, renderTable } from './render.ts';
 export const journal: RegisterCommand = (program, cli) => {
   const group = program
     .command('journal')
-    .summary('look at what is kept')
-    .description('look at what is kept, and discard what no output will ever want')
+    .summary('inspect the journal')
+    .description('inspect the journal, and delete events of outputs that were removed')
     .addHelpText(
       'after',
       `
@@ -114,30 +115,48 @@ function check(group: Command, cli: Cli): void {
 function salvageCommand(group: Command, cli: Cli): void {
   withConfig(group.command('salvage'))
     .description(
-      'print the sound events in the files that were set aside in corrupt/, as NDJSON; changes nothing',
+      'print the intact events of the files in corrupt/ of the journal and of the dead letters, as NDJSON; changes nothing',
     )
-    .option('--json', 'print what is known of each event, the event as text')
+    .option('--json', 'print what is known of each event, and the event as text')
     .addHelpText(
       'after',
-      '\nEvents of another journal are among them: look before you send them.\n\nExample:\n  tiercel journal salvage | tiercel send -',
+      '\nThey may include events of another journal: check them before you send them.\n\nExample:\n  tiercel journal salvage | tiercel send -',
     )
     .action(async (options: ConfigOptions & { json?: boolean }) => {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
-      const directory = join(config.journal.path, 'journal');
-      if (!existsSync(directory)) throw new Error(`there is no journal at ${config.journal.path}`);
+      const { path } = config.journal;
+      if (!existsSync(join(path, 'journal'))) throw new Error(`there is no journal at ${path}`);
       const counts = new Map<string, number>();
-      for await (const { path, position, receivedAt, raw, outputs } of salvage(directory)) {
-        counts.set(path, (counts.get(path) ?? 0) + 1);
-        const event = Buffer.from(raw).toString('utf8');
+      let notText = 0;
+      for await (const salvaged of salvageAll(path)) {
+        counts.set(salvaged.path, (counts.get(salvaged.path) ?? 0) + 1);
+        const { raw, receivedAt, ...known } = salvaged;
+        const { event, event_base64 } = eventOf(raw);
+        if (event_base64 !== undefined) notText++;
         // A line break in JSON is white space.
-        if (!options.json) cli.out(event.replaceAll(/[\r\n]/g, ' '));
-        else cli.out(JSON.stringify({ path, position, received_at: isoTime(receivedAt), outputs, event }));
+        if (!options.json) cli.json(event.replaceAll(/[\r\n]/g, ' '));
+        else cli.json(JSON.stringify({ ...known, received_at: isoTime(receivedAt), event, event_base64 }));
       }
       for (const [path, count] of counts) cli.err(`${path}: ${count} events`);
-      if (counts.size === 0) cli.err('No sound events in corrupt/.');
+      if (notText > 0 && !options.json)
+        cli.err(`${notText} events are not UTF-8; --json prints their bytes as event_base64`);
+      if (counts.size === 0) cli.err('No intact events in corrupt/.');
       cli.exit(EXIT.ok);
     });
+}
+
+/** The events of both journals under `journal.path`; a dead letter as the event that it holds, with the reason. */
+async function* salvageAll(path: string): AsyncGenerator<SalvagedEvent & { readonly reason?: string }> {
+  yield* salvage(join(path, 'journal'));
+  for await (const record of salvage(join(path, 'dead-letters'))) {
+    try {
+      const { raw, receivedAt, output, reason } = decodeDeadLetter(record.raw);
+      if (raw.length > 0) yield { ...record, raw, receivedAt, outputs: [output], reason };
+    } catch {
+      // It is of a later version, which can salvage it.
+    }
+  }
 }
 
 function renderReport(report: JournalReport, where: string): string {
@@ -174,7 +193,7 @@ function renderCheck(
     lines.push(`  ${tail} bytes behind the newest event: a write under way, or one that a crash cut`);
   if (setAside > 0)
     lines.push(
-      `  ${setAside} files in corrupt/, set aside by earlier starts: tiercel journal salvage prints the events that are sound in them; remove the folder when it is of no more use`,
+      `  ${setAside} files in corrupt/, set aside by earlier starts: tiercel journal salvage prints their intact events; delete the folder when you no longer need it`,
     );
   for (const { path, offset, bytes, what } of problems) {
     const place = offset === undefined ? '' : ` at ${offset}`;

@@ -82,13 +82,14 @@ export function summaryOf(letter: StoredDeadLetter): DeadLetterSummary {
 
 export function detailsOf(letter: StoredDeadLetter): DeadLetterDetails {
   const { raw } = letter;
-  if (raw.length === 0) return summaryOf(letter);
-  const isText = Buffer.from(Buffer.from(raw).toString('utf8')).equals(raw);
-  return {
-    ...summaryOf(letter),
-    event: decodeText(raw),
-    ...(!isText && { event_base64: Buffer.from(raw).toString('base64') }),
-  };
+  return { ...summaryOf(letter), ...(raw.length > 0 && eventOf(raw)) };
+}
+
+/** An event as text, and its bytes where they are not UTF-8. */
+export function eventOf(raw: Uint8Array): { readonly event: string; readonly event_base64?: string } {
+  const event = decodeText(raw);
+  const isText = Buffer.from(event).equals(raw);
+  return { event, ...(!isText && { event_base64: Buffer.from(raw).toString('base64') }) };
 }
 
 /** @param milliseconds since the epoch */

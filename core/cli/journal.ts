@@ -114,9 +114,7 @@ function check(group: Command, cli: Cli): void {
 
 function salvageCommand(group: Command, cli: Cli): void {
   withConfig(group.command('salvage'))
-    .description(
-      'print the intact events of the files in corrupt/ of the journal and of the dead letters, as NDJSON; changes nothing',
-    )
+    .description('print the intact events in corrupt/ as NDJSON; changes nothing')
     .option('--json', 'print what is known of each event, and the event as text')
     .addHelpText(
       'after',

@@ -9,7 +9,7 @@ export interface Extent {
   /** The oldest segment that is kept, and its first position. */
   readonly firstSegment: number;
   readonly firstPosition: Position;
-  /** No segment with a higher number was begun, and no higher position was used. */
+  /** No segment with a higher number holds an event, and no higher position was used. */
   readonly lastSegment: number;
   readonly lastPosition: Position;
 }
@@ -18,8 +18,12 @@ export interface Extent {
 export interface ExtentFile {
   /** Makes sure that this is within the extent, before it is written. Undefined where it is, which is nearly always. */
   cover(segment: number, position: Position): Promise<void> | undefined;
-  /** Older segments are no longer needed: call it before they are removed. Never rejects. */
-  startAt(segment: number, position: Position): Promise<void>;
+  /**
+   * Older segments are no longer needed: call it before they are removed. Never rejects.
+   *
+   * @returns whether the file says so; where it does not, each later write of it says so too
+   */
+  startAt(segment: number, position: Position): Promise<boolean>;
 }
 
 const FILE = 'extent';
@@ -48,12 +52,12 @@ export function createExtentFile(options: {
   let queue: Promise<void> = Promise.resolve();
 
   /** One write at a time, each of what is known when its turn comes. */
-  function write(change: Partial<Extent>): Promise<void> {
+  function write(end: Partial<Pick<Extent, 'lastSegment' | 'lastPosition'>>): Promise<void> {
     const write = async () => {
-      const next = { ...extent, ...change };
-      const numbers = [next.firstSegment, next.firstPosition, next.lastSegment, next.lastPosition];
+      const { firstSegment, firstPosition, lastSegment, lastPosition } = { ...extent, ...end };
+      const numbers = [firstSegment, firstPosition, lastSegment, lastPosition];
       await replaceFile(fs, join(directory, FILE), encodeNote({ head: {}, numbers }), { durable: true });
-      extent = next;
+      extent = { ...extent, ...end };
     };
     queue = queue.catch(() => {}).then(write);
     return queue;
@@ -75,8 +79,13 @@ export function createExtentFile(options: {
       const isWithin = segment <= extent.lastSegment && position <= extent.lastPosition;
       return covered && isWithin ? undefined : extend(segment, position);
     },
-    // A beginning that is too early costs an upper bound that is too high, and only after a loss.
-    startAt: (segment, position) => write({ firstSegment: segment, firstPosition: position }).catch(() => {}),
+    startAt(segment, position) {
+      extent = { ...extent, firstSegment: segment, firstPosition: position };
+      return write({}).then(
+        () => true,
+        () => false,
+      );
+    },
   };
 }
 

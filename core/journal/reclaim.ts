@@ -38,8 +38,10 @@ export function createReclaimer(options: {
       if (settled.length === 0) return false;
       const { number, first } = segments[0]!.header;
       unlinking = unlinking.then(async () => {
-        await extent.startAt(number, first);
+        const isKnown = await extent.startAt(number, first);
         for (const segment of settled) await unlink(segment);
+        // On a full disk there may be room for it now.
+        if (!isKnown) await extent.startAt(number, first);
         await onFreed();
       });
       return true;

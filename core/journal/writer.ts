@@ -97,7 +97,7 @@ export function createWriter(options: WriterOptions): Writer {
       await file?.close().catch(() => {});
       // A file that was there before is not ours.
       if (file === undefined && codeOf(error) === 'EEXIST') return begin();
-      await fs.remove(segment.path).catch(() => {});
+      if (file !== undefined) await fs.remove(segment.path).catch(() => {});
       throw error;
     }
     segments.push(segment);
@@ -108,20 +108,21 @@ export function createWriter(options: WriterOptions): Writer {
     try {
       active = await begin();
     } catch (error) {
-      if (isDiskFull(error)) throw full(error);
-      // Nothing was touched: the next group tries again.
-      if (isOutOfFiles(error)) {
-        log.warn(
-          { error },
-          'no file can be opened: events are refused until there are file descriptors again',
-        );
-        throw new JournalFailedError(`no file can be opened: ${messageOf(error)}`, { cause: error });
-      }
-      failed = `no new segment can be written: ${messageOf(error)}`;
-      log.error({ error }, 'the journal has failed: no new segment can be written');
-      options.onFailed(failed);
-      throw new JournalFailedError(failed, { cause: error });
+      refuse(error, 'no new segment can be written');
     }
+  }
+
+  /** Before anything was touched. Without disk space or file descriptors the next group tries again; anything else is the end. */
+  function refuse(error: unknown, what: string): never {
+    if (isDiskFull(error)) throw full(error);
+    if (isOutOfFiles(error)) {
+      log.warn({ error }, 'no file can be opened: events are refused until there are file descriptors again');
+      throw new JournalFailedError(`no file can be opened: ${messageOf(error)}`, { cause: error });
+    }
+    failed = `${what}: ${messageOf(error)}`;
+    log.error({ error }, `the journal has failed: ${what}`);
+    options.onFailed(failed);
+    throw new JournalFailedError(failed, { cause: error });
   }
 
   /** Leaves the active segment for good. */
@@ -232,10 +233,7 @@ export function createWriter(options: WriterOptions): Writer {
     try {
       await extent.cover(segment, position);
     } catch (error) {
-      if (isDiskFull(error)) throw full(error);
-      throw new JournalFailedError(`the extent of the journal cannot be written: ${messageOf(error)}`, {
-        cause: error,
-      });
+      refuse(error, 'its extent cannot be written');
     }
   }
 

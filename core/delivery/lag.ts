@@ -24,7 +24,7 @@ const CLOCK_TRUST = 15 * 60_000;
  * @param share how much of what is allowed is allowed here: 1, or less while shedding.
  */
 export function excessiveLag(
-  subscription: Pick<Subscription, 'pending' | 'oldest'>,
+  subscription: Pick<Subscription, 'pending' | 'oldest' | 'settled'>,
   { policy, journal, clock, since }: LagDeps,
   share = 1,
 ): string | undefined {
@@ -41,8 +41,8 @@ export function excessiveLag(
   if (policy.age !== undefined && isKnown && age > policy.age * share) {
     return `the oldest event is ${age} ms old, ${policy.age} allowed`;
   }
-  const { state, bytes, maxBytes, oldest: oldestOfAll } = journal.status();
-  const holdsOldest = oldest === undefined || oldestOfAll === undefined || oldest <= oldestOfAll;
+  const { state, bytes, maxBytes, settled } = journal.status();
+  const holdsOldest = subscription.settled() <= settled;
   const full = state === 'full' || (share < 1 && bytes > maxBytes * share);
   return full && holdsOldest ? 'the journal is full' : undefined;
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { FileSystem } from './filesystem.ts';
 import { readWhole } from './filesystem.ts';
-import type { Position } from './journal.ts';
-import type { Ledger } from './ledger.ts';
+import type { Lost, Position } from './journal.ts';
+import { type Ledger, unreportedLosses } from './ledger.ts';
 import { decodeNote, encodeNote, numbersOfRuns, runsOfNumbers } from './note.ts';
 import { UnknownVersionError } from './version.ts';
 
@@ -17,6 +17,8 @@ export interface Cursor {
   readonly epoch: string;
   readonly through: Position;
   readonly pending: readonly (readonly [first: Position, last: Position])[];
+  /** Losses that no subscription has reported yet. Version 0.1 does not write it and ignores it. */
+  readonly lost?: Lost;
 }
 
 const EXTENSION = '.cursor';
@@ -34,7 +36,9 @@ export function cursorFile(output: string): string {
 /** The bytes of a cursor file that says what the ledger says now. */
 export function encodeCursor(ledger: Ledger, epoch: string): Uint8Array {
   const { output, through, pending } = ledger;
-  return encodeNote({ head: { output, epoch, through }, numbers: numbersOfRuns(pending.runs(through)) });
+  const lost = unreportedLosses(ledger);
+  const head = { output, epoch, through, ...(lost.exact + lost.atMost > 0 && { lost }) };
+  return encodeNote({ head, numbers: numbersOfRuns(pending.runs(through)) });
 }
 
 /**
@@ -54,15 +58,20 @@ export interface Cursors {
   readonly unreadable: readonly string[];
 }
 
-/** Reads all cursor files. @throws UnknownVersionError with the path as its message */
+/**
+ * Reads all cursor files. Bytes that the disk cannot read are damage; a file that cannot be opened is not.
+ *
+ * @throws UnknownVersionError with the path as its message
+ * @throws the system's error when a file cannot be opened: taken for damaged, it would be delivered again from its beginning
+ */
 export async function readCursors(fs: FileSystem, directory: string): Promise<Cursors> {
   const cursors: Cursor[] = [];
   const forgotten: Cursor[] = [];
   const unreadable: string[] = [];
   for (const name of await fs.list(directory)) {
     if (!name.endsWith(EXTENSION)) continue;
-    const data = await readWhole(fs, join(directory, name)).catch(() => undefined);
-    const note = data && decodeAt(join(directory, name), data);
+    const path = join(directory, name);
+    const note = decodeAt(path, await readWhole(fs, path));
     if (note === undefined) {
       unreadable.push(name);
       continue;

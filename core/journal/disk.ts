@@ -15,7 +15,7 @@ import { createGroupCommit } from './group-commit.ts';
 import type { Journal, Position, StoredEvent } from './journal.ts';
 import { JournalFailedError, JournalFullError } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { addManifest, createLedger, hasLosses, want } from './ledger.ts';
+import { addManifest, createLedger, oldestPending, settledByAll, unreportedLosses, want } from './ledger.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { createManifestLog } from './manifests.ts';
 import { permissionsFor } from './permissions.ts';
@@ -116,7 +116,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     const space = createSpace({ maxBytes, reserve, clock, log });
     const tail = createTail(TAIL_BYTES);
     const stop = new AbortController();
-    let newest: Position = recovered.start.previous;
+    let newest: Position = recovered.start.next - 1;
     let syncing: Promise<void> | undefined;
     let closed = false;
 
@@ -134,11 +134,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       makeRoom: space.release,
       onSaved: reclaim,
     });
-    for (const ledger of ledgers.values()) {
-      saver.adopt(ledger);
-      // What is lost is counted once: from now on the cursor knows of it.
-      if (hasLosses(ledger)) saver.changed(ledger);
-    }
+    for (const ledger of ledgers.values()) saver.adopt(ledger);
 
     const manifests = createManifestLog({
       fs,
@@ -157,8 +153,6 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     });
 
     const extent = createExtentFile({ fs, directory, clock, found: recovered.extent });
-    if (recovered.endsMissing)
-      await extent.startAt(recovered.extent.firstSegment, recovered.extent.firstPosition);
     const writer = createWriter({
       fs,
       directory,
@@ -219,6 +213,25 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       });
     }
 
+    /**
+     * Brings the losses that were found to the cursors, and only then removes what told of them: a start that dies in between
+     * finds them again. Each is reported by the first subscription of its output, in whichever process that is.
+     */
+    async function recordLosses(): Promise<void> {
+      if (recovered.isIncomplete) {
+        for (const ledger of ledgers.values()) saver.changed(ledger);
+        try {
+          for (const ledger of ledgers.values()) await saver.save(ledger);
+        } catch {
+          // They are tried again. Until they are written, the next start finds the same losses.
+          return;
+        }
+      }
+      if (recovered.endsMissing)
+        await extent.startAt(recovered.extent.firstSegment, recovered.extent.firstPosition);
+      await recovered.settle();
+    }
+
     /** Unlinks the segments that no output can ask for again, whatever happens now. */
     function reclaim(): void {
       let needed = Number.POSITIVE_INFINITY;
@@ -233,6 +246,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
 
     count();
     if (!(await reserve.establish())) space.diskFull('no room for the reserve');
+    await recordLosses();
     reclaim();
     log.debug(
       { directory, epoch, segments: segments.length, bytes: space.used(), newest },
@@ -242,16 +256,6 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     /** Why nothing can be written any more. */
     const failure = () =>
       closed ? 'the journal is closed' : (failed.signal.reason as Error | undefined)?.message;
-
-    /** Acceptance time of the oldest pending event. */
-    function oldestPending(): number | undefined {
-      let oldest: number | undefined;
-      for (const { pending } of ledgers.values()) {
-        const receivedAt = pending.first === undefined ? undefined : backing.receivedAt(pending.first);
-        if (receivedAt !== undefined) oldest = Math.min(oldest ?? receivedAt, receivedAt);
-      }
-      return oldest;
-    }
 
     return {
       epoch,
@@ -289,7 +293,10 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           await saver.save(ledger).catch(() => {});
           log.debug({ output, start, pending: ledger.pending.count }, 'created the cursor of a new output');
         }
-        return openSubscription(ledger, backing);
+        const { exact, atMost } = unreportedLosses(ledger);
+        const subscription = openSubscription(ledger, backing);
+        if (exact + atMost > 0) saver.changed(ledger);
+        return subscription;
       },
       waitForRoom: space.wait,
       async orphans() {
@@ -301,15 +308,16 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         const ledger = ledgers.get(output);
         if (ledger === undefined) return;
         if (ledger.subscribed) throw new Error(`output ${JSON.stringify(output)} is in use`);
-        ledgers.delete(output);
         await saver.forget(ledger, newest);
+        ledgers.delete(output);
         await manifests.compact();
         reclaim();
       },
       status() {
         const why = failure();
         const reason = why ?? space.shortage();
-        const oldest = oldestPending();
+        const first = oldestPending(ledgers.values());
+        const oldest = first === undefined ? undefined : backing.receivedAt(first);
         const state = why !== undefined ? 'failed' : reason !== undefined ? 'full' : 'ok';
         return {
           state,
@@ -318,6 +326,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           maxBytes,
           ...(oldest !== undefined && { oldest }),
           newest,
+          settled: settledByAll(ledgers.values()),
           corruptFrames: recovered.corruptFrames + damage.count(),
           quarantinedFiles: recovered.quarantinedFiles,
           recoveredBytes,

@@ -95,10 +95,12 @@ export interface JournalStatus {
   /** Bytes on storage. */
   readonly bytes: number;
   readonly maxBytes: number;
-  /** Acceptance time of the oldest pending event of any output, epoch milliseconds. */
+  /** Acceptance time of the oldest event, by position, that is pending for any output; epoch milliseconds. */
   readonly oldest?: number;
   /** The newest position, 0 when empty. */
   readonly newest: Position;
+  /** No output is handed or given back an event up to this position again; infinite when nothing is pending. */
+  readonly settled: Position;
   /** Damaged frames found and set aside since the start. */
   readonly corruptFrames: number;
   /** Files that were set aside whole at the start: segments of another journal, unreadable cursors. */

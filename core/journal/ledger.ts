@@ -22,6 +22,8 @@ export interface Ledger {
   accepted: number;
   /** Wanted events that damage took, since the opening. */
   lost: Lost;
+  /** Losses that earlier openings of the journal found, and that no subscription has reported yet. */
+  unreported: Lost;
   /** Wanted positions that were missing when the journal was opened; counted by the first opening of the subscription. */
   readonly gone: PositionBits;
   /** Positions that were missing then and of which the journal does not know whether this output wanted them. */
@@ -35,6 +37,8 @@ export interface Ledger {
   readonly changes: Waiters;
 }
 
+const NONE: Lost = { exact: 0, atMost: 0 };
+
 /** A ledger with nothing in it, for an output that starts behind `through`. */
 export function createLedger(output: string, through: Position): Ledger {
   return {
@@ -46,7 +50,8 @@ export function createLedger(output: string, through: Position): Ledger {
     next: 1,
     through,
     accepted: 0,
-    lost: { exact: 0, atMost: 0 },
+    lost: NONE,
+    unreported: NONE,
     gone: new PositionBits(),
     doubtful: new PositionBits(),
     doubtfulEvents: 0,
@@ -56,7 +61,15 @@ export function createLedger(output: string, through: Position): Ledger {
   };
 }
 
-/** Did the opening of the journal find that damage took events of this output? */
+/** Losses that no subscription has reported yet; the cursor keeps them until one has. */
+export function unreportedLosses({ unreported, gone, doubtful, doubtfulEvents }: Ledger): Lost {
+  return {
+    exact: unreported.exact + gone.count,
+    atMost: unreported.atMost + doubtful.count + doubtfulEvents,
+  };
+}
+
+/** Did this opening of the journal find that damage took events of the output? */
 export function hasLosses({ gone, doubtful, doubtfulEvents }: Ledger): boolean {
   return gone.count + doubtful.count + doubtfulEvents > 0;
 }
@@ -75,9 +88,10 @@ export function addManifest(ledger: Ledger, manifest: Manifest): void {
 /** Starts (again) from the oldest pending event; what sealed manifests hold is left to whoever settles those. */
 export function rewind(ledger: Ledger): void {
   ledger.next = 1;
-  const lost = { exact: ledger.gone.count, atMost: ledger.doubtful.count + ledger.doubtfulEvents };
+  const lost = unreportedLosses(ledger);
   ledger.accepted = ledger.pending.count + lost.exact + lost.atMost;
   ledger.lost = lost;
+  ledger.unreported = NONE;
   ledger.gone.deleteRun(1, Number.MAX_SAFE_INTEGER);
   ledger.doubtful.deleteRun(1, Number.MAX_SAFE_INTEGER);
   ledger.doubtfulEvents = 0;
@@ -122,6 +136,21 @@ export function oldestNeeded(ledger: Ledger): Position {
   for (const { positions } of ledger.manifests) needed = Math.min(needed, positions.first);
   for (const { positions } of ledger.settling) needed = Math.min(needed, positions.first);
   return needed;
+}
+
+/** No output can ask for an event up to this position again; infinite when nothing is pending. */
+export function settledByAll(ledgers: Iterable<Ledger>): Position {
+  let needed = Number.POSITIVE_INFINITY;
+  for (const ledger of ledgers) needed = Math.min(needed, oldestNeeded(ledger));
+  return needed - 1;
+}
+
+/** The oldest position that is pending for any output. */
+export function oldestPending(ledgers: Iterable<Ledger>): Position | undefined {
+  let oldest: Position | undefined;
+  for (const { pending } of ledgers)
+    if (pending.first !== undefined) oldest = Math.min(oldest ?? pending.first, pending.first);
+  return oldest;
 }
 
 /** True while some position of the manifest is pending. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Journal, JournalEntry, Position, StoredEvent } from './journal.ts';
 import { JournalFailedError, JournalFullError, smallAppend } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { addManifest, createLedger, oldestNeeded, want } from './ledger.ts';
+import { addManifest, createLedger, oldestPending, settledByAll, want } from './ledger.ts';
 import type { Backing } from './subscription.ts';
 import { openSubscription } from './subscription.ts';
 import { createWaiters } from './waiters.ts';
@@ -35,20 +35,12 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
   /** Frees what no output can ask for again. */
   function trim(): void {
     const before = bytes;
-    let keep = newest + 1;
-    for (const ledger of ledgers.values()) keep = Math.min(keep, oldestNeeded(ledger));
-    for (; oldest < keep; oldest++) {
+    const through = Math.min(settledByAll(ledgers.values()), newest);
+    for (; oldest <= through; oldest++) {
       bytes -= sizeOf(events.get(oldest)!.raw);
       events.delete(oldest);
     }
     if (bytes < before) room.wake();
-  }
-
-  /** Acceptance time of the oldest pending event. */
-  function oldestPending(): number | undefined {
-    let first = Number.POSITIVE_INFINITY;
-    for (const { pending } of ledgers.values()) first = Math.min(first, pending.first ?? first);
-    return events.get(first)?.receivedAt;
   }
 
   function assertOpen(): void {
@@ -155,15 +147,17 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       trim();
     },
     status() {
-      const first = oldestPending();
+      const first = oldestPending(ledgers.values());
+      const oldestEvent = first === undefined ? undefined : events.get(first);
       return {
         state: closed ? 'failed' : lacks(small) ? 'full' : 'ok',
         ...(lacks(small) && { reason: `the journal holds ${bytes} of ${maxBytes} bytes` }),
         ...(closed && { reason: 'the journal is closed' }),
         bytes,
         maxBytes,
-        ...(first !== undefined && { oldest: first }),
+        ...(oldestEvent !== undefined && { oldest: oldestEvent.receivedAt }),
         newest,
+        settled: settledByAll(ledgers.values()),
         corruptFrames: 0,
         quarantinedFiles: 0,
         recoveredBytes: 0,

@@ -100,7 +100,7 @@ export function createSaver(options: {
 
   async function saveOne(ledger: Ledger, state: State): Promise<void> {
     const { settling } = ledger;
-    const first = oldestPending(ledger);
+    const first = firstPending(ledger);
     const data = encodeCursor(ledger, epoch);
     state.dirty = false;
     state.saved = Math.min(state.saved, state.since);
@@ -117,7 +117,7 @@ export function createSaver(options: {
 
   return {
     adopt(ledger) {
-      states.set(ledger, { dirty: false, saved: oldestPending(ledger), since: Number.POSITIVE_INFINITY });
+      states.set(ledger, { dirty: false, saved: firstPending(ledger), since: Number.POSITIVE_INFINITY });
     },
     wanted(ledger, first) {
       const state = states.get(ledger);
@@ -134,9 +134,11 @@ export function createSaver(options: {
       if (states.get(ledger)?.dirty) await run();
     },
     async forget(ledger, through) {
+      queue = queue
+        .catch(() => {})
+        .then(() => put(ledger.output, encodeForgotten(ledger.output, epoch, through)));
+      await queue;
       states.delete(ledger);
-      await queue.catch(() => {});
-      await put(ledger.output, encodeForgotten(ledger.output, epoch, through));
     },
     oldestNeeded(ledger) {
       const { saved, since } = states.get(ledger) ?? { saved: 0, since: 0 };
@@ -150,6 +152,6 @@ export function createSaver(options: {
   };
 }
 
-function oldestPending(ledger: Ledger): Position {
+function firstPending(ledger: Ledger): Position {
   return ledger.pending.first ?? Number.POSITIVE_INFINITY;
 }

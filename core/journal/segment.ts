@@ -106,6 +106,8 @@ export function segmentOf(segments: readonly Segment[], position: Position): num
 interface IndexHead {
   readonly number: number;
   readonly epoch: string;
+  /** Of the segment's header. Version 0.1 does not write it. */
+  readonly nonce?: number;
   readonly last: Position;
   readonly bytes: number;
   readonly routes: readonly (readonly [id: number, names: readonly string[]])[];
@@ -121,6 +123,7 @@ export async function writeIndex(fs: FileSystem, segment: Segment, routes: Route
   const head: IndexHead = {
     number: header.number,
     epoch: header.epoch,
+    nonce: header.nonce,
     last,
     bytes,
     routes: [...routes.names],
@@ -146,17 +149,22 @@ export interface SegmentIndex {
   readonly routes: Routes;
 }
 
-/** Reads the index of a segment; undefined when there is none, or it belongs to another segment, or it is damaged. */
+/**
+ * Reads the index of a segment; undefined when there is none, or it belongs to another segment, or it is damaged.
+ *
+ * @param header of the segment; without a nonce where the segment is missing
+ */
 export async function readIndex(
   fs: FileSystem,
   directory: string,
-  { number, epoch }: Pick<SegmentHeader, 'number' | 'epoch'>,
+  { number, epoch, nonce }: Pick<SegmentHeader, 'number' | 'epoch'> & Partial<Pick<SegmentHeader, 'nonce'>>,
 ): Promise<SegmentIndex | undefined> {
   const data = await readWhole(fs, indexPath(segmentPath(directory, number))).catch(() => undefined);
   const note = data && decodeIndexNote(data);
   if (note === undefined) return undefined;
   const head = note.head as IndexHead;
   if (head.number !== number || head.epoch !== epoch || head.marks === 0) return undefined;
+  if (nonce !== undefined && (head.nonce ?? 0) !== nonce) return undefined;
   const marks = note.numbers.slice(0, head.marks);
   const routes: Routes = { names: new Map(head.routes), runs: [] };
   // The first mark is of the first event.

@@ -9,6 +9,8 @@ export interface Faults {
   failSyncs: number;
   /** So many next reads fail with EIO, and then work again. */
   failReads: number;
+  /** The error with which files of these paths cannot be opened, as EMFILE or EROFS. */
+  failOpens: { readonly path: RegExp; readonly code: string } | undefined;
   /** So many next writes do only half of what was asked. */
   shortWrites: number;
   /** The machine dies at the so many-th call that changes anything (1: the next one), or only the process does. */
@@ -88,6 +90,7 @@ export function createFakeMachine(from?: FakeMachine): FakeMachine {
     capacity: Number.POSITIVE_INFINITY,
     failSyncs: 0,
     failReads: 0,
+    failOpens: undefined,
     shortWrites: 0,
     crashIn: Number.POSITIVE_INFINITY,
     killIn: Number.POSITIVE_INFINITY,
@@ -206,6 +209,7 @@ export function createFakeMachine(from?: FakeMachine): FakeMachine {
     const born = life;
     return {
       async open(path, mode) {
+        if (faults.failOpens?.path.test(path)) throw systemError(faults.failOpens.code, path);
         if (mode !== 'create' && mode !== 'create-stable') {
           assertAlive(born);
           return fileOf(find(path), path, born);
@@ -259,7 +263,7 @@ export function createFakeMachine(from?: FakeMachine): FakeMachine {
       crashes++;
       life++;
       dead = false;
-      Object.assign(faults, { failSyncs: 0, failReads: 0, shortWrites: 0 });
+      Object.assign(faults, { failSyncs: 0, failReads: 0, failOpens: undefined, shortWrites: 0 });
       faults.crashIn = faults.killIn = Number.POSITIVE_INFINITY;
       const paths = [...new Set([...names.keys(), ...stableNames.keys()])];
       for (const path of paths) if (random() < 0.5) settleName(path);

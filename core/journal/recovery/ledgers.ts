@@ -15,12 +15,14 @@ export interface Books {
   enter(routes: Routes): void;
   /** The events at these positions are gone. */
   addHole(first: Position, last: Position): void;
+  /** The end of the last hole, 0 when there is none. */
+  holesEnd(): Position;
   /** An index whose segment does not hold, or not all of, what it says. */
   addIndex(index: SegmentIndex): void;
   /** How many events may be missing at the end of the log, at most. */
   addDoubtful(events: number): void;
-  /** All segments are entered, up to the newest position. */
-  close(newest: Position): void;
+  /** All segments and holes are entered. */
+  close(): void;
 }
 
 export async function openBooks(
@@ -42,6 +44,7 @@ export async function openBooks(
     ledgers.set(cursor.output, ledger);
     if (cursor.epoch === epoch) {
       ledger.through = cursor.through;
+      ledger.unreported = cursor.lost ?? ledger.unreported;
       for (const [first, last] of cursor.pending) ledger.pending.addRun(first, last);
     } else {
       log.error(
@@ -149,22 +152,16 @@ export async function openBooks(
       log.error({ from: first, to: last }, 'positions are missing from the journal');
       holes.push([first, last]);
     },
+    holesEnd: () => Math.max(0, ...holes.map(([, last]) => last)),
     addIndex: (index) => void indexes.push(index),
     addDoubtful(events) {
       doubtfulEvents += events;
     },
-    close(newest) {
+    close() {
       for (const ledger of forgottenLedgers.values()) if (ledger.pending.count > 0) lose(ledger);
       skip(Number.MAX_SAFE_INTEGER);
       for (const [first, last] of holes) countHole(first, last);
-      for (const ledger of ledgers.values()) {
-        const { output, through } = ledger;
-        ledger.doubtfulEvents = doubtfulEvents;
-        if (through > newest) {
-          const ahead = through - newest;
-          log.error({ output, ahead }, 'the cursor is ahead of the journal; resuming at the next event');
-        }
-      }
+      for (const ledger of ledgers.values()) ledger.doubtfulEvents = doubtfulEvents;
     },
   };
 }

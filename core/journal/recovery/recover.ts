@@ -18,7 +18,7 @@ import type { Books } from './ledgers.ts';
 import { openBooks } from './ledgers.ts';
 import { enterManifests } from './manifests.ts';
 import type { DamageCounts, RecoverOptions } from './options.ts';
-import { findSegment, settleTail } from './segment.ts';
+import { findSegment, judgeTail } from './segment.ts';
 
 /** What a directory held when the journal was opened. */
 export interface Recovered extends DamageCounts {
@@ -32,8 +32,15 @@ export interface Recovered extends DamageCounts {
   readonly endsMissing: boolean;
   /** Where the writer starts. */
   readonly start: { readonly next: Position; readonly previous: Position; readonly number: number };
+  /** Events are missing: the cursors have to be saved before {@link settle}. */
+  readonly isIncomplete: boolean;
   /** Positions whose frames were found damaged. */
   readonly damaged: PositionBits;
+  /**
+   * Removes what tells of the losses: bytes that do not count, indexes of missing segments, old indexes of damaged ones. Call
+   * it when the cursors with the losses are on stable storage: a start that dies before finds the same again. Never rejects.
+   */
+  settle(): Promise<void>;
 }
 
 /**
@@ -45,29 +52,32 @@ export interface Recovered extends DamageCounts {
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { fs, directory } = options;
   const counts: DamageCounts = { corruptFrames: 0, recoveredBytes: 0, quarantinedFiles: 0 };
-  const { found, cursors, manifests, epochFile, extent } = await readFiles(options, counts);
+  const { found: files, cursors, manifests, epochFile, extent } = await readFiles(options, counts);
   const epoch =
-    epochFile === 'damaged' || epochFile === undefined ? guessEpoch(found, cursors) : epochFile.epoch;
+    epochFile === 'damaged' || epochFile === undefined ? guessEpoch(files, cursors) : epochFile.epoch;
   if (epochFile === 'damaged') {
     counts.corruptFrames++;
     options.log.error({ epoch }, 'the file epoch is corrupt: the epoch of most files is used');
   }
   await keepEpoch(fs, directory, epoch, epochFile, options.log);
-  const headers = await ownHeaders(options, found, epoch, counts);
+  const headers = await ownHeaders(options, files, epoch, counts);
   const books = await openBooks(options, epoch, cursors, counts);
-  const entered = await enterSegments(options, { epoch, headers, books, counts });
+  const settling: (() => Promise<void>)[] = [];
+  const found = { epoch, headers, books, settling, extent };
+  const entered = await enterSegments(options, { ...found, counts });
   const newest = Math.max(entered.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
-  const endsMissing =
-    extent !== undefined && (await enterEnds(options, { epoch, headers, books, newest, extent }));
-  // What an output has settled did exist: others may have wanted it.
-  books.addHole(newest + 1, Math.max(...[...books.ledgers.values()].map((ledger) => ledger.through)));
-  books.close(newest);
+  const endsMissing = extent !== undefined && (await enterEnds(options, { ...found, newest, extent }));
+  const throughs = [...books.ledgers.values()].map((ledger) => ledger.through);
+  // What an output has settled did exist: the others may have wanted it.
+  if (throughs.some((through) => through < Math.max(...throughs)))
+    books.addHole(newest + 1, Math.max(...throughs));
+  books.close();
   const lastSealed = enterManifests(options, books, manifests, counts);
-  for (const ledger of books.ledgers.values())
-    if (hasLosses(ledger)) ledger.through = Math.max(ledger.through, newest);
   await clean(options, cursors.forgotten, headers[0]?.first ?? Number.POSITIVE_INFINITY);
   const { ledgers } = books;
-  const through = Math.max(newest, lastSealed, ...[...ledgers.values()].map((ledger) => ledger.through));
+  const through = Math.max(newest, lastSealed, books.holesEnd(), ...throughs);
+  // What is missing is counted. A cursor that says so keeps later starts from counting it again.
+  for (const ledger of ledgers.values()) ledger.through = through;
   // Never a position twice: not one that a cursor or a manifest has seen and the log has lost.
   const next = Math.max(through, (headers.at(-1)?.first ?? 1) - 1) + 1;
   const lastSegment = Math.max(headers.at(-1)?.number ?? 0, extent?.lastSegment ?? 0);
@@ -86,6 +96,10 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
       lastPosition: newest,
     },
     endsMissing,
+    isIncomplete: books.holesEnd() > 0 || [...ledgers.values()].some(hasLosses),
+    async settle() {
+      for (const step of settling) await step();
+    },
     ...entered,
     ...counts,
   };
@@ -134,22 +148,23 @@ function mostFrequent(texts: readonly string[]): string | undefined {
   return first?.[0];
 }
 
+/** The journal's own segments, and what is made of them. */
+interface Found {
+  readonly epoch: string;
+  readonly headers: readonly SegmentHeader[];
+  readonly books: Books;
+  readonly extent: Extent | undefined;
+  /** The steps of {@link Recovered.settle}. */
+  readonly settling: (() => Promise<void>)[];
+}
+
 /** Finds out what the segments hold and enters it; damage is set aside and logged. */
 async function enterSegments(
   options: RecoverOptions,
-  {
-    epoch,
-    headers,
-    books,
-    counts,
-  }: {
-    readonly epoch: string;
-    readonly headers: readonly SegmentHeader[];
-    readonly books: Books;
-    readonly counts: DamageCounts;
-  },
+  found: Found & { readonly counts: DamageCounts },
 ): Promise<Pick<Recovered, 'segments' | 'damaged'>> {
   const { directory, quarantine, log } = options;
+  const { epoch, headers, books, settling, extent, counts } = found;
   const segments: Segment[] = [];
   const damaged = new PositionBits();
   const salt = saltOf(epoch);
@@ -157,10 +172,10 @@ async function enterSegments(
     const segment = createSegment(directory, header);
     const following = headers[i + 1];
     const before = segments.at(-1);
-    const found = await findSegment(options, segment, salt, following?.previous);
-    if (found.index !== undefined) books.addIndex(found.index);
-    books.enter(found.routes);
-    for (const gap of found.gaps) {
+    const content = await findSegment(options, segment, salt, following?.previous);
+    if (content.index !== undefined) books.addIndex(content.index);
+    books.enter(content.routes);
+    for (const gap of content.gaps) {
       const lost = Math.max((gap.before ?? gap.after + 1) - gap.after - 1, 1);
       counts.corruptFrames += lost;
       log.error(
@@ -173,66 +188,64 @@ async function enterSegments(
       }
       await quarantine.copy(segment.path, gap.offset, gap.length);
     }
-    if (before !== undefined) await enterHole(options, books, before, header, epoch);
-    const atMost = await settleTail(options, segment, found, following === undefined, counts);
-    if (atMost > 0) books.addDoubtful(atMost);
-    if (following === undefined && found.index !== undefined)
-      books.addHole(segment.last + 1, found.index.last);
+    if (before !== undefined) await enterHole(options, found, before, header);
+    const { atMost, settle } = await judgeTail(options, segment, content, following === undefined, counts);
+    if (atMost > 0) books.addDoubtful(Math.min(atMost, positionsAfter(segment, extent)));
+    settling.push(settle);
+    if (following === undefined && content.index !== undefined)
+      books.addHole(segment.last + 1, content.index.last);
     segments.push(segment);
   }
   return { segments, damaged };
 }
 
+/** How many positions behind the newest segment's last one were used, at most. */
+function positionsAfter({ header, last }: Segment, extent: Extent | undefined): number {
+  // Version 0.1 does not know the file: it wrote beyond the extent.
+  if (extent === undefined || extent.lastSegment < header.number || extent.lastPosition <= last)
+    return Number.POSITIVE_INFINITY;
+  return extent.lastPosition - last;
+}
+
 /** The positions missing between two segments: a file was removed or truncated. */
 async function enterHole(
   options: RecoverOptions,
-  books: Books,
+  found: Found,
   before: Segment,
   { previous, number }: SegmentHeader,
-  epoch: string,
 ): Promise<void> {
   if (before.last >= previous) return;
-  await addIndexes(options, books, epoch, before.header.number + 1, number - 1);
-  books.addHole(before.last + 1, previous);
+  await addIndexes(options, found, before.header.number + 1, number - 1);
+  found.books.addHole(before.last + 1, previous);
 }
 
 /** Enters what is missing at the beginning and at the end, by the extent. Returns whether anything is. */
 async function enterEnds(
   options: RecoverOptions,
-  {
-    epoch,
-    headers,
-    books,
-    newest,
-    extent,
-  }: {
-    readonly epoch: string;
-    readonly headers: readonly SegmentHeader[];
-    readonly books: Books;
-    readonly newest: Position;
-    readonly extent: Extent;
-  },
+  found: Found & { readonly newest: Position; readonly extent: Extent },
 ): Promise<boolean> {
+  const { headers, books, newest, extent } = found;
   const { firstSegment, firstPosition, lastSegment, lastPosition } = extent;
   const first = headers[0];
-  const isStartMissing = first !== undefined && first.number > firstSegment;
+  // Version 0.1 does not know the file: it wrote beyond the extent, and may have removed settled segments.
+  const isOutdated = newest > lastPosition || (headers.at(-1)?.number ?? 0) > lastSegment;
+  const isStartMissing = !isOutdated && first !== undefined && first.number > firstSegment;
   if (isStartMissing) {
-    await addIndexes(options, books, epoch, firstSegment, first.number - 1);
+    await addIndexes(options, found, firstSegment, first.number - 1);
     books.addHole(firstPosition, first.previous);
   }
   const last = headers.at(-1)?.number ?? firstSegment - 1;
   if (last >= lastSegment) return isStartMissing;
-  const ends = await addIndexes(options, books, epoch, last + 1, lastSegment);
+  const ends = await addIndexes(options, found, last + 1, lastSegment);
   // Where the newest missing segment has an index, it ended cleanly, and the index says where.
   books.addHole(Math.max(newest + 1, firstPosition), ends.get(lastSegment) ?? lastPosition);
   return true;
 }
 
-/** Reads the indexes of missing segments, then removes them: nothing else uses them. */
+/** Reads the indexes of missing segments. They are removed when the losses are on stable storage: nothing else uses them. */
 async function addIndexes(
   { fs, directory }: RecoverOptions,
-  books: Books,
-  epoch: string,
+  { epoch, books, settling }: Found,
   first: number,
   last: number,
 ): Promise<ReadonlyMap<number, Position>> {
@@ -245,7 +258,7 @@ async function addIndexes(
       books.addIndex(index);
       ends.set(number, index.last);
     }
-    await fs.remove(indexPath(segmentPath(directory, number))).catch(() => {});
+    settling.push(() => fs.remove(indexPath(segmentPath(directory, number))).catch(() => {}));
   }
   return ends;
 }

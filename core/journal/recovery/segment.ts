@@ -127,39 +127,43 @@ async function isTornFrame(file: File, fileBytes: number, { bytes, last }: Segme
   return isPlausible && view.getUint32(4, true) > left;
 }
 
+/** What the end of a segment came to. */
+export interface Tail {
+  /** An upper bound of the events that were lost at the end of the segment. */
+  readonly atMost: number;
+  /** Cuts off what does not count, and writes the index of a segment that had to be read. Never rejects. */
+  settle(): Promise<void>;
+}
+
 /**
- * Cuts off what does not count at the end of the newest segment, and writes the index of a segment that had to be read. What
- * the newest segment holds counts from now on, so it is synced: the process before may have died between writing and syncing.
- *
- * An end that the disk cannot read is left as it is: what was there is not known.
- *
- * @returns an upper bound of the events that were lost at the end of the segment
+ * Judges what stands after the last event of a segment. What the newest segment holds counts from now on, so it is synced: the
+ * process before may have died between writing and syncing. An end that the disk cannot read is left as it is.
  */
-export async function settleTail(
+export async function judgeTail(
   { fs, log, quarantine }: Pick<RecoverOptions, 'fs' | 'log' | 'quarantine'>,
   segment: Segment,
   found: FoundSegment,
   isNewest: boolean,
   counts: DamageCounts,
-): Promise<number> {
+): Promise<Tail> {
   const { path } = segment;
-  let lost = 0;
+  let atMost = 0;
   if (found.ignored > 0) {
     counts.recoveredBytes += found.tail;
     log.warn(
       { path, events: found.ignored, bytes: found.tail },
-      `${found.ignored} events at the end of a segment are ignored: a process wrote them after another one had taken over the journal, and did not acknowledge them`,
+      `${found.ignored} events at the end of a segment are ignored: they were written after the journal went on in another segment, and were not acknowledged`,
     );
   }
   const isUnreadable = found.tail > 0 && fs.isUnreadable(path, segment.bytes);
   if (isNewest && found.tail > 0) {
     // The smallest event has one byte; what the index knows is counted exactly, elsewhere. An incomplete write was not
     // acknowledged, but a file that somebody has cut looks the same.
-    if (found.index === undefined) lost = found.isTorn ? 1 : Math.ceil(found.tail / (FRAME_BYTES + 1));
+    if (found.index === undefined) atMost = found.isTorn ? 1 : Math.ceil(found.tail / (FRAME_BYTES + 1));
     if (!found.isTorn) {
       counts.corruptFrames++;
       log.error(
-        { path, offset: segment.bytes, bytes: found.tail, at_most: lost },
+        { path, offset: segment.bytes, bytes: found.tail, at_most: atMost },
         isUnreadable
           ? 'the end of the journal cannot be read: the events accepted last may be lost'
           : 'the end of the journal is corrupt and was moved to corrupt/: the events accepted last may be lost',
@@ -168,16 +172,17 @@ export async function settleTail(
     } else {
       counts.recoveredBytes += found.tail;
       log.warn(
-        { path, bytes: found.tail, at_most: lost },
+        { path, bytes: found.tail, at_most: atMost },
         'cut off an incomplete write at the end of the journal',
       );
     }
   }
-  if (isNewest && found.scanned) {
+  const isCut = isNewest && found.tail > 0 && !isUnreadable;
+  const sync = async (cut: boolean) => {
     try {
       const file = await fs.open(path, 'modify');
       try {
-        if (found.tail > 0 && !isUnreadable) await file.truncate(segment.bytes);
+        if (cut) await file.truncate(segment.bytes);
         await file.sync();
       } finally {
         await file.close();
@@ -188,9 +193,14 @@ export async function settleTail(
         'the end of the journal cannot be synced: events may be lost if the machine fails',
       );
     }
-  }
-  if (found.scanned && segment.last >= segment.header.first) {
-    await writeIndex(fs, segment, found.routes).catch(() => {});
-  }
-  return lost;
+  };
+  if (isNewest && found.scanned) await sync(false);
+  return {
+    atMost,
+    async settle() {
+      if (isCut && found.scanned) await sync(true);
+      if (found.scanned && segment.last >= segment.header.first)
+        await writeIndex(fs, segment, found.routes).catch(() => {});
+    },
+  };
 }

@@ -76,3 +76,18 @@ it('believes no age before it has run for a while: the clock may be years ahead 
     '1000 allowed',
   );
 });
+
+it('sheds the output that holds the oldest position of a full journal, whatever the clock said then', async () => {
+  const journal = createMemoryJournal({ maxBytes: 4000 });
+  const clock = createFakeClock();
+  const slow = await journal.subscribe('slow');
+  const quick = await journal.subscribe('quick');
+  const raw = new Uint8Array(900);
+  // The clock was years ahead at the first event, and was corrected after it.
+  await journal.append([{ raw, receivedAt: 1e12, outputs: ['slow'] }]);
+  for (let n = 1; n < 4; n++) await journal.append([{ raw, receivedAt: n, outputs: ['quick'] }]);
+  expect(journal.status().state).toBe('full');
+  const lag = (subscription: typeof slow) =>
+    excessiveLag(subscription, { policy: { action: 'drop_oldest' }, journal, clock, since: 0 });
+  expect([lag(slow), lag(quick)]).toEqual(['the journal is full', undefined]);
+});

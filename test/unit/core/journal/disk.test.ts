@@ -482,7 +482,7 @@ describe('cursors', () => {
     expect(await numbers()).toEqual([21]);
   });
 
-  test('one ahead of the journal (a restored backup) says so, and goes on with what comes next', async () => {
+  test('one ahead of the journal (a restored backup) is said, and it goes on with what comes next', async () => {
     await open(true);
     const a = await journal.subscribe('a');
     await append(1, 3);
@@ -497,11 +497,13 @@ describe('cursors', () => {
     for (const name of machine.paths()) if (/segment|index/.test(name)) machine.unlink(name);
     machine.put(path(1), backup);
     await open();
-    expect(log.lines).toContain('the cursor is ahead of the journal; resuming at the next event');
+    expect(log.lines).toContain('positions are missing from the journal');
     expect(a.output).toBe('a');
     await append(7, 7);
-    expect(journal.status().newest).toBe(7);
-    expect(await numbers()).toEqual([7]);
+    const last = await journal.subscribe('a');
+    const [event] = await drain(last);
+    expect(event?.position).toBeGreaterThan(6);
+    expect([bodies([event!])[0]!.slice(0, 2), last.pending()]).toEqual(['7 ', 1]);
   });
 
   test('segments stay until the cursor that frees them is durable', async () => {
@@ -677,6 +679,91 @@ describe('trouble', () => {
     expect(bodies(await drain(again)).map((body) => Number.parseInt(body, 10))).toEqual([9]);
   });
 
+  test('a cursor that cannot be opened refuses the start: it is not damaged, and its events were delivered', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await append(1, 3);
+    a.acknowledge(PositionSet.of(1, 2));
+    await journal.close();
+    machine.faults.failOpens = { path: /\.cursor$/, code: 'EMFILE' };
+    await expect(open()).rejects.toMatchObject({ code: 'EMFILE' });
+    machine.faults.failOpens = undefined;
+    await open();
+    expect([await numbers(), log.lines]).toEqual([[3], []]);
+  });
+
+  test('an output that cannot be forgotten is still there, and can be forgotten later', async () => {
+    await open(true);
+    await (await journal.subscribe('a')).close();
+    await append(1, 1);
+    machine.faults.failOpens = { path: /\.cursor/, code: 'EIO' };
+    await expect(journal.forget('a')).rejects.toThrow('EIO');
+    expect(await journal.orphans()).toEqual([{ output: 'a', pending: 1 }]);
+    machine.faults.failOpens = undefined;
+    await journal.forget('a');
+    expect(await journal.orphans()).toEqual([]);
+  });
+
+  test('without file descriptors events are refused, and a file that is there is not removed', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    machine.put(path(1), new Uint8Array([1, 2, 3]));
+    machine.faults.failOpens = { path: /segment$/, code: 'EMFILE' };
+    await expect(append(1, 1)).rejects.toThrow('no file can be opened');
+    machine.faults.failOpens = undefined;
+    await append(1, 1);
+    expect([...machine.content(path(1))]).toEqual([1, 2, 3]);
+    expect(journal.failed.aborted).toBe(false);
+    expect(await drain(a)).toHaveLength(1);
+  });
+
+  test.each([/extent/, /segment$/])(
+    'a file system that became read-only ends the journal: %s',
+    async (file) => {
+      await open(true);
+      await journal.subscribe('a');
+      machine.faults.failOpens = { path: file, code: 'EROFS' };
+      await expect(append(1, 1)).rejects.toThrow(JournalFailedError);
+      expect(journal.failed.aborted).toBe(true);
+      expect(journal.status()).toMatchObject({ state: 'failed', reason: expect.stringContaining('EROFS') });
+    },
+  );
+
+  test('segments that were removed while the extent could not be written are not taken for lost', async () => {
+    await open(true);
+    const a = await journal.subscribe('a');
+    await (await journal.subscribe('b')).close();
+    await append(1, 20);
+    machine.faults.failOpens = { path: /extent/, code: 'ENOSPC' };
+    a.acknowledge(PositionSet.fromRuns([[1, 20]]));
+    await a.flush();
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(segments()).toHaveLength(1);
+    machine.faults.failOpens = undefined;
+    await append(21, 40);
+    await crash();
+    expect(log.lines).toEqual([]);
+    expect((await journal.subscribe('b')).lost()).toEqual({ exact: 0, atMost: 0 });
+  });
+
+  test('the index of another segment of the same number is not used', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    const fork = machine.copyMachine();
+    await append(1, 2, 500, 'a');
+    await journal.close();
+    const here = machine;
+    machine = fork;
+    await open();
+    await journal.subscribe('b');
+    await append(1, 2, 500, 'b');
+    await journal.close();
+    here.put(path(1).replace('segment', 'index'), machine.content(path(1).replace('segment', 'index')));
+    machine = here;
+    await open();
+    expect([await numbers('a'), log.lines]).toEqual([[1, 2], []]);
+  });
+
   test('an append that fails leaves its room to one that waits', async () => {
     await open(true);
     await journal.subscribe('a');
@@ -805,9 +892,7 @@ describe('trouble', () => {
     machine.unlink(path(1).replace('segment', 'index'));
 
     await open();
-    expect(log.lines.join()).toMatch(
-      /1 events at the end of a segment are ignored: a process wrote them after/,
-    );
+    expect(log.lines.join()).toMatch(/1 events at the end of a segment are ignored: they were written after/);
     const again = await journal.subscribe('a');
     expect(bodies(await drain(again))).toEqual(['1', '2', '3']);
     expect(again.lost()).toEqual({ exact: 0, atMost: 0 });

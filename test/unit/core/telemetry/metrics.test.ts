@@ -13,6 +13,7 @@ const STATUS: JournalStatus = {
   maxBytes: 100,
   oldest: 4_000,
   newest: 3,
+  settled: 2,
   quarantinedFiles: 0,
   corruptFrames: 1,
   recoveredBytes: 7,

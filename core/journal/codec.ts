@@ -147,7 +147,7 @@ export interface Stretch {
 export interface Gap {
   readonly offset: number;
   readonly length: number;
-  /** The last position before the gap and the first behind it. */
+  /** The last event's position before the gap and the first one's behind it. */
   readonly after: Position;
   readonly before?: Position;
 }
@@ -183,13 +183,11 @@ export function parseFrames(
       at++;
       continue;
     }
-    if (bad >= 0)
-      gaps.push({
-        offset: offset + bad,
-        length: at - bad,
-        after: last ?? frame.position - 1,
-        before: frame.position,
-      });
+    if (bad >= 0) {
+      // The event that a dictionary entry comes after may be what is damaged.
+      const before = frame.kind === 'event' ? frame.position : frame.position + 1;
+      gaps.push({ offset: offset + bad, length: at - bad, after: last ?? before - 1, before });
+    }
     bad = -1;
     frames.push(frame);
     last = frame.position;

@@ -24,6 +24,7 @@ type Step =
   | { readonly do: 'restore' }
   | { readonly do: 'fork' }
   | { readonly do: 'lose cursor'; readonly output: number }
+  | { readonly do: 'remove'; readonly file: number; readonly how: 'segment' | 'both' | 'cut' }
   | { readonly do: 'rot'; readonly file: number; readonly bit: number }
   | { readonly do: 'spoil'; readonly file: number; readonly sector: number };
 
@@ -64,6 +65,11 @@ const copies: fc.Arbitrary<Step>[] = [
   fc.record({ do: fc.constant('fork' as const) }),
 ];
 const loss: fc.Arbitrary<Step> = fc.record({ do: fc.constant('lose cursor' as const), output });
+const removal: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('remove' as const),
+  file: fc.nat(),
+  how: fc.constantFrom('segment' as const, 'both' as const, 'cut' as const),
+});
 const rot: fc.Arbitrary<Step> = fc.record({ do: fc.constant('rot' as const), file: fc.nat(), bit: fc.nat() });
 const spoil: fc.Arbitrary<Step> = fc.record({
   do: fc.constant('spoil' as const),
@@ -108,6 +114,8 @@ async function perform(world: World, step: Step): Promise<void> {
       return world.fork();
     case 'lose cursor':
       return world.loseCursor(OUTPUTS[step.output]!);
+    case 'remove':
+      return world.remove(step.file, step.how);
     case 'rot':
       world.rot(step.file, step.bit);
       return;
@@ -197,6 +205,10 @@ describe('the journal against a model', () => {
   );
 
   test('and while cursors are deleted: no event is lost', { timeout }, () => check([...trouble, loss]));
+
+  test('and while segments are removed or cut: what is lost is counted', { timeout }, () =>
+    check([...trouble, removal]),
+  );
 
   test('and while bits rot', { timeout }, () => check([...trouble, rot]));
 

@@ -66,7 +66,8 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const found = { epoch, headers, books, settling, extent };
   const entered = await enterSegments(options, { ...found, counts });
   const newest = Math.max(entered.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
-  const endsMissing = extent !== undefined && (await enterEnds(options, { ...found, newest, extent }));
+  const endsMissing =
+    extent !== undefined && (await enterEnds(options, { ...found, ...entered, newest, extent }));
   const throughs = [...books.ledgers.values()].map((ledger) => ledger.through);
   // What an output has settled did exist: the others may have wanted it.
   if (throughs.some((through) => through < Math.max(...throughs)))
@@ -222,13 +223,19 @@ async function enterHole(
 /** Enters what is missing at the beginning and at the end, by the extent. Returns whether anything is. */
 async function enterEnds(
   options: RecoverOptions,
-  found: Found & { readonly newest: Position; readonly extent: Extent },
+  found: Found & {
+    readonly segments: readonly Segment[];
+    readonly newest: Position;
+    readonly extent: Extent;
+  },
 ): Promise<boolean> {
-  const { headers, books, newest, extent } = found;
+  const { headers, segments, books, newest, extent } = found;
   const { firstSegment, firstPosition, lastSegment, lastPosition } = extent;
   const first = headers[0];
   // Version 0.1 does not know the file: it wrote beyond the extent, and may have removed settled segments.
-  const isOutdated = newest > lastPosition || (headers.at(-1)?.number ?? 0) > lastSegment;
+  const isOutdated =
+    newest > lastPosition ||
+    segments.some(({ header, last }) => header.number > lastSegment && last >= header.first);
   const isStartMissing = !isOutdated && first !== undefined && first.number > firstSegment;
   if (isStartMissing) {
     await addIndexes(options, found, firstSegment, first.number - 1);

@@ -178,6 +178,7 @@ export async function judgeTail(
     }
   }
   const isCut = isNewest && found.tail > 0 && !isUnreadable;
+  /** @returns whether it is synced */
   const sync = async (cut: boolean) => {
     try {
       const file = await fs.open(path, 'modify');
@@ -187,18 +188,21 @@ export async function judgeTail(
       } finally {
         await file.close();
       }
+      return true;
     } catch (error) {
       log.error(
         { error, path },
         'the end of the journal cannot be synced: events may be lost if the machine fails',
       );
+      return false;
     }
   };
-  if (isNewest && found.scanned) await sync(false);
+  const isSynced = isNewest && found.scanned && (await sync(false));
   return {
     atMost,
     async settle() {
-      if (isCut && found.scanned) await sync(true);
+      // After a sync that failed, another one proves nothing.
+      if (isCut && isSynced) await sync(true);
       if (found.scanned && segment.last >= segment.header.first)
         await writeIndex(fs, segment, found.routes).catch(() => {});
     },

@@ -56,8 +56,6 @@ export function createUploader({ encoder, store, log }: UploaderOptions): Upload
       }
       let settled = false;
       try {
-        const missing = batch.count - encoded.rows - encoded.failures.length;
-        if (missing > 0) await readThrough(batch, signal);
         const answer = await put(batch, key, encoded, signal);
         settled = answer.status === 'delivered';
         return answer;
@@ -72,12 +70,4 @@ export function createUploader({ encoder, store, log }: UploaderOptions): Upload
       store.close();
     },
   };
-}
-
-/**
- * The events that are damaged in the journal are found by reading. The file may have been made for the same batch before
- * the cursor was opened anew: whoever asks now has to find them as well.
- */
-async function readThrough(batch: StreamedBatch, signal: AbortSignal): Promise<void> {
-  for await (const _ of batch.blocks(signal)) signal.throwIfAborted();
 }

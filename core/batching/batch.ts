@@ -45,7 +45,9 @@ export interface Batch<R> extends BatchInfo {
 /** A batch too large to hold: the events are read back from the journal while the output writes. */
 export interface StreamedBatch extends BatchInfo {
   /**
-   * The events in the journal's order, about a megabyte a block. May be called again for another attempt.
+   * The events in the journal's order, about a megabyte a block. May be called again for another attempt. It throws when events
+   * are damaged in the journal; let that be the end of the attempt: the next one carries the other events, under another id.
+   *
    * A block's buffer belongs to the receiver and may be transferred to a worker thread.
    */
   blocks(signal?: AbortSignal): AsyncIterable<EventBlock>;

@@ -18,10 +18,9 @@ const POSITION_DIGITS = 11;
  * of the first positions when sorted as text.
  */
 export function batchId({ output, partition, positions, segments }: BatchIdentity): string {
-  const runs = Float64Array.from([...positions.runs()].flat());
   const hash = createHash('sha256')
     .update(JSON.stringify([output, partition, segments]))
-    .update(new Uint8Array(runs.buffer));
+    .update(bytesOf(positions));
   return `${positions.first.toString(36).padStart(POSITION_DIGITS, '0')}-${hash.digest('hex').slice(0, 24)}`;
 }
 
@@ -29,9 +28,13 @@ export function batchId({ output, partition, positions, segments }: BatchIdentit
  * The id of a part of a batch, for an attempt that does not carry all of it: another content must not go out under
  * the id of the whole, or a destination that tells replays by the id would throw it away.
  *
- * @param indexes which records of the batch, ascending.
+ * @param positions of the events it carries. Their places in the batch would not do: they change when an event is lost.
  */
-export function partId(id: string, indexes: readonly number[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([id, ...indexes]));
+export function partId(id: string, positions: Pick<PositionSet, 'runs'>): string {
+  const hash = createHash('sha256').update(id).update(bytesOf(positions));
   return `${id}-${hash.digest('hex').slice(0, 12)}`;
+}
+
+function bytesOf(positions: Pick<PositionSet, 'runs'>): Uint8Array {
+  return new Uint8Array(Float64Array.from([...positions.runs()].flat()).buffer);
 }

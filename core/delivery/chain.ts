@@ -10,6 +10,7 @@ import type { Faults } from './faults.ts';
 import { withGate } from './gate.ts';
 import type { HealthBoard } from './health.ts';
 import { withLimit } from './limit.ts';
+import { withoutLost } from './lost.ts';
 import { withMoved } from './moved.ts';
 import type { Deliver } from './part.ts';
 import type { DeliveryPolicy } from './policy.ts';
@@ -38,6 +39,7 @@ export function createChain(deliver: Deliver, deps: ChainDeps): Settle {
   const { policy, clock, random, stopping, observer, health, log } = deps;
 
   let attempt = withVerdict(deliver);
+  attempt = withoutLost(attempt);
   attempt = withTimeout(attempt, policy.timeout, clock);
   attempt = withObserver(attempt, observer, clock);
   attempt = withGate(attempt, clock, stopping);

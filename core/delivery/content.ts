@@ -19,6 +19,8 @@ interface ContentBase {
   /** Number of records to deliver. */
   readonly count: number;
   positionOf(index: number): Position;
+  /** The positions of the records with these indexes; undefined means all. */
+  positions(indexes?: readonly number[]): PositionSet;
   /** Events of the manifest that are not among the records. For a stream that is known after it was read. */
   setAside(): readonly SetAside[];
 }
@@ -32,6 +34,11 @@ export interface RecordsContent extends ContentBase {
 
 export interface StreamContent extends ContentBase {
   readonly stream: true;
+  /**
+   * Fails at its end when some of the events are lost, so that nobody takes the others for all.
+   *
+   * @throws Error
+   */
   blocks(indexes: readonly number[] | undefined, signal?: AbortSignal): AsyncIterable<EventBlock>;
 }
 
@@ -67,6 +74,7 @@ export async function loadRecords(
     stream: false,
     count: records.length,
     positionOf: (index) => positions[index] as Position,
+    positions: (indexes) => setOf(indexes?.map((index) => positions[index] as Position) ?? positions),
     setAside: () => setAside,
     records: (indexes) => (indexes === undefined ? records : indexes.map((index) => records[index])),
     bytes: (indexes) =>
@@ -74,6 +82,12 @@ export async function loadRecords(
         ? sizes.reduce((a, b) => a + b, 0)
         : indexes.reduce((sum, index) => sum + (sizes[index] as number), 0),
   };
+}
+
+function setOf(positions: readonly Position[]): PositionSet {
+  const set = new PositionSet();
+  for (const position of positions) set.push(position);
+  return set;
 }
 
 /** A mapper that throws has a bug; the event is refused with what it threw, not lost. */
@@ -90,26 +104,32 @@ function attemptToMap<T>(map: () => T): T | { ok: false; reason: string } {
 
 /** The events of a batch as blocks, read from the journal each time: for batches too large for memory. */
 export function streamOf(manifest: Manifest, subscription: Subscription): StreamContent {
+  const positionsOf = (indexes: readonly number[] | undefined) =>
+    indexes === undefined ? manifest.positions : pick(manifest.positions, indexes);
   let missing: readonly SetAside[] = [];
   return {
     stream: true,
     count: manifest.positions.count,
     positionOf: (index) => nth(manifest.positions, index),
+    positions: positionsOf,
     setAside: () => missing,
     async *blocks(indexes, signal) {
-      const positions = indexes === undefined ? manifest.positions : pick(manifest.positions, indexes);
+      const positions = positionsOf(indexes);
       const damaged = missingFrom(positions);
       const found: SetAside[] = [];
       const ranks = ranksOf(positions);
       for await (const events of subscription.fetch(positions, signal)) {
         for (const { position } of events) found.push(...damaged.before(position));
-        if (events.length > 0) yield toBlock(events, ranks);
+        // After the first loss the rest is read to find the other losses.
+        if (events.length > 0 && found.length === 0) yield toBlock(events, ranks);
       }
       signal?.throwIfAborted();
       found.push(...damaged.before(Number.POSITIVE_INFINITY));
+      if (found.length === 0) return;
       // Damage does not heal: what one reading of a part missed stays missing in the batch.
       const known = new Set(missing.map(({ position }) => position));
       missing = [...missing, ...found.filter(({ position }) => !known.has(position))];
+      throw new Error(`${found.length} events of the batch are corrupt in the journal`);
     },
   };
 }

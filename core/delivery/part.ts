@@ -10,7 +10,7 @@ import type { Delivery } from './delivery.ts';
 export interface Part {
   readonly manifest: Manifest;
   readonly content: Content;
-  /** Of the batch, or one of its own when it carries less. The same for the same records on every attempt. */
+  /** Of the batch, or one of its own when it carries fewer events. The same for the same events on every attempt. */
   readonly id: string;
   /** 1 on the first attempt. */
   readonly attempt: number;
@@ -26,16 +26,22 @@ export interface Part {
  */
 export type Deliver = (part: Part, signal: AbortSignal) => Promise<Delivery>;
 
-/** A whole batch, for its first attempt. */
+/**
+ * A whole batch, for its first attempt. A batch without its lost events has an id of its own: the next process may be able to
+ * read them, and a destination that deduplicates by id must not take the whole for what it has.
+ */
 export function wholeBatch(manifest: Manifest, content: Content): Part {
-  return { manifest, content, id: manifest.id, attempt: 1, count: content.count, indexes: undefined };
+  const isWhole = content.setAside().every(({ cause }) => cause !== 'lost');
+  const id = isWhole ? manifest.id : partId(manifest.id, content.positions());
+  return { manifest, content, id, attempt: 1, count: content.count, indexes: undefined };
 }
 
 /** The records of a part with these indexes (of the part, ascending), as a part of its own. */
 export function subset(part: Part, indexes: readonly number[]): Part {
   if (indexes.length === part.count) return part;
   const inBatch = indexes.map((index) => indexInBatch(part, index));
-  return { ...part, id: partId(part.manifest.id, inBatch), count: inBatch.length, indexes: inBatch };
+  const id = partId(part.manifest.id, part.content.positions(inBatch));
+  return { ...part, id, count: inBatch.length, indexes: inBatch };
 }
 
 /** The index in the batch of a record of the part. */

@@ -23,6 +23,7 @@ export function partOf(
     stream: false,
     count,
     positionOf: (index) => index + 1,
+    positions: (indexes) => PositionSet.of(...(indexes ?? [...records.keys()]).map((index) => index + 1)),
     setAside: () => [],
     records: (indexes) => indexes?.map((index) => records[index]) ?? records,
     bytes: (indexes) => (indexes?.length ?? count) * 10,

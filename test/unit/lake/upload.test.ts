@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../core/batching/clock.ts';
 import type { StreamedBatch } from '../../../core/index.ts';
-import { PositionSet } from '../../../core/journal/positions.ts';
 import { createEncoder, createUploader, directoryStore } from '../../../lake/index.ts';
 import { rawEvent } from '../../support/events.ts';
 import { createWorld, silent } from '../../support/output-loop.ts';
@@ -162,20 +161,21 @@ describe('an upload whose file takes longer to make than an attempt may', () => 
   });
 });
 
-it('tells of damage to whoever takes over a file made before the cursor was opened anew', async () => {
-  const { uploader } = setUp();
-  const positions = PositionSet.fromRuns([[1, 3]]);
-  let readings = 0;
-  const whole = streamOf([new TextDecoder().decode(rawEvent(1, {})), eventText(AT)], '');
-  const batch = {
-    ...whole,
-    count: positions.count,
+it('uploads nothing of a batch that loses events while it is read, and all of what is left of it', async () => {
+  const { uploader, objects } = setUp();
+  const { signal } = new AbortController();
+  const sound = streamOf([new TextDecoder().decode(rawEvent(1, {})), eventText(AT)], '');
+  const damaged = {
+    ...sound,
+    count: 3,
     async *blocks() {
-      readings++;
-      yield* whole.blocks();
+      yield* sound.blocks();
+      throw new Error('1 events are corrupt');
     },
   };
-  expect((await uploader.upload(batch, 'b.parquet', new AbortController().signal)).status).toBe('delivered');
-  // Once for the file, once for the one who asks.
-  expect(readings).toBe(2);
+  await expect(uploader.upload(damaged, 'b.parquet', signal)).rejects.toThrow('corrupt');
+  expect(objects()).toEqual([]);
+  const left = { ...sound, id: 'b-left' };
+  expect((await uploader.upload(left, 'b-left.parquet', signal)).status).toBe('delivered');
+  expect(objects()).toHaveLength(1);
 });

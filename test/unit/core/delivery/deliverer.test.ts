@@ -46,6 +46,7 @@ const streamOf = (count: number, setAside: () => readonly SetAside[]): Content =
   stream: true,
   count,
   positionOf: (index) => index + 1,
+  positions: () => PositionSet.fromRuns([[1, count]]),
   setAside,
   async *blocks() {},
 });

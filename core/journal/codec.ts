@@ -16,7 +16,8 @@ import { crc32 } from 'node:zlib';
 import type { Position } from './journal.ts';
 
 const MAGIC = 'tiercel\n';
-const VERSION = 1;
+/** The version of the format of segments that this program reads and writes. */
+export const SEGMENT_VERSION = 1;
 const HEADER = 64;
 
 /** Where the first frame of a segment starts. */
@@ -53,7 +54,7 @@ export function encodeHeader(header: SegmentHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
-  view.setUint32(8, VERSION, true);
+  view.setUint32(8, SEGMENT_VERSION, true);
   view.setUint32(12, header.number, true);
   view.setBigUint64(16, BigInt(header.first), true);
   view.setBigUint64(24, BigInt(header.previous), true);
@@ -81,7 +82,7 @@ function decodeCopy(bytes: Uint8Array): SegmentHeader | UnknownVersion | undefin
   if (view.getUint32(60, true) !== crc32(bytes.subarray(0, 60))) return undefined;
   if (new TextDecoder().decode(bytes.subarray(0, 8)) !== MAGIC) return undefined;
   const version = view.getUint32(8, true);
-  if (version !== VERSION) return { unknownVersion: version };
+  if (version !== SEGMENT_VERSION) return { unknownVersion: version };
   const hex = Buffer.from(bytes.subarray(32, 48)).toString('hex');
   return {
     number: view.getUint32(12, true),

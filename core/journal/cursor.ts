@@ -5,7 +5,6 @@ import { readWhole } from './filesystem.ts';
 import type { Lost, Position } from './journal.ts';
 import { type Ledger, unreportedLosses } from './ledger.ts';
 import { decodeNote, encodeNote, numbersOfRuns, runsOfNumbers } from './note.ts';
-import { UnknownVersionError } from './version.ts';
 
 /**
  * What a cursor file says: up to `through` exactly the positions in `pending` are not settled; behind it, every
@@ -61,7 +60,7 @@ export interface Cursors {
 /**
  * Reads all cursor files. Bytes that the disk cannot read are damage; a file that cannot be opened is not.
  *
- * @throws UnknownVersionError with the path as its message
+ * @throws UnknownVersionError
  * @throws the system's error when a file cannot be opened: taken for damaged, it would be delivered again from its beginning
  */
 export async function readCursors(fs: FileSystem, directory: string): Promise<Cursors> {
@@ -71,7 +70,7 @@ export async function readCursors(fs: FileSystem, directory: string): Promise<Cu
   for (const name of await fs.list(directory)) {
     if (!name.endsWith(EXTENSION)) continue;
     const path = join(directory, name);
-    const note = decodeAt(path, await readWhole(fs, path));
+    const note = decodeNote(await readWhole(fs, path), path);
     if (note === undefined) {
       unreadable.push(name);
       continue;
@@ -80,12 +79,4 @@ export async function readCursors(fs: FileSystem, directory: string): Promise<Cu
     (head.forgotten ? forgotten : cursors).push({ ...head, pending: [...runsOfNumbers(note.numbers)] });
   }
   return { cursors, forgotten, unreadable };
-}
-
-function decodeAt(path: string, data: Uint8Array): ReturnType<typeof decodeNote> {
-  try {
-    return decodeNote(data);
-  } catch (error) {
-    throw error instanceof UnknownVersionError ? new UnknownVersionError(error.version, path) : error;
-  }
 }

@@ -23,8 +23,9 @@ export async function readEpoch(
   fs: FileSystem,
   directory: string,
 ): Promise<EpochFile | 'damaged' | undefined> {
+  const path = join(directory, FILE);
   try {
-    const note = decodeNote(await readWhole(fs, join(directory, FILE)));
+    const note = decodeNote(await readWhole(fs, path), path);
     return note === undefined ? 'damaged' : (note.head as EpochFile);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;

@@ -91,8 +91,9 @@ export function createExtentFile(options: {
 
 /** Reads the extent; undefined when there is none or it is damaged. @throws UnknownVersionError */
 export async function readExtent(fs: FileSystem, directory: string): Promise<Extent | undefined> {
+  const path = join(directory, FILE);
   try {
-    const note = decodeNote(await readWhole(fs, join(directory, FILE)));
+    const note = decodeNote(await readWhole(fs, path), path);
     if (note?.numbers.length !== 4) return undefined;
     const [firstSegment, firstPosition, lastSegment, lastPosition] = note.numbers as [
       number,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { File, FileSystem } from './filesystem.ts';
-import { isDiskFull, readWhole, replaceFile, writeAll } from './filesystem.ts';
+import { codeOf, isDiskFull, readWhole, replaceFile, writeAll } from './filesystem.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { Manifest } from './journal.ts';
 import { JournalFailedError } from './journal.ts';
@@ -106,19 +106,20 @@ export function createManifestLog(options: {
   };
 }
 
-/** Reads the manifests in the order of their sealing, and counts the damaged places. */
+/** Reads the manifests in the order of their sealing, and counts the damaged bytes. @throws UnknownVersionError */
 export async function readManifests(
   fs: FileSystem,
   directory: string,
 ): Promise<{ readonly manifests: readonly SealedManifest[]; readonly damagedBytes: number }> {
-  const data = await readWhole(fs, join(directory, FILE)).catch((error) => {
-    if ((error as { code?: string }).code === 'ENOENT') return new Uint8Array(0);
+  const path = join(directory, FILE);
+  const data = await readWhole(fs, path).catch((error) => {
+    if (codeOf(error) === 'ENOENT') return new Uint8Array(0);
     throw error;
   });
   const manifests: SealedManifest[] = [];
   let damagedBytes = 0;
   for (let at = 0; at < data.length; ) {
-    const note = decodeNote(data, at);
+    const note = decodeNote(data, path, at);
     if (note === undefined) {
       damagedBytes++;
       at++;

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { PositionSet } from './positions.ts';
-import { UnknownVersionError } from './version.ts';
+import { UnknownVersionError } from './unknown-version.ts';
 
 /** The content of the small files of the journal: a JSON head and a list of numbers, checked by a CRC. */
 export interface Note {
@@ -43,9 +43,14 @@ export function encodeNote({ head, numbers }: Note): Uint8Array {
 /**
  * The note that starts at an offset and its length in bytes; undefined when there is no whole one.
  *
+ * @param path of the file, for the error
  * @throws UnknownVersionError when a later version wrote it
  */
-export function decodeNote(bytes: Uint8Array, offset = 0): (Note & { readonly length: number }) | undefined {
+export function decodeNote(
+  bytes: Uint8Array,
+  path: string,
+  offset = 0,
+): (Note & { readonly length: number }) | undefined {
   if (bytes.length - offset < FIXED) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
   if ((view.getUint32(0, true) & 0xff_ff_ff) !== MAGIC) return undefined;
@@ -54,7 +59,7 @@ export function decodeNote(bytes: Uint8Array, offset = 0): (Note & { readonly le
   if (length > view.byteLength) return undefined;
   if (crc32(bytes.subarray(offset + 8, offset + length)) !== view.getUint32(4, true)) return undefined;
   const version = view.getUint8(3) - DIGIT_0;
-  if (LATER_VERSIONS.includes(version)) throw new UnknownVersionError(version);
+  if (LATER_VERSIONS.includes(version)) throw new UnknownVersionError({ path, version, known: VERSION });
   const body = bytes.subarray(offset + FIXED, offset + length);
   const head: unknown = JSON.parse(new TextDecoder().decode(body.subarray(0, text)));
   return { head, numbers: varints(body.subarray(text)), length };

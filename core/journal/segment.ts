@@ -159,8 +159,9 @@ export async function readIndex(
   directory: string,
   { number, epoch, nonce }: Pick<SegmentHeader, 'number' | 'epoch'> & Partial<Pick<SegmentHeader, 'nonce'>>,
 ): Promise<SegmentIndex | undefined> {
-  const data = await readWhole(fs, indexPath(segmentPath(directory, number))).catch(() => undefined);
-  const note = data && decodeIndexNote(data);
+  const path = indexPath(segmentPath(directory, number));
+  const data = await readWhole(fs, path).catch(() => undefined);
+  const note = data && decodeIndexNote(data, path);
   if (note === undefined) return undefined;
   const head = note.head as IndexHead;
   if (head.number !== number || head.epoch !== epoch || head.marks === 0) return undefined;
@@ -178,9 +179,9 @@ export async function readIndex(
 }
 
 /** An index of a later version is ignored: the segment is scanned instead. */
-function decodeIndexNote(data: Uint8Array): ReturnType<typeof decodeNote> {
+function decodeIndexNote(data: Uint8Array, path: string): ReturnType<typeof decodeNote> {
   try {
-    return decodeNote(data);
+    return decodeNote(data, path);
   } catch {
     return undefined;
   }

@@ -1,9 +1,9 @@
 import type { SegmentHeader } from '../codec.ts';
-import { createNonce, decodeHeader, encodeHeader, HEADER_BYTES, saltOf } from '../codec.ts';
+import { createNonce, decodeHeader, encodeHeader, HEADER_BYTES, SEGMENT_VERSION, saltOf } from '../codec.ts';
 import { readAll, writeAll } from '../filesystem.ts';
 import { readFrames } from '../reader.ts';
 import { segmentPath } from '../segment.ts';
-import { UnknownVersionError } from '../version.ts';
+import { UnknownVersionError } from '../unknown-version.ts';
 import type { DamageCounts, RecoverOptions } from './options.ts';
 
 /** A segment file as it was found; without a header where both copies are damaged. */
@@ -19,7 +19,7 @@ export interface FoundHeader {
  * Reads the headers of all segment files, ascending. A newest file that holds no more than a header was being created when
  * the process ended: nothing in it was acknowledged, and it is removed.
  *
- * @throws UnknownVersionError with the path as its message
+ * @throws UnknownVersionError
  */
 export async function readHeaders(
   { fs, directory }: RecoverOptions,
@@ -34,7 +34,7 @@ export async function readHeaders(
     const header = decodeHeader(await readAll(file, new Uint8Array(HEADER_BYTES), 0));
     await file.close();
     if (header !== undefined && 'unknownVersion' in header)
-      throw new UnknownVersionError(header.unknownVersion, path);
+      throw new UnknownVersionError({ path, version: header.unknownVersion, known: SEGMENT_VERSION });
     if (header === undefined && number === numbers.at(-1) && size <= HEADER_BYTES) {
       counts.recoveredBytes += size;
       await fs.remove(path);

@@ -12,7 +12,7 @@ import { readManifests } from '../manifests.ts';
 import { PositionBits } from '../position-bits.ts';
 import type { Segment } from '../segment.ts';
 import { createSegment, indexNumber, indexPath, readIndex, segmentNumber, segmentPath } from '../segment.ts';
-import { refuseVersion, UnknownVersionError } from '../version.ts';
+import { UnknownVersionError } from '../unknown-version.ts';
 import { type FoundHeader, ownHeaders, readHeaders } from './headers.ts';
 import type { Books } from './ledgers.ts';
 import { openBooks } from './ledgers.ts';
@@ -106,30 +106,23 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   };
 }
 
-/** Reads the small files and the headers. @throws UnknownVersionError that names the file and what to do */
+/** Reads the small files and the headers; all are looked at before any is changed. @throws UnknownVersionError */
 async function readFiles(options: RecoverOptions, counts: DamageCounts) {
   const { fs, directory, cursorDirectory } = options;
   let program: string | undefined;
-  async function checked<T>(path: string, read: () => Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof UnknownVersionError)) throw error;
-      // Of several files of one kind, the reader says which.
-      const at = error.message.startsWith('/') || error.message.includes(directory) ? error.message : path;
-      throw refuseVersion(at, error.version, program);
-    }
+  try {
+    const epochFile = await readEpoch(fs, directory);
+    if (epochFile !== undefined && epochFile !== 'damaged') program = epochFile.program;
+    const manifests = await readManifests(fs, directory);
+    const extent = await readExtent(fs, directory);
+    const cursors = await readCursors(fs, cursorDirectory);
+    const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
+    numbers.sort((a, b) => a - b);
+    const found = await readHeaders(options, numbers, counts);
+    return { found, cursors, manifests, epochFile, extent };
+  } catch (error) {
+    throw error instanceof UnknownVersionError ? error.withWriter(program) : error;
   }
-  const epochFile = await checked(join(directory, 'epoch'), () => readEpoch(fs, directory));
-  if (epochFile !== undefined && epochFile !== 'damaged') program = epochFile.program;
-  // All files are looked at before any is changed.
-  const manifests = await checked(join(directory, 'manifests'), () => readManifests(fs, directory));
-  const extent = await checked(join(directory, 'extent'), () => readExtent(fs, directory));
-  const cursors = await checked(cursorDirectory, () => readCursors(fs, cursorDirectory));
-  const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
-  numbers.sort((a, b) => a - b);
-  const found = await checked(directory, () => readHeaders(options, numbers, counts));
-  return { found, cursors, manifests, epochFile, extent };
 }
 
 /**

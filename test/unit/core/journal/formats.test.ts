@@ -11,7 +11,7 @@ import { cursorFile } from '../../../../core/journal/cursor.ts';
 import { openDiskJournal } from '../../../../core/journal/disk.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
 import { segmentPath } from '../../../../core/journal/segment.ts';
-import { UnknownVersionError } from '../../../../core/journal/version.ts';
+import { UnknownVersionError } from '../../../../core/journal/unknown-version.ts';
 import { VERSION } from '../../../../core/version.ts';
 import { bodies, drain, entry, silent } from './fixtures.ts';
 
@@ -84,7 +84,10 @@ describe('a file of a later format version', () => {
         (error: unknown) => error as Error,
       );
       expect(failure).toBeInstanceOf(UnknownVersionError);
-      expect(failure!.message).toContain(`${path()} has format version 2; this program (Tiercel ${VERSION})`);
+      expect(failure).toMatchObject({ path: path(), version: 2, known: 1 });
+      expect(failure!.message).toContain(
+        `${path()} has format version 2; this program (Tiercel ${VERSION}) reads version 1`,
+      );
       expect(failure!.message).toContain('Start the release that wrote it');
       expect(snapshot()).toEqual(before);
       // The release that wrote it finds everything.

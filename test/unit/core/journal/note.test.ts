@@ -16,7 +16,7 @@ test('a note comes back, wherever it stands', () => {
         const bytes = encodeNote({ head, numbers: list });
         const all = new Uint8Array(offset + bytes.length + 3);
         all.set(bytes, offset);
-        expect(decodeNote(all, offset)).toEqual({ head, numbers: list, length: bytes.length });
+        expect(decodeNote(all, 'file', offset)).toEqual({ head, numbers: list, length: bytes.length });
       },
     ),
     {
@@ -33,12 +33,12 @@ test('a damaged or shortened one is none', () => {
   fc.assert(
     fc.property(numbers, fc.nat(), (list, seed) => {
       const bytes = encodeNote({ head: { a: 1 }, numbers: list });
-      expect(decodeNote(bytes.subarray(0, seed % bytes.length))).toBeUndefined();
+      expect(decodeNote(bytes.subarray(0, seed % bytes.length), 'file')).toBeUndefined();
       const at = seed % bytes.length;
       bytes[at]! ^= 1 << (seed % 8);
       // The digit of the version is not covered by the CRC: one flipped bit makes no other version of it.
-      if (at === 3) expect(decodeNote(bytes)?.numbers).toEqual(list);
-      else expect(decodeNote(bytes)).toBeUndefined();
+      if (at === 3) expect(decodeNote(bytes, 'file')?.numbers).toEqual(list);
+      else expect(decodeNote(bytes, 'file')).toBeUndefined();
     }),
     { examples: Array.from({ length: 24 }, (_, seed): [number[], number] => [[], seed]) },
   );

@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import { systemClock } from '../batching/clock.ts';
-import { decodeHeader, HEADER_BYTES, type SegmentHeader, saltOf } from './codec.ts';
+import { HEADER_BYTES, type SegmentHeader, saltOf } from './codec.ts';
 import type { Cursors } from './cursor.ts';
 import { cursorFile, readCursors } from './cursor.ts';
 import { readEpoch } from './epoch.ts';
-import { readExtent } from './extent.ts';
-import { codeOf, type FileSystem, nodeFileSystem, readAll } from './filesystem.ts';
+import { type Extent, readExtent } from './extent.ts';
+import { codeOf, type FileSystem, nodeFileSystem } from './filesystem.ts';
 import { readManifests } from './manifests.ts';
 import { readFrames } from './reader.ts';
+import { type FoundHeader, isUnfinished, readHeader, whyForeign } from './recovery/headers.ts';
+import { guessEpoch } from './recovery/recover.ts';
 import { namesIn } from './recovery/segment.ts';
-import { segmentNumber, segmentPath } from './segment.ts';
+import { segmentNumbers, segmentPath } from './segment.ts';
 import { type ReadTries, steady } from './steady.ts';
+import { UnknownVersionError } from './unknown-version.ts';
 
 /** Something in a journal's directory that is not as it was written. */
 export interface JournalProblem {
@@ -54,35 +57,67 @@ export async function checkJournal(
     readonly readTries?: ReadTries;
   } = {},
 ): Promise<JournalCheck> {
+  const cursorDirectory = join(directory, 'cursors');
   const problems: JournalProblem[] = [];
   const fs = steady(bare, {
     clock: systemClock,
     onLost: (place) => problems.push({ ...place, what: 'the disk cannot read this' }),
     tries: readTries,
   });
-  const headers = await readHeaders(fs, directory, problems);
+  /** Reads, unless a later release wrote the file: that is a problem. */
+  async function known<T>(read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof UnknownVersionError)) throw error;
+      const { path, version } = error;
+      problems.push({ path, what: `it has format version ${version}: a later release wrote it` });
+      return undefined;
+    }
+  }
+  const readAllCursors = () => readCursors(fs, cursorDirectory).catch(unlessGone(NO_CURSORS));
+  const kept = await known(() => readEpoch(fs, directory));
+  if (kept === 'damaged') problems.push({ path: join(directory, 'epoch'), what: 'it is damaged' });
+  const numbers = await segmentNumbers(fs, directory);
+  const found: FoundHeader[] = [];
+  for (const number of numbers) {
+    const read = () => readHeader(fs, directory, number).catch(unlessGone(undefined));
+    const header = await known(read);
+    // A process may be beginning the newest one, or have died while it did.
+    if (header !== undefined && !(number === numbers.at(-1) && isUnfinished(header))) found.push(header);
+  }
+  const epoch =
+    typeof kept === 'object' ? kept.epoch : guessEpoch(found, await readAllCursors().catch(() => NO_CURSORS));
+  const headers = ownHeaders(found, epoch, problems);
   let bytes = 0;
   let events = 0;
   let tail = 0;
   const named = new Set<string>();
   for (const [i, header] of headers.entries()) {
-    const found = await checkSegment(fs, segmentPath(directory, header.number), header, headers[i + 1]);
+    const path = segmentPath(directory, header.number);
+    const content = await checkSegment(fs, path, header, headers[i + 1]).catch(unlessGone(undefined));
     progress(i + 1, headers.length);
-    if (found === undefined) continue;
-    bytes += found.bytes;
-    events += found.events;
-    tail += found.tail;
-    problems.push(...found.problems);
-    for (const output of found.named) named.add(output);
+    if (content === undefined) continue;
+    bytes += content.bytes;
+    events += content.events;
+    tail += content.tail;
+    problems.push(...content.problems);
+    for (const output of content.named) named.add(output);
   }
-  const cursors = await readCursors(fs, join(directory, 'cursors')).catch(() => undefined);
-  for (const name of cursors?.unreadable ?? [])
-    problems.push({ path: join(directory, 'cursors', name), what: 'this cursor cannot be read' });
-  problems.push(...(cursors === undefined ? [] : lostCursors(directory, named, cursors)));
-  const { damagedBytes } = await readManifests(fs, directory);
-  if (damagedBytes > 0)
-    problems.push({ path: join(directory, 'manifests'), what: 'manifests are damaged', bytes: damagedBytes });
-  problems.push(...(await missingEnds(fs, directory)));
+  // Read after the segments: an output may have been added meanwhile.
+  const cursors = await known(readAllCursors);
+  if (cursors !== undefined) problems.push(...cursorProblems(cursorDirectory, epoch, named, cursors));
+  const manifests = await known(() => readManifests(fs, directory));
+  if (manifests !== undefined && manifests.damagedBytes > 0)
+    problems.push({
+      path: join(directory, 'manifests'),
+      what: 'manifests are damaged',
+      bytes: manifests.damagedBytes,
+    });
+  const extent = await known(() => readExtent(fs, directory));
+  // With the segments of the beginning: some may have been settled and removed meanwhile.
+  const present = [...numbers, ...(await segmentNumbers(fs, directory))];
+  if (extent !== undefined) problems.push(...missingEnds(directory, present, extent));
   const aside = await fs.list(join(directory, 'corrupt')).catch(() => []);
   return {
     segments: headers.length,
@@ -95,11 +130,18 @@ export async function checkJournal(
   };
 }
 
-/** Segments that the extent of the journal knows and that are not there. */
-async function missingEnds(fs: FileSystem, directory: string): Promise<JournalProblem[]> {
-  const extent = await readExtent(fs, directory).catch(() => undefined);
-  if (extent === undefined) return [];
-  const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
+const NO_CURSORS: Cursors = { cursors: [], forgotten: [], unreadable: [] };
+
+/** What stands for a file that is not there, or no longer. */
+function unlessGone<T>(substitute: T): (error: unknown) => T {
+  return (error) => {
+    if (codeOf(error) === 'ENOENT') return substitute;
+    throw error;
+  };
+}
+
+/** Segments that the extent of the journal knows and that are not there. @param numbers of those that are */
+function missingEnds(directory: string, numbers: readonly number[], extent: Extent): JournalProblem[] {
   const first = Math.min(...numbers, extent.lastSegment + 1);
   const last = numbers.length === 0 ? extent.lastSegment : Math.max(...numbers);
   const missing = (from: number, to: number): JournalProblem[] =>
@@ -107,51 +149,33 @@ async function missingEnds(fs: FileSystem, directory: string): Promise<JournalPr
   return [...missing(extent.firstSegment, first - 1), ...missing(last + 1, extent.lastSegment)];
 }
 
-async function readHeaders(
-  fs: FileSystem,
-  directory: string,
+/** The headers of the journal's own segments. */
+function ownHeaders(
+  found: readonly FoundHeader[],
+  epoch: string,
   problems: JournalProblem[],
-): Promise<readonly SegmentHeader[]> {
-  const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
-  numbers.sort((a, b) => a - b);
-  const headers: SegmentHeader[] = [];
-  for (const number of numbers) {
-    const path = segmentPath(directory, number);
-    const read = await withFile(fs, path, async (file) => {
-      const size = await file.size();
-      return { size, header: decodeHeader(await readAll(file, new Uint8Array(HEADER_BYTES), 0)) };
-    });
-    if (read === undefined) continue;
-    const { size, header } = read;
-    // A process may be beginning the newest one, or have died while it did.
-    if (header === undefined && number === numbers.at(-1) && size <= HEADER_BYTES) continue;
-    if (header === undefined)
+): readonly SegmentHeader[] {
+  const own: SegmentHeader[] = [];
+  for (const { path, number, header } of found) {
+    if (header === undefined) {
       problems.push({ path, what: 'its header is damaged; the next start replaces it', bytes: HEADER_BYTES });
-    else if ('unknownVersion' in header)
-      problems.push({
-        path,
-        what: `it has format version ${header.unknownVersion}: a later release wrote it`,
-      });
-    else if (header.number !== number)
-      problems.push({ path, what: `it is a copy of segment ${header.number}` });
-    else headers.push(header);
+      continue;
+    }
+    const why = whyForeign(header, number, epoch);
+    if (why === undefined) own.push(header);
+    else problems.push({ path, what: why });
   }
-  const kept = await readEpoch(fs, directory).catch(() => undefined);
-  if (kept === 'damaged') problems.push({ path: join(directory, 'epoch'), what: 'it is damaged' });
-  const epoch = typeof kept === 'object' ? kept.epoch : headers.at(-1)?.epoch;
-  for (const { number } of headers.filter((header) => header.epoch !== epoch))
-    problems.push({ path: segmentPath(directory, number), what: 'it belongs to another journal' });
-  return headers.filter((header) => header.epoch === epoch);
+  return own;
 }
 
-/** Undefined when the segment was settled and removed meanwhile. */
-function checkSegment(
+async function checkSegment(
   fs: FileSystem,
   path: string,
   { epoch, first }: SegmentHeader,
   following: SegmentHeader | undefined,
 ) {
-  return withFile(fs, path, async (file) => {
+  const file = await fs.open(path, 'read');
+  try {
     const bytes = await file.size();
     // What an older segment holds beyond this was never acknowledged.
     const limit = following?.previous ?? Number.POSITIVE_INFINITY;
@@ -178,39 +202,30 @@ function checkSegment(
     if (missing > 0 && !problems.some(({ offset = 0, bytes: length = 0 }) => offset + length >= bytes))
       problems.push({ path, what: `${missing} events are missing at its end`, offset: bytes, bytes: 0 });
     return { bytes, events, tail, named, problems };
-  });
+  } finally {
+    await file.close();
+  }
 }
 
-/** Outputs that events name and that have no cursor: they are given those events again. */
-function lostCursors(
+/** Cursors that say nothing of this journal, and outputs that events name and that have none: they are given those events again. */
+function cursorProblems(
   directory: string,
+  epoch: string,
   named: ReadonlySet<string>,
   { cursors, forgotten, unreadable }: Cursors,
 ): JournalProblem[] {
   const known = new Set([...cursors, ...forgotten].map(({ output }) => output));
-  return [...named]
-    .filter((output) => !known.has(output) && !unreadable.includes(cursorFile(output)))
-    .map((output) => ({
-      path: join(directory, 'cursors', cursorFile(output)),
+  const foreign = cursors.filter((cursor) => cursor.epoch !== epoch);
+  const gone = [...named].filter((output) => !known.has(output) && !unreadable.includes(cursorFile(output)));
+  return [
+    ...unreadable.map((name) => ({ path: join(directory, name), what: 'this cursor cannot be read' })),
+    ...foreign.map(({ output, epoch }) => ({
+      path: join(directory, cursorFile(output)),
+      what: `it belongs to another journal (epoch ${epoch})`,
+    })),
+    ...gone.map((output) => ({
+      path: join(directory, cursorFile(output)),
       what: `the cursor of output "${output}" is gone`,
-    }));
-}
-
-async function withFile<T>(
-  fs: FileSystem,
-  path: string,
-  use: (file: Awaited<ReturnType<FileSystem['open']>>) => Promise<T>,
-): Promise<T | undefined> {
-  let file: Awaited<ReturnType<FileSystem['open']>>;
-  try {
-    file = await fs.open(path, 'read');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
+    })),
+  ];
 }

@@ -47,6 +47,12 @@ export function segmentNumber(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** The numbers of the segments in a directory, ascending. */
+export async function segmentNumbers(fs: FileSystem, directory: string): Promise<number[]> {
+  const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
+  return numbers.sort((a, b) => a - b);
+}
+
 /** @param path of the segment */
 export function indexPath(path: string): string {
   return path.replace(/\.segment$/, '.index');

@@ -1,6 +1,6 @@
-import type { SegmentHeader } from '../codec.ts';
+import type { Frame, SegmentHeader } from '../codec.ts';
 import { createNonce, decodeHeader, encodeHeader, HEADER_BYTES, SEGMENT_VERSION, saltOf } from '../codec.ts';
-import { readAll, writeAll } from '../filesystem.ts';
+import { type FileSystem, readAll, writeAll } from '../filesystem.ts';
 import { readFrames } from '../reader.ts';
 import { segmentPath } from '../segment.ts';
 import { UnknownVersionError } from '../unknown-version.ts';
@@ -15,9 +15,34 @@ export interface FoundHeader {
   readonly header: SegmentHeader | undefined;
 }
 
+/** Reads the header of a segment file. @throws UnknownVersionError */
+export async function readHeader(fs: FileSystem, directory: string, number: number): Promise<FoundHeader> {
+  const path = segmentPath(directory, number);
+  const file = await fs.open(path, 'read');
+  try {
+    const size = await file.size();
+    const header = decodeHeader(await readAll(file, new Uint8Array(HEADER_BYTES), 0));
+    if (header !== undefined && 'unknownVersion' in header)
+      throw new UnknownVersionError({ path, version: header.unknownVersion, known: SEGMENT_VERSION });
+    return { number, path, size, header };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Is this what a process leaves that dies while it creates a segment? Of the newest segment alone: nothing in it was acknowledged. */
+export function isUnfinished({ size, header }: FoundHeader): boolean {
+  return header === undefined && size <= HEADER_BYTES;
+}
+
+/** Why a segment with this header, found under this number, does not belong to the journal; undefined when it does. */
+export function whyForeign(header: SegmentHeader, number: number, epoch: string): string | undefined {
+  if (header.epoch !== epoch) return `it belongs to another journal (epoch ${header.epoch})`;
+  return header.number === number ? undefined : `it is a copy of segment ${header.number}`;
+}
+
 /**
- * Reads the headers of all segment files, ascending. A newest file that holds no more than a header was being created when
- * the process ended: nothing in it was acknowledged, and it is removed.
+ * Reads the headers of all segment files, ascending. A newest file that is unfinished is removed.
  *
  * @throws UnknownVersionError
  */
@@ -27,18 +52,12 @@ export async function readHeaders(
   counts: DamageCounts,
 ): Promise<FoundHeader[]> {
   const found: FoundHeader[] = [];
-  for (const number of numbers) {
-    const path = segmentPath(directory, number);
-    const file = await fs.open(path, 'read');
-    const size = await file.size();
-    const header = decodeHeader(await readAll(file, new Uint8Array(HEADER_BYTES), 0));
-    await file.close();
-    if (header !== undefined && 'unknownVersion' in header)
-      throw new UnknownVersionError({ path, version: header.unknownVersion, known: SEGMENT_VERSION });
-    if (header === undefined && number === numbers.at(-1) && size <= HEADER_BYTES) {
-      counts.recoveredBytes += size;
-      await fs.remove(path);
-    } else found.push({ number, path, size, header });
+  for (const number of numbers) found.push(await readHeader(fs, directory, number));
+  const newest = found.at(-1);
+  if (newest !== undefined && isUnfinished(newest)) {
+    counts.recoveredBytes += newest.size;
+    await fs.remove(newest.path);
+    found.pop();
   }
   return found;
 }
@@ -56,16 +75,14 @@ export async function ownHeaders(
   const own: SegmentHeader[] = [];
   for (const { number, path, size, header } of found) {
     const usable = header ?? (await repairHeader(options, number, path, epoch, counts));
-    if (usable?.number === number && usable.epoch === epoch) {
-      own.push(usable);
-      continue;
-    }
     const why =
       usable === undefined
         ? 'its header is damaged and it holds no sound event'
-        : usable.epoch !== epoch
-          ? `it belongs to another journal (epoch ${usable.epoch})`
-          : `it is a copy of segment ${usable.number}`;
+        : whyForeign(usable, number, epoch);
+    if (usable !== undefined && why === undefined) {
+      own.push(usable);
+      continue;
+    }
     options.log.error({ path, bytes: size }, `a segment was moved to corrupt/: ${why}`);
     counts.quarantinedFiles++;
     if (usable === undefined) counts.corruptFrames++;
@@ -87,16 +104,7 @@ async function repairHeader(
   epoch: string,
   counts: DamageCounts,
 ): Promise<SegmentHeader | undefined> {
-  const file = await fs.open(path, 'read');
-  const size = await file.size();
-  let first: { readonly position: number; readonly receivedAt: number } | undefined;
-  let from: { offset: number; after: number | undefined } = { offset: HEADER_BYTES, after: undefined };
-  while (first === undefined && from.offset < size) {
-    const { frames, next } = await readFrames(file, saltOf(epoch), from, size);
-    first = frames.find(({ kind }) => kind === 'event');
-    from = { offset: next, after: frames.at(-1)?.position };
-  }
-  await file.close();
+  const first = await firstEvent(fs, path, epoch);
   if (first === undefined) return undefined;
   counts.corruptFrames++;
   log.error({ path, bytes: HEADER_BYTES }, 'the header of a segment was damaged and has been replaced');
@@ -121,4 +129,22 @@ async function repairHeader(
     log.warn({ error, path }, 'the new header could not be written; it is used in memory');
   }
   return header;
+}
+
+/** The first sound event of this journal in a segment whose header is damaged. */
+async function firstEvent(fs: FileSystem, path: string, epoch: string): Promise<Frame | undefined> {
+  const file = await fs.open(path, 'read');
+  try {
+    const size = await file.size();
+    let from: { offset: number; after: number | undefined } = { offset: HEADER_BYTES, after: undefined };
+    while (from.offset < size) {
+      const { frames, next } = await readFrames(file, saltOf(epoch), from, size);
+      const first = frames.find(({ kind }) => kind === 'event');
+      if (first !== undefined) return first;
+      from = { offset: next, after: frames.at(-1)?.position };
+    }
+    return undefined;
+  } finally {
+    await file.close();
+  }
 }

@@ -11,7 +11,7 @@ import { hasLosses, type Ledger } from '../ledger.ts';
 import { readManifests } from '../manifests.ts';
 import { PositionBits } from '../position-bits.ts';
 import type { Segment } from '../segment.ts';
-import { createSegment, indexNumber, indexPath, readIndex, segmentNumber, segmentPath } from '../segment.ts';
+import { createSegment, indexNumber, indexPath, readIndex, segmentNumbers, segmentPath } from '../segment.ts';
 import { UnknownVersionError } from '../unknown-version.ts';
 import { type FoundHeader, ownHeaders, readHeaders } from './headers.ts';
 import type { Books } from './ledgers.ts';
@@ -116,9 +116,7 @@ async function readFiles(options: RecoverOptions, counts: DamageCounts) {
     const manifests = await readManifests(fs, directory);
     const extent = await readExtent(fs, directory);
     const cursors = await readCursors(fs, cursorDirectory);
-    const numbers = (await fs.list(directory)).map(segmentNumber).filter((number) => number !== undefined);
-    numbers.sort((a, b) => a - b);
-    const found = await readHeaders(options, numbers, counts);
+    const found = await readHeaders(options, await segmentNumbers(fs, directory), counts);
     return { found, cursors, manifests, epochFile, extent };
   } catch (error) {
     throw error instanceof UnknownVersionError ? error.withWriter(program) : error;
@@ -129,7 +127,7 @@ async function readFiles(options: RecoverOptions, counts: DamageCounts) {
  * The epoch of a journal without a readable file `epoch`: that of the most cursors, then of the most segments. A foreign segment,
  * whatever its number, must not decide it.
  */
-function guessEpoch(found: readonly FoundHeader[], { cursors, forgotten }: Cursors): string {
+export function guessEpoch(found: readonly FoundHeader[], { cursors, forgotten }: Cursors): string {
   const ofCursors = [...cursors, ...forgotten].map(({ epoch }) => epoch);
   const ofSegments = found.flatMap(({ header }) => header?.epoch ?? []);
   return mostFrequent(ofCursors) ?? mostFrequent(ofSegments) ?? randomUUID();

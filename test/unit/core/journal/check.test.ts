@@ -1,11 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkJournal } from '../../../../core/journal/check.ts';
 import { cursorFile } from '../../../../core/journal/cursor.ts';
 import { openDiskJournal } from '../../../../core/journal/disk.ts';
 import { type FileSystem, nodeFileSystem } from '../../../../core/journal/filesystem.ts';
+import { encodeNote } from '../../../../core/journal/note.ts';
+import { PositionSet } from '../../../../core/journal/positions.ts';
 import { segmentPath } from '../../../../core/journal/segment.ts';
 import { entry, silent } from './fixtures.ts';
 
@@ -112,6 +115,96 @@ it('names headers, cursors, manifests and copies that are not what they should b
     'manifests are damaged',
     'this cursor cannot be read',
   ]);
+});
+
+it.each(['epoch', 'manifests', 'extent', join('cursors', cursorFile('lake'))])(
+  'names the file %s when a later release wrote it, and reads the others',
+  async (name) => {
+    const path = join(directory, name);
+    const later = { head: {}, numbers: [] };
+    const bytes = encodeNote(later);
+    bytes[3] = '2'.charCodeAt(0);
+    writeFileSync(path, bytes);
+    damage(segment(1), 1500);
+    const { events, problems } = await checkJournal(directory);
+    expect(events).toBe(EVENTS - 1);
+    expect(problems).toHaveLength(2);
+    expect(problems).toContainEqual({
+      path,
+      what: 'it has format version 2: a later release wrote it',
+    });
+  },
+);
+
+it('names a segment that a later release wrote', async () => {
+  const bytes = readFileSync(segment(1));
+  for (const copy of [0, 64]) {
+    bytes.writeUInt32LE(2, copy + 8);
+    bytes.writeUInt32LE(crc32(bytes.subarray(copy, copy + 60)), copy + 60);
+  }
+  writeFileSync(segment(1), bytes);
+  const { problems } = await checkJournal(directory);
+  expect(problems).toEqual([{ path: segment(1), what: 'it has format version 2: a later release wrote it' }]);
+});
+
+it('goes by the epoch that a start would use when the file epoch is lost', async () => {
+  rmSync(join(directory, 'epoch'));
+  const { segments } = await checkJournal(directory);
+  const other = join(directory, 'other');
+  const journal = await openDiskJournal({ directory: other, maxBytes: 1 << 20, log: silent });
+  await journal.subscribe('lake');
+  await journal.append([entry('not of here', 'lake')]);
+  await journal.close();
+  const bytes = readFileSync(segmentPath(other, 1));
+  for (const copy of [0, 64]) {
+    bytes.writeUInt32LE(segments + 1, copy + 12);
+    bytes.writeUInt32LE(crc32(bytes.subarray(copy, copy + 60)), copy + 60);
+  }
+  writeFileSync(segment(segments + 1), bytes);
+  const { events, problems } = await checkJournal(directory);
+  expect(events).toBe(EVENTS);
+  expect(problems).toEqual([
+    { path: segment(segments + 1), what: `it belongs to another journal (epoch ${journal.epoch})` },
+  ]);
+});
+
+it('names a cursor of another journal', async () => {
+  const other = join(directory, 'other');
+  const journal = await openDiskJournal({ directory: other, maxBytes: 1 << 20, log: silent });
+  await journal.subscribe('lake');
+  await journal.close();
+  const path = join(directory, 'cursors', cursorFile('lake'));
+  writeFileSync(path, readFileSync(join(other, 'cursors', cursorFile('lake'))));
+  const { problems } = await checkJournal(directory);
+  expect(problems).toEqual([{ path, what: `it belongs to another journal (epoch ${journal.epoch})` }]);
+});
+
+it('takes no segment for missing that is settled and removed while it reads', async () => {
+  const journal = await openDiskJournal({ directory, maxBytes: 1 << 20, segmentBytes: 8 << 10, log: silent });
+  const lake = await journal.subscribe('lake');
+  const slow: FileSystem = {
+    ...nodeFileSystem,
+    async open(path, mode) {
+      const file = await nodeFileSystem.open(path, mode);
+      // The extent was opened, then the segments are removed.
+      if (path.endsWith('extent')) await settle();
+      return file;
+    },
+  };
+  async function settle(): Promise<void> {
+    lake.acknowledge(PositionSet.fromRuns([[1, EVENTS]]));
+    await journal.close();
+    expect(existsSync(segment(1))).toBe(false);
+  }
+  expect(await checkJournal(directory, { fs: slow })).toMatchObject({ problems: [] });
+});
+
+it('names the cursors when their folder is gone, and fails when it cannot be read', async () => {
+  rmSync(join(directory, 'cursors'), { recursive: true });
+  const { problems } = await checkJournal(directory);
+  expect(problems).toMatchObject([{ what: 'the cursor of output "lake" is gone' }]);
+  writeFileSync(join(directory, 'cursors'), 'no folder');
+  await expect(checkJournal(directory)).rejects.toThrow('ENOTDIR');
 });
 
 it('names a cursor that is gone, and not that of a forgotten output', async () => {

@@ -31,11 +31,11 @@ export function createDamage({
       places.add(place);
       if (fresh === 0) return;
       count += fresh;
+      const isKept = await quarantine.copy(path, offset, length);
       log.error(
         { path, offset, bytes: length, events: fresh },
-        'found corrupt bytes in the journal; they were copied to corrupt/',
+        `found corrupt bytes in the journal; ${isKept ? 'they were copied to corrupt/' : 'they could not be copied to corrupt/'}`,
       );
-      await quarantine.copy(path, offset, length);
     },
     count: () => count,
   };

@@ -83,10 +83,13 @@ export async function ownHeaders(
       own.push(usable);
       continue;
     }
-    options.log.error({ path, bytes: size }, `a segment was moved to corrupt/: ${why}`);
+    const isMoved = await options.quarantine.move(path);
+    options.log.error(
+      { path, bytes: size },
+      `a segment ${isMoved ? 'was moved to corrupt/' : 'is passed over where it is'}: ${why}`,
+    );
     counts.quarantinedFiles++;
     if (usable === undefined) counts.corruptFrames++;
-    await options.quarantine.move(path);
   }
   return own;
 }
@@ -107,7 +110,6 @@ async function repairHeader(
   const first = await firstEvent(fs, path, epoch);
   if (first === undefined) return undefined;
   counts.corruptFrames++;
-  log.error({ path, bytes: HEADER_BYTES }, 'the header of a segment was damaged and has been replaced');
   await quarantine.copy(path, 0, HEADER_BYTES);
   const header: SegmentHeader = {
     number,
@@ -125,8 +127,12 @@ async function repairHeader(
     } finally {
       await target.close();
     }
+    log.error({ path, bytes: HEADER_BYTES }, 'the header of a segment was damaged and has been replaced');
   } catch (error) {
-    log.warn({ error, path }, 'the new header could not be written; it is used in memory');
+    log.error(
+      { error, path, bytes: HEADER_BYTES },
+      'the header of a segment is damaged and cannot be replaced; a new one is used in memory',
+    );
   }
   return header;
 }

@@ -10,8 +10,8 @@ import { createFaults, type Faults } from './delivery/faults.ts';
 import { createOutputLoop, type OutputLoop } from './delivery/loop.ts';
 import { createDecoder } from './event/decode.ts';
 import type { RecentEvents } from './event/recent.ts';
+import { createNodeFileSystem, ensureDirectory } from './journal/filesystem.ts';
 import type { Journal } from './journal/journal.ts';
-import { makeDirectory, permissionsFor } from './journal/permissions.ts';
 import type { Mapper } from './plugins/mapper.ts';
 import type { Output, OutputContext, StreamOutput } from './plugins/output.ts';
 import { createScope, inScope, type PluginScope, scopedMapper, scopedOutput } from './plugins/scope.ts';
@@ -144,7 +144,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       output: c.resolve(tokens.output),
       prepare: () => {
         const { group_access: groupAccess } = c.resolve(tokens.config).journal;
-        return makeDirectory(c.resolve(tokens.context).stateDir, permissionsFor({ groupAccess }));
+        return ensureDirectory(createNodeFileSystem({ groupAccess }), c.resolve(tokens.context).stateDir);
       },
       stream: settings.definition.stream === true,
       mapper: c.resolve(tokens.mapper),

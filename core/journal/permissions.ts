@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, lstat, open, readdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** The modes of what Tiercel creates in its state directory. */
@@ -16,23 +16,6 @@ export function permissionsFor({ groupAccess = false }: { readonly groupAccess?:
   return groupAccess
     ? { file: 0o660, directory: 0o2770, isShared: true }
     : { file: 0o600, directory: 0o700, isShared: false };
-}
-
-/**
- * Makes a directory of the state directory, and its parents, unless they are there.
- *
- * @param onRefused is given the error when the file system does not let the mode be set; the directory is there
- */
-export async function makeDirectory(
-  path: string,
-  { directory, isShared }: Permissions,
-  onRefused: (error: unknown) => void = () => {},
-): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: directory });
-  if (first === undefined || !isShared || process.platform === 'win32') return;
-  // mkdir(2) ignores the set-group-ID bit, and the umask takes group bits away.
-  for (let made = path; made.length >= first.length; made = dirname(made))
-    await chmod(made, directory).catch(onRefused);
 }
 
 /** Set-group-ID: which group new entries of a directory get. It grants no right. */

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Argument } from 'commander';
+import { codeOf } from '../journal/filesystem.ts';
 import type { PluginKind } from '../plugins/check.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 import { packageFiles } from './create-files.ts';
@@ -37,7 +38,7 @@ export const create: RegisterCommand = (program, cli) => {
         await mkdir(dirname(folder), { recursive: true });
         await mkdir(folder);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        if (codeOf(error) !== 'EEXIST') throw error;
         cli.err(`error: ${folder} exists already and is left as it is; name another with --dir`);
         return cli.exit(EXIT.failed);
       }

@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load.ts';
 import { renderErrors } from '../config/render.ts';
 import { nameFrom } from '../docs/plugin.ts';
 import { type StarterOutput, starterConfig } from '../docs/starter.ts';
+import { codeOf } from '../journal/filesystem.ts';
 import { createRegistry, type Registry } from '../plugins/registry.ts';
 import { printable } from '../printable.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
@@ -68,7 +69,7 @@ export const init: RegisterCommand = (program, cli) => {
         // A configuration may hold secrets.
         await writeFile(options.config, text, { flag: 'wx', mode: 0o600 });
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        if (codeOf(error) !== 'EEXIST') throw error;
         cli.err(`error: ${options.config} exists already and is left as it is; name another with -c`);
         return cli.exit(EXIT.failed);
       }

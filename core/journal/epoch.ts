@@ -3,6 +3,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { VERSION } from '../version.ts';
 import { codeOf, type FileSystem, isDiskFull, readWhole, replaceFile } from './filesystem.ts';
 import { decodeNote, encodeNote } from './note.ts';
+import { reservePath } from './reserve.ts';
 
 /** What the file `epoch` says: the one place that decides which segments and cursors belong to a journal. */
 export interface EpochFile {
@@ -52,7 +53,9 @@ export async function keepEpoch(
   try {
     await write().catch(async (error) => {
       if (!isDiskFull(error)) throw error;
-      await fs.remove(join(directory, 'reserve'));
+      await fs.remove(reservePath(directory)).catch(() => {
+        throw error;
+      });
       await write();
     });
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Gap, Stretch } from './codec.ts';
 import { parseFrames } from './codec.ts';
 import type { File, FileSystem } from './filesystem.ts';
-import { readAll } from './filesystem.ts';
+import { codeOf, readAll } from './filesystem.ts';
 import type { Position, StoredEvent } from './journal.ts';
 import type { PositionSet } from './positions.ts';
 import type { Segment } from './segment.ts';
@@ -108,7 +108,7 @@ async function openSegment(source: Source, segment: Segment): Promise<File | und
   try {
     return await source.fs.open(segment.path, 'read');
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

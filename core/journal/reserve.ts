@@ -13,8 +13,13 @@ export interface Reserve {
   release(): Promise<boolean>;
 }
 
+/** Whoever cannot write on a full disk, and must, may remove this file: it is established again. */
+export function reservePath(directory: string): string {
+  return join(directory, 'reserve');
+}
+
 export function createReserve(fs: FileSystem, directory: string, bytes: number): Reserve {
-  const path = join(directory, 'reserve');
+  const path = reservePath(directory);
   const probe = `${path}.probe`;
   let stands = false;
 

@@ -144,6 +144,8 @@ function unlessGone<T>(substitute: T): (error: unknown) => T {
 function missingEnds(directory: string, numbers: readonly number[], extent: Extent): JournalProblem[] {
   const first = Math.min(...numbers, extent.lastSegment + 1);
   const last = numbers.length === 0 ? extent.lastSegment : Math.max(...numbers);
+  // Version 0.1 does not know the file: it wrote beyond the extent, and may have removed settled segments.
+  if (last > extent.lastSegment) return [];
   const missing = (from: number, to: number): JournalProblem[] =>
     from > to ? [] : [{ path: directory, what: `segments ${from} to ${to} are missing` }];
   return [...missing(extent.firstSegment, first - 1), ...missing(last + 1, extent.lastSegment)];

@@ -199,6 +199,13 @@ it('takes no segment for missing that is settled and removed while it reads', as
   expect(await checkJournal(directory, { fs: slow })).toMatchObject({ problems: [] });
 });
 
+it('takes no segment for missing by an extent that the version in use does not write', async () => {
+  const numbers = [1, 1, 2, 10];
+  writeFileSync(join(directory, 'extent'), encodeNote({ head: {}, numbers }));
+  rmSync(segment(1));
+  expect(await checkJournal(directory)).toMatchObject({ problems: [] });
+});
+
 it('names the cursors when their folder is gone, and fails when it cannot be read', async () => {
   rmSync(join(directory, 'cursors'), { recursive: true });
   const { problems } = await checkJournal(directory);

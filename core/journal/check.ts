@@ -114,10 +114,12 @@ export async function checkJournal(
       what: 'manifests are damaged',
       bytes: manifests.damagedBytes,
     });
-  const extent = await known(() => readExtent(fs, directory));
+  const extent = await known(async () => (await readExtent(fs, directory)) ?? 'unknown');
   // With the segments of the beginning: some may have been settled and removed meanwhile.
   const present = [...numbers, ...(await segmentNumbers(fs, directory))];
-  if (extent !== undefined) problems.push(...missingEnds(directory, present, extent));
+  if (typeof extent === 'object') problems.push(...missingEnds(directory, present, extent));
+  else if (extent !== undefined && (await fs.list(directory)).includes('extent'))
+    problems.push({ path: join(directory, 'extent'), what: 'it is damaged' });
   const aside = await fs.list(join(directory, 'corrupt')).catch(() => []);
   return {
     segments: headers.length,

@@ -108,9 +108,11 @@ it('names headers, cursors, manifests and copies that are not what they should b
   writeFileSync(segment(99), readFileSync(segment(2)));
   writeFileSync(join(directory, 'cursors', 'x.cursor'), 'nonsense');
   writeFileSync(join(directory, 'manifests'), 'nonsense');
+  writeFileSync(join(directory, 'extent'), 'nonsense');
   const { problems } = await checkJournal(directory);
   expect(problems.map(({ what }) => what).sort()).toEqual([
     'it is a copy of segment 2',
+    'it is damaged',
     'its header is damaged; the next start replaces it',
     'manifests are damaged',
     'this cursor cannot be read',

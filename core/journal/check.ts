@@ -4,7 +4,7 @@ import { HEADER_BYTES, type SegmentHeader, saltOf } from './codec.ts';
 import type { Cursors } from './cursor.ts';
 import { cursorFile, readCursors } from './cursor.ts';
 import { readEpoch } from './epoch.ts';
-import { type Extent, readExtent } from './extent.ts';
+import { readExtent } from './extent.ts';
 import { codeOf, type FileSystem, nodeFileSystem } from './filesystem.ts';
 import { readManifests } from './manifests.ts';
 import { readFrames } from './reader.ts';
@@ -92,6 +92,8 @@ export async function checkJournal(
   let bytes = 0;
   let events = 0;
   let tail = 0;
+  /** The newest segment that holds an event. */
+  let newestUsed = 0;
   const named = new Set<string>();
   for (const [i, header] of headers.entries()) {
     const path = segmentPath(directory, header.number);
@@ -100,6 +102,7 @@ export async function checkJournal(
     if (content === undefined) continue;
     bytes += content.bytes;
     events += content.events;
+    if (content.events > 0) newestUsed = header.number;
     tail += content.tail;
     problems.push(...content.problems);
     for (const output of content.named) named.add(output);
@@ -114,12 +117,8 @@ export async function checkJournal(
       what: 'manifests are damaged',
       bytes: manifests.damagedBytes,
     });
-  const extent = await known(async () => (await readExtent(fs, directory)) ?? 'unknown');
-  // With the segments of the beginning: some may have been settled and removed meanwhile.
-  const present = [...numbers, ...(await segmentNumbers(fs, directory))];
-  if (typeof extent === 'object') problems.push(...missingEnds(directory, present, extent));
-  else if (extent !== undefined && (await fs.list(directory)).includes('extent'))
-    problems.push({ path: join(directory, 'extent'), what: 'it is damaged' });
+  const ends = await known(() => extentProblems(fs, directory, numbers, newestUsed));
+  problems.push(...(ends ?? []));
   const aside = await fs.list(join(directory, 'corrupt')).catch(() => []);
   return {
     segments: headers.length,
@@ -142,15 +141,32 @@ function unlessGone<T>(substitute: T): (error: unknown) => T {
   };
 }
 
-/** Segments that the extent of the journal knows and that are not there. @param numbers of those that are */
-function missingEnds(directory: string, numbers: readonly number[], extent: Extent): JournalProblem[] {
-  const first = Math.min(...numbers, extent.lastSegment + 1);
-  const last = numbers.length === 0 ? extent.lastSegment : Math.max(...numbers);
+/**
+ * A damaged extent, and segments that it knows and that are not there.
+ *
+ * @param found the segments that the check began with: some may have been settled and removed since
+ * @param newestUsed the newest segment that holds an event
+ */
+async function extentProblems(
+  fs: FileSystem,
+  directory: string,
+  found: readonly number[],
+  newestUsed: number,
+): Promise<JournalProblem[]> {
+  const extent = await readExtent(fs, directory);
+  if (extent === undefined) {
+    const isThere = (await fs.list(directory)).includes('extent');
+    return isThere ? [{ path: join(directory, 'extent'), what: 'it is damaged' }] : [];
+  }
+  const { firstSegment, lastSegment } = extent;
   // Version 0.1 does not know the file: it wrote beyond the extent, and may have removed settled segments.
-  if (last > extent.lastSegment) return [];
+  if (newestUsed > lastSegment) return [];
+  const numbers = [...found, ...(await segmentNumbers(fs, directory))];
+  const first = Math.min(...numbers, lastSegment + 1);
+  const last = numbers.length === 0 ? lastSegment : Math.max(...numbers);
   const missing = (from: number, to: number): JournalProblem[] =>
     from > to ? [] : [{ path: directory, what: `segments ${from} to ${to} are missing` }];
-  return [...missing(extent.firstSegment, first - 1), ...missing(last + 1, extent.lastSegment)];
+  return [...missing(firstSegment, first - 1), ...missing(last + 1, lastSegment)];
 }
 
 /** The headers of the journal's own segments. */

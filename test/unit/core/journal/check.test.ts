@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkJournal } from '../../../../core/journal/check.ts';
+import { decodeHeader, encodeHeader } from '../../../../core/journal/codec.ts';
 import { cursorFile } from '../../../../core/journal/cursor.ts';
 import { openDiskJournal } from '../../../../core/journal/disk.ts';
 import { type FileSystem, nodeFileSystem } from '../../../../core/journal/filesystem.ts';
@@ -199,6 +200,18 @@ it('takes no segment for missing that is settled and removed while it reads', as
     expect(existsSync(segment(1))).toBe(false);
   }
   expect(await checkJournal(directory, { fs: slow })).toMatchObject({ problems: [] });
+});
+
+it('misses the oldest segment beside one that was begun and holds nothing yet', async () => {
+  const { segments } = await checkJournal(directory);
+  const header = decodeHeader(readFileSync(segment(segments)));
+  if (header === undefined || 'unknownVersion' in header) throw new Error('no header');
+  const number = segments + 1;
+  const begun = { ...header, number, first: EVENTS + 1, previous: EVENTS };
+  writeFileSync(segment(number), encodeHeader(begun));
+  rmSync(segment(1));
+  const { problems } = await checkJournal(directory);
+  expect(problems).toEqual([{ path: directory, what: 'segments 1 to 1 are missing' }]);
 });
 
 it('takes no segment for missing by an extent that the version in use does not write', async () => {

@@ -154,10 +154,8 @@ async function extentProblems(
   newestUsed: number,
 ): Promise<JournalProblem[]> {
   const extent = await readExtent(fs, directory);
-  if (extent === undefined) {
-    const isThere = (await fs.list(directory)).includes('extent');
-    return isThere ? [{ path: join(directory, 'extent'), what: 'it is damaged' }] : [];
-  }
+  if (extent === undefined) return [];
+  if (extent === 'damaged') return [{ path: join(directory, 'extent'), what: 'it is damaged' }];
   const { firstSegment, lastSegment } = extent;
   // Version 0.1 does not know the file: it wrote beyond the extent, and may have removed settled segments.
   if (newestUsed > lastSegment) return [];

@@ -34,7 +34,7 @@ export function createDamage({
       const isKept = await quarantine.copy(path, offset, length);
       log.error(
         { path, offset, bytes: length, events: fresh },
-        `found corrupt bytes in the journal; ${isKept ? 'they were copied to corrupt/' : 'they could not be copied to corrupt/'}`,
+        `found corrupt bytes in the journal${isKept ? '; they were copied to corrupt/' : ''}`,
       );
     },
     count: () => count,

@@ -89,12 +89,12 @@ export function createExtentFile(options: {
   };
 }
 
-/** Reads the extent; undefined when there is none or it is damaged. @throws UnknownVersionError */
-export async function readExtent(fs: FileSystem, directory: string): Promise<Extent | undefined> {
+/** Reads the extent; undefined when there is none. @throws UnknownVersionError */
+export async function readExtent(fs: FileSystem, directory: string): Promise<Extent | 'damaged' | undefined> {
   const path = join(directory, FILE);
   try {
     const note = decodeNote(await readWhole(fs, path), path);
-    if (note?.numbers.length !== 4) return undefined;
+    if (note?.numbers.length !== 4) return 'damaged';
     const [firstSegment, firstPosition, lastSegment, lastPosition] = note.numbers as [
       number,
       Position,

@@ -56,7 +56,7 @@ export async function openBooks(
   for (const name of unreadable) {
     log.error(
       { file: name },
-      'a cursor is corrupt and was moved to corrupt/: its output starts at the oldest event kept that names it',
+      'a cursor is corrupt: its output starts at the oldest event kept that names it',
     );
     counts.quarantinedFiles++;
     await quarantine.move(join(cursorDirectory, name));

@@ -108,13 +108,18 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
 
 /** Reads the small files and the headers; all are looked at before any is changed. @throws UnknownVersionError */
 async function readFiles(options: RecoverOptions, counts: DamageCounts) {
-  const { fs, directory, cursorDirectory } = options;
+  const { fs, directory, cursorDirectory, log } = options;
   let program: string | undefined;
   try {
     const epochFile = await readEpoch(fs, directory);
     if (epochFile !== undefined && epochFile !== 'damaged') program = epochFile.program;
     const manifests = await readManifests(fs, directory);
-    const extent = await readExtent(fs, directory);
+    const extentFile = await readExtent(fs, directory);
+    const extent = extentFile === 'damaged' ? undefined : extentFile;
+    if (extentFile === 'damaged') {
+      counts.corruptFrames++;
+      log.error({ path: join(directory, 'extent') }, 'the extent is corrupt: missing ends are not noticed');
+    }
     const cursors = await readCursors(fs, cursorDirectory);
     const found = await readHeaders(options, await segmentNumbers(fs, directory), counts);
     return { found, cursors, manifests, epochFile, extent };
@@ -170,15 +175,16 @@ async function enterSegments(
     for (const gap of content.gaps) {
       const lost = Math.max((gap.before ?? gap.after + 1) - gap.after - 1, 1);
       counts.corruptFrames += lost;
+      const isKept = await quarantine.copy(segment.path, gap.offset, gap.length);
+      const details = { path: segment.path, offset: gap.offset, bytes: gap.length, lost };
       log.error(
-        { path: segment.path, offset: gap.offset, bytes: gap.length, lost },
-        'found corrupt bytes in the journal; they were copied to corrupt/',
+        details,
+        `found corrupt bytes in the journal${isKept ? '; they were copied to corrupt/' : ''}`,
       );
       if (gap.before !== undefined) {
         damaged.addRun(gap.after + 1, gap.before - 1);
         books.addHole(gap.after + 1, gap.before - 1);
       }
-      await quarantine.copy(segment.path, gap.offset, gap.length);
     }
     if (before !== undefined) await enterHole(options, found, before, header);
     const { atMost, settle } = await judgeTail(options, segment, content, following === undefined, counts);

@@ -156,19 +156,19 @@ export async function judgeTail(
     );
   }
   const isUnreadable = found.tail > 0 && fs.isUnreadable(path, segment.bytes);
+  /** Nothing is cut off that may be of use and is not in `corrupt/`. */
+  let isKept = found.isTorn && !isUnreadable;
   if (isNewest && found.tail > 0) {
     // The smallest event has one byte; what the index knows is counted exactly, elsewhere. An incomplete write was not
     // acknowledged, but a file that somebody has cut looks the same.
     if (found.index === undefined) atMost = found.isTorn ? 1 : Math.ceil(found.tail / (FRAME_BYTES + 1));
     if (!found.isTorn) {
       counts.corruptFrames++;
+      isKept = !isUnreadable && (await quarantine.copy(path, segment.bytes, found.tail));
       log.error(
         { path, offset: segment.bytes, bytes: found.tail, at_most: atMost },
-        isUnreadable
-          ? 'the end of the journal cannot be read: the events accepted last may be lost'
-          : 'the end of the journal is corrupt and was moved to corrupt/: the events accepted last may be lost',
+        `the end of the journal ${isUnreadable ? 'cannot be read' : 'is corrupt'}: the events accepted last may be lost`,
       );
-      if (!isUnreadable) await quarantine.copy(path, segment.bytes, found.tail);
     } else {
       counts.recoveredBytes += found.tail;
       log.warn(
@@ -177,7 +177,7 @@ export async function judgeTail(
       );
     }
   }
-  const isCut = isNewest && found.tail > 0 && !isUnreadable;
+  const isCut = isNewest && found.tail > 0 && isKept;
   /** @returns whether it is synced */
   const sync = async (cut: boolean) => {
     try {

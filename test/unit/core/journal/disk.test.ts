@@ -362,7 +362,7 @@ describe('cursors', () => {
     machine.content(`/j/cursors/${cursorFile('a')}`)[20]! ^= 1;
     await open();
     expect(log.lines).toContain(
-      'a cursor is corrupt and was moved to corrupt/: its output starts at the oldest event kept that names it',
+      'a cursor is corrupt: its output starts at the oldest event kept that names it',
     );
     expect(await numbers()).toEqual(range(1, 5));
   });

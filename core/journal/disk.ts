@@ -113,7 +113,13 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     const recovered = await recover({ fs, directory, cursorDirectory, quarantine, log });
     const { epoch, segments, ledgers, recoveredBytes } = recovered;
     const reserve = createReserve(fs, directory, Math.min(RESERVE_BYTES, Math.floor(segmentBytes / 4)));
-    const space = createSpace({ maxBytes, reserve, clock, log });
+    const space = createSpace({
+      maxBytes,
+      reserve,
+      makeRoom: () => groups.submit(appendOf([])).catch(() => {}),
+      clock,
+      log,
+    });
     const tail = createTail(TAIL_BYTES);
     const stop = new AbortController();
     let newest: Position = recovered.start.next - 1;
@@ -192,8 +198,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       async (calls) => {
         const { entries, size } = together(calls);
         try {
-          // An empty group is the interval's: time to sync.
-          await (entries.length === 0 ? writer.sync() : writer.write(entries));
+          await (entries.length === 0 ? tidy() : writer.write(entries));
         } catch (error) {
           if (error instanceof JournalFullError) space.diskFull(error.cause ?? error);
           throw error;
@@ -205,6 +210,20 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       },
       { weigh: ({ size }) => size, most: GROUP_BYTES },
     );
+
+    /** What an empty group is for: time to sync, or to make room on a full disk. */
+    async function tidy(): Promise<void> {
+      await writer.sync();
+      const last = segments.at(-1);
+      const isSettled = last !== undefined && last.last >= last.header.first && last.last < needed();
+      if (!space.isDiskFull() || !isSettled) return;
+      // Nothing else is left to unlink, and the newest segment stays: so it must be another one.
+      await writer.roll().catch(async (error) => {
+        if (!(error instanceof JournalFullError) || !(await reserve.release())) throw error;
+        await writer.roll();
+      });
+      reclaim();
+    }
 
     function syncSoon(wait: number): void {
       syncing ??= clock.sleep(wait, stop.signal).then(async () => {
@@ -221,6 +240,8 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       if (recovered.isIncomplete) {
         for (const ledger of ledgers.values()) saver.changed(ledger);
         try {
+          // First: a cursor that no longer has them pending would make a manifest with them a batch of settled events.
+          await manifests.compact();
           for (const ledger of ledgers.values()) await saver.save(ledger);
         } catch {
           // They are tried again. Until they are written, the next start finds the same losses.
@@ -234,9 +255,14 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
 
     /** Unlinks the segments that no output can ask for again, whatever happens now. */
     function reclaim(): void {
-      let needed = Number.POSITIVE_INFINITY;
-      for (const ledger of ledgers.values()) needed = Math.min(needed, saver.oldestNeeded(ledger));
-      if (reclaimer.unlinkBefore(needed)) count();
+      if (reclaimer.unlinkBefore(needed())) count();
+    }
+
+    /** The oldest position that an output may still ask for, after a crash too. */
+    function needed(): Position {
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const ledger of ledgers.values()) oldest = Math.min(oldest, saver.oldestNeeded(ledger));
+      return oldest;
     }
 
     const reclaimer = createReclaimer({ fs, segments, extent, log, onFreed: space.freed });

@@ -19,6 +19,7 @@ export interface Space {
   freed(): Promise<void>;
   /** The disk is full: nothing more is taken until the reserve stands again. */
   diskFull(error: unknown): void;
+  isDiskFull(): boolean;
   /** Gives up the reserve, for what must be written on a full disk; false when there is none. */
   release(): Promise<boolean>;
   /** Resolves when there is room for that many bytes and for a small append, or the signal aborts, or the journal is closed. */
@@ -32,10 +33,12 @@ const PROBE = 1000;
 export function createSpace(options: {
   readonly maxBytes: number;
   readonly reserve: Reserve;
+  /** Frees what can be freed on a full disk. Never rejects. */
+  readonly makeRoom: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
 }): Space {
-  const { maxBytes, reserve, clock, log } = options;
+  const { maxBytes, reserve, makeRoom, clock, log } = options;
   const small = smallAppend(maxBytes);
   const waiters = createWaiters();
   const stop = new AbortController();
@@ -57,7 +60,9 @@ export function createSpace(options: {
   }
 
   async function tryDisk(): Promise<void> {
-    if (!full || !(await reserve.establish()) || !full) return;
+    if (!full) return;
+    await makeRoom();
+    if (!(await reserve.establish()) || !full) return;
     full = false;
     log.info('there is room on the disk again');
     waiters.wake();
@@ -95,6 +100,7 @@ export function createSpace(options: {
       waiters.wake();
     },
     diskFull,
+    isDiskFull: () => full,
     release() {
       diskFull('a cursor or a manifest needs the reserve');
       return reserve.release();

@@ -26,6 +26,8 @@ export interface Writer {
   write(entries: readonly JournalEntry[]): Promise<void>;
   /** Brings to stable storage what was written without. */
   sync(): Promise<void>;
+  /** Begins a new segment, so that the one before can be removed. @throws JournalFullError @throws JournalFailedError */
+  roll(): Promise<void>;
   /** Why nothing can be written any more. */
   failure(): string | undefined;
   close(): Promise<void>;
@@ -257,6 +259,12 @@ export function createWriter(options: WriterOptions): Writer {
   return {
     write,
     sync,
+    async roll() {
+      if (failed !== undefined) throw new JournalFailedError(failed);
+      await sync();
+      if (active !== undefined) leave(active);
+      await beginOrFail();
+    },
     failure: () => failed,
     async close() {
       await sync().catch(() => {});

@@ -679,6 +679,31 @@ describe('trouble', () => {
     expect(bodies(await drain(again)).map((body) => Number.parseInt(body, 10))).toEqual([9]);
   });
 
+  test.each(['at once', 'after a restart'])(
+    'a disk that one settled segment fills is full no longer: %s',
+    async (when) => {
+      await open(true, '/j', hurried);
+      let a = await journal.subscribe('a');
+      machine.faults.capacity = machine.used() + 2000;
+      await expect(append(1, 9)).rejects.toThrow(JournalFullError);
+      if (when === 'after a restart') {
+        await journal.close();
+        await open(false, '/j', hurried);
+        a = await journal.subscribe('a');
+      }
+      expect(journal.status()).toMatchObject({ state: 'full', reason: 'the disk is full' });
+      const events = await drain(a);
+      a.acknowledge(positionsOf(events));
+      await a.flush();
+      await journal.waitForRoom(never);
+      await append(10, 10);
+      expect(bodies(await drain(a))[0]!.slice(0, 2)).toBe('10');
+      expect(segments()).toHaveLength(1);
+      await crash();
+      expect([await numbers(), log.lines]).toEqual([[10], []]);
+    },
+  );
+
   test('a cursor that cannot be opened refuses the start: it is not damaged, and its events were delivered', async () => {
     await open(true);
     const a = await journal.subscribe('a');

@@ -6,7 +6,7 @@ import { openDiskJournal } from '../../../../core/journal/disk.ts';
 import type { Journal, Lost } from '../../../../core/journal/journal.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
 import { createFakeMachine, type FakeMachine } from '../../../model/fake-file-system.ts';
-import { alwaysHeld, bodies, drain, entry, silent } from './fixtures.ts';
+import { alwaysHeld, bodies, drain, entry, fetchAll, silent } from './fixtures.ts';
 
 const EVENTS = 20;
 const NOTHING: Lost = { exact: 0, atMost: 0 };
@@ -29,7 +29,7 @@ function open(machine: FakeMachine): Promise<Journal> {
   });
 }
 
-/** Of `known` the cursor says what it wants; `unknown` has an old one. The newest segment has no index. */
+/** Of `known` the cursor says what it wants, and half is in a sealed batch; `unknown` has an old one. The newest segment has no index. */
 async function written(): Promise<FakeMachine> {
   const machine = createFakeMachine();
   const journal = await open(machine);
@@ -37,6 +37,8 @@ async function written(): Promise<FakeMachine> {
   await journal.subscribe('unknown');
   for (let n = 1; n <= EVENTS; n++)
     await journal.append([entry(`${n} ${'x'.repeat(500)}`, 'known', 'unknown')]);
+  const positions = PositionSet.fromRuns([[2, EVENTS - 6]]);
+  await known.seal({ id: 'batch', partition: '', positions, bytes: 1, openedAt: 1, closedAt: 2 });
   known.acknowledge(PositionSet.of(EVENTS - 3));
   await known.flush();
   await new Promise(setImmediate);
@@ -55,6 +57,11 @@ async function look(machine: FakeMachine): Promise<Record<'known' | 'unknown', F
   const found = async (output: string) => {
     const subscription = await journal.subscribe(output);
     const left = bodies(await drain(subscription));
+    for (const { positions } of subscription.unsettled) {
+      const sealed = await fetchAll(subscription, positions);
+      expect(sealed).toHaveLength(positions.count);
+      left.push(...bodies(sealed));
+    }
     const lost = subscription.lost();
     expect(subscription.accepted()).toBe(left.length + lost.exact + lost.atMost);
     return { left: left.map((body) => body.split(' ')[0]!), lost };

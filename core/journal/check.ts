@@ -10,8 +10,8 @@ import { readManifests } from './manifests.ts';
 import { readFrames } from './reader.ts';
 import { type FoundHeader, isUnfinished, readHeader, whyForeign } from './recovery/headers.ts';
 import { guessEpoch } from './recovery/recover.ts';
-import { namesIn } from './recovery/segment.ts';
-import { segmentNumbers, segmentPath } from './segment.ts';
+import { isTornFrame, namesIn } from './recovery/segment.ts';
+import { readIndex, segmentNumbers, segmentPath } from './segment.ts';
 import { type ReadTries, steady } from './steady.ts';
 import { UnknownVersionError } from './unknown-version.ts';
 
@@ -76,6 +76,8 @@ export async function checkJournal(
     }
   }
   const readAllCursors = () => readCursors(fs, cursorDirectory).catch(unlessGone(NO_CURSORS));
+  // Read before the segments, as the index: they cannot know of events that are stored meanwhile.
+  const before = await readAllCursors().catch(() => NO_CURSORS);
   const kept = await known(() => readEpoch(fs, directory));
   if (kept === 'damaged') problems.push({ path: join(directory, 'epoch'), what: 'it is damaged' });
   const numbers = await segmentNumbers(fs, directory);
@@ -86,14 +88,20 @@ export async function checkJournal(
     // A process may be beginning the newest one, or have died while it did.
     if (header !== undefined && !(number === numbers.at(-1) && isUnfinished(header))) found.push(header);
   }
-  const epoch =
-    typeof kept === 'object' ? kept.epoch : guessEpoch(found, await readAllCursors().catch(() => NO_CURSORS));
+  const epoch = typeof kept === 'object' ? kept.epoch : guessEpoch(found, before);
   const headers = ownHeaders(found, epoch, problems);
+  const index = headers.length === 0 ? undefined : await readIndex(fs, directory, headers.at(-1)!);
+  /** The newest position that a cursor or the index of the newest segment knows of. */
+  const newestKnown = Math.max(
+    index?.last ?? 0,
+    ...before.cursors.map((cursor) => (cursor.epoch === epoch ? cursor.through : 0)),
+  );
   let bytes = 0;
   let events = 0;
   let tail = 0;
   /** The newest segment that holds an event. */
   let newestUsed = 0;
+  let newest = headers.at(-1)?.previous ?? 0;
   const named = new Set<string>();
   for (const [i, header] of headers.entries()) {
     const path = segmentPath(directory, header.number);
@@ -104,6 +112,7 @@ export async function checkJournal(
     events += content.events;
     if (content.events > 0) newestUsed = header.number;
     tail += content.tail;
+    newest = Math.max(newest, content.last);
     problems.push(...content.problems);
     for (const output of content.named) named.add(output);
   }
@@ -119,6 +128,8 @@ export async function checkJournal(
     });
   const ends = await known(() => extentProblems(fs, directory, numbers, newestUsed));
   problems.push(...(ends ?? []));
+  if (newest < newestKnown && ends?.length === 0)
+    problems.push({ path: directory, what: `${newestKnown - newest} events are missing at its end` });
   const aside = await fs.list(join(directory, 'corrupt')).catch(() => []);
   return {
     segments: headers.length,
@@ -202,6 +213,7 @@ async function checkSegment(
     const named = new Set<string>();
     let events = 0;
     let tail = 0;
+    let end = HEADER_BYTES;
     while (from.offset < bytes) {
       const stretch = await readFrames(file, saltOf(epoch), from, bytes);
       const counted = stretch.frames.filter(({ position }) => position <= limit);
@@ -215,11 +227,19 @@ async function checkSegment(
         else problems.push({ path, what: `${Math.max(lost, 1)} events are damaged`, offset, bytes: length });
       }
       from = { offset: stretch.next, after: stretch.frames.at(-1)?.position ?? from.after };
+      const last = stretch.frames.at(-1);
+      if (last !== undefined) end = last.offset + last.length;
     }
+    if (
+      following === undefined &&
+      tail > 0 &&
+      !(await isTornFrame(file, bytes, { bytes: end, last: from.after }))
+    )
+      problems.push({ path, what: 'its end is damaged', offset: end, bytes: tail });
     const missing = following === undefined ? 0 : following.previous - from.after;
     if (missing > 0 && !problems.some(({ offset = 0, bytes: length = 0 }) => offset + length >= bytes))
       problems.push({ path, what: `${missing} events are missing at its end`, offset: bytes, bytes: 0 });
-    return { bytes, events, tail, named, problems };
+    return { bytes, events, last: Math.min(from.after, limit), tail, named, problems };
   } finally {
     await file.close();
   }

@@ -116,7 +116,11 @@ export function namesIn(frame: Frame): readonly string[] {
  * Does a frame begin where the sound ones end, and reach beyond the end of the file? So does a write that was cut short.
  * Anything else there may have been events.
  */
-async function isTornFrame(file: File, fileBytes: number, { bytes, last }: Segment): Promise<boolean> {
+export async function isTornFrame(
+  file: File,
+  fileBytes: number,
+  { bytes, last }: Pick<Segment, 'bytes' | 'last'>,
+): Promise<boolean> {
   const left = fileBytes - bytes;
   if (left < FRAME_BYTES) return true;
   const head = await readAll(file, new Uint8Array(FRAME_BYTES), bytes);

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -94,6 +103,7 @@ it('tells a torn tail, which a crash leaves, from an older segment that was cut'
   const { segments } = await checkJournal(directory);
   const size = readFileSync(segment(segments)).length;
   truncateSync(segment(segments), size - 5);
+  rmSync(segment(segments).replace('segment', 'index'));
   const torn = await checkJournal(directory);
   expect(torn).toMatchObject({ events: EVENTS - 1, problems: [] });
   expect(torn.tail).toBeGreaterThan(900);
@@ -240,4 +250,40 @@ it('names a cursor that is gone, and not that of a forgotten output', async () =
   const { problems, outputs } = await checkJournal(directory);
   expect(problems).toEqual([{ path, what: 'the cursor of output "lake" is gone' }]);
   expect(outputs).toEqual([]);
+});
+
+/** The newest segment that holds events. */
+const newest = () =>
+  join(
+    directory,
+    readdirSync(directory)
+      .filter((name) => name.endsWith('.segment'))
+      .sort()
+      .at(-1)!,
+  );
+
+it('names a damaged end that is not an incomplete write', async () => {
+  damage(newest(), readFileSync(newest()).length - 3);
+  const { problems } = await checkJournal(directory);
+  expect(problems).toMatchObject([
+    { path: newest(), what: 'its end is damaged' },
+    { path: directory, what: '1 events are missing at its end' },
+  ]);
+});
+
+it.each(['index', 'cursor'])('names events that are missing at the end by what the %s knows', async (by) => {
+  const journal = await openDiskJournal({ directory, maxBytes: 1 << 20, segmentBytes: 8 << 10, log: silent });
+  const lake = await journal.subscribe('lake');
+  await journal.append([entry('a'.repeat(100), 'lake')]);
+  const { size } = statSync(newest());
+  await journal.append([entry('b'.repeat(100), 'lake'), entry('c'.repeat(100), 'lake')]);
+  if (by === 'cursor') {
+    lake.acknowledge(PositionSet.of(1));
+    await lake.flush();
+  }
+  await journal.close();
+  truncateSync(newest(), size);
+  if (by === 'cursor') rmSync(newest().replace('segment', 'index'));
+  const { problems } = await checkJournal(directory);
+  expect(problems).toEqual([{ path: directory, what: '2 events are missing at its end' }]);
 });

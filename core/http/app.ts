@@ -17,7 +17,7 @@ import { OPEN_PATHS } from './open-paths.ts';
 import { GET_ONLY, serveOperations } from './operations.ts';
 import { Problem, problemOf, problemResponse } from './problem.ts';
 import type { NoteRefusal } from './refusal-log.ts';
-import { notEvents, rejectedEvents } from './refusals.ts';
+import { notEvents, ofUnknownSender, rejectedEvents } from './refusals.ts';
 import { splitEvents } from './split.ts';
 
 /** Whether requests should be sent here, and why not. */
@@ -70,7 +70,7 @@ export interface AppOptions {
   readonly auth?: AuthOptions;
   /** Whether the server demands a client certificate, on the same paths. */
   readonly demandsCertificate?: boolean;
-  /** Counts and logs refused events. */
+  /** Given: counts and logs refused events. */
   readonly noteRefusal?: NoteRefusal;
   readonly log: Logger;
   readonly now?: () => number;
@@ -103,7 +103,8 @@ export function createApp(options: AppOptions): Hono<Env> {
   const check = auth && createAuth(auth);
   if (check !== undefined) {
     app.use(async (c, next) => {
-      if (!OPEN_PATHS.has(c.req.path)) check(c.req.header('authorization'));
+      const { path, method } = c.req;
+      if (!OPEN_PATHS.has(path)) check(c.req.header('authorization'), ofUnknownSender(method, path));
       await next();
     });
   }

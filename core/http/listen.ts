@@ -113,11 +113,13 @@ async function serve(
   { countRefused: count = () => {}, ...faces }: Faces,
   log: Logger,
 ): Promise<RunningServer> {
-  const noteRefusal = createRefusalLog({ count, log });
+  const { ingest } = faces;
+  // Where no events come in, none are refused.
+  const notes = ingest && { noteRefusal: createRefusalLog({ count, log }) };
   const secure = tls ? server.tls : undefined;
   const common = {
     ...faces,
-    noteRefusal,
+    ...notes,
     bodies: createBodies({ maxBody: server.max_body, maxWait: server.max_wait }),
     log,
     demandsCertificate: secure?.client_ca !== undefined,
@@ -125,7 +127,6 @@ async function serve(
     ...(guard && { guard }),
   };
   const app = createApp(common);
-  const { ingest } = faces;
   return startServer({
     fetch: (request, env) => app.fetch(request, env),
     ...(ingest === undefined ? {} : { direct: createDirect({ ...common, ingest }) }),
@@ -133,7 +134,7 @@ async function serve(
     ...(secure === undefined ? {} : { tls: await readTls(secure, dir) }),
     maxConnections,
     maxBody: server.max_body,
-    noteRefusal,
+    ...notes,
     log,
   });
 }

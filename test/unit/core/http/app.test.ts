@@ -483,6 +483,16 @@ describe('auth', () => {
     }
   });
 
+  it('counts only requests that bring events as refused events', async () => {
+    const { app, counts, lines } = await setup({ app: { auth } });
+    for (const path of ['/metrics', '/outputs', '/', '/events', '/nowhere']) await app.request(path);
+    for (const path of ['/metrics', '/nowhere']) await app.request(path, post(EVENT));
+    expect(counts.unauthorized).toBe(0);
+    expect(lines.join('')).not.toContain('events were refused');
+    for (const path of ['/', '/events', '/test?priority=debug']) await app.request(path, post(EVENT));
+    expect(counts.unauthorized).toBe(3);
+  });
+
   it('is asked for everywhere but for health', async () => {
     const { app } = await setup({ app: { auth } });
     for (const path of ['/metrics', '/outputs', '/nowhere', '/test', '/events']) {

@@ -29,6 +29,7 @@ const REASON = 'https://hooks.internal answered 403';
 async function start(server: Partial<ServerConfig> = {}, journal: { path?: string; type?: 'memory' } = {}) {
   const { ingest, log, lines } = await setup();
   let dropped = 0;
+  let refused = 0;
   const operations = {
     drop: async () => ++dropped,
     async *deadLetters() {},
@@ -44,6 +45,9 @@ async function start(server: Partial<ServerConfig> = {}, journal: { path?: strin
       tap: createTap(),
     },
     readiness: () => ({ ready: true, reasons: [], outputs: [output] }),
+    countRefused: (_, events) => {
+      refused += events;
+    },
   };
   const config = {
     server: { listen: '127.0.0.1:0', max_body: 1 << 20, max_wait: 1000, ...server },
@@ -51,7 +55,12 @@ async function start(server: Partial<ServerConfig> = {}, journal: { path?: strin
     dir: directory,
   };
   running = await listen(config, faces, log);
-  return { lines, dropped: () => dropped, socket: join(config.journal.path, 'admin.sock') };
+  return {
+    lines,
+    dropped: () => dropped,
+    refused: () => refused,
+    socket: join(config.journal.path, 'admin.sock'),
+  };
 }
 
 const CHANGE = { 'x-tiercel-request': '1' };
@@ -222,6 +231,15 @@ describe('admin_listen', () => {
     await start({ admin_listen: `127.0.0.1:${port}`, auth: { bearer_token: 'node' } });
     expect(await statusOf(port, '/journal')).toBe(401);
     expect(await statusOf(port, '/journal', { headers: { authorization: 'Bearer node' } })).toBe(200);
+  });
+
+  it('refuses no events, because it takes none', async () => {
+    const port = await freePort();
+    const { refused } = await start({ admin_listen: `127.0.0.1:${port}`, auth: { bearer_token: 'token' } });
+    expect(await statusOf(port, '/', { method: 'POST', headers: CHANGE })).toBe(401);
+    expect(refused()).toBe(0);
+    expect(await statusOf(running[0]!.port, '/', { method: 'POST' })).toBe(401);
+    expect(refused()).toBe(1);
   });
 
   it('that is taken stops the start, and the listener of the events with it', async () => {

@@ -26,12 +26,13 @@ afterEach(async () => {
 
 async function start(tls: typeof server & { clientCa?: string }, more: Partial<AppOptions> = {}) {
   const context = await setup({ app: more });
-  const { app, maxBody, log } = context;
+  const { app, maxBody, log, noteRefusal } = context;
   running = await startServer({
     fetch: app.fetch,
     at: { host: '127.0.0.1', port: 0 },
     maxConnections: 10,
     maxBody,
+    noteRefusal,
     log,
     tls,
   });
@@ -120,7 +121,9 @@ describe('with an authority of clients', () => {
     }
     for (const path of ['/healthz', '/readyz?verbose', '/ping'])
       expect((await ask(started.port, { ...who, path })).status, path).toBe(200);
-    expect(counts.received).toBe(0);
+    expect([counts.received, counts.unauthorized]).toEqual([0, 3]);
+    expect((await ask(started.port, { ...who, path: '/' })).status).toBe(403);
+    expect(counts.unauthorized).toBe(3);
   });
 
   it.each([

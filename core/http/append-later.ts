@@ -10,7 +10,7 @@ const LONGEST_WAIT = 1000;
  *
  * @param error what the first append ended in
  * @param gone aborts when the client disconnects, which ends the wait
- * @throws the last error after `maxWait` or when the client disconnects; immediately when waiting cannot help
+ * @throws the last error after `maxWait` or when the client disconnects; immediately when waiting cannot help, and as soon as the journal has failed for good
  */
 export type AppendLater = (
   entries: readonly JournalEntry[],
@@ -29,12 +29,17 @@ export function createAppendLater({
   clock,
   maxWait,
 }: {
-  readonly journal: Pick<Journal, 'append' | 'waitForRoom'>;
+  readonly journal: Pick<Journal, 'append' | 'waitForRoom' | 'failed'>;
   readonly clock: Clock;
   readonly maxWait: number;
 }): AppendLater {
   let pause = FIRST_WAIT;
   let nextTry: Promise<void> | undefined;
+  /** Those who wait; the signal of the journal has one listener for all of them. */
+  const waiting = new Set<AbortController>();
+  journal.failed.addEventListener('abort', () => {
+    for (const done of waiting) done.abort();
+  });
 
   const untilNextTry = (): Promise<void> => {
     nextTry ??= clock.sleep(pause).then(() => {
@@ -51,9 +56,11 @@ export function createAppendLater({
   ): Promise<void> => {
     const done = new AbortController();
     const signal = AbortSignal.any([client, done.signal]);
+    waiting.add(done);
     try {
       await Promise.race([wait(signal), clock.sleep(milliseconds, signal)]);
     } finally {
+      waiting.delete(done);
       done.abort();
     }
   };
@@ -65,7 +72,7 @@ export function createAppendLater({
       if (bytes === undefined && !(why instanceof JournalFailedError)) throw why;
       const left = deadline - clock.monotonic();
       const client = gone();
-      if (left <= 0 || client.aborted) throw why;
+      if (left <= 0 || client.aborted || journal.failed.aborted) throw why;
       await within(left, client, (signal) =>
         bytes === undefined ? untilNextTry() : journal.waitForRoom(signal, bytes),
       );

@@ -49,7 +49,7 @@ export interface Ingest {
 
 export interface IngestOptions {
   /** Where `status` is known, a bulk request is refused before it is parsed when there is no room. */
-  readonly journal: Pick<Journal, 'append' | 'waitForRoom'> & Partial<Pick<Journal, 'status'>>;
+  readonly journal: Pick<Journal, 'append' | 'waitForRoom' | 'failed'> & Partial<Pick<Journal, 'status'>>;
   /** The names of the outputs that want an event. */
   readonly route: (event: Event) => readonly string[];
   readonly enrich: Enrich;

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppOptions } from '../../../../core/http/app.ts';
@@ -188,6 +190,27 @@ it('uses renewed certificates for new connections', async () => {
   expect(await shown()).toBe('server');
   started.renewTls(client);
   expect(await shown()).toBe('client');
+});
+
+it('does not wait at a stop for clients that have sent nothing but a handshake, or not even that', async () => {
+  const { running: started } = await start(server);
+  const silent = connect({ host: '127.0.0.1', port: started.port, ca }).on('error', () => {});
+  const half = connectTcp(started.port, '127.0.0.1').on('error', () => {});
+  await Promise.all([once(silent, 'secureConnect'), once(half, 'connect')]);
+  const before = performance.now();
+  await started.stop(new AbortController().signal);
+  expect(performance.now() - before).toBeLessThan(5000);
+});
+
+it('cuts a handshake under way when patience ends', async () => {
+  const { running: started } = await start(server);
+  const half = connectTcp(started.port, '127.0.0.1').on('error', () => {});
+  half.write(Buffer.from([0x16, 3, 1]));
+  const closed = new Promise((resolve) => half.once('close', resolve));
+  await once(half, 'connect');
+  // By then it has read those bytes.
+  expect(await post(started.port, {})).toBe(200);
+  await Promise.all([closed, started.stop(AbortSignal.timeout(100))]);
 });
 
 it.each([

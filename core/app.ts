@@ -51,11 +51,17 @@ export interface AppOptions {
  *   opened is closed then
  */
 export async function startApp(options: AppOptions): Promise<App> {
-  const opened: (() => Promise<unknown> | undefined)[] = [];
+  const opened: (() => Promise<unknown>)[] = [];
   try {
     return await start(options, (close) => opened.unshift(close));
   } catch (error) {
-    for (const close of opened) await close();
+    for (const close of opened) {
+      try {
+        await close();
+      } catch (failure) {
+        options.log.warn({ err: failure }, 'what was opened for the start could not be closed');
+      }
+    }
     throw error;
   }
 }
@@ -63,7 +69,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 /** @param onOpened takes what closes again what was opened, for a start that fails */
 async function start(
   { config: initial, log, version, clock = systemClock }: AppOptions,
-  onOpened: (close: () => Promise<unknown> | undefined) => void,
+  onOpened: (close: () => Promise<unknown>) => void,
 ): Promise<App> {
   let config = initial;
   const metrics = createMetrics({
@@ -211,8 +217,11 @@ async function start(
       stopping = true;
       log.info('Stopping: no new connections; finishing what is under way');
       tap.close();
-      await Promise.all((listeners ?? []).map((listener) => listener.stop(deadline)));
+      const [intake, ...operators] = (listeners ?? []).map((listener) => listener.stop(deadline));
+      // What has been taken in is delivered; what operators still read has no part in that.
+      await intake;
       await Promise.all([...running.keys()].map((name) => stopOutput(name, deadline)));
+      await Promise.all(operators);
       await journals.close();
       log.info('Stopped');
     },

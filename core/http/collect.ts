@@ -161,11 +161,14 @@ class Collector implements PacedBody {
 
   #finish(): void {
     if (!this.#close()) return;
-    this.#resolve(this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks));
+    // The stream keeps this object until the request is answered, and the body must not be in memory twice until then.
+    const chunks = this.#chunks.splice(0);
+    this.#resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
   }
 
   #fail(problem: unknown): void {
     if (!this.#close()) return;
+    this.#chunks.length = 0;
     this.#decoding?.destroy();
     // What else comes is passed over with the answer.
     this.#stream.pause();

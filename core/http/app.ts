@@ -117,7 +117,7 @@ export function createApp(options: AppOptions): Hono<Env> {
 
   if (ingest !== undefined) {
     app.post('/', async (c) => {
-      await bodies.read(body(c), 'wait', (raw) => ingest.one(raw, () => c.req.raw.signal));
+      await bodies.read(body(c), 'wait', (raw, waited) => ingest.one(raw, () => c.req.raw.signal, waited));
       return new Response(null, { headers: { 'content-length': '0' } });
     });
 

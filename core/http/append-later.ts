@@ -10,12 +10,14 @@ const LONGEST_WAIT = 1000;
  *
  * @param error what the first append ended in
  * @param gone aborts when the client disconnects, which ends the wait
+ * @param waited milliseconds of `maxWait` that are over already
  * @throws the last error after `maxWait` or when the client disconnects; immediately when waiting cannot help, and as soon as the journal has failed for good
  */
 export type AppendLater = (
   entries: readonly JournalEntry[],
   error: unknown,
   gone: () => AbortSignal,
+  waited: number,
 ) => Promise<void>;
 
 /**
@@ -65,8 +67,8 @@ export function createAppendLater({
     }
   };
 
-  return async (entries, error, gone) => {
-    const deadline = clock.monotonic() + maxWait;
+  return async (entries, error, gone, waited) => {
+    const deadline = clock.monotonic() + maxWait - waited;
     for (let why = error; ; ) {
       const bytes = why instanceof JournalFullError ? why.bytes : undefined;
       if (bytes === undefined && !(why instanceof JournalFailedError)) throw why;

@@ -32,8 +32,15 @@ export interface Collecting {
   readonly decoder: (() => Transform) | undefined;
 }
 
+/** A body that was read to its end. */
+export interface Collected {
+  readonly bytes: Uint8Array;
+  /** Milliseconds that it waited for memory. */
+  readonly waited: number;
+}
+
 /** Reads a body to its end. @throws Problem */
-export function collect(stream: Readable, body: Collecting, options: CollectOptions): Promise<Uint8Array> {
+export function collect(stream: Readable, body: Collecting, options: CollectOptions): Promise<Collected> {
   return new Promise((resolve, reject) => new Collector(stream, body, options, resolve, reject));
 }
 
@@ -46,7 +53,7 @@ class Collector implements PacedBody {
   readonly #stream: Readable;
   readonly #body: Collecting;
   readonly #options: CollectOptions;
-  readonly #resolve: (body: Uint8Array) => void;
+  readonly #resolve: (body: Collected) => void;
   readonly #reject: (problem: unknown) => void;
   readonly #chunks: Buffer[] = [];
   #size = 0;
@@ -60,7 +67,7 @@ class Collector implements PacedBody {
     stream: Readable,
     body: Collecting,
     options: CollectOptions,
-    resolve: (body: Uint8Array) => void,
+    resolve: (body: Collected) => void,
     reject: (problem: unknown) => void,
   ) {
     this.#stream = stream;
@@ -163,7 +170,8 @@ class Collector implements PacedBody {
     if (!this.#close()) return;
     // The stream keeps this object until the request is answered, and the body must not be in memory twice until then.
     const chunks = this.#chunks.splice(0);
-    this.#resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    this.#resolve({ bytes, waited: this.#waited });
   }
 
   #fail(problem: unknown): void {

@@ -36,7 +36,7 @@ export function createDirect({ ingest, bodies, auth, noteRefusal, log }: DirectO
     };
     try {
       check?.(incoming.headers.authorization, ofUnknownSender('POST', '/'));
-      await bodies.read({ incoming }, 'wait', (raw) => ingest.one(raw, whenGone));
+      await bodies.read({ incoming }, 'wait', (raw, waited) => ingest.one(raw, whenGone, waited));
       // 200 with `Content-Length: 0`, as the application answers; headers given to node:http are checked one by one.
       outgoing.end();
     } catch (error) {

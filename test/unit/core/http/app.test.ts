@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { Bodies } from '../../../../core/http/body.ts';
 import { ENCODINGS } from '../../../../core/http/decompress.ts';
 import { createGuard } from '../../../../core/http/guard.ts';
 import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
@@ -122,6 +123,11 @@ describe('POST /', () => {
     expect((await app.request(gone)).status).toBe(503);
     expect(waits.length).toBe(1);
     expect(counts).toMatchObject({ received: 0, full: 2 });
+    // What the body has waited for memory is a part of max_wait.
+    const bodies: Bodies = { maxBody: 1 << 20, read: (_, __, use) => use(Buffer.from(EVENT), 10_000) };
+    const late = await setup({ clock, maxWait: 30_000, journal, app: { bodies } });
+    expect((await late.app.request('/', post(EVENT))).status).toBe(503);
+    expect(waits.slice(1)).toEqual([20_000]);
   });
 
   it('tries again while the storage fails, as while it is full', async () => {

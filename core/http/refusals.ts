@@ -88,7 +88,8 @@ export function endedEarly(cause: unknown): Problem {
 /** The body is not what `Content-Encoding` says. */
 export function notEncoded({ message }: Error): Problem {
   const reason = `the body is not what content-encoding says: ${message}`;
-  return new Problem(400, { code: 'invalid_body', field: 'body', reason }, {}, UNREADABLE);
+  const hint = 'send the body in the encoding that content-encoding names, or without that header';
+  return new Problem(400, { code: 'invalid_body', field: 'body', reason, hint }, {}, UNREADABLE);
 }
 
 export function slowBody(reason: string): Problem {

@@ -301,7 +301,7 @@ describe('POST /events', () => {
   });
 
   it('reads gzip', async () => {
-    const { app, stored } = await setup();
+    const { app, stored, lines } = await setup();
     for (const encoding of ['gzip', 'x-gzip', 'GZIP']) {
       const answer = await app.request('/events', post(gzipSync(EVENT), { 'content-encoding': encoding }));
       expect(answer.status).toBe(202);
@@ -309,6 +309,7 @@ describe('POST /events', () => {
     expect((await stored()).length).toBe(3);
     const damaged = await app.request('/events', post('not gzip', { 'content-encoding': 'gzip' }));
     expect(damaged.status).toBe(400);
+    expect(lines.join('')).toContain('events were refused: send the body in the encoding');
   });
 
   it('says which encodings it reads', async () => {

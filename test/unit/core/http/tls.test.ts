@@ -222,7 +222,7 @@ it.each([
   const tls = { cert: `${FIXTURES}server.crt`, key: `${FIXTURES}server.key`, ...wrong };
   const config = {
     server: { listen: '127.0.0.1:0', max_body: 1024, max_wait: 1000, tls },
-    journal: { type: 'memory' as const, path: import.meta.dirname },
+    journal: { type: 'memory' as const, path: import.meta.dirname, group_access: false },
     dir: import.meta.dirname,
   };
   const faces = {} as Parameters<typeof listen>[1];

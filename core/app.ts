@@ -4,6 +4,7 @@ import type { Config, OutputConfig } from './config/config.ts';
 import { type WiredOutput, wire } from './container.ts';
 import { deadlineIn } from './deadline.ts';
 import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
+import { createSlowClock } from './delivery/retry.ts';
 import { createRecentEvents } from './event/recent.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
 import { createIngest } from './http/ingest.ts';
@@ -85,7 +86,8 @@ async function start(
   onOpened(journals.close);
   const { journal, deadLetters } = journals;
   const recent = createRecentEvents();
-  const resources = { clock, log, metrics, journal, deadLetters, recent };
+  const slowNow = createSlowClock(clock);
+  const resources = { clock, slowNow, log, metrics, journal, deadLetters, recent };
 
   const wiring = wire({ ...resources, config });
   /** Every output that was started and is still wanted; one that is being restarted is the old one. */

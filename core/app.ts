@@ -5,6 +5,7 @@ import { type WiredOutput, wire } from './container.ts';
 import { deadlineIn } from './deadline.ts';
 import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
 import { createSlowClock } from './delivery/retry.ts';
+import { createEnricher } from './event/decode.ts';
 import { createRecentEvents } from './event/recent.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
 import { createIngest } from './http/ingest.ts';
@@ -16,7 +17,7 @@ import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
 import { queuedWatcher } from './operations/queued.ts';
 import { createTap } from './operations/tap.ts';
-import { compilePlan, type IngestPlan } from './routing/plan.ts';
+import { createRouter } from './routing/router.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
@@ -96,16 +97,14 @@ async function start(
   let listeners: readonly RunningServer[] | undefined;
   let stopping = false;
 
-  const planWithout = (except: readonly string[] = []): IngestPlan => ({
-    enrich: config.enrich,
-    routes: [...running.values()]
-      .filter(({ settings }) => !except.includes(settings.name))
-      .map(({ settings: { name, route } }) => ({ name, spec: route })),
-  });
-  let plan = compilePlan(planWithout(), log);
-  const usePlan = (next: IngestPlan) => {
-    plan = compilePlan(next, log);
-  };
+  const enricher = () => createEnricher(config.enrich, (message) => log.warn(message));
+  let enrich = enricher();
+  const routerWithout = (except: readonly string[] = []) =>
+    createRouter(
+      [...running.values()]
+        .filter(({ settings }) => !except.includes(settings.name))
+        .map(({ settings: { name }, route: { wants } }) => ({ name, wants })),
+    );
 
   async function startOutput(wired: WiredOutput): Promise<void> {
     running.set(wired.settings.name, wired);
@@ -120,14 +119,14 @@ async function start(
   }
 
   for (const settings of enabled(config)) await startOutput(wiring.output(settings));
-  usePlan(planWithout());
+  let route = routerWithout();
   await reportOrphans(journal, config, log);
 
   const tap = createTap();
   const ingest = createIngest({
     journal,
-    route: (event) => plan.route(event),
-    enrich: (event) => plan.enrich(event),
+    route: (event) => route(event),
+    enrich: (event) => enrich(event),
     recent,
     clock,
     maxWait: config.server.max_wait,
@@ -189,8 +188,9 @@ async function start(
       // Made first: an output that cannot be made leaves the old configuration running.
       const made = changes.start.map((output) => newWiring.output(output));
       config = changes.config;
+      enrich = enricher();
       // What is stopped for good is given no more events; what is started anew is, meanwhile, as before.
-      usePlan(planWithout(changes.stop));
+      route = routerWithout(changes.stop);
       const deadline = deadlineIn(config.shutdown.deadline);
       try {
         for (const name of changes.stop) {
@@ -203,7 +203,7 @@ async function start(
           await startOutput(wired);
         }
       } finally {
-        usePlan(planWithout());
+        route = routerWithout();
       }
       await renewCertificates(config, listeners ?? []);
       await reportOrphans(journal, config, log);

@@ -16,8 +16,7 @@ import { makeDirectory, permissionsFor } from './journal/permissions.ts';
 import type { Mapper } from './plugins/mapper.ts';
 import type { Output, OutputContext, StreamOutput } from './plugins/output.ts';
 import { createScope, inScope, type PluginScope, scopedMapper, scopedOutput } from './plugins/scope.ts';
-import { compileRouteOf } from './routing/plan.ts';
-import type { Route } from './routing/route.ts';
+import { compileRoute, type Route, type RouteSpec } from './routing/route.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { OutputObserver } from './telemetry/observer.ts';
@@ -174,6 +173,18 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
     loop,
     account: () => void own.resolve(tokens.metrics).output(settings.name, () => loop.accounts()),
   };
+}
+
+/** @throws Error naming the output; a configuration that was checked has none of that */
+function compileRouteOf(name: string, spec: RouteSpec, log: RootLogger): Route {
+  const compiled = compileRoute(spec, (reason) =>
+    log.warn(
+      { output: name, reason },
+      'the `when` of this output could not be evaluated on an event; such events are wanted',
+    ),
+  );
+  if (!compiled.ok) throw new Error(`outputs.${name}: ${compiled.errors[0]!.message}`);
+  return compiled.route;
 }
 
 function once<T>(

@@ -10,6 +10,7 @@ import { loadConfig } from '../../../core/config/load.ts';
 import * as store from '../../../core/delivery/dead-letters/store.ts';
 import { defineOutput, rejected, Type } from '../../../core/index.ts';
 import { createRegistry } from '../../../core/plugins/registry.ts';
+import * as when from '../../../core/routing/when.ts';
 import { createLogger } from '../../../core/telemetry/log.ts';
 import falco from '../../../mappers/falco.ts';
 
@@ -28,7 +29,7 @@ afterEach(async () => {
 const log = createLogger({ level: 'error', destination: { write: () => {} }, format: 'json', secrets: [] });
 
 /** An output that refuses every event. @param onStop is called when it is stopped */
-async function configOf(listen: string, onStop: () => void) {
+async function configOf(listen: string, onStop: () => void, more = 'enabled: true') {
   const picky = defineOutput({
     apiVersion: 1,
     type: 'picky',
@@ -42,7 +43,7 @@ async function configOf(listen: string, onStop: () => void) {
   });
   const module = 'file:///built-in/picky.js';
   const loaded = await loadConfig({
-    text: `server: { listen: "${listen}" }\njournal: { path: ./data }\noutputs: { picky: { type: picky } }\n`,
+    text: `server: { listen: "${listen}" }\njournal: { path: ./data }\noutputs:\n  picky:\n    type: picky\n    ${more}\n`,
     file: join(directory, 'tiercel.yaml'),
     registry: createRegistry({
       outputs: { picky: { module, load: async () => picky } },
@@ -56,6 +57,17 @@ async function configOf(listen: string, onStop: () => void) {
 /** So many that a list of their dead letters does not fit into the buffers of a connection. */
 const MANY = 20_000;
 const EVENT = { rule: 'r', priority: 'Notice', time: '2026-07-11T09:44:58Z', output: 'o' };
+
+it('compiles the condition of an output once, and routes by it', async () => {
+  const config = await configOf('127.0.0.1:0', () => {}, 'when: rule == "r"');
+  const compile = vi.spyOn(when, 'compileWhen');
+  app = await startApp({ config, log, version: '0' });
+  expect(compile).toHaveBeenCalledTimes(1);
+  for (const rule of ['r', 'other'])
+    await fetch(app.url, { method: 'POST', body: JSON.stringify({ ...EVENT, rule }) });
+  const text = await (await fetch(`${app.url}/metrics`)).text();
+  expect(text).toMatch(/^tiercel_events_unrouted_total 1$/m);
+});
 
 it('stops the outputs while an operator still reads', async () => {
   let stopped = false;

@@ -4,6 +4,8 @@ import type { Config, OutputConfig } from './config/config.ts';
 import { type WiredOutput, wire } from './container.ts';
 import { deadlineIn } from './deadline.ts';
 import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
+import { createSlowClock } from './delivery/retry.ts';
+import { createEnricher } from './event/decode.ts';
 import { createRecentEvents } from './event/recent.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
 import { createIngest } from './http/ingest.ts';
@@ -15,7 +17,7 @@ import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
 import { queuedWatcher } from './operations/queued.ts';
 import { createTap } from './operations/tap.ts';
-import { compilePlan, type IngestPlan } from './routing/plan.ts';
+import { createRouter } from './routing/router.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
@@ -51,11 +53,17 @@ export interface AppOptions {
  *   opened is closed then
  */
 export async function startApp(options: AppOptions): Promise<App> {
-  const opened: (() => Promise<unknown> | undefined)[] = [];
+  const opened: (() => Promise<unknown>)[] = [];
   try {
     return await start(options, (close) => opened.unshift(close));
   } catch (error) {
-    for (const close of opened) await close();
+    for (const close of opened) {
+      try {
+        await close();
+      } catch (failure) {
+        options.log.warn({ err: failure }, 'what was opened for the start could not be closed');
+      }
+    }
     throw error;
   }
 }
@@ -63,7 +71,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 /** @param onOpened takes what closes again what was opened, for a start that fails */
 async function start(
   { config: initial, log, version, clock = systemClock }: AppOptions,
-  onOpened: (close: () => Promise<unknown> | undefined) => void,
+  onOpened: (close: () => Promise<unknown>) => void,
 ): Promise<App> {
   let config = initial;
   const metrics = createMetrics({
@@ -79,7 +87,8 @@ async function start(
   onOpened(journals.close);
   const { journal, deadLetters } = journals;
   const recent = createRecentEvents();
-  const resources = { clock, log, metrics, journal, deadLetters, recent };
+  const slowNow = createSlowClock(clock);
+  const resources = { clock, slowNow, log, metrics, journal, deadLetters, recent };
 
   const wiring = wire({ ...resources, config });
   /** Every output that was started and is still wanted; one that is being restarted is the old one. */
@@ -88,16 +97,14 @@ async function start(
   let listeners: readonly RunningServer[] | undefined;
   let stopping = false;
 
-  const planWithout = (except: readonly string[] = []): IngestPlan => ({
-    enrich: config.enrich,
-    routes: [...running.values()]
-      .filter(({ settings }) => !except.includes(settings.name))
-      .map(({ settings: { name, route } }) => ({ name, spec: route })),
-  });
-  let plan = compilePlan(planWithout(), log);
-  const usePlan = (next: IngestPlan) => {
-    plan = compilePlan(next, log);
-  };
+  const enricher = () => createEnricher(config.enrich, (message) => log.warn(message));
+  let enrich = enricher();
+  const routerWithout = (except: readonly string[] = []) =>
+    createRouter(
+      [...running.values()]
+        .filter(({ settings }) => !except.includes(settings.name))
+        .map(({ settings: { name }, route: { wants } }) => ({ name, wants })),
+    );
 
   async function startOutput(wired: WiredOutput): Promise<void> {
     running.set(wired.settings.name, wired);
@@ -112,14 +119,14 @@ async function start(
   }
 
   for (const settings of enabled(config)) await startOutput(wiring.output(settings));
-  usePlan(planWithout());
+  let route = routerWithout();
   await reportOrphans(journal, config, log);
 
   const tap = createTap();
   const ingest = createIngest({
     journal,
-    route: (event) => plan.route(event),
-    enrich: (event) => plan.enrich(event),
+    route: (event) => route(event),
+    enrich: (event) => enrich(event),
     recent,
     clock,
     maxWait: config.server.max_wait,
@@ -181,8 +188,9 @@ async function start(
       // Made first: an output that cannot be made leaves the old configuration running.
       const made = changes.start.map((output) => newWiring.output(output));
       config = changes.config;
+      enrich = enricher();
       // What is stopped for good is given no more events; what is started anew is, meanwhile, as before.
-      usePlan(planWithout(changes.stop));
+      route = routerWithout(changes.stop);
       const deadline = deadlineIn(config.shutdown.deadline);
       try {
         for (const name of changes.stop) {
@@ -195,7 +203,7 @@ async function start(
           await startOutput(wired);
         }
       } finally {
-        usePlan(planWithout());
+        route = routerWithout();
       }
       await renewCertificates(config, listeners ?? []);
       await reportOrphans(journal, config, log);
@@ -211,8 +219,11 @@ async function start(
       stopping = true;
       log.info('Stopping: no new connections; finishing what is under way');
       tap.close();
-      await Promise.all((listeners ?? []).map((listener) => listener.stop(deadline)));
+      const [intake, ...operators] = (listeners ?? []).map((listener) => listener.stop(deadline));
+      // What has been taken in is delivered; what operators still read has no part in that.
+      await intake;
       await Promise.all([...running.keys()].map((name) => stopOutput(name, deadline)));
+      await Promise.all(operators);
       await journals.close();
       log.info('Stopped');
     },

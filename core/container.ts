@@ -8,6 +8,7 @@ import type { Config, OutputConfig } from './config/config.ts';
 import type { DeadLetterStore } from './delivery/dead-letters/store.ts';
 import { createFaults, type Faults } from './delivery/faults.ts';
 import { createOutputLoop, type OutputLoop } from './delivery/loop.ts';
+import type { SlowClock } from './delivery/retry.ts';
 import { createDecoder } from './event/decode.ts';
 import type { RecentEvents } from './event/recent.ts';
 import { createNodeFileSystem, ensureDirectory } from './journal/filesystem.ts';
@@ -15,8 +16,7 @@ import type { Journal } from './journal/journal.ts';
 import type { Mapper } from './plugins/mapper.ts';
 import type { Output, OutputContext, StreamOutput } from './plugins/output.ts';
 import { createScope, inScope, type PluginScope, scopedMapper, scopedOutput } from './plugins/scope.ts';
-import { compileRouteOf } from './routing/plan.ts';
-import type { Route } from './routing/route.ts';
+import { compileRoute, type Route, type RouteSpec } from './routing/route.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { OutputObserver } from './telemetry/observer.ts';
@@ -33,6 +33,7 @@ const tokens = {
   journal: token<Journal>('journal'),
   deadLetters: token<DeadLetterStore>('dead letters'),
   recent: token<RecentEvents>('recent events'),
+  slowNow: token<SlowClock>('slow clock'),
   // One output's own, in its child container.
   settings: token<OutputConfig>('settings'),
   outputLog: token<RootLogger>('output log'),
@@ -56,6 +57,8 @@ export interface Resources {
   readonly deadLetters: DeadLetterStore;
   /** What the way in has just parsed. */
   readonly recent: RecentEvents;
+  /** By which batches age. */
+  readonly slowNow: SlowClock;
 }
 
 /** One output, wired: its definition made, its route compiled, its delivery ready to start. */
@@ -77,7 +80,8 @@ export interface Wiring {
 /** Wires the program. Each output gets a child container: its own log, metrics, state directory; it never sees the container. */
 export function wire(resources: Resources): Wiring {
   const app = container.createChildContainer();
-  for (const name of ['config', 'clock', 'log', 'metrics', 'journal', 'deadLetters', 'recent'] as const) {
+  const names = ['config', 'clock', 'slowNow', 'log', 'metrics', 'journal', 'deadLetters', 'recent'] as const;
+  for (const name of names) {
     app.register(tokens[name] as InjectionToken<unknown>, { useValue: resources[name] });
   }
   return { output: (settings) => wireOutput(app, settings) };
@@ -155,6 +159,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       journal: c.resolve(tokens.journal),
       deadLetters: c.resolve(tokens.deadLetters),
       clock: c.resolve(tokens.clock),
+      slowNow: c.resolve(tokens.slowNow),
       observer: c.resolve(tokens.observer),
       faults: c.resolve(tokens.faults),
       log: c.resolve(tokens.outputLog),
@@ -168,6 +173,18 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
     loop,
     account: () => void own.resolve(tokens.metrics).output(settings.name, () => loop.accounts()),
   };
+}
+
+/** @throws Error naming the output; a configuration that was checked has none of that */
+function compileRouteOf(name: string, spec: RouteSpec, log: RootLogger): Route {
+  const compiled = compileRoute(spec, (reason) =>
+    log.warn(
+      { output: name, reason },
+      'the `when` of this output could not be evaluated on an event; such events are wanted',
+    ),
+  );
+  if (!compiled.ok) throw new Error(`outputs.${name}: ${compiled.errors[0]!.message}`);
+  return compiled.route;
 }
 
 function once<T>(

@@ -52,24 +52,31 @@ export async function openJournals(
       ...more,
     });
   };
-  const journal = await open('journal', config.journal.max_size, onSync && { onSync });
-  const deadJournal = await open('dead-letters', config.dead_letters.max_size).catch(async (error) => {
-    await journal.close();
-    throw error;
-  });
-  const deadLetters = await openDeadLetterStore(deadJournal, clock, () =>
-    log.warn(
-      'there are dead letters of a later version: they are kept, but only that version can show or replay them',
-    ),
-  );
-  return {
-    journal,
-    deadLetters,
-    failed: AbortSignal.any([journal.failed, deadJournal.failed]),
-    close: async () => {
-      await deadLetters.close();
-      await deadJournal.close();
-      await journal.close();
-    },
+  const opened: Journal[] = [];
+  const closeAll = async () => {
+    for (const journal of opened) await journal.close();
   };
+  try {
+    const journal = await open('journal', config.journal.max_size, onSync && { onSync });
+    opened.unshift(journal);
+    const deadJournal = await open('dead-letters', config.dead_letters.max_size);
+    opened.unshift(deadJournal);
+    const deadLetters = await openDeadLetterStore(deadJournal, clock, () =>
+      log.warn(
+        'there are dead letters of a later version: they are kept, but only that version can show or replay them',
+      ),
+    );
+    return {
+      journal,
+      deadLetters,
+      failed: AbortSignal.any([journal.failed, deadJournal.failed]),
+      close: async () => {
+        await deadLetters.close();
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
 }

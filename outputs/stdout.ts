@@ -1,4 +1,4 @@
-import { defineOutput, delivered, printableJson, recordJson, retry, Type } from '../core/index.ts';
+import { abortable, defineOutput, delivered, printableJson, recordJson, retry, Type } from '../core/index.ts';
 
 /** Prints each record as a line of JSON. */
 export default defineOutput({
@@ -15,23 +15,37 @@ nothing else. A closed pipe is retried. On a terminal,
 characters that would move its cursor or are invisible are written as JSON escapes; the values stay the same. The log goes to standard error, so that the lines can be piped.`,
   create(_options, { mapper }) {
     const toJson = recordJson(mapper);
+    /** The write that is under way, also when its attempt was given up: it cannot be taken back. */
+    let writing: { readonly id: string; readonly done: Promise<Error | undefined> } | undefined;
+
     return {
-      deliver: ({ records }, signal) =>
-        new Promise((resolve) => {
-          const { stdout } = process;
-          const settle = (error?: Error | null) => {
-            stdout.off('error', heard);
-            signal.removeEventListener('abort', stopped);
-            resolve(error ? retry(`standard output: ${error.message}`) : delivered());
-          };
-          // The stream says a failure to the callback and as an event; unheard, the event would end the process.
-          const heard = () => {};
-          const stopped = () => settle(new Error('the reader does not read'));
-          stdout.once('error', heard);
-          signal.addEventListener('abort', stopped, { once: true });
-          const lines = records.map((record) => `${toJson(record)}\n`).join('');
-          stdout.write(stdout.isTTY ? printableJson(lines) : lines, settle);
-        }),
+      async deliver({ id, records }, signal) {
+        const lines = records.map((record) => `${toJson(record)}\n`).join('');
+        try {
+          // A second write beside it would only make the buffer grow.
+          if (writing !== undefined && writing.id !== id) await abortable(writing.done, signal);
+          if (writing?.id !== id) writing = { id, done: write(lines) };
+          const failure = await abortable(writing.done, signal);
+          writing = undefined;
+          return failure === undefined ? delivered() : retry(`standard output: ${failure.message}`);
+        } catch {
+          return retry('standard output: the reader does not read');
+        }
+      },
     };
   },
 });
+
+/** Resolves when standard output has taken the lines, or with the reason why it has not. */
+function write(lines: string): Promise<Error | undefined> {
+  const { stdout } = process;
+  return new Promise((resolve) => {
+    // The stream says a failure to the callback and then as an event; unheard, the event would end the process.
+    const heard = () => {};
+    stdout.on('error', heard);
+    stdout.write(stdout.isTTY ? printableJson(lines) : lines, (error) => {
+      setImmediate(() => stdout.off('error', heard));
+      resolve(error ?? undefined);
+    });
+  });
+}

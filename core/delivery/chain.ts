@@ -15,12 +15,13 @@ import { withMoved } from './moved.ts';
 import type { Deliver } from './part.ts';
 import type { DeliveryPolicy } from './policy.ts';
 import { withRateLimit } from './rate-limit.ts';
-import { type Settle, withRetry } from './retry.ts';
+import { type Settle, type SlowClock, withRetry } from './retry.ts';
 import { withTimeout } from './timeout.ts';
 
 export interface ChainDeps {
   readonly policy: DeliveryPolicy;
   readonly clock: Clock;
+  readonly slowNow: SlowClock;
   readonly random: () => number;
   /** Aborted when the output is being stopped: no new attempt begins, what waits is given back. */
   readonly stopping: AbortSignal;
@@ -64,6 +65,7 @@ export function createChain(deliver: Deliver, deps: ChainDeps): Settle {
 
   const settle = withRetry(attempt, policy.retry, {
     clock,
+    slowNow: deps.slowNow,
     random,
     stopping,
     onRetry({ manifest, attempt }, reason) {

@@ -9,6 +9,7 @@ import type { OutputObserver } from '../telemetry/observer.ts';
 import type { DeadLetterStore } from './dead-letters/store.ts';
 import type { Faults } from './faults.ts';
 import type { DeliveryPolicy } from './policy.ts';
+import type { SlowClock } from './retry.ts';
 
 /** All that the delivery of one output needs. */
 export interface OutputLoopDeps {
@@ -30,6 +31,8 @@ export interface OutputLoopDeps {
   readonly journal: Journal;
   readonly deadLetters: Pick<DeadLetterStore, 'append' | 'waitForRoom'>;
   readonly clock: Clock;
+  /** By which batches age. */
+  readonly slowNow: SlowClock;
   /** Uniform in [0, 1); Math.random when absent. */
   readonly random?: () => number;
   readonly observer: OutputObserver;

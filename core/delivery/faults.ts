@@ -58,8 +58,8 @@ export function createFaults({ observer, clock, log }: FaultsDeps): Faults {
 function describe(thrown: unknown): { readonly reason: string; readonly stack?: string | undefined } {
   try {
     if (thrown instanceof Error) return { reason: reasonOf(thrown), stack: thrown.stack };
-    // An object may hold anything, credentials too: its first level says enough.
-    const text = typeof thrown === 'string' ? thrown : inspect(thrown, { depth: 0 });
+    // An object may hold anything, credentials too: the name of its kind says enough.
+    const text = typeof thrown === 'string' ? thrown : inspect(thrown, { depth: -1, customInspect: false });
     return { reason: text.slice(0, LONGEST_REASON) };
   } catch {
     return { reason: 'it cannot be shown' };

@@ -6,6 +6,7 @@ import { createHealthBoard, type OutputHealth } from './health.ts';
 import { excessiveLag, shed } from './lag.ts';
 import { reasonOf } from './reason.ts';
 import { startSession } from './session.ts';
+import { StoppingError } from './stopping.ts';
 
 /** The delivery of one output, isolated from all others. */
 export interface OutputLoop {
@@ -193,11 +194,17 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
         await work(current, ready.signal);
         backoff = BACKOFF.initial;
       } catch (error) {
-        const reason = reasonOf(error);
-        health.raise('loop', 'stopped', `internal error, retrying: ${reason}`);
-        log.error({ reason }, 'the delivery of the output failed; retrying, its events stay in the journal');
-        await clock.sleep(random() * Math.min(BACKOFF.max, backoff), signal);
-        backoff *= 2;
+        // What was waited for while lag was shed is left as it is.
+        if (!(error instanceof StoppingError)) {
+          const reason = reasonOf(error);
+          health.raise('loop', 'stopped', `internal error, retrying: ${reason}`);
+          log.error(
+            { reason },
+            'the delivery of the output failed; retrying, its events stay in the journal',
+          );
+          await clock.sleep(random() * Math.min(BACKOFF.max, backoff), signal);
+          backoff *= 2;
+        }
       }
       await close();
     }

@@ -23,8 +23,28 @@ const LEAST_TRIED = 15 * 60_000;
 
 export type Settle = (part: Part, signal: AbortSignal) => Promise<Settled>;
 
+/** Epoch milliseconds, see {@link createSlowClock}. */
+export type SlowClock = () => number;
+
+/**
+ * The wall clock by its lowest reading so far, carried on by the clock that never jumps. A clock that was set, was ahead at
+ * boot, or a machine that was suspended can make a batch look younger than it is, never older.
+ *
+ * One serves the whole process: one that began later, after a reload say, would take a clock that is ahead by then for right.
+ */
+export function createSlowClock(clock: Pick<Clock, 'now' | 'monotonic'>): SlowClock {
+  let slowest = Number.POSITIVE_INFINITY;
+  const slowNow = () => {
+    slowest = Math.min(slowest, clock.now() - clock.monotonic());
+    return slowest + clock.monotonic();
+  };
+  slowNow();
+  return slowNow;
+}
+
 export interface RetryDeps {
   readonly clock: Clock;
+  readonly slowNow: SlowClock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly stopping: AbortSignal;
@@ -39,16 +59,7 @@ export interface RetryDeps {
  * before this process has tried it for a while.
  */
 export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], deps: RetryDeps): Settle {
-  const { clock, random, stopping } = deps;
-  let slowest = Number.POSITIVE_INFINITY;
-  /**
-   * The wall clock by its lowest reading so far, carried on by the clock that never jumps. A clock that was set, was ahead at
-   * boot, or a machine that was suspended can make a batch look younger than it is, never older.
-   */
-  const slowNow = () => {
-    slowest = Math.min(slowest, clock.now() - clock.monotonic());
-    return slowest + clock.monotonic();
-  };
+  const { clock, slowNow, random, stopping } = deps;
   // Batches that wait for their first attempt were closed under this clock.
   slowNow();
   return async (batch, signal) => {

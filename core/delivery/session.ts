@@ -77,6 +77,7 @@ export function startSession(
       ...common,
       policy,
       faults: deps.faults,
+      slowNow: deps.slowNow,
       random: deps.random,
       stopping: stopping.signal,
       log,

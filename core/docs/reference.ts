@@ -80,7 +80,7 @@ export function configPage(): Page {
       ],
     ),
     text(
-      'The pattern may be computed from the event; then it has at most 1000 characters and few repetitions, and one that is not valid counts as a condition that cannot be computed. Write patterns in raw strings, `r"\\bshell\\b"`, or with two backslashes.',
+      'The pattern may be computed from the event; then it has at most 100 characters and few repetitions, and one that is not valid counts as a condition that cannot be computed. Write patterns in raw strings, `r"\\bshell\\b"`, or with two backslashes.',
     ),
     heading(2, 'tests'),
     text('Events and where they must go, run by `tiercel test`:'),

@@ -14,10 +14,10 @@ import type { Guard } from './guard.ts';
 import type { Ingest, Rejection } from './ingest.ts';
 import { json } from './json.ts';
 import { OPEN_PATHS } from './open-paths.ts';
-import { serveOperations } from './operations.ts';
+import { GET_ONLY, serveOperations } from './operations.ts';
 import { Problem, problemOf, problemResponse } from './problem.ts';
 import type { NoteRefusal } from './refusal-log.ts';
-import { notEvents, rejectedEvents } from './refusals.ts';
+import { notEvents, ofUnknownSender, rejectedEvents } from './refusals.ts';
 import { splitEvents } from './split.ts';
 
 /** Whether requests should be sent here, and why not. */
@@ -70,7 +70,7 @@ export interface AppOptions {
   readonly auth?: AuthOptions;
   /** Whether the server demands a client certificate, on the same paths. */
   readonly demandsCertificate?: boolean;
-  /** Counts and logs refused events. */
+  /** Given: counts and logs refused events. */
   readonly noteRefusal?: NoteRefusal;
   readonly log: Logger;
   readonly now?: () => number;
@@ -88,7 +88,6 @@ export function createApp(options: AppOptions): Hono<Env> {
   const app = new Hono<Env>();
   const { ingest, admin, bodies, log } = options;
   const now = options.now ?? Date.now;
-  const paths = new Map<string, string>();
   const body = (c: { env?: Env['Bindings']; req: { raw: Request } }): BodySource => ({
     incoming: c.env?.incoming,
     request: c.req.raw,
@@ -104,7 +103,8 @@ export function createApp(options: AppOptions): Hono<Env> {
   const check = auth && createAuth(auth);
   if (check !== undefined) {
     app.use(async (c, next) => {
-      if (!OPEN_PATHS.has(c.req.path)) check(c.req.header('authorization'));
+      const { path, method } = c.req;
+      if (!OPEN_PATHS.has(path)) check(c.req.header('authorization'), ofUnknownSender(method, path));
       await next();
     });
   }
@@ -116,9 +116,8 @@ export function createApp(options: AppOptions): Hono<Env> {
   };
 
   if (ingest !== undefined) {
-    paths.set('/', 'POST').set('/events', 'POST').set('/test', 'POST');
     app.post('/', async (c) => {
-      await bodies.read(body(c), 'wait', (raw) => ingest.one(raw, () => c.req.raw.signal));
+      await bodies.read(body(c), 'wait', (raw, waited) => ingest.one(raw, () => c.req.raw.signal, waited));
       return new Response(null, { headers: { 'content-length': '0' } });
     });
 
@@ -151,7 +150,6 @@ export function createApp(options: AppOptions): Hono<Env> {
   }
 
   if (admin !== undefined) {
-    paths.set('/metrics', 'GET, HEAD').set('/outputs', 'GET, HEAD');
     app.get('/metrics', async () => {
       const { contentType, text } = await admin.metrics();
       return new Response(text, { headers: { 'content-type': contentType } });
@@ -160,14 +158,12 @@ export function createApp(options: AppOptions): Hono<Env> {
     const { operations, tap } = admin;
     if (guard !== undefined && operations !== undefined && tap !== undefined) {
       const outputs = () => admin.outputs().map(({ name }) => name);
-      const served = serveOperations(app, { operations, tap, outputs, now });
-      for (const [path, methods] of served) paths.set(path, methods);
+      serveOperations(app, { operations, tap, outputs, now });
     }
   }
 
   const { readiness } = options;
   if (readiness !== undefined) {
-    for (const path of OPEN_PATHS) paths.set(path, 'GET, HEAD');
     app.get('/ping', () => new Response('pong\n', { headers: { 'content-type': 'text/plain' } }));
     app.get('/healthz', () => json(200, { status: 'ok' }));
     app.get('/readyz', (c) => {
@@ -177,6 +173,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     });
   }
 
+  const paths = methodsOf(app);
   app.notFound((c) => problemResponse(notServed(paths, c.req.path, c.req.method)));
   app.onError((error, c) => {
     const problem = problemOf(error, log);
@@ -217,6 +214,19 @@ function bulkAnswer(
   const answer = { accepted: result.accepted, rejected, ...more };
   // Only what is on stable storage is answered with a 2xx, and here nothing may be.
   return problem === undefined || result.accepted > 0 ? json(202, answer) : problemResponse(problem, answer);
+}
+
+/** The paths that are served, with the value of `Allow` for each. */
+function methodsOf({ routes }: Hono<Env>): ReadonlyMap<string, string> {
+  const paths = new Map<string, string>();
+  for (const { path, method } of routes) {
+    // Middleware.
+    if (method === 'ALL') continue;
+    const allowed = method === 'GET' && !GET_ONLY.has(path) ? 'GET, HEAD' : method;
+    const others = paths.get(path);
+    paths.set(path, others === undefined ? allowed : `${others}, ${allowed}`);
+  }
+  return paths;
 }
 
 function notServed(paths: ReadonlyMap<string, string>, path: string, method: string): Problem {

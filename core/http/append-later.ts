@@ -10,12 +10,14 @@ const LONGEST_WAIT = 1000;
  *
  * @param error what the first append ended in
  * @param gone aborts when the client disconnects, which ends the wait
- * @throws the last error after `maxWait` or when the client disconnects; immediately when waiting cannot help
+ * @param waited milliseconds of `maxWait` that are over already
+ * @throws the last error after `maxWait` or when the client disconnects; immediately when waiting cannot help, and as soon as the journal has failed for good
  */
 export type AppendLater = (
   entries: readonly JournalEntry[],
   error: unknown,
   gone: () => AbortSignal,
+  waited: number,
 ) => Promise<void>;
 
 /**
@@ -29,12 +31,17 @@ export function createAppendLater({
   clock,
   maxWait,
 }: {
-  readonly journal: Pick<Journal, 'append' | 'waitForRoom'>;
+  readonly journal: Pick<Journal, 'append' | 'waitForRoom' | 'failed'>;
   readonly clock: Clock;
   readonly maxWait: number;
 }): AppendLater {
   let pause = FIRST_WAIT;
   let nextTry: Promise<void> | undefined;
+  /** Those who wait; the signal of the journal has one listener for all of them. */
+  const waiting = new Set<AbortController>();
+  journal.failed.addEventListener('abort', () => {
+    for (const done of waiting) done.abort();
+  });
 
   const untilNextTry = (): Promise<void> => {
     nextTry ??= clock.sleep(pause).then(() => {
@@ -51,21 +58,23 @@ export function createAppendLater({
   ): Promise<void> => {
     const done = new AbortController();
     const signal = AbortSignal.any([client, done.signal]);
+    waiting.add(done);
     try {
       await Promise.race([wait(signal), clock.sleep(milliseconds, signal)]);
     } finally {
+      waiting.delete(done);
       done.abort();
     }
   };
 
-  return async (entries, error, gone) => {
-    const deadline = clock.monotonic() + maxWait;
+  return async (entries, error, gone, waited) => {
+    const deadline = clock.monotonic() + maxWait - waited;
     for (let why = error; ; ) {
       const bytes = why instanceof JournalFullError ? why.bytes : undefined;
       if (bytes === undefined && !(why instanceof JournalFailedError)) throw why;
       const left = deadline - clock.monotonic();
       const client = gone();
-      if (left <= 0 || client.aborted) throw why;
+      if (left <= 0 || client.aborted || journal.failed.aborted) throw why;
       await within(left, client, (signal) =>
         bytes === undefined ? untilNextTry() : journal.waitForRoom(signal, bytes),
       );

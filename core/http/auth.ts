@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Problem } from './problem.ts';
-import { UNAUTHORIZED } from './refusals.ts';
+import { Problem, type Refused } from './problem.ts';
 
 /** Who may call: any of these. Falco can send Basic only, as `http://user:password@host` in its url. */
 export interface AuthOptions {
@@ -10,15 +9,16 @@ export interface AuthOptions {
   readonly setting?: string;
 }
 
+/** Checks an `Authorization` header. @param refused the events of the request @throws Problem 401 when it is absent or wrong */
+export type CheckAuth = (header: string | undefined, refused?: Refused) => void;
+
 /**
  * Makes the check of an `Authorization` header.
  *
  * Digests are compared, all of them, in constant time: neither the length nor the first different character of a
  * secret can be measured from outside.
- *
- * @returns a function that throws Problem 401 when the header is absent or wrong
  */
-export function createAuth(options: AuthOptions): (header: string | undefined) => void {
+export function createAuth(options: AuthOptions): CheckAuth {
   const basic = (options.basic ?? []).map(({ username, password }) =>
     digest(`basic ${Buffer.from(`${username}:${password}`).toString('base64')}`),
   );
@@ -26,7 +26,7 @@ export function createAuth(options: AuthOptions): (header: string | undefined) =
   const schemes = [...(options.bearer?.length ? ['Bearer'] : []), ...(basic.length > 0 ? ['Basic'] : [])];
   const challenge = schemes.map((scheme) => `${scheme} realm="tiercel"`).join(', ');
 
-  return (header = '') => {
+  return (header = '', refused) => {
     const blank = header.indexOf(' ');
     const given = digest(`${header.slice(0, blank).toLowerCase()} ${header.slice(blank + 1).trim()}`);
     let known = false;
@@ -35,7 +35,7 @@ export function createAuth(options: AuthOptions): (header: string | undefined) =
     const reason = header === '' ? 'no Authorization header' : 'the credentials are wrong';
     const hint = `send ${schemes.join(' or ')} credentials as configured in ${options.setting ?? 'server.auth'}`;
     const headers = { 'www-authenticate': challenge };
-    throw new Problem(401, { code: 'unauthorized', reason, hint }, headers, UNAUTHORIZED);
+    throw new Problem(401, { code: 'unauthorized', reason, hint }, headers, refused);
   };
 }
 

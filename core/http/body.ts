@@ -32,6 +32,7 @@ export interface Bodies {
    * Reads a body, decompresses it and hands it to `use`; its memory is charged until that has ended. Bytes are charged as
    * they come and as they are decompressed, so that a sender who says much and sends nothing takes nothing from others.
    *
+   * @param use is also told how many milliseconds of `maxWait` the body has waited for memory
    * @param whenUsedUp what to do where bodies use up their memory: `wait` stops reading, up to `maxWait`; `refuse` does not
    * @throws Problem 413 over the limit, 415 for an encoding that cannot be read, 400 for a body that ends early, 408 for
    *   one that is slow, 429 or 503 when there is no memory for it
@@ -39,7 +40,7 @@ export interface Bodies {
   read<T>(
     source: BodySource,
     whenUsedUp: 'wait' | 'refuse',
-    use: (body: Uint8Array) => Promise<T>,
+    use: (body: Uint8Array, waited: number) => Promise<T>,
   ): Promise<T>;
 }
 
@@ -69,10 +70,14 @@ export function createBodies({ maxBody, maxWait, budgets, clock = idleClock }: B
       const account = (isSmall ? small : large).open();
       try {
         const wait = whenUsedUp === 'wait';
-        const body = await collect(streamOf(source), { account, wait, length, decoder }, options);
+        const { bytes, waited } = await collect(
+          streamOf(source),
+          { account, wait, length, decoder },
+          options,
+        );
         // Large ones keep the processor busy for a while each.
         if (!isSmall) await ownTurn();
-        return await use(body);
+        return await use(bytes, waited);
       } finally {
         account.close();
       }

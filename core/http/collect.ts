@@ -32,8 +32,15 @@ export interface Collecting {
   readonly decoder: (() => Transform) | undefined;
 }
 
+/** A body that was read to its end. */
+export interface Collected {
+  readonly bytes: Uint8Array;
+  /** Milliseconds that it waited for memory. */
+  readonly waited: number;
+}
+
 /** Reads a body to its end. @throws Problem */
-export function collect(stream: Readable, body: Collecting, options: CollectOptions): Promise<Uint8Array> {
+export function collect(stream: Readable, body: Collecting, options: CollectOptions): Promise<Collected> {
   return new Promise((resolve, reject) => new Collector(stream, body, options, resolve, reject));
 }
 
@@ -46,7 +53,7 @@ class Collector implements PacedBody {
   readonly #stream: Readable;
   readonly #body: Collecting;
   readonly #options: CollectOptions;
-  readonly #resolve: (body: Uint8Array) => void;
+  readonly #resolve: (body: Collected) => void;
   readonly #reject: (problem: unknown) => void;
   readonly #chunks: Buffer[] = [];
   #size = 0;
@@ -60,7 +67,7 @@ class Collector implements PacedBody {
     stream: Readable,
     body: Collecting,
     options: CollectOptions,
-    resolve: (body: Uint8Array) => void,
+    resolve: (body: Collected) => void,
     reject: (problem: unknown) => void,
   ) {
     this.#stream = stream;
@@ -161,11 +168,15 @@ class Collector implements PacedBody {
 
   #finish(): void {
     if (!this.#close()) return;
-    this.#resolve(this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks));
+    // The stream keeps this object until the request is answered, and the body must not be in memory twice until then.
+    const chunks = this.#chunks.splice(0);
+    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    this.#resolve({ bytes, waited: this.#waited });
   }
 
   #fail(problem: unknown): void {
     if (!this.#close()) return;
+    this.#chunks.length = 0;
     this.#decoding?.destroy();
     // What else comes is passed over with the answer.
     this.#stream.pause();

@@ -6,6 +6,7 @@ import type { Ingest } from './ingest.ts';
 import { lingerAfterAnswer } from './linger.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import type { NoteRefusal } from './refusal-log.ts';
+import { ofUnknownSender } from './refusals.ts';
 
 /** Answers a request that it knows to be its own; false leaves it to the application. */
 export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
@@ -34,8 +35,8 @@ export function createDirect({ ingest, bodies, auth, noteRefusal, log }: DirectO
       return gone;
     };
     try {
-      check?.(incoming.headers.authorization);
-      await bodies.read({ incoming }, 'wait', (raw) => ingest.one(raw, whenGone));
+      check?.(incoming.headers.authorization, ofUnknownSender('POST', '/'));
+      await bodies.read({ incoming }, 'wait', (raw, waited) => ingest.one(raw, whenGone, waited));
       // 200 with `Content-Length: 0`, as the application answers; headers given to node:http are checked one by one.
       outgoing.end();
     } catch (error) {

@@ -41,15 +41,16 @@ export interface Ingest {
    * waits for its answer as long as it takes.
    *
    * @param gone the client's going away, which ends the wait; asked for only when it comes to waiting
+   * @param waited milliseconds of `maxWait` that the sender has waited already
    */
-  one(raw: Uint8Array, gone?: () => AbortSignal): Promise<void>;
+  one(raw: Uint8Array, gone?: () => AbortSignal, waited?: number): Promise<void>;
   /** Takes all the events of a request that are events, together, or none. Never waits for room. The caller counts the rejected ones. */
   many(bodies: readonly Uint8Array[]): Promise<{ accepted: number; rejected: readonly Rejection[] }>;
 }
 
 export interface IngestOptions {
   /** Where `status` is known, a bulk request is refused before it is parsed when there is no room. */
-  readonly journal: Pick<Journal, 'append' | 'waitForRoom'> & Partial<Pick<Journal, 'status'>>;
+  readonly journal: Pick<Journal, 'append' | 'waitForRoom' | 'failed'> & Partial<Pick<Journal, 'status'>>;
   /** The names of the outputs that want an event. */
   readonly route: (event: Event) => readonly string[];
   readonly enrich: Enrich;
@@ -71,6 +72,7 @@ interface Arrival {
   readonly raw: Uint8Array;
   readonly receivedAt: number;
   readonly gone: () => AbortSignal;
+  readonly waited: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -97,7 +99,7 @@ export function createIngest(options: IngestOptions): Ingest {
   };
 
   /** Takes one event; plain promises, as an asynchronous function would keep the parsed event over its wait for the disk. */
-  const take = ({ raw, receivedAt, gone }: Arrival): Promise<void> => {
+  const take = ({ raw, receivedAt, gone, waited }: Arrival): Promise<void> => {
     const result = parseEvent(raw, receivedAt);
     if (!result.ok) return Promise.reject(notAnEvent(result.field, result.reason, raw));
     const event = enrich(result.event);
@@ -118,7 +120,7 @@ export function createIngest(options: IngestOptions): Ingest {
     return journal
       .append(entries)
       .then(taken, (error) =>
-        appendLater(entries, error, gone).then(taken, (last) => Promise.reject(failed(last, 503, 1))),
+        appendLater(entries, error, gone, waited).then(taken, (last) => Promise.reject(failed(last, 503, 1))),
       );
   };
 
@@ -135,8 +137,10 @@ export function createIngest(options: IngestOptions): Ingest {
   });
 
   return {
-    one: (raw, gone = () => new AbortController().signal) =>
-      new Promise((resolve, reject) => arrive({ raw, receivedAt: clock.now(), gone, resolve, reject })),
+    one: (raw, gone = () => new AbortController().signal, waited = 0) =>
+      new Promise((resolve, reject) =>
+        arrive({ raw, receivedAt: clock.now(), gone, waited, resolve, reject }),
+      ),
 
     async many(bodies) {
       const { state, reason } = journal.status?.() ?? {};

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { splitAddress } from '../config/address.ts';
 import type { ConfigSections } from '../config/schema.ts';
 import type { Credentials, ServerConfig } from '../config/server-schema.ts';
+import { makeDirectory, permissionsFor } from '../journal/permissions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { adminSocketOf, serveSocket } from './admin-socket.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
@@ -19,8 +20,8 @@ import { type Address, type RunningServer, startServer, type TlsOptions } from '
 const MAX_CONNECTIONS = 10_000;
 /** File descriptors that connections leave to the journal and the outputs. */
 const SPARE_FILES = 128;
-/** Commands of one machine, sixteen taps among them. */
-const SOCKET_CONNECTIONS = 64;
+/** Of operators at one listener, sixteen taps among them. */
+const OPERATOR_CONNECTIONS = 64;
 
 /** What the listeners serve. */
 export interface Faces {
@@ -32,7 +33,7 @@ export interface Faces {
 }
 
 interface Settings extends Pick<ConfigSections, 'server'> {
-  readonly journal: Pick<ConfigSections['journal'], 'type' | 'path'>;
+  readonly journal: Pick<ConfigSections['journal'], 'type' | 'path' | 'group_access'>;
   /** Relative paths of certificates start here. */
   readonly dir: string;
 }
@@ -57,11 +58,10 @@ interface Listener {
 export async function listen(config: Settings, faces: Faces, log: Logger): Promise<RunningServer[]> {
   const { listen: address, admin_listen: own, auth, admin_auth, admin_hosts = [] } = config.server;
   const { ingest, ...forOperators } = faces;
-  const maxConnections = mostConnections();
   const events = {
     at: splitAddress(address),
     tls: true,
-    maxConnections,
+    maxConnections: mostConnections(),
     ...(auth && { auth: authOf(auth) }),
   };
   const started = [await serve(events, config, faces, log)];
@@ -75,7 +75,7 @@ export async function listen(config: Settings, faces: Faces, log: Logger): Promi
         at,
         guard,
         tls: true,
-        maxConnections,
+        maxConnections: OPERATOR_CONNECTIONS,
         ...(credentials && { auth: { ...authOf(credentials), setting } }),
       };
       started.push(await serve(admin, config, forOperators, log));
@@ -89,11 +89,16 @@ export async function listen(config: Settings, faces: Faces, log: Logger): Promi
 
 /** Opens the admin socket. Without one the instance still delivers, so a failure is a warning. */
 async function serveAdminSocket(config: Settings, faces: Faces, log: Logger): Promise<RunningServer[]> {
-  const { path: state, type } = config.journal;
+  const { path: state, type, group_access: groupAccess } = config.journal;
   const start = (at: Address) =>
-    serve({ at, guard: createGuard({}), tls: false, maxConnections: SOCKET_CONNECTIONS }, config, faces, log);
+    serve(
+      { at, guard: createGuard({}), tls: false, maxConnections: OPERATOR_CONNECTIONS },
+      config,
+      faces,
+      log,
+    );
   try {
-    await mkdir(state, { recursive: true });
+    await makeDirectory(state, permissionsFor({ groupAccess }));
     // A process with a disk journal holds its lock.
     return [await serveSocket(adminSocketOf(state), start, type === 'disk')];
   } catch (error) {
@@ -113,11 +118,13 @@ async function serve(
   { countRefused: count = () => {}, ...faces }: Faces,
   log: Logger,
 ): Promise<RunningServer> {
-  const noteRefusal = createRefusalLog({ count, log });
+  const { ingest } = faces;
+  // Where no events come in, none are refused.
+  const notes = ingest && { noteRefusal: createRefusalLog({ count, log }) };
   const secure = tls ? server.tls : undefined;
   const common = {
     ...faces,
-    noteRefusal,
+    ...notes,
     bodies: createBodies({ maxBody: server.max_body, maxWait: server.max_wait }),
     log,
     demandsCertificate: secure?.client_ca !== undefined,
@@ -125,7 +132,6 @@ async function serve(
     ...(guard && { guard }),
   };
   const app = createApp(common);
-  const { ingest } = faces;
   return startServer({
     fetch: (request, env) => app.fetch(request, env),
     ...(ingest === undefined ? {} : { direct: createDirect({ ...common, ingest }) }),
@@ -133,17 +139,23 @@ async function serve(
     ...(secure === undefined ? {} : { tls: await readTls(secure, dir) }),
     maxConnections,
     maxBody: server.max_body,
-    noteRefusal,
+    ...notes,
     log,
   });
 }
 
-/** Connections must not take the last file descriptor: without one the journal could not begin a segment. */
+/**
+ * Of senders. They must not take the last file descriptor: without one the journal could not begin a segment, and no
+ * operator could connect.
+ */
 function mostConnections(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');
     const files = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
-    return Math.min(MAX_CONNECTIONS, Math.max(Math.floor(files / 4), files - SPARE_FILES));
+    return Math.min(
+      MAX_CONNECTIONS,
+      Math.max(Math.floor(files / 4), files - SPARE_FILES - 2 * OPERATOR_CONNECTIONS),
+    );
   } catch {
     return MAX_CONNECTIONS;
   }

@@ -19,8 +19,11 @@ export interface OperationsOptions {
   readonly now: () => number;
 }
 
-/** Adds what operators do, to a listener that is guarded: dead letters, journal, tap. @returns the paths with their methods */
-export function serveOperations(app: Hono<Env>, options: OperationsOptions): ReadonlyMap<string, string> {
+/** Paths that do not answer HEAD: their answer to GET has no end. */
+export const GET_ONLY: ReadonlySet<string> = new Set(['/tap']);
+
+/** Adds what operators do, to a listener that is guarded: dead letters, journal, tap. */
+export function serveOperations(app: Hono<Env>, options: OperationsOptions): void {
   const { operations, tap, now } = options;
 
   app.get('/dead-letters', (c) => ndjson(operations.deadLetters(filterOf(c, now()))));
@@ -66,6 +69,8 @@ export function serveOperations(app: Hono<Env>, options: OperationsOptions): Rea
   });
 
   app.get('/tap', (c) => {
+    // Hono answers HEAD with this handler and never reads or cancels the body: the tap would stay open.
+    if (c.req.method === 'HEAD') return c.notFound();
     checkNames(c, ['output']);
     const output = c.req.query('output');
     const known = options.outputs();
@@ -79,15 +84,6 @@ export function serveOperations(app: Hono<Env>, options: OperationsOptions): Rea
       throw new Problem(503, { code: 'too_many', reason: 'too many look already', hint: 'close a tap' });
     return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } });
   });
-
-  return new Map([
-    ['/dead-letters', 'GET, HEAD, DELETE'],
-    ['/dead-letters/replay', 'POST'],
-    ['/dead-letters/:id', 'GET, HEAD'],
-    ['/journal', 'GET, HEAD'],
-    ['/journal/orphans/:output', 'DELETE'],
-    ['/tap', 'GET'],
-  ]);
 }
 
 function filterOf(c: Context<Env>, now: number, more: readonly string[] = []): DeadLetterFilter {

@@ -49,6 +49,14 @@ export class Problem extends Error {
   /** The events that were refused by it; absent where the request was not about events. */
   readonly refused: Refused | undefined;
 
+  constructor(status: number, details: ProblemDetails, headers?: Readonly<Record<string, string>>);
+  /** @param details with a hint: the log has nothing else to say to who loses events */
+  constructor(
+    status: number,
+    details: ProblemDetails & { readonly hint: string },
+    headers: Readonly<Record<string, string>>,
+    refused: Refused | undefined,
+  );
   constructor(
     status: number,
     details: ProblemDetails,

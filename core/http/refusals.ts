@@ -3,8 +3,15 @@ import { Problem, type Refused } from './problem.ts';
 
 /** A request whose body cannot be read. */
 export const UNREADABLE: Refused = { reason: 'invalid', events: 1 };
-/** A request of an unknown sender. */
-export const UNAUTHORIZED: Refused = { reason: 'unauthorized', events: 1 };
+
+/** Where `POST` brings events. */
+const EVENT_PATHS: ReadonlySet<string> = new Set(['/', '/events', '/test']);
+
+/** The events of a request by an unknown sender: it counts as one, unless it brings none. */
+export function ofUnknownSender(method: string | undefined, path: string): Refused | undefined {
+  if (method !== 'POST' || !EVENT_PATHS.has(path)) return undefined;
+  return { reason: 'unauthorized', events: 1 };
+}
 
 /** Seconds after which a relay may ask again. */
 const RETRY_AFTER = { 'retry-after': '5' };
@@ -81,7 +88,8 @@ export function endedEarly(cause: unknown): Problem {
 /** The body is not what `Content-Encoding` says. */
 export function notEncoded({ message }: Error): Problem {
   const reason = `the body is not what content-encoding says: ${message}`;
-  return new Problem(400, { code: 'invalid_body', field: 'body', reason }, {}, UNREADABLE);
+  const hint = 'send the body in the encoding that content-encoding names, or without that header';
+  return new Problem(400, { code: 'invalid_body', field: 'body', reason, hint }, {}, UNREADABLE);
 }
 
 export function slowBody(reason: string): Problem {

@@ -65,6 +65,8 @@ const TIMEOUTS: Timeouts = { headers: 10_000, idle: 75_000 };
 /** Milliseconds between two looks for slow clients, at most, and for idle connections when stopping. */
 const CHECK = 2_000;
 const STOP_CHECK = 20;
+/** Milliseconds that a head which is half sent at a stop has to come in. */
+const STOP_GRACE = 1_000;
 
 /**
  * Starts a listener on node:http, which Deno and Bun have too.
@@ -83,6 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     noDelay: true,
   };
   let stopping = false;
+  const answering = new Set<ServerResponse>();
   const handle = getRequestListener(options.fetch as Parameters<typeof getRequestListener>[0], {
     // For clients of HTTP/1.0, which send no Host.
     hostname: 'localhost',
@@ -93,6 +96,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // It cannot be answered any more: what is taken here would come again.
     if (!incoming.socket.writable) return void incoming.socket.destroy();
     if (stopping) outgoing.setHeader('connection', 'close');
+    answering.add(outgoing);
+    outgoing.once('close', () => answering.delete(outgoing));
     const admitted = admits(incoming);
     if (admitted && options.direct?.(incoming, outgoing) === true) return;
     lingerAfterAnswer(incoming, outgoing, options.linger);
@@ -117,8 +122,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket.on('close', () => sockets.delete(socket));
   });
 
-  // Read while the connection is open: afterwards the socket has no address, and a refusal is logged with it.
-  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => socket.remoteAddress);
+  /** The sockets of requests, which are not those of the connections where there is TLS. */
+  const clients = new Set<Socket>();
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    // Read while the connection is open: afterwards the socket has no address, and a refusal is logged with it.
+    void socket.remoteAddress;
+    clients.add(socket);
+    socket.on('close', () => clients.delete(socket));
+  });
 
   await listen(server, at);
   server.on('error', (error) => log.error({ err: error }, 'the listener failed'));
@@ -133,7 +144,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     stop(signal) {
       stopping = true;
-      return close(server, sockets, signal);
+      const closeUnused = () => {
+        const used = new Set([...answering].map(({ req }) => req.socket));
+        for (const socket of clients) if (!used.has(socket)) socket.destroy();
+      };
+      return close(server, sockets, closeUnused, signal);
     },
   };
 }
@@ -175,13 +190,25 @@ function listen(server: Server, at: Address): Promise<void> {
   });
 }
 
-function close(server: Server, sockets: ReadonlySet<Socket>, signal: AbortSignal): Promise<void> {
+/** @param closeUnused closes the connections on which no request is under way */
+function close(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  closeUnused: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve) => {
-    const cut = () => server.closeAllConnections();
+    const cut = () => {
+      server.closeAllConnections();
+      // In a handshake they are not yet the server's.
+      for (const socket of sockets) socket.destroy();
+    };
+    const grace = setTimeout(closeUnused, STOP_GRACE);
     // Connections that become idle after close() are not closed by every runtime.
     const timer = setInterval(() => server.closeIdleConnections(), STOP_CHECK);
     server.close(() => {
       clearInterval(timer);
+      clearTimeout(grace);
       signal.removeEventListener('abort', cut);
       resolve();
     });

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/batching/clock.ts';
 import { openDeadLetterStore, type StoredDeadLetter } from '../../core/delivery/dead-letters/store.ts';
 import { createOutputLoop, type OutputLoop } from '../../core/delivery/loop.ts';
 import { DEFAULT_POLICY, type DeliveryPolicy } from '../../core/delivery/policy.ts';
+import { createSlowClock } from '../../core/delivery/retry.ts';
 import { createDecoder, noDecodeOptions } from '../../core/event/decode.ts';
 import type { Event } from '../../core/event/event.ts';
 import type { Journal } from '../../core/journal/journal.ts';
@@ -43,6 +44,7 @@ export interface LoopOptions {
   readonly policy?: Partial<DeliveryPolicy>;
   readonly mapper?: Mapper;
   readonly stream?: boolean;
+  readonly log?: Logger;
 }
 
 /** A journal, a dead letter store and any number of outputs, on a fake clock unless another is given. */
@@ -50,6 +52,7 @@ export async function createWorld<C extends Clock = FakeClock>(
   options: { clock?: C; journal?: Journal; maxBytes?: number; deadLetterBytes?: number } = {},
 ) {
   const clock = options.clock ?? (createFakeClock() as unknown as C);
+  const slowNow = createSlowClock(clock);
   const journal =
     options.journal ??
     createMemoryJournal(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes });
@@ -85,9 +88,10 @@ export async function createWorld<C extends Clock = FakeClock>(
         journal,
         deadLetters,
         clock,
+        slowNow,
         random: () => 1,
         observer: observerOf(counts),
-        log: silent,
+        log: settings.log ?? silent,
       });
       await loop.start();
       outputs.push(name);

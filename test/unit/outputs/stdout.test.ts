@@ -43,6 +43,47 @@ describe('stdout', () => {
     else expect(text).toBe(`${record}\n`);
   });
 
+  it('writes nothing while an earlier write is pending, and does not write its batch again', async () => {
+    const written: string[] = [];
+    let taken = () => {};
+    const spy = vi.spyOn(process.stdout, 'write').mockImplementation(((text: string, done: () => void) => {
+      written.push(text);
+      taken = done;
+      return false;
+    }) as typeof process.stdout.write);
+    try {
+      const output = stdout.create({}, contextOf(jsonTextMapper));
+      const first = batchOf(['1'], { id: 'first' });
+      for (const batch of [first, first, batchOf(['2'], { id: 'second' })])
+        expect(await output.deliver(batch, AbortSignal.timeout(5))).toMatchObject({ status: 'retry' });
+      expect(written).toEqual(['1\n']);
+      const again = output.deliver(first, calm());
+      taken();
+      expect(await again).toEqual({ status: 'delivered' });
+      const second = output.deliver(batchOf(['2'], { id: 'second' }), calm());
+      await vi.waitFor(() => expect(written).toEqual(['1\n', '2\n']));
+      taken();
+      expect(await second).toEqual({ status: 'delivered' });
+    } finally {
+      spy.mockRestore();
+    }
+  });
+
+  it('hears the error that the stream emits after it has told of it', async () => {
+    let heard: boolean | undefined;
+    await deliverWith((_, done) => {
+      const error = new Error('write EPIPE');
+      queueMicrotask(() => {
+        done(error);
+        process.nextTick(() => {
+          heard = process.stdout.listenerCount('error') > 0;
+        });
+      });
+      return false;
+    });
+    await vi.waitFor(() => expect(heard).toBe(true));
+  });
+
   it('retries on a closed pipe, and when nobody reads', async () => {
     const broken = await deliverWith((_, done) => {
       queueMicrotask(() => done(new Error('write EPIPE')));

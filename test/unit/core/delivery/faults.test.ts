@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createFaults } from '../../../../core/delivery/faults.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
@@ -50,13 +51,21 @@ describe('faults', () => {
         throw new Error('never');
       },
     });
-    faults.report({ config: { headers: { authorization: 'Bearer secret' } } });
-    expect(JSON.stringify(lines)).not.toContain('secret');
+    class Answer {
+      authorization = 'Bearer secret';
+      [inspect.custom] = () => this.authorization;
+    }
+    const revealing = [{ authorization: 'secret' }, new Answer(), ['secret'], new Map([['a', 'secret']])];
+    for (const thrown of revealing) {
+      await clock.advance(10_000);
+      faults.report(thrown);
+    }
+    expect(lines.map(({ reason }) => reason)).toEqual(['[Object]', '[Answer]', '[Array]', '[Map]']);
     for (const thrown of [undefined, null, Object.create(null), Symbol('s'), 'x'.repeat(10_000), hostile]) {
       await clock.advance(10_000);
       faults.report(thrown);
     }
-    expect(counted()).toBe(7);
+    expect(counted()).toBe(10);
     expect(Math.max(...lines.map(({ reason }) => (reason as string).length))).toBe(500);
   });
 

@@ -4,7 +4,7 @@ import type { Batch, StreamedBatch } from '../../../../core/index.ts';
 import type { Journal } from '../../../../core/journal/journal.ts';
 import { createMemoryJournal } from '../../../../core/journal/memory.ts';
 import { rawEvent } from '../../../support/events.ts';
-import { createWorld, numberOf } from '../../../support/output-loop.ts';
+import { createWorld, numberOf, silent } from '../../../support/output-loop.ts';
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const soon = () => AbortSignal.timeout(60_000);
@@ -474,6 +474,41 @@ describe('the delivery of an output', () => {
       expect(await world.letters()).toHaveLength(action === 'dead_letter' ? given : 0);
       expect(identity()).toBe(0);
     }
+  });
+
+  it('says nothing of errors when it is stopped while it sheds and the dead letters are full', async () => {
+    const world = await createWorld({ deadLetterBytes: 12_000 });
+    const errors: unknown[] = [];
+    const { loop, identity } = await world.run(
+      { deliver: async () => retry('down') },
+      {
+        policy: { maxLag: { action: 'dead_letter', events: 10 } },
+        log: { ...silent, error: (...said: unknown[]) => void errors.push(said) },
+      },
+    );
+    await world.accept(300);
+    await world.clock.advance(5000);
+    expect(loop.health().reason).toMatch(/dead letters are full/);
+    await loop.stop(soon());
+    expect(errors).toEqual([]);
+    expect(identity()).toBe(0);
+  });
+
+  it('takes no batch for old because the clock was set ahead before it was started again', async () => {
+    const MINUTE = 60_000;
+    const world = await createWorld();
+    const output = { deliver: async () => retry('down') };
+    const policy = { retry: { initial: 1000, max: 60_000, maxAge: 60 * MINUTE } };
+    const first = await world.run(output, { policy });
+    await world.accept(1);
+    await world.clock.advance(MINUTE);
+    await first.loop.stop(soon());
+    world.clock.jump(365 * 24 * 60 * MINUTE);
+    const second = await world.run(output, { policy });
+    await world.clock.advance(30 * MINUTE);
+    expect(second.counts.deadLettered).toBe(0);
+    await world.clock.advance(31 * MINUTE);
+    expect(second.counts.causes).toEqual({ expired: 1 });
   });
 
   it('makes room in a full journal when it may, also while it cannot start', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
-import { withRetry } from '../../../../core/delivery/retry.ts';
+import { createSlowClock, withRetry } from '../../../../core/delivery/retry.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 import { never, partOf, recordsOf, scripted } from '../../../support/parts.ts';
@@ -18,7 +18,7 @@ describe('retry', () => {
         return times.length === 10 ? delivered() : retry('busy');
       },
       POLICY,
-      { clock, random: () => 0.5, stopping: never },
+      { clock, slowNow: createSlowClock(clock), random: () => 0.5, stopping: never },
     );
     const settled = settle(partOf(1), never);
     await clock.advance(600_000);
@@ -39,7 +39,12 @@ describe('retry', () => {
       retry('busy', { failed: [0, 2], rejected: [{ index: 1, reason: 'bad' }] }),
       delivered({ bytes: 99, rejected: [{ index: 1, reason: 'worse' }] }),
     );
-    const settled = withRetry(deliver, POLICY, { clock, random: () => 1, stopping: never })(partOf(5), never);
+    const settled = withRetry(deliver, POLICY, {
+      clock,
+      slowNow: createSlowClock(clock),
+      random: () => 1,
+      stopping: never,
+    })(partOf(5), never);
     await clock.advance(10_000);
     expect(parts.map(recordsOf)).toEqual([
       ['r0', 'r1', 'r2', 'r3', 'r4'],
@@ -60,7 +65,12 @@ describe('retry', () => {
   it('keeps the id when all of it is tried again', async () => {
     const clock = createFakeClock();
     const { deliver, parts } = scripted(retry('busy', { failed: [0, 1] }), delivered({ bytes: 7 }));
-    const settled = withRetry(deliver, POLICY, { clock, random: () => 1, stopping: never })(partOf(2), never);
+    const settled = withRetry(deliver, POLICY, {
+      clock,
+      slowNow: createSlowClock(clock),
+      random: () => 1,
+      stopping: never,
+    })(partOf(2), never);
     await clock.advance(1000);
     expect(parts.map(({ id }) => id)).toEqual(['batch', 'batch']);
     expect(await settled).toMatchObject({ bytes: 7 });
@@ -75,7 +85,7 @@ describe('retry', () => {
     function setUp(maxAge = HOUR) {
       const clock = createFakeClock();
       const policy = { initial: MINUTE, max: MINUTE, maxAge };
-      const deps = { clock, random: () => 1, stopping: never };
+      const deps = { clock, slowNow: createSlowClock(clock), random: () => 1, stopping: never };
       const settle = withRetry(async () => retry('down'), policy, deps);
       const state: { expired?: number; reasons?: unknown } = {};
       const begin = (closedAt = clock.now()) =>
@@ -188,6 +198,7 @@ describe('retry', () => {
     const clock = createFakeClock();
     const settle = withRetry(scripted(rejected('bad')).deliver, POLICY, {
       clock,
+      slowNow: createSlowClock(clock),
       random: () => 1,
       stopping: never,
     });
@@ -199,7 +210,7 @@ describe('retry', () => {
   it('gives the batch back when the output is stopped in a backoff', async () => {
     const clock = createFakeClock();
     const stopping = new AbortController();
-    const deps = { clock, random: () => 1, stopping: stopping.signal };
+    const deps = { clock, slowNow: createSlowClock(clock), random: () => 1, stopping: stopping.signal };
     const settled = withRetry(scripted(retry('busy')).deliver, POLICY, deps)(partOf(1), never);
     await clock.settle();
     stopping.abort();

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { Bodies } from '../../../../core/http/body.ts';
 import { ENCODINGS } from '../../../../core/http/decompress.ts';
 import { createGuard } from '../../../../core/http/guard.ts';
 import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
@@ -122,6 +123,11 @@ describe('POST /', () => {
     expect((await app.request(gone)).status).toBe(503);
     expect(waits.length).toBe(1);
     expect(counts).toMatchObject({ received: 0, full: 2 });
+    // What the body has waited for memory is a part of max_wait.
+    const bodies: Bodies = { maxBody: 1 << 20, read: (_, __, use) => use(Buffer.from(EVENT), 10_000) };
+    const late = await setup({ clock, maxWait: 30_000, journal, app: { bodies } });
+    expect((await late.app.request('/', post(EVENT))).status).toBe(503);
+    expect(waits.slice(1)).toEqual([20_000]);
   });
 
   it('tries again while the storage fails, as while it is full', async () => {
@@ -295,7 +301,7 @@ describe('POST /events', () => {
   });
 
   it('reads gzip', async () => {
-    const { app, stored } = await setup();
+    const { app, stored, lines } = await setup();
     for (const encoding of ['gzip', 'x-gzip', 'GZIP']) {
       const answer = await app.request('/events', post(gzipSync(EVENT), { 'content-encoding': encoding }));
       expect(answer.status).toBe(202);
@@ -303,6 +309,7 @@ describe('POST /events', () => {
     expect((await stored()).length).toBe(3);
     const damaged = await app.request('/events', post('not gzip', { 'content-encoding': 'gzip' }));
     expect(damaged.status).toBe(400);
+    expect(lines.join('')).toContain('events were refused: send the body in the encoding');
   });
 
   it('says which encodings it reads', async () => {
@@ -481,6 +488,16 @@ describe('auth', () => {
     if (status !== 200) {
       expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="tiercel", Basic realm="tiercel"');
     }
+  });
+
+  it('counts only requests that bring events as refused events', async () => {
+    const { app, counts, lines } = await setup({ app: { auth } });
+    for (const path of ['/metrics', '/outputs', '/', '/events', '/nowhere']) await app.request(path);
+    for (const path of ['/metrics', '/nowhere']) await app.request(path, post(EVENT));
+    expect(counts.unauthorized).toBe(0);
+    expect(lines.join('')).not.toContain('events were refused');
+    for (const path of ['/', '/events', '/test?priority=debug']) await app.request(path, post(EVENT));
+    expect(counts.unauthorized).toBe(3);
   });
 
   it('is asked for everywhere but for health', async () => {

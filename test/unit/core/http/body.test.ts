@@ -265,6 +265,33 @@ describe('the pace of bodies', () => {
   });
 });
 
+it('tells how long a body has waited for memory', async () => {
+  const clock = createFakeClock();
+  const budgets = { small: 64 * KB, large: 1024 * KB };
+  const bodies = createBodies({ maxBody: MAX_BODY, maxWait: 30_000, budgets, clock });
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const read = (kilobytes: number) => {
+    const chunks = Array.from({ length: kilobytes / 50 }, () => new Uint8Array(50 * KB));
+    const init = { method: 'POST', body: ReadableStream.from(chunks), duplex: 'half' } as RequestInit;
+    const request = new Request('http://h/', init);
+    return bodies.read({ request }, 'wait', async (_, waited) => {
+      await held;
+      return waited;
+    });
+  };
+  const all = [read(1000)];
+  await arrival();
+  // The second exceeds the budget, as one may; the third waits.
+  all.push(read(200));
+  await arrival();
+  all.push(read(200));
+  await arrival();
+  await clock.advance(5000);
+  release();
+  expect(await Promise.all(all)).toEqual([0, 0, 5000]);
+});
+
 it('hands over one large body in a turn of the event loop, so that others get theirs', async () => {
   const bodies = createBodies({ maxBody: MAX_BODY, maxWait: 0 });
   const large = new Uint8Array(SMALL_BODY + 1);

@@ -108,6 +108,28 @@ describe('createDirect', () => {
     expect(answer.status).toBe(503);
   });
 
+  it.each([
+    ['for room', () => new JournalFullError('full')],
+    ['for a disk that fails', () => new JournalFailedError('no file can be opened')],
+  ])('stops waiting %s when the journal has failed for good', async (_name, error) => {
+    const failing = new AbortController();
+    let tries = 0;
+    const journal = {
+      failed: failing.signal,
+      append: async () => {
+        tries++;
+        throw failing.signal.aborted ? new JournalFailedError('gone') : error();
+      },
+      waitForRoom: () => new Promise<void>(() => {}),
+    };
+    const { direct } = await both({ journal, maxWait: 60_000 });
+    const answer = answerOf(direct.server, { body: EVENT });
+    await expect.poll(() => tries).toBeGreaterThan(0);
+    failing.abort();
+    expect((await answer).status).toBe(503);
+    expect(direct.counts).toMatchObject({ received: 0, failed: 1 });
+  });
+
   it('stops waiting for room when the client goes away', async () => {
     let waits = 0;
     let aborted = 0;

@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestOptions, request } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +29,7 @@ const REASON = 'https://hooks.internal answered 403';
 async function start(server: Partial<ServerConfig> = {}, journal: { path?: string; type?: 'memory' } = {}) {
   const { ingest, log, lines } = await setup();
   let dropped = 0;
+  let refused = 0;
   const operations = {
     drop: async () => ++dropped,
     async *deadLetters() {},
@@ -44,14 +45,22 @@ async function start(server: Partial<ServerConfig> = {}, journal: { path?: strin
       tap: createTap(),
     },
     readiness: () => ({ ready: true, reasons: [], outputs: [output] }),
+    countRefused: (_, events) => {
+      refused += events;
+    },
   };
   const config = {
     server: { listen: '127.0.0.1:0', max_body: 1 << 20, max_wait: 1000, ...server },
-    journal: { type: 'disk' as const, path: directory, ...journal },
+    journal: { type: 'disk' as const, path: directory, group_access: false, ...journal },
     dir: directory,
   };
   running = await listen(config, faces, log);
-  return { lines, dropped: () => dropped, socket: join(config.journal.path, 'admin.sock') };
+  return {
+    lines,
+    dropped: () => dropped,
+    refused: () => refused,
+    socket: join(config.journal.path, 'admin.sock'),
+  };
 }
 
 const CHANGE = { 'x-tiercel-request': '1' };
@@ -152,6 +161,8 @@ describe('the admin socket', () => {
   it('is there with a journal in memory, too, whose folder it makes', async () => {
     const { socket } = await start({}, { type: 'memory', path: join(directory, 'new', 'state') });
     expect(await statusOf(socket, '/journal')).toBe(200);
+    for (const folder of ['new', 'new/state'])
+      expect([folder, statSync(join(directory, folder)).mode & 0o777]).toEqual([folder, 0o700]);
   });
 
   it('is done without where it cannot be made: the log says why and what to do', async () => {
@@ -222,6 +233,28 @@ describe('admin_listen', () => {
     await start({ admin_listen: `127.0.0.1:${port}`, auth: { bearer_token: 'node' } });
     expect(await statusOf(port, '/journal')).toBe(401);
     expect(await statusOf(port, '/journal', { headers: { authorization: 'Bearer node' } })).toBe(200);
+  });
+
+  it('takes a few connections only, which leaves file descriptors to the rest', async () => {
+    const port = await freePort();
+    await start({ admin_listen: `127.0.0.1:${port}` });
+    const sockets = Array.from({ length: 65 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    try {
+      const closed = () => sockets.filter((socket) => socket.resume().closed).length;
+      await expect.poll(closed).toBe(1);
+      expect(await statusOf(running[0]!.port, '/', { method: 'POST' })).toBe(200);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+
+  it('refuses no events, because it takes none', async () => {
+    const port = await freePort();
+    const { refused } = await start({ admin_listen: `127.0.0.1:${port}`, auth: { bearer_token: 'token' } });
+    expect(await statusOf(port, '/', { method: 'POST', headers: CHANGE })).toBe(401);
+    expect(refused()).toBe(0);
+    expect(await statusOf(running[0]!.port, '/', { method: 'POST' })).toBe(401);
+    expect(refused()).toBe(1);
   });
 
   it('that is taken stops the start, and the listener of the events with it', async () => {

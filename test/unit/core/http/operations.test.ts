@@ -199,6 +199,31 @@ it('a tap streams what comes in, and is full at sixteen', async () => {
   expect((await call('GET', '/healthz')).status).toBe(200);
 });
 
+it('HEAD opens no tap', async () => {
+  const { call, tap } = await routes();
+  for (let n = 0; n < 17; n++) {
+    const answer = await call('HEAD', '/tap');
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
+  }
+  expect(tap.watcher()).toBeUndefined();
+  expect((await call('GET', '/tap')).status).toBe(200);
+});
+
+it('says which methods each path serves', async () => {
+  const { call } = await routes();
+  for (const [path, allow] of [
+    ['/dead-letters', 'GET, HEAD, DELETE'],
+    ['/dead-letters/replay', 'POST'],
+    ['/dead-letters/1', 'GET, HEAD'],
+    ['/journal', 'GET, HEAD'],
+    ['/journal/orphans/lake', 'DELETE'],
+    ['/tap', 'GET'],
+  ] as const) {
+    const answer = await call('PUT', path);
+    expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 405, allow]);
+  }
+});
+
 const ALL = [
   ['GET', '/dead-letters'],
   ['GET', '/dead-letters/1'],

@@ -185,6 +185,27 @@ describe('startServer', () => {
     expect(await context.stored()).toEqual([EVENT]);
   });
 
+  it('does not wait for the rest of a head that does not come', async () => {
+    const { server } = await start();
+    const { socket, answers } = await open(server);
+    socket.write(`${HEAD}\r\n${EVENT}${HEAD}`);
+    await expect.poll(answers).toEqual(['HTTP/1.1 200']);
+    const before = performance.now();
+    await server.stop(new AbortController().signal);
+    expect(performance.now() - before).toBeLessThan(5000);
+  });
+
+  it('answers a request whose head was half sent when it was stopped', async () => {
+    const { server } = await start();
+    const { socket, answers } = await open(server);
+    socket.write(`${HEAD}\r\n${EVENT}${HEAD}`);
+    await expect.poll(answers).toEqual(['HTTP/1.1 200']);
+    const stopped = server.stop(new AbortController().signal);
+    socket.write(`\r\n${EVENT}`);
+    await stopped;
+    await expect.poll(answers).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+  });
+
   it('cuts what is open when patience ends', async () => {
     let appending = false;
     const append = () => {

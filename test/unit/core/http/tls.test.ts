@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppOptions } from '../../../../core/http/app.ts';
@@ -26,12 +28,13 @@ afterEach(async () => {
 
 async function start(tls: typeof server & { clientCa?: string }, more: Partial<AppOptions> = {}) {
   const context = await setup({ app: more });
-  const { app, maxBody, log } = context;
+  const { app, maxBody, log, noteRefusal } = context;
   running = await startServer({
     fetch: app.fetch,
     at: { host: '127.0.0.1', port: 0 },
     maxConnections: 10,
     maxBody,
+    noteRefusal,
     log,
     tls,
   });
@@ -120,7 +123,9 @@ describe('with an authority of clients', () => {
     }
     for (const path of ['/healthz', '/readyz?verbose', '/ping'])
       expect((await ask(started.port, { ...who, path })).status, path).toBe(200);
-    expect(counts.received).toBe(0);
+    expect([counts.received, counts.unauthorized]).toEqual([0, 3]);
+    expect((await ask(started.port, { ...who, path: '/' })).status).toBe(403);
+    expect(counts.unauthorized).toBe(3);
   });
 
   it.each([
@@ -187,6 +192,27 @@ it('uses renewed certificates for new connections', async () => {
   expect(await shown()).toBe('client');
 });
 
+it('does not wait at a stop for clients that have sent nothing but a handshake, or not even that', async () => {
+  const { running: started } = await start(server);
+  const silent = connect({ host: '127.0.0.1', port: started.port, ca }).on('error', () => {});
+  const half = connectTcp(started.port, '127.0.0.1').on('error', () => {});
+  await Promise.all([once(silent, 'secureConnect'), once(half, 'connect')]);
+  const before = performance.now();
+  await started.stop(new AbortController().signal);
+  expect(performance.now() - before).toBeLessThan(5000);
+});
+
+it('cuts a handshake under way when patience ends', async () => {
+  const { running: started } = await start(server);
+  const half = connectTcp(started.port, '127.0.0.1').on('error', () => {});
+  half.write(Buffer.from([0x16, 3, 1]));
+  const closed = new Promise((resolve) => half.once('close', resolve));
+  await once(half, 'connect');
+  // By then it has read those bytes.
+  expect(await post(started.port, {})).toBe(200);
+  await Promise.all([closed, started.stop(AbortSignal.timeout(100))]);
+});
+
 it.each([
   ['cert', { cert: 'tls.test.ts' }, 'server.tls.cert (tls.test.ts) is no certificate in PEM'],
   ['key', { key: 'tls.test.ts' }, 'server.tls.key (tls.test.ts) is no private key in PEM'],
@@ -196,7 +222,7 @@ it.each([
   const tls = { cert: `${FIXTURES}server.crt`, key: `${FIXTURES}server.key`, ...wrong };
   const config = {
     server: { listen: '127.0.0.1:0', max_body: 1024, max_wait: 1000, tls },
-    journal: { type: 'memory' as const, path: import.meta.dirname },
+    journal: { type: 'memory' as const, path: import.meta.dirname, group_access: false },
     dir: import.meta.dirname,
   };
   const faces = {} as Parameters<typeof listen>[1];

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { createRequire } from 'node:module';
+import { describe, expect, it, vi } from 'vitest';
 import type { Event } from '../../../../core/event/event.ts';
 import { compileWhen } from '../../../../core/routing/when.ts';
 import { sampleEvent } from '../../../support/events.ts';
+
+const { RE2JS } = createRequire(import.meta.url)('re2js') as typeof import('re2js');
 
 function ask(expression: string, more: Partial<Event> = {}) {
   const compiled = compileWhen(expression);
@@ -89,11 +92,42 @@ describe('matches()', () => {
 
   it.each([
     ['rule.matches(hostname)', { hostname: '(?=a)' }, /lookahead/],
-    ['rule.matches(hostname)', { hostname: 'a'.repeat(1001) }, /more than 1000 characters/],
+    ['rule.matches(hostname)', { hostname: 'a'.repeat(101) }, /more than 100 characters/],
     ['rule.matches(hostname)', { hostname: '(a{500}){2}b{500}' }, /too many repetitions/],
+    ['rule.matches(hostname)', { hostname: String.raw`(?i)\pL{500}\pL{499}\PL` }, /too many repetitions/],
     ['fields["absent"].matches("a")', {}, /null\.matches\(/],
   ])('an error while evaluating is wanted: %s %j', (expression, more, reason) => {
     expect(ask(expression, more)).toEqual({ wanted: true, failed: expect.stringMatching(reason) });
+  });
+
+  it.each([
+    String.raw`^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$`,
+    '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$',
+    String.raw`\x{1000}|\p{Greek}|[]{900}]|\Q{900}\E|a{2,}`,
+  ])('takes a computed pattern of ordinary size: %s', (hostname) => {
+    expect(ask('rule.matches(hostname)', { hostname }).failed).toBeUndefined();
+  });
+
+  it.each([
+    (n: number) => `(${'a'.repeat(80)}${n}){900}`,
+    (n: number) => `((${'ab|'.repeat(20)}${n}){30}){30}`,
+    (n: number) => `(${'a'.repeat(80)}[](]${n}){900}`,
+    (n: number) => String.raw`(${'a'.repeat(80)}\Q(\E${n}){900}`,
+  ])('refuses a computed pattern before it is compiled, which would take long', (patternOf) => {
+    const before = performance.now();
+    for (let n = 100; n < 200; n++)
+      expect(ask('rule.matches(hostname)', { hostname: patternOf(n) }).failed).toMatch(
+        /too many repetitions/,
+      );
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
+  it('refuses a computed pattern once, not again for each event', () => {
+    const compile = vi.spyOn(RE2JS, 'compile');
+    for (let i = 0; i < 10; i++)
+      expect(ask('rule.matches(hostname)', { hostname: '(never valid' }).failed).toMatch(/not valid/);
+    expect(compile).toHaveBeenCalledTimes(1);
+    compile.mockRestore();
   });
 
   // Backtracking takes longer than the universe has existed: that the test ends is what it shows.

@@ -5,7 +5,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { splitAddress } from '../config/address.ts';
 import type { ConfigSections } from '../config/schema.ts';
 import type { Credentials, ServerConfig } from '../config/server-schema.ts';
-import { makeDirectory, permissionsFor } from '../journal/permissions.ts';
+import { createNodeFileSystem, ensureDirectory } from '../journal/filesystem.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { adminSocketOf, serveSocket } from './admin-socket.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
@@ -98,7 +98,7 @@ async function serveAdminSocket(config: Settings, faces: Faces, log: Logger): Pr
       log,
     );
   try {
-    await makeDirectory(state, permissionsFor({ groupAccess }));
+    await ensureDirectory(createNodeFileSystem({ groupAccess }), state);
     // A process with a disk journal holds its lock.
     return [await serveSocket(adminSocketOf(state), start, type === 'disk')];
   } catch (error) {

@@ -85,7 +85,12 @@ describe('a streamed batch that loses events while it is read', () => {
     } as unknown as Subscription;
     const content = streamOf(manifest, subscription);
     const attempt = withoutLost(withVerdict(callOutput(output)));
-    const deps = { clock: systemClock, random: () => 0, stopping: never };
+    const deps = {
+      clock: systemClock,
+      random: () => 0,
+      stopping: never,
+      slowNow: () => systemClock.monotonic(),
+    };
     const settle = withRetry(attempt, DEFAULT_POLICY.retry, deps);
     return settle(wholeBatch(manifest, content), never).then((settled) => ({ settled, content }));
   }

@@ -17,7 +17,7 @@ import { OPEN_PATHS } from './open-paths.ts';
 import { GET_ONLY, serveOperations } from './operations.ts';
 import { Problem, problemOf, problemResponse } from './problem.ts';
 import type { NoteRefusal } from './refusal-log.ts';
-import { notEvents, ofUnknownSender, rejectedEvents } from './refusals.ts';
+import { notEvents, ofUnknownSender, ofWrongPath, rejectedEvents } from './refusals.ts';
 import { splitEvents } from './split.ts';
 
 /** Whether requests should be sent here, and why not. */
@@ -174,7 +174,11 @@ export function createApp(options: AppOptions): Hono<Env> {
   }
 
   const paths = methodsOf(app);
-  app.notFound((c) => problemResponse(notServed(paths, c.req.path, c.req.method)));
+  app.notFound((c) => {
+    const problem = notServed(paths, c.req.path, c.req.method);
+    options.noteRefusal?.(problem, addressOf(c));
+    return problemResponse(problem);
+  });
   app.onError((error, c) => {
     const problem = problemOf(error, log);
     options.noteRefusal?.(problem, addressOf(c));
@@ -233,10 +237,15 @@ function notServed(paths: ReadonlyMap<string, string>, path: string, method: str
   const allow = allowedAt(paths, path);
   if (allow === undefined) {
     const hint = `served here: ${[...paths].map(([name, methods]) => `${methods.split(',')[0]} ${name}`).join(', ')}`;
-    return new Problem(404, { code: 'not_found', reason: 'nothing is served at this path', hint });
+    const reason = 'nothing is served at this path';
+    return new Problem(404, { code: 'not_found', reason, hint }, {}, ofWrongPath(method));
   }
-  const reason = `${method} is not served at ${path}`;
-  return new Problem(405, { code: 'method_not_allowed', reason, hint: `use ${allow}` }, { allow });
+  const details = {
+    code: 'method_not_allowed',
+    reason: `${method} is not served at ${path}`,
+    hint: `use ${allow}`,
+  } as const;
+  return new Problem(405, details, { allow }, ofWrongPath(method));
 }
 
 /** The methods of a path; a member of a served path that begins with a colon stands for any text. */

@@ -30,9 +30,9 @@ export interface ProblemDetails {
 /**
  * Why an event was refused: a label of a metric. `invalid`: not an event, or a body that cannot be read; `slow`: a body
  * that came in too slowly; `full`: no room in the journal or in memory; `failed`: the storage failed; `unauthorized`: the
- * sender is not known.
+ * sender is not known; `wrong_path`: a POST or PUT where no events are taken.
  */
-export type RefusalReason = 'invalid' | 'slow' | 'full' | 'failed' | 'unauthorized';
+export type RefusalReason = 'invalid' | 'slow' | 'full' | 'failed' | 'unauthorized' | 'wrong_path';
 
 /** Events that were refused; a request whose events are not known counts as one. */
 export interface Refused {

@@ -13,6 +13,11 @@ export function ofUnknownSender(method: string | undefined, path: string): Refus
   return { reason: 'unauthorized', events: 1 };
 }
 
+/** The event of a request that nothing serves: its method says whether it brings one. Falco takes a 404 for a success, too. */
+export function ofWrongPath(method: string): Refused | undefined {
+  return method === 'POST' || method === 'PUT' ? { reason: 'wrong_path', events: 1 } : undefined;
+}
+
 /** Seconds after which a relay may ask again. */
 const RETRY_AFTER = { 'retry-after': '5' };
 /** The rest of the body is not read: the connection cannot be used again. */

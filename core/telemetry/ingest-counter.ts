@@ -23,7 +23,7 @@ export interface IngestCounter {
 /** @param maxSeries see {@link createEventCounter} */
 export function createIngestCounter(maxSeries: number = MAX_EVENT_SERIES): IngestCounter {
   const events = createEventCounter(maxSeries);
-  const refused = { invalid: 0, slow: 0, full: 0, failed: 0, unauthorized: 0 };
+  const refused = { invalid: 0, slow: 0, full: 0, failed: 0, unauthorized: 0, wrong_path: 0 };
   const totals = { received: 0, unrouted: 0, refused };
   return {
     observer: {

@@ -111,7 +111,7 @@ function ingestMetrics(registry: Registry) {
   });
   const refused = new Counter({
     name: 'tiercel_events_refused_total',
-    help: 'Events not accepted, by reason: invalid (not an event, or a body that cannot be read), slow (a body that came in too slowly), full (no room in the journal or in memory), failed (the storage failed), unauthorized (no or wrong credentials or certificate). A request whose events are not known counts as one.',
+    help: 'Events not accepted, by reason: invalid (not an event, or a body that cannot be read), slow (a body that came in too slowly), full (no room in the journal or in memory), failed (the storage failed), unauthorized (no or wrong credentials or certificate), wrong_path (a POST or PUT to a path or by a method that takes no events). A request whose events are not known counts as one.',
     labelNames: ['reason'],
     registers,
   });

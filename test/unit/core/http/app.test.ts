@@ -421,7 +421,7 @@ describe('the other paths', () => {
   });
 
   it('answers 405 with Allow, 404 with what is served', async () => {
-    const { app } = await setup();
+    const { app, counts } = await setup();
     for (const [method, path, allow] of [
       ['GET', '/', 'POST'],
       ['PUT', '/events', 'POST'],
@@ -435,6 +435,9 @@ describe('the other paths', () => {
     }
     const nowhere = await app.request('/nowhere', post(EVENT));
     expect([nowhere.status, await nowhere.text()]).toEqual([404, expect.stringContaining('POST /events')]);
+    await app.request('/nowhere');
+    // What may have brought an event, and nothing else: PUT /events, POST /healthz, POST /nowhere.
+    expect(counts.wrong_path).toBe(3);
   });
 
   it('puts in a test event', async () => {

@@ -34,7 +34,16 @@ export async function setup(
   const real = createMemoryJournal({ maxBytes: options.maxBytes ?? 1 << 24 });
   const journal: Journal = Object.assign(Object.create(real), real, options.journal);
   const subscription = await real.subscribe('lake');
-  const counts = { received: 0, unrouted: 0, invalid: 0, slow: 0, full: 0, failed: 0, unauthorized: 0 };
+  const counts = {
+    received: 0,
+    unrouted: 0,
+    invalid: 0,
+    slow: 0,
+    full: 0,
+    failed: 0,
+    unauthorized: 0,
+    wrong_path: 0,
+  };
   const tally = { events: 0 };
   const observer: IngestObserver = {
     tallyOf: () => tally,

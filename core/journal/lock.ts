@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { open, rename, unlink, utimes, writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import {
+  createLease,
+  type Holder,
+  isAlive,
+  type LockTiming,
+  RELEASED,
+  readLease,
+  removeStaleLease,
+} from './lease.ts';
 import { acquireSocketLock, type HeldSocket } from './lock-socket.ts';
 import { type Permissions, permissionsFor } from './permissions.ts';
 
@@ -30,33 +39,12 @@ export class LockLostError extends Error {
   override readonly name = 'LockLostError';
 }
 
-/** Milliseconds; tests make them small. */
-export interface LockTiming {
-  /** The holder touches its lease this often. */
-  readonly heartbeat: number;
-  /** A lease that was not touched for this long is stale. */
-  readonly staleAfter: number;
-}
-
 export interface LockOptions {
   readonly timing?: LockTiming;
   readonly permissions?: Permissions;
 }
 
 const TIMING: LockTiming = { heartbeat: 1000, staleAfter: 3500 };
-
-/** The content of the file after a clean end. */
-const RELEASED = '{"released":true}\n';
-
-interface Holder {
-  readonly token: string;
-  readonly pid: number;
-  readonly host: string;
-  /** This boot of this kernel; where the system does not say, its host name. */
-  readonly kernel: string;
-  /** The number of the socket in the directory that it listens on. */
-  readonly socket?: number | undefined;
-}
 
 /**
  * Takes the single-writer lock of a directory. It has two parts, because no single mechanism works everywhere:
@@ -128,91 +116,6 @@ async function acquireLease(
     isMissing = false;
   }
   throw new JournalLockedError(`${directory}: other processes take the lock repeatedly`);
-}
-
-async function createLease(
-  path: string,
-  holder: Holder,
-  { file: mode, isShared }: Permissions,
-): Promise<boolean> {
-  const text = `${JSON.stringify(holder)}\n`;
-  try {
-    const file = await open(path, 'wx', mode);
-    try {
-      if (isShared) await file.chmod(mode).catch(() => {});
-      await file.writeFile(text);
-    } catch {
-      // A full disk must not stop the process that could empty it: the reserve is for that.
-      await unlink(join(dirname(path), 'reserve')).catch(() => {});
-      await file.truncate(0);
-      await file.write(text, 0);
-    } finally {
-      await file.close();
-    }
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-interface Lease {
-  readonly text: string;
-  /** When it was last touched, epoch milliseconds by the clock of the file system. */
-  readonly touchedAt: number;
-  /** Undefined while the holder writes it, or when it died then. */
-  readonly holder: Holder | undefined;
-}
-
-/** Undefined when there is no lease. @throws the system's error when it cannot be read: no file descriptors, for example */
-async function readLease(path: string): Promise<Lease | undefined> {
-  // Opened, because a network file system answers a plain stat from its cache.
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (file === undefined) return undefined;
-  try {
-    const { mtimeMs: touchedAt } = await file.stat();
-    const text = await file.readFile('utf8');
-    return { text, touchedAt, holder: parseHolder(text) };
-  } finally {
-    await file.close();
-  }
-}
-
-function parseHolder(text: string): Holder | undefined {
-  try {
-    return JSON.parse(text) as Holder;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Watches a lease: a live holder touches it. */
-async function isAlive(path: string, lease: Lease, { heartbeat, staleAfter }: LockTiming): Promise<boolean> {
-  const began = performance.now();
-  while (performance.now() - began < staleAfter) {
-    await new Promise((resolve) => setTimeout(resolve, heartbeat / 4));
-    const now = await readLease(path);
-    if (now === undefined) return false;
-    if (now.touchedAt !== lease.touchedAt || now.text !== lease.text) return true;
-  }
-  return false;
-}
-
-/** Removes a stale lease and no other: meanwhile its holder may have touched it, or another process taken it over. */
-async function removeStaleLease(path: string, stale: Lease, token: string): Promise<void> {
-  const aside = `${path}.${token}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const moved = await readLease(aside);
-  if (moved?.text === stale.text && moved.touchedAt === stale.touchedAt) await unlink(aside);
-  else await rename(aside, path);
 }
 
 function hold(

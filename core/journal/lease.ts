@@ -18,8 +18,8 @@ export interface Holder {
   readonly token: string;
   readonly pid: number;
   readonly host: string;
-  /** This boot of this kernel; where the system does not say, its host name. */
-  readonly kernel: string;
+  /** This boot of this kernel; undefined where the system does not say. */
+  readonly kernel?: string | undefined;
   /** The number of the socket in the directory that it listens on. */
   readonly socket?: number | undefined;
 }

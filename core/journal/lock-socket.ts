@@ -136,7 +136,7 @@ async function socketNumbers(directory: string): Promise<number[]> {
   return names.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
 }
 
-/** Of a socket of another user nothing is known: the lease decides. */
+/** Of a socket that nothing is known of, the lease decides. */
 type Answer = 'listens' | 'dead' | 'unknown';
 
 function ask(short: ShortPath, numbers: readonly number[]): Promise<Answer[]> {
@@ -151,9 +151,11 @@ function askOne(path: string): Promise<Answer> {
       resolve('listens');
     });
     socket.once('error', (error) => {
+      const code = codeOf(error);
       // The queue of connections is full: a process listens and does not accept, because it is paused.
-      if (codeOf(error) === 'EAGAIN') resolve('listens');
-      else resolve(['EACCES', 'EPERM'].includes(codeOf(error)) ? 'unknown' : 'dead');
+      if (code === 'EAGAIN') resolve('listens');
+      // Any other error tells of this process, or of the way to the socket: no right, no descriptor, no file.
+      else resolve(code === 'ECONNREFUSED' ? 'dead' : 'unknown');
     });
   });
 }

@@ -109,7 +109,8 @@ async function acquireLease(
     if (found === undefined) continue;
     const { holder } = found;
     // Its socket is there, and it does not listen. Where the socket was removed, it may live: the lease tells.
-    const isDead = holder?.kernel === self.kernel && deadSockets.has(holder.socket ?? 0);
+    const isOfThisKernel = self.kernel !== undefined && holder?.kernel === self.kernel;
+    const isDead = isOfThisKernel && deadSockets.has(holder?.socket ?? 0);
     const isReleased = found.text === RELEASED;
     if (!isReleased && !isDead && (await isAlive(path, found, timing))) throw locked(directory, holder);
     await removeStaleLease(path, found, self.token);
@@ -216,10 +217,11 @@ function locked(directory: string, holder: Holder | undefined): JournalLockedErr
   );
 }
 
-function kernelId(): string {
+/** This boot of this kernel; undefined where the system does not say: names of hosts repeat, and name no kernel. */
+function kernelId(): string | undefined {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() || undefined;
   } catch {
-    return hostname();
+    return undefined;
   }
 }

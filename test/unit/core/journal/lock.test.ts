@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import {
   mkdir,
   mkdtemp,
@@ -13,16 +14,19 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import net from 'node:net';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDiskJournal } from '../../../../core/journal/disk.ts';
 import { acquireLock, JournalLockedError, LockLostError } from '../../../../core/journal/lock.ts';
+import { patched } from '../../../support/patched.ts';
 import { until } from '../../../support/until.ts';
 
 /** A lease of a fraction of a second, and one that nothing expires. */
 const SHORT = { heartbeat: 20, staleAfter: 100 };
 const LONG = { heartbeat: 60_000, staleAfter: 120_000 };
+const LINUX = process.platform === 'linux';
 
 let directory: string;
 const file = () => join(directory, 'lock');
@@ -30,7 +34,12 @@ const file = () => join(directory, 'lock');
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'lock-'));
 });
-afterEach(() => rm(directory, { recursive: true }));
+let restore = () => {};
+afterEach(async () => {
+  restore();
+  restore = () => {};
+  await rm(directory, { recursive: true });
+});
 
 /** The lease that another process has left, as this one would have written it but for the change. */
 async function leaseOf(change: object): Promise<void> {
@@ -74,8 +83,7 @@ test('a path that is too long for a socket works as well', async () => {
   const long = join(directory, 'x'.repeat(100), 'y'.repeat(60));
   await mkdir(long, { recursive: true });
   const lock = await acquireLock(long, { timing: LONG });
-  if (process.platform === 'linux')
-    expect((await readdir(long)).some((name) => name.endsWith('.sock'))).toBe(true);
+  if (LINUX) expect((await readdir(long)).some((name) => name.endsWith('.sock'))).toBe(true);
   await expect(acquireLock(long, { timing: LONG })).rejects.toThrow(JournalLockedError);
   await lock.release();
 });
@@ -106,7 +114,8 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
     return child;
   }
 
-  test('is found alive while it is paused, and dead at once when it was killed', async () => {
+  // Elsewhere there is no boot id: the lease decides.
+  test.runIf(LINUX)('is found alive while it is paused, and dead at once when it was killed', async () => {
     const child = await holder();
     const gone = once(child, 'exit');
     child.kill('SIGSTOP');
@@ -129,6 +138,68 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
       );
     } finally {
       clearInterval(heartbeat);
+      child.kill('SIGKILL');
+    }
+  });
+
+  /** A holder that was killed, with what it leaves behind. */
+  async function killed(): Promise<void> {
+    const child = await holder();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  /** How long a process waits for the lease before it takes the lock, milliseconds. */
+  async function waitFor(): Promise<number> {
+    const began = performance.now();
+    await (await acquireLock(directory, { timing: SHORT })).release();
+    return performance.now() - began;
+  }
+
+  test('that was killed is not taken for dead where the kernel has no boot id: host names repeat', async () => {
+    await killed();
+    const holder = JSON.parse(await readFile(file(), 'utf8'));
+    await writeFile(file(), JSON.stringify({ ...holder, kernel: hostname() }));
+    const { readFileSync } = fs;
+    restore = patched(fs, {
+      readFileSync(path: string, ...rest: unknown[]) {
+        if (path === '/proc/sys/kernel/random/boot_id') throw new Error('ENOENT');
+        return Reflect.apply(readFileSync, fs, [path, ...rest]);
+      },
+    });
+    expect(await waitFor()).toBeGreaterThanOrEqual(SHORT.staleAfter);
+  });
+
+  test.each(['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ETIMEDOUT', 'ENOENT', 'EIO'])(
+    'is not taken for dead where connecting to it fails with %s: the lease decides',
+    async (code) => {
+      await killed();
+      restore = patched(net, {
+        connect() {
+          const socket = new net.Socket();
+          setImmediate(() => socket.emit('error', Object.assign(new Error(code), { code })));
+          return socket;
+        },
+      });
+      expect(await waitFor()).toBeGreaterThanOrEqual(SHORT.staleAfter);
+    },
+  );
+
+  test.runIf(LINUX)('is alive when it is paused and its queue of connections is full', async () => {
+    const child = await holder();
+    child.kill('SIGSTOP');
+    const name = (await readdir(directory)).find((entry) => entry.endsWith('.sock'))!;
+    const waiting: net.Socket[] = [];
+    const full = new Promise<Error>((resolve) => {
+      for (let i = 0; i < 600; i++) waiting.push(net.connect(join(directory, name)).once('error', resolve));
+    });
+    try {
+      expect(await full).toMatchObject({ code: 'EAGAIN' });
+      await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+        `in use by process ${child.pid} on `,
+      );
+    } finally {
+      for (const socket of waiting) socket.destroy();
       child.kill('SIGKILL');
     }
   });

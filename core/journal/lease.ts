@@ -1,5 +1,7 @@
-import { open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from './filesystem.ts';
 import type { Permissions } from './permissions.ts';
 
 /** Milliseconds; tests make them small. */
@@ -24,6 +26,20 @@ export interface Holder {
   readonly socket?: number | undefined;
 }
 
+export interface Lease {
+  readonly text: string;
+  /** When it was last touched, epoch milliseconds by the clock of the file system. */
+  readonly touchedAt: number;
+  /** Undefined after a clean end, while the holder writes it, or when it died then. */
+  readonly holder: Holder | undefined;
+}
+
+/**
+ * How long a holder trusts its lease after it has read it, milliseconds. A process that writes a lease in the place of one
+ * waits as long before it claims the lock: then the holder has seen the new lease, or has to look.
+ */
+export const trustOf = ({ staleAfter }: LockTiming) => staleAfter / 2;
+
 /** Writes the lease of a holder. @returns false when there is a lease */
 export async function createLease(
   path: string,
@@ -31,46 +47,72 @@ export async function createLease(
   { file: mode, isShared }: Permissions,
 ): Promise<boolean> {
   const text = `${JSON.stringify(holder)}\n`;
+  let file: FileHandle;
   try {
-    const file = await open(path, 'wx', mode);
-    try {
-      if (isShared) await file.chmod(mode).catch(() => {});
-      await file.writeFile(text);
-    } catch {
-      // A full disk must not stop the process that could empty it: the reserve is for that.
-      await unlink(join(dirname(path), 'reserve')).catch(() => {});
-      await file.truncate(0);
-      await file.write(text, 0);
-    } finally {
-      await file.close();
-    }
-    return true;
+    file = await open(path, 'wx', mode);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-export interface Lease {
-  readonly text: string;
-  /** When it was last touched, epoch milliseconds by the clock of the file system. */
-  readonly touchedAt: number;
-  /** Undefined while the holder writes it, or when it died then. */
-  readonly holder: Holder | undefined;
+  try {
+    if (isShared) await file.chmod(mode).catch(() => {});
+    await file.writeFile(text);
+  } catch {
+    // A full disk must not stop the process that could empty it: the reserve is for that.
+    await unlink(join(dirname(path), 'reserve')).catch(() => {});
+    await file.truncate(0);
+    await file.write(text, 0);
+  } finally {
+    await file.close();
+  }
+  return true;
 }
 
 /** Undefined when there is no lease. @throws the system's error when it cannot be read: no file descriptors, for example */
-export async function readLease(path: string): Promise<Lease | undefined> {
+export function readLease(path: string): Promise<Lease | undefined> {
+  return withLease(path, 'r', async () => {});
+}
+
+/** Reads it and, when it has this token, touches it. */
+export function touchLease(path: string, token: string): Promise<Lease | undefined> {
+  return withLease(path, 'r+', async (file, { holder }) => {
+    const now = new Date();
+    if (holder?.token === token) await file.utimes(now, now);
+  });
+}
+
+/** Notes a clean end in the lease when it has this token. */
+export function releaseLease(path: string, token: string): Promise<Lease | undefined> {
+  return withLease(path, 'r+', async (file, { holder }) => {
+    if (holder?.token !== token) return;
+    // The note is shorter than any lease: it needs no space.
+    await file.write(RELEASED, 0);
+    await file.truncate(RELEASED.length);
+  });
+}
+
+/**
+ * Reads a lease and does something to the file that was read: another process may have put its own in the place of it.
+ *
+ * @returns the lease as it was read; undefined when there is none
+ */
+async function withLease(
+  path: string,
+  flags: 'r' | 'r+',
+  act: (file: FileHandle, lease: Lease) => Promise<void>,
+): Promise<Lease | undefined> {
   // Opened, because a network file system answers a plain stat from its cache.
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const file = await open(path, flags).catch((error) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (file === undefined) return undefined;
   try {
     const { mtimeMs: touchedAt } = await file.stat();
     const text = await file.readFile('utf8');
-    return { text, touchedAt, holder: parseHolder(text) };
+    const lease = { text, touchedAt, holder: parseHolder(text) };
+    await act(file, lease);
+    return lease;
   } finally {
     await file.close();
   }
@@ -78,7 +120,8 @@ export async function readLease(path: string): Promise<Lease | undefined> {
 
 function parseHolder(text: string): Holder | undefined {
   try {
-    return JSON.parse(text) as Holder;
+    const holder = JSON.parse(text) as Holder | null;
+    return typeof holder?.token === 'string' ? holder : undefined;
   } catch {
     return undefined;
   }
@@ -92,7 +135,7 @@ export async function isAlive(
 ): Promise<boolean> {
   const began = performance.now();
   while (performance.now() - began < staleAfter) {
-    await new Promise((resolve) => setTimeout(resolve, heartbeat / 4));
+    await sleep(heartbeat / 4);
     const now = await readLease(path);
     if (now === undefined) return false;
     if (now.touchedAt !== lease.touchedAt || now.text !== lease.text) return true;
@@ -100,16 +143,23 @@ export async function isAlive(
   return false;
 }
 
-/** Removes a stale lease and no other: meanwhile its holder may have touched it, or another process taken it over. */
-export async function removeStaleLease(path: string, stale: Lease, token: string): Promise<void> {
+/**
+ * Removes a lease and no other: meanwhile its holder may have touched it, or another process taken it over.
+ *
+ * @returns whether it was this process that has removed it
+ */
+export async function removeLease(path: string, stale: Lease, token: string): Promise<boolean> {
   const aside = `${path}.${token}`;
   try {
     await rename(path, aside);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (codeOf(error) === 'ENOENT') return false;
     throw error;
   }
-  const moved = await readLease(aside);
-  if (moved?.text === stale.text && moved.touchedAt === stale.touchedAt) await unlink(aside);
-  else await rename(aside, path);
+  const moved = await readLease(aside).catch(() => undefined);
+  const isIt = moved?.text === stale.text && moved.touchedAt === stale.touchedAt;
+  // Given back, but not over what a third process has written. Where that fails, its holder writes it again.
+  if (!isIt) await link(aside, path).catch(() => {});
+  await unlink(aside).catch(() => {});
+  return isIt;
 }

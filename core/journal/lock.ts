@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createLease,
   type Holder,
   isAlive,
+  type Lease,
   type LockTiming,
   RELEASED,
   readLease,
-  removeStaleLease,
+  releaseLease,
+  removeLease,
+  touchLease,
+  trustOf,
 } from './lease.ts';
 import { acquireSocketLock, type HeldSocket } from './lock-socket.ts';
 import { type Permissions, permissionsFor } from './permissions.ts';
@@ -77,44 +81,56 @@ export async function acquireLock(
     socket: socket?.number,
   };
   try {
-    await acquireLease(directory, path, self, options, socket?.dead ?? new Set());
-    return hold(path, self, options, socket);
+    const since = await acquireLease(directory, path, self, options, socket?.dead ?? new Set());
+    return hold(path, self, options, socket, since);
   } catch (error) {
     await socket?.release();
     throw error;
   }
 }
 
+/** A moment by both clocks: a pause of the process shows in the monotonic one, one of the whole machine in the wall clock. */
+interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+const now = (): Moment => ({ monotonic: performance.now(), wall: Date.now() });
+
+/** @returns a moment at which the lease was this process's */
 async function acquireLease(
   directory: string,
   path: string,
   self: Holder,
   { timing, permissions }: Required<LockOptions>,
   deadSockets: ReadonlySet<number>,
-): Promise<void> {
-  // A journal that was used has a lease, or the note that its holder released it.
-  let isMissing = existsSync(join(directory, 'epoch'));
+): Promise<Moment> {
+  // Until then no other process can have claimed the lock. A journal that was used has a lease, or the note that its
+  // holder released it: where both are missing, they were removed by hand.
+  let freeUntil = existsSync(join(directory, 'epoch')) ? 0 : Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < 5; attempt++) {
+    let before = now();
     if (await createLease(path, self, permissions)) {
-      if (!isMissing) return;
-      // It was removed by hand. Its holder may live, and finds this lease at its next heartbeat.
-      await new Promise((resolve) => setTimeout(resolve, timing.staleAfter));
-      const now = new Date();
-      await utimes(path, now, now).catch(() => {});
-      const lease = await readLease(path);
-      if (lease?.holder?.token === self.token) return;
+      if (performance.now() < freeUntil) return before;
+      // An earlier holder may live. It finds this lease when it looks next.
+      await sleep(trustOf(timing));
+      before = now();
+      const lease = await touchLease(path, self.token);
+      if (lease?.holder?.token === self.token) return before;
       throw locked(directory, lease?.holder);
     }
+    freeUntil = 0;
     const found = await readLease(path);
     if (found === undefined) continue;
     const { holder } = found;
     // Its socket is there, and it does not listen. Where the socket was removed, it may live: the lease tells.
     const isOfThisKernel = self.kernel !== undefined && holder?.kernel === self.kernel;
     const isDead = isOfThisKernel && deadSockets.has(holder?.socket ?? 0);
-    const isReleased = found.text === RELEASED;
-    if (!isReleased && !isDead && (await isAlive(path, found, timing))) throw locked(directory, holder);
-    await removeStaleLease(path, found, self.token);
-    isMissing = false;
+    const isFree = isDead || found.text === RELEASED;
+    if (!isFree && (await isAlive(path, found, timing))) throw locked(directory, holder);
+    const began = performance.now();
+    // Whoever writes a lease while there is none waits before it claims the lock.
+    if ((await removeLease(path, found, self.token)) && isFree) freeUntil = began + trustOf(timing);
   }
   throw new JournalLockedError(`${directory}: other processes take the lock repeatedly`);
 }
@@ -124,10 +140,13 @@ function hold(
   self: Holder,
   { timing, permissions }: Required<LockOptions>,
   socket: HeldSocket | undefined,
+  since: Moment,
 ): Lock {
   const lost = new AbortController();
-  let renewed = { monotonic: performance.now(), wall: Date.now() };
+  /** The latest moment at which the lease was this process's for certain. */
+  let renewed = since;
   let released = false;
+  let renewing: Promise<void> | undefined;
   let checking: Promise<void> | undefined;
 
   function fail(holder: Holder | undefined): LockLostError {
@@ -142,12 +161,19 @@ function hold(
   }
 
   /** @throws LockLostError when the lease names another holder */
-  async function assertOwner(): Promise<void> {
-    const lease = await readLease(path);
+  async function assertOwner(
+    look: (path: string, token: string) => Promise<Lease | undefined>,
+  ): Promise<void> {
+    if (released) throw new Error(`the lock ${path} was released`);
+    const lease = await look(path, self.token);
     if (lease?.holder?.token === self.token) return;
+    if (lease !== undefined) throw fail(lease.holder);
     // Removed, by a cleaner for example: it is written again, unless another process was faster.
-    if (lease === undefined && (await createLease(path, self, permissions))) return;
-    throw fail((lease ?? (await readLease(path)))?.holder);
+    const isWritten = await createLease(path, self, permissions);
+    if (isWritten && isFresh()) return;
+    // Another process may have found it gone before, and claimed the lock.
+    if (isWritten) await sleep(trustOf(timing));
+    await assertOwner(readLease);
   }
 
   /**
@@ -155,38 +181,47 @@ function hold(
    * its own lease there now, and one that comes later sees the touch and gives it back.
    */
   async function renew(): Promise<void> {
-    const before = { monotonic: performance.now(), wall: Date.now() };
-    await assertOwner();
-    const now = new Date();
-    await utimes(path, now, now);
-    await assertOwner();
+    await assertOwner(touchLease);
+    const before = now();
+    await assertOwner(readLease);
     renewed = before;
-    if (!released) await socket?.restore().catch(() => {});
+    await socket?.restore().catch(() => {});
   }
 
-  /** Retries a lease that cannot be read (out of file descriptors, for example) until it would be stale. */
+  /** One at a time. */
+  function renewInTurn(): Promise<void> {
+    renewing ??= renew().finally(() => {
+      renewing = undefined;
+    });
+    return renewing;
+  }
+
+  /**
+   * Renews the lease until it is fresh: this process may be paused while it does so. A lease that cannot be read (out of
+   * file descriptors, for example) is tried again until it would be stale.
+   */
   async function renewOrWait(): Promise<void> {
     const began = performance.now();
-    for (;;) {
+    while (!isFresh()) {
       try {
-        return await renew();
+        await renewInTurn();
       } catch (error) {
-        if (error instanceof LockLostError || performance.now() - began > timing.staleAfter) throw error;
-        await new Promise((resolve) => setTimeout(resolve, timing.heartbeat / 10));
+        const isFinal = error instanceof LockLostError || released;
+        if (isFinal || performance.now() - began > timing.staleAfter) throw error;
+        await sleep(timing.heartbeat / 10);
       }
     }
   }
 
-  /** A pause of the process shows in the monotonic clock, one of the whole machine in the wall clock. */
   function isFresh(): boolean {
     const monotonic = performance.now() - renewed.monotonic;
     const wall = Math.abs(Date.now() - renewed.wall);
-    return Math.max(monotonic, wall) < timing.staleAfter / 2;
+    return Math.max(monotonic, wall) < trustOf(timing);
   }
 
   const timer = setInterval(() => {
     // A lease that cannot be read or touched now is not lost: the next heartbeat, or the next confirm, tries again.
-    if (!released) renew().catch(() => {});
+    renewInTurn().catch(() => {});
   }, timing.heartbeat);
   timer.unref();
 
@@ -194,6 +229,7 @@ function hold(
     lost: lost.signal,
     confirm() {
       if (lost.signal.aborted) return Promise.reject(lost.signal.reason);
+      if (released) return Promise.reject(new Error(`the lock ${path} was released`));
       if (isFresh()) return undefined;
       checking ??= renewOrWait().finally(() => {
         checking = undefined;
@@ -203,8 +239,9 @@ function hold(
     async release() {
       released = true;
       clearInterval(timer);
-      const lease = await readLease(path).catch(() => undefined);
-      if (lease?.holder?.token === self.token) await writeFile(path, RELEASED).catch(() => {});
+      // They would take the note of the release for the lease of another process.
+      await Promise.allSettled([renewing, checking]);
+      await releaseLease(path, self.token).catch(() => {});
       await socket?.release();
     },
   };

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import {
+import files, {
+  type FileHandle,
   mkdir,
   mkdtemp,
   readdir,
@@ -257,6 +258,174 @@ test('a holder that lost its lease is told at the next heartbeat, and leaves the
   expect(JSON.parse(await readFile(file(), 'utf8')).token).toBe('other');
 });
 
+describe('a release', () => {
+  test('waits for the heartbeat that is under way: it is no takeover', async () => {
+    const lock = await acquireLock(directory, { timing: SHORT });
+    let goOn = () => {};
+    const delay = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let isUnderWay = false;
+    const { open } = files;
+    restore = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        if (call[0] === file() && !isUnderWay) {
+          isUnderWay = true;
+          await delay;
+        }
+        return open(...call);
+      },
+    });
+    await until('a heartbeat', () => isUnderWay, { timeout: 5000, interval: 1 });
+    const released = lock.release();
+    await Promise.race([released, new Promise((resolve) => setTimeout(resolve, 50))]);
+    goOn();
+    await released;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(lock.lost.aborted).toBe(false);
+    expect(await readFile(file(), 'utf8')).toBe('{"released":true}\n');
+  });
+
+  test('does not write over the lease of a process that takes the lock meanwhile', async () => {
+    const lock = await acquireLock(directory, { timing: LONG });
+    const other = JSON.stringify({ token: 'other', ...elsewhere });
+    const { open } = files;
+    restore = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        const opened = await open(...call);
+        if (call[0] !== file()) return opened;
+        restore();
+        await writeFile(`${file()}.other`, other);
+        await rename(`${file()}.other`, file());
+        return opened;
+      },
+    });
+    await lock.release();
+    expect(await readFile(file(), 'utf8')).toBe(other);
+  });
+
+  test('ends the right to say anything', async () => {
+    const lock = await acquireLock(directory, { timing: LONG });
+    await lock.release();
+    await expect(Promise.resolve(lock.confirm())).rejects.toThrow('released');
+  });
+});
+
+/** Acts when this process has written its next lease, before it goes on. */
+function afterLease(act: () => unknown): void {
+  const { open } = files;
+  const undo = patched(files, {
+    async open(...call: Parameters<typeof open>) {
+      const opened = await open(...call);
+      if (call[0] !== file() || call[1] !== 'wx') return opened;
+      undo();
+      const { close } = opened;
+      opened.close = async () => {
+        await Reflect.apply(close, opened, []);
+        await act();
+      };
+      return opened;
+    },
+  });
+  restore = undo;
+}
+
+/** Acts instead of the next rename, which it is given. */
+function insteadOfRename(act: (rename: () => Promise<void>) => Promise<void>): void {
+  const { rename } = files;
+  const undo = patched(files, {
+    rename(...call: Parameters<typeof rename>) {
+      undo();
+      return act(() => rename(...call));
+    },
+  });
+  restore = undo;
+}
+
+describe('a takeover', () => {
+  let timer: NodeJS.Timeout | undefined;
+  afterEach(() => clearInterval(timer));
+  /** The heartbeats of another process. */
+  function beat() {
+    const touch = () => fs.existsSync(file()) && fs.utimesSync(file(), new Date(), new Date());
+    touch();
+    timer = setInterval(touch, 10);
+  }
+  const other = JSON.stringify({ token: 'other', ...elsewhere, pid: 8 });
+
+  test('gives the lease of a live holder back', async () => {
+    await leaseOf(elsewhere);
+    const text = await readFile(file(), 'utf8');
+    insteadOfRename((rename) => {
+      beat();
+      return rename();
+    });
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 7 on elsewhere',
+    );
+    expect(await readFile(file(), 'utf8')).toBe(text);
+  });
+
+  test('does not give it back over the lease of a third process', async () => {
+    await leaseOf(elsewhere);
+    insteadOfRename(async (rename) => {
+      beat();
+      await rename();
+      await writeFile(file(), other);
+    });
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 8 on elsewhere',
+    );
+    expect(await readFile(file(), 'utf8')).toBe(other);
+    expect(await readdir(directory)).toEqual(['lock']);
+  });
+
+  test('of a stale lease waits until its holder must have looked, and looks itself', async () => {
+    await leaseOf(elsewhere);
+    // Another process found it stale, too, and takes away what the first has just written.
+    afterLease(() => setTimeout(() => fs.writeFileSync(file(), other), 5));
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 8 on elsewhere',
+    );
+    expect(await readFile(file(), 'utf8')).toBe(other);
+  });
+
+  test('of a lease that another process took away before does not claim the lock at once', async () => {
+    await (await acquireLock(directory, { timing: LONG })).release();
+    insteadOfRename(async (rename) => {
+      await unlink(file());
+      afterLease(() => setTimeout(() => fs.writeFileSync(file(), other), 5));
+      return rename();
+    });
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 8 on elsewhere',
+    );
+  });
+
+  test('of a lease that was released does not claim the lock at once after a pause', async () => {
+    await writeFile(join(directory, 'epoch'), '');
+    await (await acquireLock(directory, { timing: SHORT })).release();
+    insteadOfRename(async (rename) => {
+      await rename();
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      afterLease(() => setTimeout(() => fs.writeFileSync(file(), other), 5));
+    });
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 8 on elsewhere',
+    );
+  });
+
+  test('counts its lease from before it was written: the process may be paused then', async () => {
+    afterLease(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await writeFile(file(), other);
+    });
+    const lock = await acquireLock(directory, { timing: { heartbeat: 60_000, staleAfter: 100 } });
+    await expect(Promise.resolve(lock.confirm())).rejects.toThrow('process 8 on elsewhere');
+    await lock.release();
+  });
+});
+
 describe('a holder whose heartbeats are late', () => {
   // Heartbeats never come, as in a process that was paused or is busy; half of the lease is over after 50 ms.
   const LATE = { heartbeat: 60_000, staleAfter: 100 };
@@ -283,6 +452,39 @@ describe('a holder whose heartbeats are late', () => {
     await pause();
     await lock.confirm();
     expect(JSON.parse(await readFile(file(), 'utf8')).pid).toBe(process.pid);
+    await lock.release();
+  });
+
+  test('whose lease was removed waits until another process that wrote one must have looked', async () => {
+    const lock = await acquireLock(directory, { timing: { heartbeat: 60_000, staleAfter: 400 } });
+    await new Promise((resolve) => setTimeout(resolve, 220));
+    await unlink(file());
+    const other = JSON.stringify({ token: 'other', ...elsewhere });
+    afterLease(() => setTimeout(() => fs.writeFileSync(file(), other), 50));
+    await expect(lock.confirm()).rejects.toThrow('process 7 on elsewhere');
+    await lock.release();
+  });
+
+  test('does not go by what it read before it was paused once more', async () => {
+    const lock = await acquireLock(directory, { timing: LATE });
+    await pause();
+    const { open } = files;
+    let reads = 0;
+    restore = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        const opened: FileHandle = await open(...call);
+        if (call[0] !== file() || ++reads !== 2) return opened;
+        const { readFile } = opened;
+        opened.readFile = async function (this: FileHandle, ...rest: unknown[]) {
+          const text = await Reflect.apply(readFile, this, rest);
+          await writeFile(file(), JSON.stringify({ token: 'other', ...elsewhere }));
+          await pause();
+          return text;
+        } as FileHandle['readFile'];
+        return opened;
+      },
+    });
+    await expect(lock.confirm()).rejects.toThrow('process 7 on elsewhere');
     await lock.release();
   });
 

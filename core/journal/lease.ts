@@ -1,5 +1,4 @@
 import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from './filesystem.ts';
 import type { Permissions } from './permissions.ts';
@@ -46,7 +45,6 @@ export async function createLease(
   holder: Holder,
   { file: mode, isShared }: Permissions,
 ): Promise<boolean> {
-  const text = `${JSON.stringify(holder)}\n`;
   let file: FileHandle;
   try {
     file = await open(path, 'wx', mode);
@@ -56,16 +54,15 @@ export async function createLease(
   }
   try {
     if (isShared) await file.chmod(mode).catch(() => {});
-    await file.writeFile(text);
-  } catch {
-    // A full disk must not stop the process that could empty it: the reserve is for that.
-    await unlink(join(dirname(path), 'reserve')).catch(() => {});
-    await file.truncate(0);
-    await file.write(text, 0);
+    await file.writeFile(`${JSON.stringify(holder)}\n`);
+    return true;
+  } catch (error) {
+    // Its own holder would take a lease that names nobody for the one of another process.
+    await unlink(path).catch(() => {});
+    throw error;
   } finally {
     await file.close();
   }
-  return true;
 }
 
 /** Undefined when there is no lease. @throws the system's error when it cannot be read: no file descriptors, for example */

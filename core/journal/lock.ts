@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDiskFull } from './filesystem.ts';
 import {
   createLease,
   type Holder,
@@ -110,7 +112,14 @@ async function acquireLease(
   let freeUntil = existsSync(join(directory, 'epoch')) ? 0 : Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < 5; attempt++) {
     let before = now();
-    if (await createLease(path, self, permissions)) {
+    const isWritten = await createLease(path, self, permissions).catch(async (error) => {
+      // A full disk must not stop the process that could empty it: the reserve is for that.
+      if (!isDiskFull(error)) throw error;
+      await unlink(join(directory, 'reserve')).catch(() => {});
+      before = now();
+      return createLease(path, self, permissions);
+    });
+    if (isWritten) {
       if (performance.now() < freeUntil) return before;
       // An earlier holder may live. It finds this lease when it looks next.
       await sleep(trustOf(timing));

@@ -342,6 +342,59 @@ function insteadOfRename(act: (rename: () => Promise<void>) => Promise<void>): v
   restore = undo;
 }
 
+describe('a lease that cannot be written', () => {
+  const reserve = () => join(directory, 'reserve');
+  beforeEach(() => writeFile(reserve(), 'space'));
+
+  /** Lets the next lease fail, once it has its name, with an error of the system. */
+  function fail(code: string): void {
+    const { open } = files;
+    const undo = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        const opened = await open(...call);
+        if (call[0] !== file() || call[1] !== 'wx') return opened;
+        undo();
+        const { writeFile } = opened;
+        opened.writeFile = async () => {
+          opened.writeFile = writeFile;
+          throw Object.assign(new Error(code), { code });
+        };
+        return opened;
+      },
+    });
+    restore = undo;
+  }
+
+  test.each(['ENOSPC', 'EDQUOT'])('for %s, at the start, gets the space of the reserve', async (code) => {
+    fail(code);
+    const lock = await acquireLock(directory, { timing: LONG });
+    expect(JSON.parse(await readFile(file(), 'utf8')).pid).toBe(process.pid);
+    expect(fs.existsSync(reserve())).toBe(false);
+    await lock.release();
+  });
+
+  test('for another reason is an error, which leaves the reserve and no lease', async () => {
+    fail('EIO');
+    await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow('EIO');
+    expect(await readdir(directory)).toEqual(['reserve']);
+  });
+
+  test('while the lock is held is written later: the reserve is for the journal then', async () => {
+    const lock = await acquireLock(directory, { timing: { heartbeat: 20, staleAfter: 10_000 } });
+    fail('ENOSPC');
+    await unlink(file());
+    const isThere = () =>
+      readFile(file(), 'utf8').then(
+        (text) => text.endsWith('\n'),
+        () => false,
+      );
+    await until('the lease', isThere, { timeout: 5000, interval: 5 });
+    expect(lock.lost.aborted).toBe(false);
+    expect(fs.existsSync(reserve())).toBe(true);
+    await lock.release();
+  });
+});
+
 describe('a takeover', () => {
   let timer: NodeJS.Timeout | undefined;
   afterEach(() => clearInterval(timer));

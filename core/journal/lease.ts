@@ -21,8 +21,8 @@ export interface Holder {
   readonly host: string;
   /** This boot of this kernel; undefined where the system does not say. */
   readonly kernel?: string | undefined;
-  /** The number of the socket in the directory that it listens on. */
-  readonly socket?: number | undefined;
+  /** The socket in the directory that it listened on first; a number in leases of earlier versions. */
+  readonly socket?: string | number | undefined;
 }
 
 export interface Lease {

@@ -55,7 +55,7 @@ const TIMING: LockTiming = { heartbeat: 1000, staleAfter: 3500 };
 /**
  * Takes the single-writer lock of a directory. It has two parts, because no single mechanism works everywhere:
  *
- * - Between processes of one kernel, in whatever containers, a listening Unix socket (`lock.N.sock`) is the lock. It is
+ * - Between processes of one kernel, in whatever containers, a listening Unix socket (`lock.ID.sock`) is the lock. It is
  *   free at once when the holder dies, and held while the holder is paused.
  * - Between kernels (a volume that two nodes mount, an earlier boot), and where there are no sockets, a lease is the
  *   lock: the file `lock` names its holder, who touches it every second. It is stale when nothing has touched it for
@@ -80,10 +80,11 @@ export async function acquireLock(
     pid: process.pid,
     host: hostname(),
     kernel: kernelId(),
-    socket: socket?.number,
+    socket: socket?.id,
   };
   try {
     const since = await acquireLease(directory, path, self, options, socket?.dead ?? new Set());
+    await socket?.removeDead();
     return hold(path, self, options, socket, since);
   } catch (error) {
     await socket?.release();
@@ -105,7 +106,7 @@ async function acquireLease(
   path: string,
   self: Holder,
   { timing, permissions }: Required<LockOptions>,
-  deadSockets: ReadonlySet<number>,
+  deadSockets: ReadonlySet<string | number>,
 ): Promise<Moment> {
   // Until then no other process can have claimed the lock. A journal that was used has a lease, or the note that its
   // holder released it: where both are missing, they were removed by hand.
@@ -132,9 +133,9 @@ async function acquireLease(
     const found = await readLease(path);
     if (found === undefined) continue;
     const { holder } = found;
-    // Its socket is there, and it does not listen. Where the socket was removed, it may live: the lease tells.
+    // Its socket is there, and it does not listen. Where the socket was removed or replaced, it may live: the lease tells.
     const isOfThisKernel = self.kernel !== undefined && holder?.kernel === self.kernel;
-    const isDead = isOfThisKernel && deadSockets.has(holder?.socket ?? 0);
+    const isDead = isOfThisKernel && deadSockets.has(holder?.socket ?? '');
     const isFree = isDead || found.text === RELEASED;
     if (!isFree && (await isAlive(path, found, timing))) throw locked(directory, holder);
     const began = performance.now();

@@ -50,6 +50,8 @@ async function leaseOf(change: object): Promise<void> {
   await writeFile(file(), JSON.stringify({ ...holder, token: 'other', ...change }));
 }
 
+const socketsOf = async (path: string) => (await readdir(path)).filter((name) => name.endsWith('.sock'));
+
 const elsewhere = { pid: 7, kernel: 'another boot', host: 'elsewhere' };
 
 test('one holder at a time, and the second is told who and what to do', async () => {
@@ -189,10 +191,10 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
   test.runIf(LINUX)('is alive when it is paused and its queue of connections is full', async () => {
     const child = await holder();
     child.kill('SIGSTOP');
-    const name = (await readdir(directory)).find((entry) => entry.endsWith('.sock'))!;
+    const [name] = await socketsOf(directory);
     const waiting: net.Socket[] = [];
     const full = new Promise<Error>((resolve) => {
-      for (let i = 0; i < 600; i++) waiting.push(net.connect(join(directory, name)).once('error', resolve));
+      for (let i = 0; i < 600; i++) waiting.push(net.connect(join(directory, name!)).once('error', resolve));
     });
     try {
       expect(await full).toMatchObject({ code: 'EAGAIN' });
@@ -203,6 +205,36 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
       for (const socket of waiting) socket.destroy();
       child.kill('SIGKILL');
     }
+  });
+
+  test('is not taken for dead where a copy stands in the place of its socket: the lease decides', async () => {
+    const child = await holder();
+    // What a backup makes of a socket, or another one of the same name.
+    for (const name of await socketsOf(directory)) {
+      await unlink(join(directory, name));
+      await writeFile(join(directory, name), '');
+    }
+    const heartbeat = setInterval(() => fs.utimesSync(file(), new Date(), new Date()), 10);
+    try {
+      await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+        `in use by process ${child.pid} on `,
+      );
+    } finally {
+      clearInterval(heartbeat);
+      child.kill('SIGKILL');
+    }
+  });
+
+  test('of an earlier version, which numbers its socket, is seen', async () => {
+    const server = net.createServer().listen(join(directory, 'lock.7.sock'));
+    await once(server, 'listening');
+    await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow(JournalLockedError);
+    server.close();
+    await once(server, 'close');
+    await writeFile(join(directory, 'lock.7.sock'), '');
+    const lock = await acquireLock(directory, { timing: LONG });
+    expect(await socketsOf(directory)).not.toContain('lock.7.sock');
+    await lock.release();
   });
 
   test('leaves a directory that a copy of it can be opened beside it', async () => {
@@ -590,28 +622,53 @@ test('a lease that was removed by hand is waited for: its holder may live, and h
   await lock.release();
 });
 
-test.skipIf(process.platform === 'win32')(
-  'a socket that was removed by hand is back at the next heartbeat',
-  async () => {
+describe.skipIf(process.platform === 'win32')('the socket of a holder', () => {
+  test.each([
+    ['removed', () => {}],
+    ['replaced by a copy', (path: string) => fs.writeFileSync(path, '')],
+  ])('is back at the next heartbeat when it was %s', async (_, replace) => {
     const lock = await acquireLock(directory, { timing: SHORT });
-    const names = await readdir(directory);
     for (let round = 0; round < 3; round++) {
-      for (const name of names) await unlink(join(directory, name));
-      await until(
-        'lease and socket',
-        async () => `${(await readdir(directory)).sort()}` === `${names.sort()}`,
-        {
-          timeout: 5000,
-          interval: 5,
-        },
-      );
+      const before = await socketsOf(directory);
+      // At once: no heartbeat comes between.
+      for (const path of before.map((name) => join(directory, name))) {
+        fs.unlinkSync(path);
+        replace(path);
+      }
+      fs.unlinkSync(file());
+      const areBack = async () => {
+        const sockets = await socketsOf(directory);
+        return sockets.length === 1 && sockets[0] !== before[0] && fs.existsSync(file());
+      };
+      await until('lease and socket', areBack, { timeout: 5000, interval: 5 });
       // Found at once, without the lease: its holder may be paused for hours.
       await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow(JournalLockedError);
     }
+    expect(lock.lost.aborted).toBe(false);
     await lock.release();
     expect(await readdir(directory)).toEqual(['lock']);
-  },
-);
+  });
+
+  test('has a name that no other process gets: a late one would remove the file', async () => {
+    const names = new Set<string>();
+    for (let round = 0; round < 5; round++) {
+      const lock = await acquireLock(directory, { timing: LONG });
+      for (const name of await socketsOf(directory)) names.add(name);
+      await lock.release();
+    }
+    expect(names.size).toBe(5);
+  });
+
+  test.runIf(LINUX)('is there for a directory of any length', async () => {
+    for (let length = Math.max(70, directory.length + 2); length <= 110; length++) {
+      const path = join(directory, 'x'.repeat(length - directory.length - 1));
+      await mkdir(path);
+      const lock = await acquireLock(path, { timing: LONG });
+      expect(await socketsOf(path)).toHaveLength(1);
+      await lock.release();
+    }
+  });
+});
 
 test('a process that finds the lease gone says after one wait that another one has taken it', async () => {
   await writeFile(join(directory, 'epoch'), '');

@@ -74,7 +74,13 @@ async function compete(place: Place): Promise<SocketLock> {
     const own = await listenIn(place);
     if (own === 'unsupported') return { state: 'unsupported' };
     if (own === 'taken') continue;
-    const others = (await look(place)).filter(({ name }) => name !== own.name);
+    const seen = await look(place);
+    const others = seen.filter(({ name }) => name !== own.name);
+    // Nothing can connect to it, though it listens: sockets say nothing here.
+    if (seen.some(({ name, answer }) => name === own.name && answer === 'dead')) {
+      await close(place, own);
+      return { state: 'unsupported' };
+    }
     // One that is about to listen looks dead. It will see this one and give way.
     if (!others.some(({ answer }) => answer === 'listens'))
       return hold(

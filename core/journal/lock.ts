@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { unlink } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDiskFull } from './filesystem.ts';
+import { codeOf, isDiskFull } from './filesystem.ts';
 import {
   createLease,
   type Holder,
@@ -110,7 +110,7 @@ async function acquireLease(
 ): Promise<Moment> {
   // Until then no other process can have claimed the lock. A journal that was used has a lease, or the note that its
   // holder released it: where both are missing, they were removed by hand.
-  let freeUntil = existsSync(join(directory, 'epoch')) ? 0 : Number.POSITIVE_INFINITY;
+  let freeUntil = (await isMissing(join(directory, 'epoch'))) ? Number.POSITIVE_INFINITY : 0;
   for (let attempt = 0; attempt < 5; attempt++) {
     let before = now();
     const isWritten = await createLease(path, self, permissions).catch(async (error) => {
@@ -261,6 +261,13 @@ function locked(directory: string, holder: Holder | undefined): JournalLockedErr
   const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
   return new JournalLockedError(
     `${directory} is in use by ${who}. Only one process may write a journal: stop the other one, or set journal.path to another directory.`,
+  );
+}
+
+function isMissing(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    (error) => codeOf(error) === 'ENOENT',
   );
 }
 

@@ -266,6 +266,33 @@ test('one that touches its lease is alive', async () => {
   }
 });
 
+test('where nothing can connect to a socket, even the own one, the lease alone is the lock', async () => {
+  restore = patched(net, {
+    connect() {
+      const socket = new net.Socket();
+      setImmediate(() => socket.emit('error', Object.assign(new Error(), { code: 'ECONNREFUSED' })));
+      return socket;
+    },
+  });
+  const lock = await acquireLock(directory, { timing: LONG });
+  expect(await readdir(directory)).toEqual(['lock']);
+  expect(JSON.parse(await readFile(file(), 'utf8')).socket).toBeUndefined();
+  await lock.release();
+});
+
+test('a directory that cannot be looked at is not taken for a new one', async () => {
+  const { stat } = files;
+  restore = patched(files, {
+    async stat(...call: Parameters<typeof stat>) {
+      if (call[0] === join(directory, 'epoch')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return stat(...call);
+    },
+  });
+  const began = performance.now();
+  await (await acquireLock(directory, { timing: SHORT })).release();
+  expect(performance.now() - began).toBeGreaterThanOrEqual(SHORT.staleAfter / 2 - 1);
+});
+
 test('a lease of this kernel without a socket is watched, too', async () => {
   await leaseOf({ socket: undefined });
   const began = performance.now();

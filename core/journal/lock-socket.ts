@@ -76,13 +76,11 @@ async function compete(place: Place): Promise<SocketLock> {
     if (own === 'taken') continue;
     const seen = await look(place);
     const others = seen.filter(({ name }) => name !== own.name);
-    // Nothing can connect to it, though it listens: sockets say nothing here.
-    if (seen.some(({ name, answer }) => name === own.name && answer === 'dead')) {
-      await close(place, own);
-      return { state: 'unsupported' };
-    }
+    const isAlone = !others.some(({ answer }) => answer === 'listens');
+    // Nothing can connect to its own, though it listens: sockets say nothing here.
+    const isDeaf = seen.some(({ name, answer }) => name === own.name && answer === 'dead');
     // One that is about to listen looks dead. It will see this one and give way.
-    if (!others.some(({ answer }) => answer === 'listens'))
+    if (isAlone && !isDeaf)
       return hold(
         place,
         own,
@@ -90,6 +88,7 @@ async function compete(place: Place): Promise<SocketLock> {
         others.filter(({ answer }) => answer === 'dead'),
       );
     await close(place, own);
+    if (isAlone) return { state: 'unsupported' };
     await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_BACKOFF_MS));
   }
   return { state: 'busy' };

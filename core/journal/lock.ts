@@ -50,6 +50,9 @@ export interface LockOptions {
   readonly permissions?: Permissions;
 }
 
+/** So many renewals in a row may take longer than what they read is trusted. */
+const MAX_SLOW = 5;
+
 const TIMING: LockTiming = { heartbeat: 1000, staleAfter: 3500 };
 
 /**
@@ -212,12 +215,14 @@ function hold(
    */
   async function renewOrWait(): Promise<void> {
     const began = performance.now();
-    while (!isFresh()) {
+    for (let renewals = 0; !isFresh(); ) {
+      if (renewals++ === MAX_SLOW) throw new Error(`the lease ${path} is read too slowly to be trusted`);
       try {
         await renewInTurn();
       } catch (error) {
         const isFinal = error instanceof LockLostError || released;
         if (isFinal || performance.now() - began > timing.staleAfter) throw error;
+        renewals = 0;
         await sleep(timing.heartbeat / 10);
       }
     }

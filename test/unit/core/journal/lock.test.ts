@@ -600,6 +600,23 @@ describe('a holder whose heartbeats are late', () => {
     await lock.release();
   });
 
+  test('says so when the lease is read too slowly to be trusted', async () => {
+    const lock = await acquireLock(directory, { timing: LATE });
+    await pause();
+    const { open } = files;
+    restore = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        const opened: FileHandle = await open(...call);
+        const { close } = opened;
+        opened.close = () => pause().then(() => Reflect.apply(close, opened, []));
+        return opened;
+      },
+    });
+    await expect(lock.confirm()).rejects.toThrow('too slowly');
+    expect(lock.lost.aborted).toBe(false);
+    await lock.release();
+  });
+
   test('tries again while the lease cannot be read', async () => {
     const lock = await acquireLock(directory, { timing: { heartbeat: 1000, staleAfter: 10_000 } });
     const late = await acquireLate(lock);

@@ -1,4 +1,5 @@
-import { chmod, link, readdir, stat, unlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, readdir, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { codeOf } from './filesystem.ts';
@@ -15,18 +16,20 @@ export type SocketLock =
 
 export interface HeldSocket {
   readonly state: 'held';
-  /** The N of the socket's name. */
-  readonly number: number;
-  /** The sockets that nothing listened on. */
-  readonly dead: ReadonlySet<number>;
-  /** Recreates the socket file if it was removed: without it other processes cannot tell that this one is alive. */
+  /** Which socket it is: its name, device and inode. Undefined when it was removed at once. */
+  readonly id: string | undefined;
+  /** The ids of the sockets that nothing listens on. */
+  readonly dead: ReadonlySet<string>;
+  /** Removes them. */
+  removeDead(): Promise<void>;
+  /** Listens on a new socket if its own was removed or replaced: without it other processes cannot tell that this one is alive. */
   restore(): Promise<void>;
   release(): Promise<void>;
 }
 
-const NAME = /^lock\.(\d+)\.sock$/;
-/** The name of a socket until it is linked to its own. */
-const UNLINKED = 'lock.new.sock';
+/** Earlier versions used numbers. */
+const NAME = /^lock\.[0-9a-f]+\.sock$/;
+const ID_BYTES = 6;
 /** Two processes that start at the same moment may both give way; then both try again. */
 const ATTEMPTS = 20;
 const MAX_BACKOFF_MS = 30;
@@ -36,16 +39,15 @@ const MAX_BACKOFF_MS = 30;
  * The kernel closes the socket when the process ends, however it ends, and keeps it open while the process is paused. So
  * `connect` tells at once, and across containers, whether the holder lives.
  *
- * A socket file cannot be replaced atomically, so each holder binds a new name, `lock.N.sock` with the next N: `bind` fails
- * when the name exists, and a dead socket is never reused. A process that was paused between `bind` and `listen` looks
- * dead meanwhile. So after `listen` a process looks at all other sockets again and gives way to any that listens: of two
- * that overlap, the later one to look sees the other.
+ * A socket file cannot be replaced atomically, so each process binds a random name, `lock.ID.sock`, which no other one has
+ * or gets. A process that was paused between `bind` and `listen` looks dead meanwhile. So after `listen` a process looks
+ * at all other sockets again and gives way to any that listens: of two that overlap, the later one to look sees the other.
  */
 export async function acquireSocketLock(directory: string, permissions: Permissions): Promise<SocketLock> {
   const short = await shortPath(directory);
   if (short === undefined) return { state: 'unsupported' };
   try {
-    const result = await compete(directory, short, permissions);
+    const result = await compete({ directory, short, permissions });
     if (result.state !== 'held') await short.close();
     return result;
   } catch (error) {
@@ -54,57 +56,65 @@ export async function acquireSocketLock(directory: string, permissions: Permissi
   }
 }
 
-async function compete(directory: string, short: ShortPath, permissions: Permissions): Promise<SocketLock> {
+interface Place {
+  readonly directory: string;
+  readonly short: ShortPath;
+  readonly permissions: Permissions;
+}
+
+/** A socket that this process listens on. */
+interface Own {
+  readonly name: string;
+  readonly server: Server;
+}
+
+async function compete(place: Place): Promise<SocketLock> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const known = await socketNumbers(directory);
-    if ((await ask(short, known)).includes('listens')) return { state: 'busy' };
-    const number = Math.max(0, ...known) + 1;
-    const server = await listen(short.path(socketName(number)));
-    if (server === 'unsupported') return { state: 'unsupported' };
-    if (server === 'taken') continue;
-    const others = (await socketNumbers(directory)).filter((other) => other !== number);
-    const answers = await ask(short, others);
-    if (!answers.includes('listens')) {
-      await chmod(join(directory, socketName(number)), permissions.file).catch(() => {});
-      // Older sockets are dead. A newer one may be about to listen: it will see this one and give way.
-      const dead = new Set(others.filter((other, i) => other < number && answers[i] === 'dead'));
-      for (const other of dead) await remove(directory, other);
-      return hold(server, directory, short, permissions, { number, dead });
-    }
-    await close(server);
+    if ((await look(place)).some(({ answer }) => answer === 'listens')) return { state: 'busy' };
+    const own = await listenIn(place);
+    if (own === 'unsupported') return { state: 'unsupported' };
+    if (own === 'taken') continue;
+    const seen = await look(place);
+    const others = seen.filter(({ name }) => name !== own.name);
+    const isAlone = !others.some(({ answer }) => answer === 'listens');
+    // Nothing can connect to its own, though it listens: sockets say nothing here.
+    const isDeaf = seen.some(({ name, answer }) => name === own.name && answer === 'dead');
+    // One that is about to listen looks dead. It will see this one and give way.
+    if (isAlone && !isDeaf)
+      return hold(
+        place,
+        own,
+        await idOf(place, own.name),
+        others.filter(({ answer }) => answer === 'dead'),
+      );
+    await close(place, own);
+    if (isAlone) return { state: 'unsupported' };
     await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_BACKOFF_MS));
   }
   return { state: 'busy' };
 }
 
-function hold(
-  first: Server,
-  directory: string,
-  short: ShortPath,
-  permissions: Permissions,
-  found: Pick<HeldSocket, 'number' | 'dead'>,
-): HeldSocket {
-  const name = socketName(found.number);
-  let server = first;
+function hold(place: Place, first: Own, id: string | undefined, dead: readonly Other[]): HeldSocket {
+  let own = first;
   let restoring: Promise<void> | undefined;
 
   async function restore(): Promise<void> {
-    if (await exists(join(directory, name))) return;
-    await close(server);
-    // Linked after `listen`: between `bind` and `listen` another process would find it dead.
-    const unlinked = join(directory, UNLINKED);
-    await unlink(unlinked).catch(() => {});
-    const next = await listen(short.path(UNLINKED));
+    const answer = await ask(place.short.path(own.name));
+    if (answer === 'listens' || answer === 'unknown') return;
+    const next = await listenIn(place);
     if (typeof next === 'string') return;
-    await chmod(unlinked, permissions.file).catch(() => {});
-    server = next;
-    await link(unlinked, join(directory, name)).catch(() => {});
-    await unlink(unlinked).catch(() => {});
+    const before = own;
+    own = next;
+    await close(place, before);
   }
 
   return {
     state: 'held',
-    ...found,
+    id,
+    dead: new Set(dead.flatMap((other) => other.id ?? [])),
+    async removeDead() {
+      for (const { name } of dead) await remove(place, name);
+    },
     restore() {
       restoring ??= restore().finally(() => {
         restoring = undefined;
@@ -113,37 +123,43 @@ function hold(
     },
     async release() {
       await restoring?.catch(() => {});
-      await close(server);
-      await remove(directory, found.number);
-      await short.close();
+      await close(place, own);
+      await place.short.close();
     },
   };
 }
 
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (error) => codeOf(error) !== 'ENOENT',
+/**
+ * A copy of a socket file has another inode. A second mount of a network volume has another device number: there nothing
+ * listens on a socket that is alive on the first.
+ */
+function idOf({ directory }: Place, name: string): Promise<string | undefined> {
+  return stat(join(directory, name), { bigint: true }).then(
+    ({ dev, ino }) => `${name} ${dev}:${ino}`,
+    () => undefined,
   );
 }
 
-function socketName(number: number): string {
-  return `lock.${number}.sock`;
+interface Other {
+  readonly name: string;
+  readonly id: string | undefined;
+  readonly answer: Answer;
 }
 
-async function socketNumbers(directory: string): Promise<number[]> {
-  const names = await readdir(directory);
-  return names.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
+async function look(place: Place): Promise<Other[]> {
+  const names = (await readdir(place.directory)).filter((name) => NAME.test(name));
+  return Promise.all(
+    names.map(async (name) => {
+      const id = await idOf(place, name);
+      return { name, id, answer: await ask(place.short.path(name)) };
+    }),
+  );
 }
 
-/** Of a socket of another user nothing is known: the lease decides. */
-type Answer = 'listens' | 'dead' | 'unknown';
+/** Of a socket that nothing is known of, and of one that is gone, the lease decides. */
+type Answer = 'listens' | 'dead' | 'gone' | 'unknown';
 
-function ask(short: ShortPath, numbers: readonly number[]): Promise<Answer[]> {
-  return Promise.all(numbers.map((number) => askOne(short.path(socketName(number)))));
-}
-
-function askOne(path: string): Promise<Answer> {
+function ask(path: string): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
@@ -151,11 +167,23 @@ function askOne(path: string): Promise<Answer> {
       resolve('listens');
     });
     socket.once('error', (error) => {
+      const code = codeOf(error);
       // The queue of connections is full: a process listens and does not accept, because it is paused.
-      if (codeOf(error) === 'EAGAIN') resolve('listens');
-      else resolve(['EACCES', 'EPERM'].includes(codeOf(error)) ? 'unknown' : 'dead');
+      if (code === 'EAGAIN') resolve('listens');
+      else if (code === 'ECONNREFUSED') resolve('dead');
+      // Any other error tells of this process, or of the way to the socket: no right, no descriptor.
+      else resolve(code === 'ENOENT' ? 'gone' : 'unknown');
     });
   });
+}
+
+/** Listens on a new socket. */
+async function listenIn({ directory, short, permissions }: Place): Promise<Own | 'taken' | 'unsupported'> {
+  const name = `lock.${randomBytes(ID_BYTES).toString('hex')}.sock`;
+  const server = await listen(short.path(name));
+  if (typeof server === 'string') return server;
+  await chmod(join(directory, name), permissions.file).catch(() => {});
+  return { name, server };
 }
 
 function listen(path: string): Promise<Server | 'taken' | 'unsupported'> {
@@ -172,13 +200,11 @@ function listen(path: string): Promise<Server | 'taken' | 'unsupported'> {
   });
 }
 
-/** Closes the server, which removes its file. */
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-  });
+async function close(place: Place, { name, server }: Own): Promise<void> {
+  await new Promise((resolve) => server.close(resolve));
+  await remove(place, name);
 }
 
-async function remove(directory: string, number: number): Promise<void> {
-  await unlink(join(directory, socketName(number))).catch(() => {});
+async function remove({ directory }: Place, name: string): Promise<void> {
+  await unlink(join(directory, name)).catch(() => {});
 }

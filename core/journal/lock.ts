@@ -1,10 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { open, rename, unlink, utimes, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf, isDiskFull } from './filesystem.ts';
+import {
+  createLease,
+  type Holder,
+  isAlive,
+  type Lease,
+  type LockTiming,
+  RELEASED,
+  readLease,
+  releaseLease,
+  removeLease,
+  touchLease,
+  trustOf,
+} from './lease.ts';
 import { acquireSocketLock, type HeldSocket } from './lock-socket.ts';
 import { type Permissions, permissionsFor } from './permissions.ts';
+import { reservePath } from './reserve.ts';
 
 /** The right of one process to write in a directory. */
 export interface Lock {
@@ -30,38 +46,20 @@ export class LockLostError extends Error {
   override readonly name = 'LockLostError';
 }
 
-/** Milliseconds; tests make them small. */
-export interface LockTiming {
-  /** The holder touches its lease this often. */
-  readonly heartbeat: number;
-  /** A lease that was not touched for this long is stale. */
-  readonly staleAfter: number;
-}
-
 export interface LockOptions {
   readonly timing?: LockTiming;
   readonly permissions?: Permissions;
 }
 
+/** So many renewals in a row may take longer than what they read is trusted. */
+const MAX_SLOW = 5;
+
 const TIMING: LockTiming = { heartbeat: 1000, staleAfter: 3500 };
-
-/** The content of the file after a clean end. */
-const RELEASED = '{"released":true}\n';
-
-interface Holder {
-  readonly token: string;
-  readonly pid: number;
-  readonly host: string;
-  /** This boot of this kernel; where the system does not say, its host name. */
-  readonly kernel: string;
-  /** The number of the socket in the directory that it listens on. */
-  readonly socket?: number | undefined;
-}
 
 /**
  * Takes the single-writer lock of a directory. It has two parts, because no single mechanism works everywhere:
  *
- * - Between processes of one kernel, in whatever containers, a listening Unix socket (`lock.N.sock`) is the lock. It is
+ * - Between processes of one kernel, in whatever containers, a listening Unix socket (`lock.ID.sock`) is the lock. It is
  *   free at once when the holder dies, and held while the holder is paused.
  * - Between kernels (a volume that two nodes mount, an earlier boot), and where there are no sockets, a lease is the
  *   lock: the file `lock` names its holder, who touches it every second. It is stale when nothing has touched it for
@@ -86,133 +84,69 @@ export async function acquireLock(
     pid: process.pid,
     host: hostname(),
     kernel: kernelId(),
-    socket: socket?.number,
+    socket: socket?.id,
   };
   try {
-    await acquireLease(directory, path, self, options, socket?.dead ?? new Set());
-    return hold(path, self, options, socket);
+    const since = await acquireLease(directory, path, self, options, socket?.dead ?? new Set());
+    await socket?.removeDead();
+    return hold(path, self, options, socket, since);
   } catch (error) {
     await socket?.release();
     throw error;
   }
 }
 
+/** A moment by both clocks: a pause of the process shows in the monotonic one, one of the whole machine in the wall clock. */
+interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+const now = (): Moment => ({ monotonic: performance.now(), wall: Date.now() });
+
+/** @returns a moment at which the lease was this process's */
 async function acquireLease(
   directory: string,
   path: string,
   self: Holder,
   { timing, permissions }: Required<LockOptions>,
-  deadSockets: ReadonlySet<number>,
-): Promise<void> {
-  // A journal that was used has a lease, or the note that its holder released it.
-  let isMissing = existsSync(join(directory, 'epoch'));
+  deadSockets: ReadonlySet<string | number>,
+): Promise<Moment> {
+  // Until then no other process can have claimed the lock. A journal that was used has a lease, or the note that its
+  // holder released it: where both are missing, they were removed by hand.
+  let freeUntil = (await isMissing(join(directory, 'epoch'))) ? Number.POSITIVE_INFINITY : 0;
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (await createLease(path, self, permissions)) {
-      if (!isMissing) return;
-      // It was removed by hand. Its holder may live, and finds this lease at its next heartbeat.
-      await new Promise((resolve) => setTimeout(resolve, timing.staleAfter));
-      const now = new Date();
-      await utimes(path, now, now).catch(() => {});
-      const lease = await readLease(path);
-      if (lease?.holder?.token === self.token) return;
+    let before = now();
+    const isWritten = await createLease(path, self, permissions).catch(async (error) => {
+      // A full disk must not stop the process that could empty it: the reserve is for that.
+      if (!isDiskFull(error)) throw error;
+      await unlink(reservePath(directory)).catch(() => {});
+      before = now();
+      return createLease(path, self, permissions);
+    });
+    if (isWritten) {
+      if (performance.now() < freeUntil) return before;
+      // An earlier holder may live. It finds this lease when it looks next.
+      await sleep(trustOf(timing));
+      before = now();
+      const lease = await touchLease(path, self.token);
+      if (lease?.holder?.token === self.token) return before;
       throw locked(directory, lease?.holder);
     }
+    freeUntil = 0;
     const found = await readLease(path);
     if (found === undefined) continue;
     const { holder } = found;
-    // Its socket is there, and it does not listen. Where the socket was removed, it may live: the lease tells.
-    const isDead = holder?.kernel === self.kernel && deadSockets.has(holder.socket ?? 0);
-    const isReleased = found.text === RELEASED;
-    if (!isReleased && !isDead && (await isAlive(path, found, timing))) throw locked(directory, holder);
-    await removeStaleLease(path, found, self.token);
-    isMissing = false;
+    // Its socket is there, and it does not listen. Where the socket was removed or replaced, it may live: the lease tells.
+    const isOfThisKernel = self.kernel !== undefined && holder?.kernel === self.kernel;
+    const isDead = isOfThisKernel && deadSockets.has(holder?.socket ?? '');
+    const isFree = isDead || found.text === RELEASED;
+    if (!isFree && (await isAlive(path, found, timing))) throw locked(directory, holder);
+    const began = performance.now();
+    // Whoever writes a lease while there is none waits before it claims the lock.
+    if ((await removeLease(path, found, self.token)) && isFree) freeUntil = began + trustOf(timing);
   }
   throw new JournalLockedError(`${directory}: other processes take the lock repeatedly`);
-}
-
-async function createLease(
-  path: string,
-  holder: Holder,
-  { file: mode, isShared }: Permissions,
-): Promise<boolean> {
-  const text = `${JSON.stringify(holder)}\n`;
-  try {
-    const file = await open(path, 'wx', mode);
-    try {
-      if (isShared) await file.chmod(mode).catch(() => {});
-      await file.writeFile(text);
-    } catch {
-      // A full disk must not stop the process that could empty it: the reserve is for that.
-      await unlink(join(dirname(path), 'reserve')).catch(() => {});
-      await file.truncate(0);
-      await file.write(text, 0);
-    } finally {
-      await file.close();
-    }
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-interface Lease {
-  readonly text: string;
-  /** When it was last touched, epoch milliseconds by the clock of the file system. */
-  readonly touchedAt: number;
-  /** Undefined while the holder writes it, or when it died then. */
-  readonly holder: Holder | undefined;
-}
-
-/** Undefined when there is no lease. @throws the system's error when it cannot be read: no file descriptors, for example */
-async function readLease(path: string): Promise<Lease | undefined> {
-  // Opened, because a network file system answers a plain stat from its cache.
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (file === undefined) return undefined;
-  try {
-    const { mtimeMs: touchedAt } = await file.stat();
-    const text = await file.readFile('utf8');
-    return { text, touchedAt, holder: parseHolder(text) };
-  } finally {
-    await file.close();
-  }
-}
-
-function parseHolder(text: string): Holder | undefined {
-  try {
-    return JSON.parse(text) as Holder;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Watches a lease: a live holder touches it. */
-async function isAlive(path: string, lease: Lease, { heartbeat, staleAfter }: LockTiming): Promise<boolean> {
-  const began = performance.now();
-  while (performance.now() - began < staleAfter) {
-    await new Promise((resolve) => setTimeout(resolve, heartbeat / 4));
-    const now = await readLease(path);
-    if (now === undefined) return false;
-    if (now.touchedAt !== lease.touchedAt || now.text !== lease.text) return true;
-  }
-  return false;
-}
-
-/** Removes a stale lease and no other: meanwhile its holder may have touched it, or another process taken it over. */
-async function removeStaleLease(path: string, stale: Lease, token: string): Promise<void> {
-  const aside = `${path}.${token}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const moved = await readLease(aside);
-  if (moved?.text === stale.text && moved.touchedAt === stale.touchedAt) await unlink(aside);
-  else await rename(aside, path);
 }
 
 function hold(
@@ -220,10 +154,13 @@ function hold(
   self: Holder,
   { timing, permissions }: Required<LockOptions>,
   socket: HeldSocket | undefined,
+  since: Moment,
 ): Lock {
   const lost = new AbortController();
-  let renewed = { monotonic: performance.now(), wall: Date.now() };
+  /** The latest moment at which the lease was this process's for certain. */
+  let renewed = since;
   let released = false;
+  let renewing: Promise<void> | undefined;
   let checking: Promise<void> | undefined;
 
   function fail(holder: Holder | undefined): LockLostError {
@@ -238,12 +175,19 @@ function hold(
   }
 
   /** @throws LockLostError when the lease names another holder */
-  async function assertOwner(): Promise<void> {
-    const lease = await readLease(path);
+  async function assertOwner(
+    look: (path: string, token: string) => Promise<Lease | undefined>,
+  ): Promise<void> {
+    if (released) throw new Error(`the lock ${path} was released`);
+    const lease = await look(path, self.token);
     if (lease?.holder?.token === self.token) return;
+    if (lease !== undefined) throw fail(lease.holder);
     // Removed, by a cleaner for example: it is written again, unless another process was faster.
-    if (lease === undefined && (await createLease(path, self, permissions))) return;
-    throw fail((lease ?? (await readLease(path)))?.holder);
+    const isWritten = await createLease(path, self, permissions);
+    if (isWritten && isFresh()) return;
+    // Another process may have found it gone before, and claimed the lock.
+    if (isWritten) await sleep(trustOf(timing));
+    await assertOwner(readLease);
   }
 
   /**
@@ -251,38 +195,49 @@ function hold(
    * its own lease there now, and one that comes later sees the touch and gives it back.
    */
   async function renew(): Promise<void> {
-    const before = { monotonic: performance.now(), wall: Date.now() };
-    await assertOwner();
-    const now = new Date();
-    await utimes(path, now, now);
-    await assertOwner();
+    await assertOwner(touchLease);
+    const before = now();
+    await assertOwner(readLease);
     renewed = before;
-    if (!released) await socket?.restore().catch(() => {});
+    await socket?.restore().catch(() => {});
   }
 
-  /** Retries a lease that cannot be read (out of file descriptors, for example) until it would be stale. */
+  /** One at a time. */
+  function renewInTurn(): Promise<void> {
+    renewing ??= renew().finally(() => {
+      renewing = undefined;
+    });
+    return renewing;
+  }
+
+  /**
+   * Renews the lease until it is fresh: this process may be paused while it does so. A lease that cannot be read (out of
+   * file descriptors, for example) is tried again until it would be stale.
+   */
   async function renewOrWait(): Promise<void> {
     const began = performance.now();
-    for (;;) {
+    for (let renewals = 0; !isFresh(); ) {
+      if (renewals++ === MAX_SLOW) throw new Error(`the lease ${path} is read too slowly to be trusted`);
       try {
-        return await renew();
+        await renewInTurn();
       } catch (error) {
-        if (error instanceof LockLostError || performance.now() - began > timing.staleAfter) throw error;
-        await new Promise((resolve) => setTimeout(resolve, timing.heartbeat / 10));
+        const isFinal = error instanceof LockLostError || released;
+        if (isFinal || performance.now() - began > timing.staleAfter) throw error;
+        renewals = 0;
+        await sleep(timing.heartbeat / 10);
       }
     }
   }
 
-  /** A pause of the process shows in the monotonic clock, one of the whole machine in the wall clock. */
   function isFresh(): boolean {
     const monotonic = performance.now() - renewed.monotonic;
     const wall = Math.abs(Date.now() - renewed.wall);
-    return Math.max(monotonic, wall) < timing.staleAfter / 2;
+    return Math.max(monotonic, wall) < trustOf(timing);
   }
 
   const timer = setInterval(() => {
     // A lease that cannot be read or touched now is not lost: the next heartbeat, or the next confirm, tries again.
-    if (!released) renew().catch(() => {});
+    renewInTurn().catch(() => {});
   }, timing.heartbeat);
   timer.unref();
 
@@ -290,6 +245,7 @@ function hold(
     lost: lost.signal,
     confirm() {
       if (lost.signal.aborted) return Promise.reject(lost.signal.reason);
+      if (released) return Promise.reject(new Error(`the lock ${path} was released`));
       if (isFresh()) return undefined;
       checking ??= renewOrWait().finally(() => {
         checking = undefined;
@@ -299,8 +255,9 @@ function hold(
     async release() {
       released = true;
       clearInterval(timer);
-      const lease = await readLease(path).catch(() => undefined);
-      if (lease?.holder?.token === self.token) await writeFile(path, RELEASED).catch(() => {});
+      // They would take the note of the release for the lease of another process.
+      await Promise.allSettled([renewing, checking]);
+      await releaseLease(path, self.token).catch(() => {});
       await socket?.release();
     },
   };
@@ -313,10 +270,18 @@ function locked(directory: string, holder: Holder | undefined): JournalLockedErr
   );
 }
 
-function kernelId(): string {
+function isMissing(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    (error) => codeOf(error) === 'ENOENT',
+  );
+}
+
+/** This boot of this kernel; undefined where the system does not say: names of hosts repeat, and name no kernel. */
+function kernelId(): string | undefined {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() || undefined;
   } catch {
-    return hostname();
+    return undefined;
   }
 }

@@ -10,7 +10,7 @@ export interface ShortPath {
 
 /** Bytes of `sun_path` (unix(7)) on the platform with the fewest, less the zero at its end. */
 const MAX_SOCKET_PATH = 103;
-/** The longest name of a socket that is used here. */
+/** At least the longest name of a socket that is used here: `lock.0123456789ab.sock`. */
 const MAX_NAME = 24;
 
 /**

@@ -169,7 +169,7 @@ function locksOf(state: string): string[] {
     .filter((folder) => existsSync(folder))
     .flatMap((folder) =>
       readdirSync(folder)
-        .filter((name) => /^lock(\.\d+\.sock)?$/.test(name))
+        .filter((name) => /^lock(\.[0-9a-f]+\.sock)?$/.test(name))
         .map((name) => join(folder, name)),
     );
 }

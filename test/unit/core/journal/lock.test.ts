@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
+import fs from 'node:fs';
+import files, {
+  type FileHandle,
   mkdir,
   mkdtemp,
   readdir,
@@ -13,16 +15,19 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import net from 'node:net';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDiskJournal } from '../../../../core/journal/disk.ts';
 import { acquireLock, JournalLockedError, LockLostError } from '../../../../core/journal/lock.ts';
+import { patched } from '../../../support/patched.ts';
 import { until } from '../../../support/until.ts';
 
 /** A lease of a fraction of a second, and one that nothing expires. */
 const SHORT = { heartbeat: 20, staleAfter: 100 };
 const LONG = { heartbeat: 60_000, staleAfter: 120_000 };
+const LINUX = process.platform === 'linux';
 
 let directory: string;
 const file = () => join(directory, 'lock');
@@ -30,7 +35,12 @@ const file = () => join(directory, 'lock');
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'lock-'));
 });
-afterEach(() => rm(directory, { recursive: true }));
+let restore = () => {};
+afterEach(async () => {
+  restore();
+  restore = () => {};
+  await rm(directory, { recursive: true });
+});
 
 /** The lease that another process has left, as this one would have written it but for the change. */
 async function leaseOf(change: object): Promise<void> {
@@ -39,6 +49,8 @@ async function leaseOf(change: object): Promise<void> {
   await lock.release();
   await writeFile(file(), JSON.stringify({ ...holder, token: 'other', ...change }));
 }
+
+const socketsOf = async (path: string) => (await readdir(path)).filter((name) => name.endsWith('.sock'));
 
 const elsewhere = { pid: 7, kernel: 'another boot', host: 'elsewhere' };
 
@@ -74,8 +86,7 @@ test('a path that is too long for a socket works as well', async () => {
   const long = join(directory, 'x'.repeat(100), 'y'.repeat(60));
   await mkdir(long, { recursive: true });
   const lock = await acquireLock(long, { timing: LONG });
-  if (process.platform === 'linux')
-    expect((await readdir(long)).some((name) => name.endsWith('.sock'))).toBe(true);
+  if (LINUX) expect((await readdir(long)).some((name) => name.endsWith('.sock'))).toBe(true);
   await expect(acquireLock(long, { timing: LONG })).rejects.toThrow(JournalLockedError);
   await lock.release();
 });
@@ -106,7 +117,8 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
     return child;
   }
 
-  test('is found alive while it is paused, and dead at once when it was killed', async () => {
+  // Elsewhere there is no boot id: the lease decides.
+  test.runIf(LINUX)('is found alive while it is paused, and dead at once when it was killed', async () => {
     const child = await holder();
     const gone = once(child, 'exit');
     child.kill('SIGSTOP');
@@ -131,6 +143,98 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
       clearInterval(heartbeat);
       child.kill('SIGKILL');
     }
+  });
+
+  /** A holder that was killed, with what it leaves behind. */
+  async function killed(): Promise<void> {
+    const child = await holder();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  /** How long a process waits for the lease before it takes the lock, milliseconds. */
+  async function waitFor(): Promise<number> {
+    const began = performance.now();
+    await (await acquireLock(directory, { timing: SHORT })).release();
+    return performance.now() - began;
+  }
+
+  test('that was killed is not taken for dead where the kernel has no boot id: host names repeat', async () => {
+    await killed();
+    const holder = JSON.parse(await readFile(file(), 'utf8'));
+    await writeFile(file(), JSON.stringify({ ...holder, kernel: hostname() }));
+    const { readFileSync } = fs;
+    restore = patched(fs, {
+      readFileSync(path: string, ...rest: unknown[]) {
+        if (path === '/proc/sys/kernel/random/boot_id') throw new Error('ENOENT');
+        return Reflect.apply(readFileSync, fs, [path, ...rest]);
+      },
+    });
+    expect(await waitFor()).toBeGreaterThanOrEqual(SHORT.staleAfter);
+  });
+
+  test.each(['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ETIMEDOUT', 'ENOENT', 'EIO'])(
+    'is not taken for dead where connecting to it fails with %s: the lease decides',
+    async (code) => {
+      await killed();
+      restore = patched(net, {
+        connect() {
+          const socket = new net.Socket();
+          setImmediate(() => socket.emit('error', Object.assign(new Error(code), { code })));
+          return socket;
+        },
+      });
+      expect(await waitFor()).toBeGreaterThanOrEqual(SHORT.staleAfter);
+    },
+  );
+
+  test.runIf(LINUX)('is alive when it is paused and its queue of connections is full', async () => {
+    const child = await holder();
+    child.kill('SIGSTOP');
+    const [name] = await socketsOf(directory);
+    const waiting: net.Socket[] = [];
+    const full = new Promise<Error>((resolve) => {
+      for (let i = 0; i < 600; i++) waiting.push(net.connect(join(directory, name!)).once('error', resolve));
+    });
+    try {
+      expect(await full).toMatchObject({ code: 'EAGAIN' });
+      await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+        `in use by process ${child.pid} on `,
+      );
+    } finally {
+      for (const socket of waiting) socket.destroy();
+      child.kill('SIGKILL');
+    }
+  });
+
+  test('is not taken for dead where a copy stands in the place of its socket: the lease decides', async () => {
+    const child = await holder();
+    // What a backup makes of a socket, or another one of the same name.
+    for (const name of await socketsOf(directory)) {
+      await unlink(join(directory, name));
+      await writeFile(join(directory, name), '');
+    }
+    const heartbeat = setInterval(() => fs.utimesSync(file(), new Date(), new Date()), 10);
+    try {
+      await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+        `in use by process ${child.pid} on `,
+      );
+    } finally {
+      clearInterval(heartbeat);
+      child.kill('SIGKILL');
+    }
+  });
+
+  test('of an earlier version, which numbers its socket, is seen', async () => {
+    const server = net.createServer().listen(join(directory, 'lock.7.sock'));
+    await once(server, 'listening');
+    await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow(JournalLockedError);
+    server.close();
+    await once(server, 'close');
+    await writeFile(join(directory, 'lock.7.sock'), '');
+    const lock = await acquireLock(directory, { timing: LONG });
+    expect(await socketsOf(directory)).not.toContain('lock.7.sock');
+    await lock.release();
   });
 
   test('leaves a directory that a copy of it can be opened beside it', async () => {
@@ -162,6 +266,33 @@ test('one that touches its lease is alive', async () => {
   }
 });
 
+test('where nothing can connect to a socket, even the own one, the lease alone is the lock', async () => {
+  restore = patched(net, {
+    connect() {
+      const socket = new net.Socket();
+      setImmediate(() => socket.emit('error', Object.assign(new Error(), { code: 'ECONNREFUSED' })));
+      return socket;
+    },
+  });
+  const lock = await acquireLock(directory, { timing: LONG });
+  expect(await readdir(directory)).toEqual(['lock']);
+  expect(JSON.parse(await readFile(file(), 'utf8')).socket).toBeUndefined();
+  await lock.release();
+});
+
+test('a directory that cannot be looked at is not taken for a new one', async () => {
+  const { stat } = files;
+  restore = patched(files, {
+    async stat(...call: Parameters<typeof stat>) {
+      if (call[0] === join(directory, 'epoch')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return stat(...call);
+    },
+  });
+  const began = performance.now();
+  await (await acquireLock(directory, { timing: SHORT })).release();
+  expect(performance.now() - began).toBeGreaterThanOrEqual(SHORT.staleAfter / 2 - 1);
+});
+
 test('a lease of this kernel without a socket is watched, too', async () => {
   await leaseOf({ socket: undefined });
   const began = performance.now();
@@ -184,6 +315,227 @@ test('a holder that lost its lease is told at the next heartbeat, and leaves the
   await expect(lock.confirm()).rejects.toThrow(LockLostError);
   await lock.release();
   expect(JSON.parse(await readFile(file(), 'utf8')).token).toBe('other');
+});
+
+describe('a release', () => {
+  test('waits for the heartbeat that is under way: it is no takeover', async () => {
+    const lock = await acquireLock(directory, { timing: SHORT });
+    let goOn = () => {};
+    const delay = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let isUnderWay = false;
+    const { open } = files;
+    restore = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        if (call[0] === file() && !isUnderWay) {
+          isUnderWay = true;
+          await delay;
+        }
+        return open(...call);
+      },
+    });
+    await until('a heartbeat', () => isUnderWay, { timeout: 5000, interval: 1 });
+    const released = lock.release();
+    await Promise.race([released, new Promise((resolve) => setTimeout(resolve, 50))]);
+    goOn();
+    await released;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(lock.lost.aborted).toBe(false);
+    expect(await readFile(file(), 'utf8')).toBe('{"released":true}\n');
+  });
+
+  test('does not write over the lease of a process that takes the lock meanwhile', async () => {
+    const lock = await acquireLock(directory, { timing: LONG });
+    const other = JSON.stringify({ token: 'other', ...elsewhere });
+    const { open } = files;
+    restore = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        const opened = await open(...call);
+        if (call[0] !== file()) return opened;
+        restore();
+        await writeFile(`${file()}.other`, other);
+        await rename(`${file()}.other`, file());
+        return opened;
+      },
+    });
+    await lock.release();
+    expect(await readFile(file(), 'utf8')).toBe(other);
+  });
+
+  test('ends the right to say anything', async () => {
+    const lock = await acquireLock(directory, { timing: LONG });
+    await lock.release();
+    await expect(Promise.resolve(lock.confirm())).rejects.toThrow('released');
+  });
+});
+
+/** Acts when this process has written its next lease, before it goes on. */
+function afterLease(act: () => unknown): void {
+  const { open } = files;
+  const undo = patched(files, {
+    async open(...call: Parameters<typeof open>) {
+      const opened = await open(...call);
+      if (call[0] !== file() || call[1] !== 'wx') return opened;
+      undo();
+      const { close } = opened;
+      opened.close = async () => {
+        await Reflect.apply(close, opened, []);
+        await act();
+      };
+      return opened;
+    },
+  });
+  restore = undo;
+}
+
+/** Acts instead of the next rename, which it is given. */
+function insteadOfRename(act: (rename: () => Promise<void>) => Promise<void>): void {
+  const { rename } = files;
+  const undo = patched(files, {
+    rename(...call: Parameters<typeof rename>) {
+      undo();
+      return act(() => rename(...call));
+    },
+  });
+  restore = undo;
+}
+
+describe('a lease that cannot be written', () => {
+  const reserve = () => join(directory, 'reserve');
+  beforeEach(() => writeFile(reserve(), 'space'));
+
+  /** Lets the next lease fail, once it has its name, with an error of the system. */
+  function fail(code: string): void {
+    const { open } = files;
+    const undo = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        const opened = await open(...call);
+        if (call[0] !== file() || call[1] !== 'wx') return opened;
+        undo();
+        const { writeFile } = opened;
+        opened.writeFile = async () => {
+          opened.writeFile = writeFile;
+          throw Object.assign(new Error(code), { code });
+        };
+        return opened;
+      },
+    });
+    restore = undo;
+  }
+
+  test.each(['ENOSPC', 'EDQUOT'])('for %s, at the start, gets the space of the reserve', async (code) => {
+    fail(code);
+    const lock = await acquireLock(directory, { timing: LONG });
+    expect(JSON.parse(await readFile(file(), 'utf8')).pid).toBe(process.pid);
+    expect(fs.existsSync(reserve())).toBe(false);
+    await lock.release();
+  });
+
+  test('for another reason is an error, which leaves the reserve and no lease', async () => {
+    fail('EIO');
+    await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow('EIO');
+    expect(await readdir(directory)).toEqual(['reserve']);
+  });
+
+  test('while the lock is held is written later: the reserve is for the journal then', async () => {
+    const lock = await acquireLock(directory, { timing: { heartbeat: 20, staleAfter: 10_000 } });
+    fail('ENOSPC');
+    await unlink(file());
+    const isThere = () =>
+      readFile(file(), 'utf8').then(
+        (text) => text.endsWith('\n'),
+        () => false,
+      );
+    await until('the lease', isThere, { timeout: 5000, interval: 5 });
+    expect(lock.lost.aborted).toBe(false);
+    expect(fs.existsSync(reserve())).toBe(true);
+    await lock.release();
+  });
+});
+
+describe('a takeover', () => {
+  let timer: NodeJS.Timeout | undefined;
+  afterEach(() => clearInterval(timer));
+  /** The heartbeats of another process. */
+  function beat() {
+    const touch = () => fs.existsSync(file()) && fs.utimesSync(file(), new Date(), new Date());
+    touch();
+    timer = setInterval(touch, 10);
+  }
+  const other = JSON.stringify({ token: 'other', ...elsewhere, pid: 8 });
+
+  test('gives the lease of a live holder back', async () => {
+    await leaseOf(elsewhere);
+    const text = await readFile(file(), 'utf8');
+    insteadOfRename((rename) => {
+      beat();
+      return rename();
+    });
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 7 on elsewhere',
+    );
+    expect(await readFile(file(), 'utf8')).toBe(text);
+  });
+
+  test('does not give it back over the lease of a third process', async () => {
+    await leaseOf(elsewhere);
+    insteadOfRename(async (rename) => {
+      beat();
+      await rename();
+      await writeFile(file(), other);
+    });
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 8 on elsewhere',
+    );
+    expect(await readFile(file(), 'utf8')).toBe(other);
+    expect(await readdir(directory)).toEqual(['lock']);
+  });
+
+  test('of a stale lease waits until its holder must have looked, and looks itself', async () => {
+    await leaseOf(elsewhere);
+    // Another process found it stale, too, and takes away what the first has just written.
+    afterLease(() => setTimeout(() => fs.writeFileSync(file(), other), 5));
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 8 on elsewhere',
+    );
+    expect(await readFile(file(), 'utf8')).toBe(other);
+  });
+
+  test('of a lease that another process took away before does not claim the lock at once', async () => {
+    await (await acquireLock(directory, { timing: LONG })).release();
+    insteadOfRename(async (rename) => {
+      await unlink(file());
+      afterLease(() => setTimeout(() => fs.writeFileSync(file(), other), 5));
+      return rename();
+    });
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 8 on elsewhere',
+    );
+  });
+
+  test('of a lease that was released does not claim the lock at once after a pause', async () => {
+    await writeFile(join(directory, 'epoch'), '');
+    await (await acquireLock(directory, { timing: SHORT })).release();
+    insteadOfRename(async (rename) => {
+      await rename();
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      afterLease(() => setTimeout(() => fs.writeFileSync(file(), other), 5));
+    });
+    await expect(acquireLock(directory, { timing: SHORT })).rejects.toThrow(
+      'in use by process 8 on elsewhere',
+    );
+  });
+
+  test('counts its lease from before it was written: the process may be paused then', async () => {
+    afterLease(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await writeFile(file(), other);
+    });
+    const lock = await acquireLock(directory, { timing: { heartbeat: 60_000, staleAfter: 100 } });
+    await expect(Promise.resolve(lock.confirm())).rejects.toThrow('process 8 on elsewhere');
+    await lock.release();
+  });
 });
 
 describe('a holder whose heartbeats are late', () => {
@@ -212,6 +564,56 @@ describe('a holder whose heartbeats are late', () => {
     await pause();
     await lock.confirm();
     expect(JSON.parse(await readFile(file(), 'utf8')).pid).toBe(process.pid);
+    await lock.release();
+  });
+
+  test('whose lease was removed waits until another process that wrote one must have looked', async () => {
+    const lock = await acquireLock(directory, { timing: { heartbeat: 60_000, staleAfter: 400 } });
+    await new Promise((resolve) => setTimeout(resolve, 220));
+    await unlink(file());
+    const other = JSON.stringify({ token: 'other', ...elsewhere });
+    afterLease(() => setTimeout(() => fs.writeFileSync(file(), other), 50));
+    await expect(lock.confirm()).rejects.toThrow('process 7 on elsewhere');
+    await lock.release();
+  });
+
+  test('does not go by what it read before it was paused once more', async () => {
+    const lock = await acquireLock(directory, { timing: LATE });
+    await pause();
+    const { open } = files;
+    let reads = 0;
+    restore = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        const opened: FileHandle = await open(...call);
+        if (call[0] !== file() || ++reads !== 2) return opened;
+        const { readFile } = opened;
+        opened.readFile = async function (this: FileHandle, ...rest: unknown[]) {
+          const text = await Reflect.apply(readFile, this, rest);
+          await writeFile(file(), JSON.stringify({ token: 'other', ...elsewhere }));
+          await pause();
+          return text;
+        } as FileHandle['readFile'];
+        return opened;
+      },
+    });
+    await expect(lock.confirm()).rejects.toThrow('process 7 on elsewhere');
+    await lock.release();
+  });
+
+  test('says so when the lease is read too slowly to be trusted', async () => {
+    const lock = await acquireLock(directory, { timing: LATE });
+    await pause();
+    const { open } = files;
+    restore = patched(files, {
+      async open(...call: Parameters<typeof open>) {
+        const opened: FileHandle = await open(...call);
+        const { close } = opened;
+        opened.close = () => pause().then(() => Reflect.apply(close, opened, []));
+        return opened;
+      },
+    });
+    await expect(lock.confirm()).rejects.toThrow('too slowly');
+    expect(lock.lost.aborted).toBe(false);
     await lock.release();
   });
 
@@ -264,28 +666,53 @@ test('a lease that was removed by hand is waited for: its holder may live, and h
   await lock.release();
 });
 
-test.skipIf(process.platform === 'win32')(
-  'a socket that was removed by hand is back at the next heartbeat',
-  async () => {
+describe.skipIf(process.platform === 'win32')('the socket of a holder', () => {
+  test.each([
+    ['removed', () => {}],
+    ['replaced by a copy', (path: string) => fs.writeFileSync(path, '')],
+  ])('is back at the next heartbeat when it was %s', async (_, replace) => {
     const lock = await acquireLock(directory, { timing: SHORT });
-    const names = await readdir(directory);
     for (let round = 0; round < 3; round++) {
-      for (const name of names) await unlink(join(directory, name));
-      await until(
-        'lease and socket',
-        async () => `${(await readdir(directory)).sort()}` === `${names.sort()}`,
-        {
-          timeout: 5000,
-          interval: 5,
-        },
-      );
+      const before = await socketsOf(directory);
+      // At once: no heartbeat comes between.
+      for (const path of before.map((name) => join(directory, name))) {
+        fs.unlinkSync(path);
+        replace(path);
+      }
+      fs.unlinkSync(file());
+      const areBack = async () => {
+        const sockets = await socketsOf(directory);
+        return sockets.length === 1 && sockets[0] !== before[0] && fs.existsSync(file());
+      };
+      await until('lease and socket', areBack, { timeout: 5000, interval: 5 });
       // Found at once, without the lease: its holder may be paused for hours.
       await expect(acquireLock(directory, { timing: LONG })).rejects.toThrow(JournalLockedError);
     }
+    expect(lock.lost.aborted).toBe(false);
     await lock.release();
     expect(await readdir(directory)).toEqual(['lock']);
-  },
-);
+  });
+
+  test('has a name that no other process gets: a late one would remove the file', async () => {
+    const names = new Set<string>();
+    for (let round = 0; round < 5; round++) {
+      const lock = await acquireLock(directory, { timing: LONG });
+      for (const name of await socketsOf(directory)) names.add(name);
+      await lock.release();
+    }
+    expect(names.size).toBe(5);
+  });
+
+  test.runIf(LINUX)('is there for a directory of any length', async () => {
+    for (let length = Math.max(70, directory.length + 2); length <= 110; length++) {
+      const path = join(directory, 'x'.repeat(length - directory.length - 1));
+      await mkdir(path);
+      const lock = await acquireLock(path, { timing: LONG });
+      expect(await socketsOf(path)).toHaveLength(1);
+      await lock.release();
+    }
+  });
+});
 
 test('a process that finds the lease gone says after one wait that another one has taken it', async () => {
   await writeFile(join(directory, 'epoch'), '');

@@ -185,14 +185,23 @@ function ownHeaders(
   problems: JournalProblem[],
 ): readonly SegmentHeader[] {
   const own: SegmentHeader[] = [];
-  for (const { path, number, header } of found) {
+  for (const { path, number, header, isDamaged } of found) {
     if (header === undefined) {
       problems.push({ path, what: 'its header is damaged; the next start replaces it', bytes: HEADER_BYTES });
       continue;
     }
     const why = whyForeign(header, number, epoch);
-    if (why === undefined) own.push(header);
-    else problems.push({ path, what: why });
+    if (why !== undefined) {
+      problems.push({ path, what: why });
+      continue;
+    }
+    own.push(header);
+    if (isDamaged)
+      problems.push({
+        path,
+        what: 'a copy of its header is damaged; the next start replaces it',
+        bytes: HEADER_BYTES,
+      });
   }
   return own;
 }

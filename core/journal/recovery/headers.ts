@@ -13,6 +13,8 @@ export interface FoundHeader {
   readonly path: string;
   readonly size: number;
   readonly header: SegmentHeader | undefined;
+  /** One copy of the header is damaged, or both are. */
+  readonly isDamaged: boolean;
 }
 
 /** Reads the header of a segment file. @throws UnknownVersionError */
@@ -21,18 +23,20 @@ export async function readHeader(fs: FileSystem, directory: string, number: numb
   const file = await fs.open(path, 'read');
   try {
     const size = await file.size();
-    const header = decodeHeader(await readAll(file, new Uint8Array(HEADER_BYTES), 0));
+    const bytes = await readAll(file, new Uint8Array(HEADER_BYTES), 0);
+    const header = decodeHeader(bytes);
     if (header !== undefined && 'unknownVersion' in header)
       throw new UnknownVersionError({ path, version: header.unknownVersion, known: SEGMENT_VERSION });
-    return { number, path, size, header };
+    const isDamaged = header === undefined || Buffer.compare(bytes, encodeHeader(header)) !== 0;
+    return { number, path, size, header, isDamaged };
   } finally {
     await file.close();
   }
 }
 
 /** Is this what a process leaves that dies while it creates a segment? Of the newest segment alone: nothing in it was acknowledged. */
-export function isUnfinished({ size, header }: FoundHeader): boolean {
-  return header === undefined && size <= HEADER_BYTES;
+export function isUnfinished({ size, isDamaged }: FoundHeader): boolean {
+  return isDamaged && size <= HEADER_BYTES;
 }
 
 /** Why a segment with this header, found under this number, does not belong to the journal; undefined when it does. */
@@ -73,13 +77,14 @@ export async function ownHeaders(
   counts: DamageCounts,
 ): Promise<SegmentHeader[]> {
   const own: SegmentHeader[] = [];
-  for (const { number, path, size, header } of found) {
-    const usable = header ?? (await repairHeader(options, number, path, epoch, counts));
+  for (const { number, path, size, header, isDamaged } of found) {
+    const usable = header ?? (await repairHeader(options, number, path, epoch));
     const why =
       usable === undefined
         ? 'its header is damaged and it holds no sound event'
         : whyForeign(usable, number, epoch);
     if (usable !== undefined && why === undefined) {
+      if (isDamaged) await replaceHeader(options, path, usable, counts);
       own.push(usable);
       continue;
     }
@@ -95,23 +100,20 @@ export async function ownHeaders(
 }
 
 /**
- * Makes a new header for a segment of which both copies are damaged. All that a header says can be told without it, except
- * for its nonce: a new one is as good, because batches that were sealed before keep their ids.
+ * A new header for a segment of which both copies are damaged. All that a header says can be told without it, except for its
+ * nonce: a new one is as good, because batches that were sealed before keep their ids.
  *
  * @returns undefined when no frame of this journal follows
  */
 async function repairHeader(
-  { fs, quarantine, log }: RecoverOptions,
+  { fs }: RecoverOptions,
   number: number,
   path: string,
   epoch: string,
-  counts: DamageCounts,
 ): Promise<SegmentHeader | undefined> {
   const first = await firstEvent(fs, path, epoch);
   if (first === undefined) return undefined;
-  counts.corruptFrames++;
-  await quarantine.copy(path, 0, HEADER_BYTES);
-  const header: SegmentHeader = {
+  return {
     number,
     first: first.position,
     previous: first.position - 1,
@@ -119,6 +121,17 @@ async function repairHeader(
     createdAt: first.receivedAt,
     nonce: createNonce(),
   };
+}
+
+/** Writes both copies of a header. */
+async function replaceHeader(
+  { fs, quarantine, log }: RecoverOptions,
+  path: string,
+  header: SegmentHeader,
+  counts: DamageCounts,
+): Promise<void> {
+  counts.corruptFrames++;
+  await quarantine.copy(path, 0, HEADER_BYTES);
   try {
     const target = await fs.open(path, 'modify');
     try {
@@ -134,7 +147,6 @@ async function repairHeader(
       'the header of a segment is damaged and cannot be replaced; a new one is used in memory',
     );
   }
-  return header;
 }
 
 /** The first sound event of this journal in a segment whose header is damaged. */

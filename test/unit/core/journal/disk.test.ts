@@ -169,7 +169,7 @@ describe('damage', () => {
     expect(log.lines).toContain('routing data is corrupt: delivering these events to every output');
   });
 
-  test('a damaged header costs nothing, nor do both of its copies', async () => {
+  test('a damaged header is replaced and costs nothing, nor do both of its copies', async () => {
     await open(true);
     await journal.subscribe('a');
     await append(1, 20);
@@ -177,8 +177,10 @@ describe('damage', () => {
     machine.content(path(2))[9]! ^= 1;
     await open();
     expect(await numbers()).toEqual(range(1, 20));
+    expect(log.lines).toEqual(['the header of a segment was damaged and has been replaced']);
+    expect(journal.status().corruptFrames).toBe(1);
     await journal.close();
-    machine.content(path(2))[9 + 64]! ^= 1;
+    for (const at of [9, 9 + 64]) machine.content(path(2))[at]! ^= 1;
     await open();
     expect(await numbers()).toEqual(range(1, 20));
     expect(machine.paths()).toContain('/j/corrupt/000000000002.segment-0');

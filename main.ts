@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { builtIns } from './built-ins.ts';
 import { runCli } from './core/cli/index.ts';
 import { hearWarnings } from './core/cli/warnings.ts';
-import { printable } from './core/printable.ts';
+import { printable } from './core/sdk/contract/printable.ts';
+import { builtIns } from './distribution/built-ins.ts';
 
 hearWarnings((line) => process.stderr.write(`warning: ${printable(line)}\n`));
 

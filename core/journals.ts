@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Clock } from './batching/clock.ts';
-import type { ConfigSections } from './config/schema.ts';
-import { type DeadLetterStore, openDeadLetterStore } from './delivery/dead-letters/store.ts';
-import { type DiskJournalOptions, openDiskJournal } from './journal/disk.ts';
+import type { ConfigSections } from './config/schema/schema.ts';
+import { type DeadLetterStore, openDeadLetterStore } from './dead-letters/store.ts';
+import { type DiskJournalOptions, openDiskJournal } from './journal/disk/journal.ts';
 import type { Journal } from './journal/journal.ts';
-import { createMemoryJournal } from './journal/memory.ts';
-import type { Logger } from './telemetry/logger.ts';
+import { createMemoryJournal } from './journal/memory/journal.ts';
+import type { Clock } from './sdk/contract/clock.ts';
+import type { Logger } from './sdk/contract/logger.ts';
 
 /** What is kept on storage: the events, and the dead letters in a journal of their own with a budget of its own. */
 export interface Journals {

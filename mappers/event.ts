@@ -1,4 +1,4 @@
-import { defineMapper, Type } from '../core/index.ts';
+import { defineMapper, Type } from '../core/sdk/index.ts';
 
 /** The event itself: for outputs that build a payload of their own from it. */
 export default defineMapper({

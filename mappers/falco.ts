@@ -1,4 +1,4 @@
-import { defineMapper, eventToJson, Type } from '../core/index.ts';
+import { defineMapper, eventToJson, Type } from '../core/sdk/index.ts';
 
 /**
  * The event as Falco wrote it, with what the configuration adds. The record is JSON text on one line, not an

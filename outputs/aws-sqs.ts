@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { BatchResultErrorEntry, SQSClient } from '@aws-sdk/client-sqs';
-import { type AwsError, awsClientConfig, awsFault, awsOptions, fromAwsFault } from '../aws/index.ts';
 import {
   type Delivery,
   defineOutput,
@@ -11,7 +10,8 @@ import {
   recordJson,
   rejected,
   Type,
-} from '../core/index.ts';
+} from '../core/sdk/index.ts';
+import { type AwsError, awsClientConfig, awsFault, awsOptions, fromAwsFault } from './shared/aws/index.ts';
 
 /** The most that SendMessageBatch takes (SQS API reference): ten messages, 1 MiB of them all. */
 const AT_ONCE = { events: 10, size: 1024 * 1024 };

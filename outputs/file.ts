@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { defineOutput, delivered, type Logger, recordJson, Type } from '../core/index.ts';
+import { defineOutput, delivered, type Logger, recordJson, Type } from '../core/sdk/index.ts';
 
 /** Appends each record to a file as a line of JSON. */
 export default defineOutput({

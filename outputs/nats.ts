@@ -22,7 +22,7 @@ import {
   template,
   textTemplate,
   tlsOption,
-} from '../core/index.ts';
+} from '../core/sdk/index.ts';
 
 /** Room for the header that carries the message id, bytes. */
 const HEADERS = 256;

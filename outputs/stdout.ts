@@ -1,4 +1,12 @@
-import { abortable, defineOutput, delivered, printableJson, recordJson, retry, Type } from '../core/index.ts';
+import {
+  abortable,
+  defineOutput,
+  delivered,
+  printableJson,
+  recordJson,
+  retry,
+  Type,
+} from '../core/sdk/index.ts';
 
 /** Prints each record as a line of JSON. */
 export default defineOutput({

@@ -6,7 +6,7 @@ import {
   httpUrl,
   recordJson,
   Type,
-} from '../core/index.ts';
+} from '../core/sdk/index.ts';
 
 /** POSTs each batch as a JSON array: the smallest complete output over HTTP. */
 export default defineOutput({

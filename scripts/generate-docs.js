@@ -3,9 +3,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { builtIns } from '../dist/built-ins.js';
 import { describeCli } from '../dist/core/cli/index.js';
 import { renderDocs } from '../dist/core/docs/index.js';
+import { builtIns } from '../dist/distribution/built-ins.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const check = process.argv.includes('--check');

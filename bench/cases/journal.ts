@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDiskJournal } from '../../core/journal/disk.ts';
+import { openDiskJournal } from '../../core/journal/disk/journal.ts';
 import { PositionSet } from '../../core/journal/positions.ts';
 import { openBareJournal } from '../lib/bare-journal.ts';
 import { silent } from '../lib/cost.ts';

@@ -1,6 +1,6 @@
 import { noDecodeOptions } from '../../core/event/decode.ts';
-import type { Event, Logger } from '../../core/index.ts';
-import { createDecoder } from '../../core/index.ts';
+import type { Event, Logger } from '../../core/sdk/index.ts';
+import { createDecoder } from '../../core/sdk/index.ts';
 import { falcoAlert } from './records.ts';
 import { type Line, ratios, spread } from './report.ts';
 

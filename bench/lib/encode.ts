@@ -5,8 +5,13 @@ import { closeSync, createReadStream, openSync, statSync, writeSync } from 'node
 import { createInterface } from 'node:readline';
 import { ParquetWriter } from 'hyparquet-writer';
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
-import type { Shape } from '../../lake/index.ts';
-import { columnsOf, createParquetWriter, createZstd, schemaElements } from '../../lake/index.ts';
+import type { Shape } from '../../outputs/shared/lake/index.ts';
+import {
+  columnsOf,
+  createParquetWriter,
+  createZstd,
+  schemaElements,
+} from '../../outputs/shared/lake/index.ts';
 import { findings } from './records.ts';
 
 /** What one file took. */

@@ -2,7 +2,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { openDiskJournal } from '../../core/journal/disk.ts';
+import { openDiskJournal } from '../../core/journal/disk/journal.ts';
 import { silent } from './cost.ts';
 
 export interface Opened {

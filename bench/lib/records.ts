@@ -1,6 +1,6 @@
 import { noDecodeOptions } from '../../core/event/decode.ts';
-import type { TSchema } from '../../core/index.ts';
-import { createDecoder } from '../../core/index.ts';
+import type { TSchema } from '../../core/sdk/index.ts';
+import { createDecoder } from '../../core/sdk/index.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 
 /** Falco alerts that differ as those of a cluster do: some rules and pods far more often than others, ids never alike. */

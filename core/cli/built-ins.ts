@@ -1,6 +1,6 @@
+import type { AnyMapperDefinition, BuiltIns as Definitions } from '../config/schema/plugins.ts';
 import type { ExampleFrame } from '../docs/example.ts';
-import type { AnyOutputDefinition } from '../plugins/output.ts';
-import type { AnyMapperDefinition, BuiltIns as Definitions } from '../plugins/registry.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 
 /** A kind of file the demo can show: handed in, because the framework knows no format. */
 export interface TableReader {

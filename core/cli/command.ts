@@ -1,7 +1,7 @@
 import { Command, Help, Option } from 'commander';
-import { describeFileError } from '../config/interpolate.ts';
-import { didYouMean } from '../config/suggest.ts';
-import { printable, printableJson } from '../printable.ts';
+import { didYouMean } from '../config/explain/suggest.ts';
+import { describeFileError } from '../config/read/interpolate.ts';
+import { printable, printableJson } from '../sdk/contract/printable.ts';
 import type { BuiltIns } from './built-ins.ts';
 import { type ConfigOptions, type LoadedConfig, loadOrExplain } from './load.ts';
 

@@ -1,12 +1,12 @@
-import type { Config, OutputConfig } from '../config/config.ts';
-import type { ConfigTest } from '../config/test-schema.ts';
+import type { Config, OutputConfig } from '../config/schema/config.ts';
+import type { ConfigTest } from '../config/schema/tests.ts';
 import { createEnricher } from '../event/decode.ts';
 import type { Event, FieldValue } from '../event/event.ts';
 import { stringify } from '../event/json.ts';
 import { parseEvent } from '../event/parse.ts';
-import { recordJson } from '../plugins/record-json.ts';
 import { compileRoute } from '../routing/route.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
+import { recordJson } from '../sdk/deliver/payload.ts';
 
 /** What stands for what a test leaves out. The time is always the same, so that a test is. */
 export const FILLED_IN = {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Argument } from 'commander';
-import { codeOf } from '../journal/filesystem.ts';
+import { codeOf } from '../journal/files/filesystem.ts';
 import type { PluginKind } from '../plugins/check.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 import { packageFiles } from './create-files.ts';

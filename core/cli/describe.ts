@@ -1,14 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { Option } from 'commander';
-import type { JsonSchema } from '../config/json-schema.ts';
+import type { JsonSchema } from '../config/schema/json-schema.ts';
+import type { AnyMapperDefinition, PluginProblem } from '../config/schema/plugins.ts';
 import { optionRows } from '../docs/options.ts';
 import { type Page, toMarkdown } from '../docs/page.ts';
 import { mapperPage, outputPage } from '../docs/plugin.ts';
 import { toTerminal } from '../docs/terminal.ts';
 import type { PluginKind } from '../plugins/check.ts';
-import type { AnyOutputDefinition } from '../plugins/output.ts';
-import type { PluginProblem } from '../plugins/problem.ts';
-import { type AnyMapperDefinition, createRegistry } from '../plugins/registry.ts';
+import { createRegistry } from '../plugins/registry.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import type { BuiltIns } from './built-ins.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterDetails, DeadLetterSummary, ReplayResult } from '../operations/report.ts';
-import { oneLine } from '../printable.ts';
+import { oneLine } from '../sdk/contract/printable.ts';
 import { type Cli, EXIT, type RegisterCommand } from './command.ts';
 import { type FilterOptions, filterOf, parseId, withFilter } from './filter-options.ts';
 import { type InstanceOptions, operate, withInstance } from './instance.ts';

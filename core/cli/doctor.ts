@@ -1,16 +1,16 @@
-import type { Config, OutputConfig } from '../config/config.ts';
-import { formatDuration } from '../config/duration.ts';
-import { formatSize } from '../config/size.ts';
+import type { Config, OutputConfig } from '../config/schema/config.ts';
+import { formatDuration } from '../config/schema/duration.ts';
+import { formatSize } from '../config/schema/size.ts';
 import { deadlineIn } from '../deadline.ts';
 import { parseEvent } from '../event/parse.ts';
 import { sampleEvent } from '../event/sample.ts';
-import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../plugins/output.ts';
-import { oneLine } from '../printable.ts';
+import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../sdk/contract/output.ts';
+import { oneLine } from '../sdk/contract/printable.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createRedactor } from '../telemetry/redact.ts';
+import { unstarted } from './build-output.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { showWaiting } from './progress.ts';
-import { unstarted } from './unstarted.ts';
 
 /** How long one output may take to answer. */
 const PATIENCE = 60_000;

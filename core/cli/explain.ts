@@ -1,18 +1,18 @@
-import type { Config, OutputConfig } from '../config/config.ts';
+import type { Config, OutputConfig } from '../config/schema/config.ts';
 import { createEnricher } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
-import type { Output } from '../plugins/output.ts';
-import { recordJson } from '../plugins/record-json.ts';
-import { oneLine } from '../printable.ts';
 import { compileRoute } from '../routing/route.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
+import type { Output } from '../sdk/contract/output.ts';
+import { oneLine } from '../sdk/contract/printable.ts';
+import { recordJson } from '../sdk/deliver/payload.ts';
 import { createLogger } from '../telemetry/log.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import { createRedactor } from '../telemetry/redact.ts';
+import { unstarted } from './build-output.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { readEvents } from './events.ts';
 import { indentJson } from './render.ts';
-import { unstarted } from './unstarted.ts';
 
 /** What becomes of an event at one output. */
 interface Verdict {

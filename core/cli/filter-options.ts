@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { DeadLetterFilter } from '../delivery/dead-letters/store.ts';
-import { parseMoment } from '../operations/moment.ts';
+import type { DeadLetterFilter } from '../dead-letters/store.ts';
+import { parseMoment } from '../operations/time-filter.ts';
 
 /** What commander makes of the options of {@link withFilter}. */
 export interface FilterOptions {

@@ -1,5 +1,5 @@
-import { splitAddress } from '../config/address.ts';
-import type { ServerConfig } from '../config/server-schema.ts';
+import { splitAddress } from '../config/schema/address.ts';
+import type { ServerConfig } from '../config/schema/server.ts';
 import { adminSocketOf, probeSocket } from '../http/admin-socket.ts';
 import { createPoster, type Poster } from './post.ts';
 

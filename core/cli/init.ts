@@ -2,14 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parse } from 'yaml';
-import type { JsonSchema } from '../config/json-schema.ts';
+import { renderErrors } from '../config/explain/render.ts';
 import { loadConfig } from '../config/load.ts';
-import { renderErrors } from '../config/render.ts';
+import type { JsonSchema } from '../config/schema/json-schema.ts';
+import type { Registry } from '../config/schema/plugins.ts';
 import { nameFrom } from '../docs/plugin.ts';
 import { type StarterOutput, starterConfig } from '../docs/starter.ts';
-import { codeOf } from '../journal/filesystem.ts';
-import { createRegistry, type Registry } from '../plugins/registry.ts';
-import { printable } from '../printable.ts';
+import { codeOf } from '../journal/files/filesystem.ts';
+import { createRegistry } from '../plugins/registry.ts';
+import { printable } from '../sdk/contract/printable.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 
 interface InitOptions {

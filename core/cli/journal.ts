@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { decodeDeadLetter } from '../delivery/dead-letters/codec.ts';
-import { checkJournal, type JournalCheck } from '../journal/check.ts';
-import { type SalvagedEvent, salvage } from '../journal/salvage.ts';
+import { decodeDeadLetter } from '../dead-letters/codec.ts';
+import { checkJournal, type JournalCheck } from '../journal/disk/check.ts';
+import { type SalvagedEvent, salvage } from '../journal/disk/salvage.ts';
 import { eventOf, isoTime, type JournalReport, type PendingEvents } from '../operations/report.ts';
 import { type Cli, type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { type InstanceOptions, operate, withInstance } from './instance.ts';

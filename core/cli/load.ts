@@ -1,7 +1,7 @@
-import type { Config } from '../config/config.ts';
-import type { ConfigError } from '../config/errors.ts';
+import type { ConfigError } from '../config/explain/errors.ts';
+import { renderErrors } from '../config/explain/render.ts';
 import { loadConfig } from '../config/load.ts';
-import { renderErrors } from '../config/render.ts';
+import type { Config } from '../config/schema/config.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import type { BuiltIns } from './built-ins.ts';
 import type { Cli } from './command.ts';

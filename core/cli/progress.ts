@@ -1,4 +1,4 @@
-import { oneLine } from '../printable.ts';
+import { oneLine } from '../sdk/contract/printable.ts';
 
 /** Says on standard error how far something is, once it takes longer than a second. */
 export interface Progress {

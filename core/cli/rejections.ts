@@ -1,5 +1,5 @@
 import { scopesOf } from '../plugins/scope.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
 
 /**
  * Hands unhandled rejections to the outputs whose code left them. Any other is a bug of the program, which cannot know what

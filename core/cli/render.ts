@@ -1,6 +1,6 @@
 /** Text for a terminal: tables and trees. Pure functions, so that every command prints alike. */
 
-import { oneLine, printableJson } from '../printable.ts';
+import { oneLine, printableJson } from '../sdk/contract/printable.ts';
 
 /**
  * A table with a header, columns padded to their widest cell, cells cut with `…` beyond `maxCell` characters.

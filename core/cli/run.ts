@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers';
 import type { App } from '../app.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/schema/config.ts';
 import { deadlineIn } from '../deadline.ts';
 import { aborted } from '../delivery/abort.ts';
 import { createLogger, type RootLogger } from '../telemetry/log.ts';

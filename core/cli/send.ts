@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { oneLine } from '../printable.ts';
+import { oneLine } from '../sdk/contract/printable.ts';
 import { type Cli, EXIT, type RegisterCommand } from './command.ts';
 import { type FileEvent, readEvents } from './events.ts';
 import type { Instance } from './here.ts';

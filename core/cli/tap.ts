@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { oneLine } from '../printable.ts';
+import { oneLine } from '../sdk/contract/printable.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 import { findInstance, type InstanceOptions, withInstance } from './instance.ts';
 

@@ -1,4 +1,4 @@
-import { oneLine } from '../printable.ts';
+import { oneLine } from '../sdk/contract/printable.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { type Mistake, runConfigTest, type TestOutcome } from './config-test.ts';
 

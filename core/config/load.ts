@@ -1,17 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { createRegistry, type Registry } from '../plugins/registry.ts';
-import { type Checked, check } from './check.ts';
-import type { Config } from './config.ts';
-import { type ConfigError, type Fault, toErrors } from './errors.ts';
-import { type Files, loadTree } from './include.ts';
-import { describeFileError } from './interpolate.ts';
-import type { JsonSchema } from './json-schema.ts';
-import { applyEnvironment, applySets } from './override.ts';
+import { type Checked, check } from './check/check.ts';
+import { type ConfigError, type Fault, toErrors } from './explain/errors.ts';
+import { placeOf } from './explain/source.ts';
 import { hiddenTexts, redact } from './print.ts';
-import { ConfigSchema, type ConfigSections } from './schema.ts';
-import { placeOf } from './source.ts';
-import { spanOf } from './tree.ts';
+import { type Files, loadTree } from './read/include.ts';
+import { describeFileError } from './read/interpolate.ts';
+import { applyEnvironment, applySets } from './read/override.ts';
+import { spanOf } from './read/tree.ts';
+import type { Config } from './schema/config.ts';
+import type { JsonSchema } from './schema/json-schema.ts';
+import type { Registry } from './schema/plugins.ts';
+import { ConfigSchema, type ConfigSections } from './schema/schema.ts';
 
 export interface LoadOptions {
   /** The configuration file; errors name it as it is given here. */
@@ -106,10 +106,14 @@ export async function loadSections({
   const text = await readText(path).catch(() => '');
   const tree = await loadTree({ name: file, file: path, text }, files);
   const { root } = await applySets(applyEnvironment(tree.root, env, dir).root, sets, dir, files);
-  const registry = createRegistry({ outputs: {}, mappers: {} });
-  const { sections } = await check(root, { registry, plugins: false, dir });
+  const { sections } = await check(root, { registry: NO_PLUGINS, plugins: false, dir });
   return { dir, sections };
 }
+
+/** Knows no output and no mapper: of a configuration only the sections are read. */
+const unknown = async () =>
+  ({ ok: false, problem: { code: 'TIERCEL_CFG_UNKNOWN_TYPE', message: 'no outputs are read' } }) as const;
+const NO_PLUGINS: Registry = { outputs: {}, mappers: {}, output: unknown, mapper: unknown };
 
 const FILE_FIXES: Readonly<Record<string, string>> = {
   ENOENT: 'Name another with -c, or have one written: tiercel init',

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
-import type { Config } from './config.ts';
-import { isSecret, itemSchema, type JsonSchema, memberSchema, typesOf } from './json-schema.ts';
-import type { Node } from './tree.ts';
+import type { Node } from './read/tree.ts';
+import type { Config } from './schema/config.ts';
+import { isSecret, itemSchema, type JsonSchema, memberSchema, typesOf } from './schema/json-schema.ts';
 
 /** What stands for a secret. */
 export const REDACTED = '***';

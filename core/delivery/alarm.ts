@@ -1,4 +1,4 @@
-import type { Clock } from '../batching/clock.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
 import { OVER } from './abort.ts';
 
 /** Ends a wait at a time, or when one of its signals aborts. */

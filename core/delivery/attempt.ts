@@ -1,9 +1,9 @@
-import type { Clock } from '../batching/clock.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
+import { retry } from '../sdk/contract/verdicts.ts';
+import { verdictOn } from '../sdk/deliver/check-verdict.ts';
+import { reasonOf } from '../sdk/deliver/try-send.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
-import { retry } from './delivery.ts';
-import type { Deliver } from './part.ts';
-import { reasonOf } from './reason.ts';
-import { verdictOn } from './verdict.ts';
+import type { Deliver } from './batch-slice.ts';
 
 /** The innermost step: asks the output, and makes sure that what comes back can be trusted. A throw is a retry. */
 export function withVerdict(deliver: Deliver): Deliver {

@@ -1,5 +1,5 @@
-import { type Delivery, delivered, type Failure } from './delivery.ts';
-import { allIndexes, type Deliver, type Part, subset } from './part.ts';
+import { type Delivery, delivered, type Failure } from '../sdk/contract/verdicts.ts';
+import { allIndexes, type Deliver, type Part, subset } from './batch-slice.ts';
 
 /**
  * Looks for the guilty when a destination refuses a whole batch for its content: halves of it are delivered, one after

@@ -1,9 +1,9 @@
-import type { Clock } from '../batching/clock.ts';
-import type { Delivery } from './delivery.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
+import type { Delivery } from '../sdk/contract/verdicts.ts';
+import { reasonOf } from '../sdk/deliver/try-send.ts';
+import type { Deliver, Part } from './batch-slice.ts';
 import type { Faults } from './faults.ts';
-import type { Deliver, Part } from './part.ts';
 import type { DeliveryPolicy } from './policy.ts';
-import { reasonOf } from './reason.ts';
 import { StoppingError, unlessStopping } from './stopping.ts';
 
 export interface BreakerDeps {

@@ -1,8 +1,8 @@
-import type { EventBlock } from '../batching/batch.ts';
 import type { Event } from '../event/event.ts';
 import type { Manifest, Position, StoredEvent, Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
-import type { Mapper } from '../plugins/mapper.ts';
+import type { EventBlock } from '../sdk/contract/batch.ts';
+import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { DeadLetterCause } from '../telemetry/observer.ts';
 
 /** A record or event that is not delivered, and why. `lost`: corruption of the journal took it; it becomes no dead letter. */

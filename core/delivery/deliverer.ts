@@ -1,14 +1,14 @@
-import type { Clock } from '../batching/clock.ts';
 import type { Manifest, StoredEvent, Subscription } from '../journal/journal.ts';
 import { createWaiters } from '../journal/waiters.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
+import { wholeBatch } from './batch-slice.ts';
 import type { Content, SetAside } from './content.ts';
-import type { WriteDeadLetters } from './dead-letters.ts';
+import type { WriteDeadLetters } from './dead-letter-writer.ts';
 import type { HealthBoard } from './health.ts';
 import { createLane, withOrder } from './limit.ts';
 import { MovedError } from './moved.ts';
-import { wholeBatch } from './part.ts';
 import type { Settle } from './retry.ts';
 import { StoppingError, unlessStopping } from './stopping.ts';
 

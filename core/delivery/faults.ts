@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
-import type { Clock } from '../batching/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
+import { reasonOf } from '../sdk/deliver/try-send.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
-import { reasonOf } from './reason.ts';
 
 /** The rejections that the code of one output left unhandled. */
 export interface Faults {

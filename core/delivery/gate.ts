@@ -1,5 +1,5 @@
-import type { Clock } from '../batching/clock.ts';
-import type { Deliver } from './part.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
+import type { Deliver } from './batch-slice.ts';
 import { pause, unlessStopping } from './stopping.ts';
 
 /** The longest a destination may silence an output with one answer, milliseconds. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../batching/clock.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
 import type { HealthState, OutputObserver } from '../telemetry/observer.ts';
 
 /** How an output is, why, and since when. */

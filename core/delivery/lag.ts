@@ -1,8 +1,8 @@
-import type { Clock } from '../batching/clock.ts';
 import type { Journal, Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
-import type { WriteDeadLetters } from './dead-letters.ts';
+import type { WriteDeadLetters } from './dead-letter-writer.ts';
 import { countSetAside } from './deliverer.ts';
 import type { DeliveryPolicy } from './policy.ts';
 

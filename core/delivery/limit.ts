@@ -1,4 +1,4 @@
-import type { Deliver } from './part.ts';
+import type { Deliver } from './batch-slice.ts';
 import { unlessStopping } from './stopping.ts';
 
 /** At most `concurrency` attempts at once, first come first served. A batch that waits for its retry holds no place. */

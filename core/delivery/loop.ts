@@ -1,10 +1,10 @@
 import type { Lost, Manifest, Subscription } from '../journal/journal.ts';
+import { reasonOf } from '../sdk/deliver/try-send.ts';
 import { aborted, sharedAbort } from './abort.ts';
-import { createDeadLetterWriter } from './dead-letters.ts';
-import type { OutputLoopDeps } from './deps.ts';
+import { createDeadLetterWriter } from './dead-letter-writer.ts';
 import { createHealthBoard, type OutputHealth } from './health.ts';
 import { excessiveLag, shed } from './lag.ts';
-import { reasonOf } from './reason.ts';
+import type { OutputLoopDeps } from './loop-options.ts';
 import { startSession } from './session.ts';
 import { StoppingError } from './stopping.ts';
 

@@ -1,5 +1,5 @@
-import { allIndexes, type Deliver } from './part.ts';
-import { verdictOn } from './verdict.ts';
+import { verdictOn } from '../sdk/deliver/check-verdict.ts';
+import { allIndexes, type Deliver } from './batch-slice.ts';
 
 /**
  * A streamed batch finds out what it has lost while it is read, and that attempt fails. The next one asks for the other events

@@ -1,4 +1,4 @@
-import type { Deliver } from './part.ts';
+import type { Deliver } from './batch-slice.ts';
 
 /** The destination that a batch was sealed for refuses the output, and the configuration names another one now. */
 export class MovedError extends Error {

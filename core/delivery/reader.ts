@@ -1,13 +1,13 @@
-import type { Clock } from '../batching/clock.ts';
-import { batchId } from '../batching/id.ts';
-import type { BatchScheduler, ClosedBatch } from '../batching/scheduler.ts';
 import type { Event } from '../event/event.ts';
 import type { Manifest, Position, StoredEvent, Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
+import { batchId } from './batch-id.ts';
+import type { BatchScheduler, ClosedBatch } from './batch-scheduler.ts';
 import type { SetAside } from './content.ts';
-import type { WriteDeadLetters } from './dead-letters.ts';
+import type { WriteDeadLetters } from './dead-letter-writer.ts';
 import { countSetAside } from './deliverer.ts';
 import type { HealthBoard } from './health.ts';
 

@@ -1,7 +1,7 @@
-import type { Clock } from '../batching/clock.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
+import type { Failure } from '../sdk/contract/verdicts.ts';
+import { allIndexes, type Deliver, indexInBatch, type Part, subset } from './batch-slice.ts';
 import type { SetAside } from './content.ts';
-import type { Failure } from './delivery.ts';
-import { allIndexes, type Deliver, indexInBatch, type Part, subset } from './part.ts';
 import type { DeliveryPolicy } from './policy.ts';
 import { pause } from './stopping.ts';
 

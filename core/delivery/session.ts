@@ -1,12 +1,12 @@
-import { createBatchScheduler } from '../batching/scheduler.ts';
 import type { Subscription } from '../journal/journal.ts';
 import { aborted, sharedAbort } from './abort.ts';
+import { createBatchScheduler } from './batch-scheduler.ts';
 import { callOutput, createChain } from './chain.ts';
 import { loadRecords, streamOf } from './content.ts';
-import { createDeadLetterWriter } from './dead-letters.ts';
+import { createDeadLetterWriter } from './dead-letter-writer.ts';
 import { createDeliverer } from './deliverer.ts';
-import type { OutputLoopDeps } from './deps.ts';
 import type { HealthBoard } from './health.ts';
+import type { OutputLoopDeps } from './loop-options.ts';
 import { createReader } from './reader.ts';
 
 /** Raw bytes of a batch that an output holds in memory, unless its `size` says otherwise. */

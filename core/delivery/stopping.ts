@@ -1,4 +1,4 @@
-import type { Clock } from '../batching/clock.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
 
 /** The output is being stopped: what was waiting for an attempt is left as it is, sealed in the journal. */
 export class StoppingError extends Error {

@@ -1,7 +1,7 @@
-import type { Clock } from '../batching/clock.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
+import { type Delivery, retry } from '../sdk/contract/verdicts.ts';
 import { aborted, OVER } from './abort.ts';
-import { type Delivery, retry } from './delivery.ts';
-import type { Deliver } from './part.ts';
+import type { Deliver } from './batch-slice.ts';
 import { StoppingError } from './stopping.ts';
 
 /** How long an output may take to settle once its signal was aborted, milliseconds. */

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { isSecret, type JsonSchema } from '../config/json-schema.ts';
+import { isSecret, type JsonSchema } from '../config/schema/json-schema.ts';
 import { typeName } from './options.ts';
 
 const WIDTH = 100;

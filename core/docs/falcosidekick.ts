@@ -1,8 +1,8 @@
-import { FALCOSIDEKICK } from '../config/falcosidekick.ts';
-import type { JsonSchema } from '../config/json-schema.ts';
-import { OutputSchema } from '../config/output-schema.ts';
-import { ConfigSchema } from '../config/schema.ts';
-import type { AnyOutputDefinition } from '../plugins/output.ts';
+import { FALCOSIDEKICK } from '../config/schema/falcosidekick.ts';
+import type { JsonSchema } from '../config/schema/json-schema.ts';
+import { OutputSchema } from '../config/schema/output.ts';
+import { ConfigSchema } from '../config/schema/schema.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { type Block, heading, type Page, table, text } from './page.ts';
 
 /** The page of Falcosidekick's keys and what they are here: what the options themselves say. */

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { BuiltIns } from '../cli/built-ins.ts';
-import { configSchema } from '../config/editor-schema.ts';
-import type { AnyOutputDefinition } from '../plugins/output.ts';
+import { configSchema } from '../config/schema/editor.ts';
+import type { AnyMapperDefinition, BuiltIns } from '../config/schema/plugins.ts';
 import { createRegistry } from '../plugins/registry.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { cliPage } from './cli.ts';
-import { exampleConfig } from './example.ts';
+import { type ExampleFrame, exampleConfig } from './example.ts';
 import { falcosidekickPage } from './falcosidekick.ts';
 import { heading, type Page, table, text, toMarkdown } from './page.ts';
 import { mapperPage, outputPage } from './plugin.ts';
@@ -19,7 +19,11 @@ const GENERATED = '<!-- Written by scripts/generate-docs.js from the definitions
  * @param program the command line with all of its commands
  */
 export async function renderDocs(
-  builtIns: Pick<BuiltIns, 'outputs' | 'mappers' | 'example'>,
+  builtIns: {
+    readonly outputs: BuiltIns<AnyOutputDefinition>;
+    readonly mappers: BuiltIns<AnyMapperDefinition>;
+    readonly example: ExampleFrame;
+  },
   program: Command,
 ): Promise<ReadonlyMap<string, string>> {
   const registry = createRegistry(builtIns);

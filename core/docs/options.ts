@@ -1,4 +1,4 @@
-import { branches, isSecret, type JsonSchema } from '../config/json-schema.ts';
+import { branches, isSecret, type JsonSchema } from '../config/schema/json-schema.ts';
 import { type Block, table } from './page.ts';
 
 /** One option as the documentation shows it. */

@@ -1,11 +1,11 @@
 import { stringify } from 'yaml';
-import { formatDuration } from '../config/duration.ts';
-import type { JsonSchema } from '../config/json-schema.ts';
-import { OutputSchema } from '../config/output-schema.ts';
-import { formatSize } from '../config/size.ts';
+import { formatDuration } from '../config/schema/duration.ts';
+import type { JsonSchema } from '../config/schema/json-schema.ts';
+import { OutputSchema } from '../config/schema/output.ts';
+import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
+import { formatSize } from '../config/schema/size.ts';
 import { DEFAULT_POLICY } from '../delivery/policy.ts';
-import type { AnyOutputDefinition } from '../plugins/output.ts';
-import type { AnyMapperDefinition } from '../plugins/registry.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { optionRows, optionTable } from './options.ts';
 import { type Block, code, heading, type Page, table, text } from './page.ts';
 

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
-import type { JsonSchema } from '../config/json-schema.ts';
-import type { AnyOutputDefinition } from '../plugins/output.ts';
+import type { JsonSchema } from '../config/schema/json-schema.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { comment, commented, indent, placeholder, words } from './commented-yaml.ts';
 
 /** One output of a configuration to begin with. */

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../sdk/contract/printable.ts';
 import type { Block, Page } from './page.ts';
 
 const INDENT = '  ';

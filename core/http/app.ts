@@ -5,7 +5,7 @@ import { parsePriority } from '../event/priority.ts';
 import { sampleEvent } from '../event/sample.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { Tap } from '../operations/tap.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
 import type { HealthState } from '../telemetry/observer.ts';
 import { type AuthOptions, createAuth } from './auth.ts';
 import type { Bodies, BodySource } from './body.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../batching/clock.ts';
 import { type Journal, type JournalEntry, JournalFailedError, JournalFullError } from '../journal/journal.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
 
 /** Milliseconds between two tries where the storage failed. */
 const FIRST_WAIT = 50;

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { ownTurn } from '../turn.ts';
 import { createByteBudget } from './budget.ts';
 import { collect } from './collect.ts';
 import { decoderOf } from './decompress.ts';
 import { createPace } from './pace.ts';
 import { bodyTooLarge } from './refusals.ts';
 import { idleClock, type SweepClock } from './sweep.ts';
+import { ownTurn } from './turn.ts';
 
 /** Bodies up to this size have a budget of their own, so that Falco's events never wait behind large uploads. */
 export const SMALL_BODY = 64 << 10;

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isLoopback } from '../config/address.ts';
+import { isLoopback } from '../config/schema/address.ts';
 import type { Env } from './env.ts';
 
 import { Problem } from './problem.ts';

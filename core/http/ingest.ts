@@ -1,28 +1,14 @@
-import type { Clock } from '../batching/clock.ts';
 import type { Enrich } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
 import type { RecentEvents } from '../event/recent.ts';
 import { type Journal, type JournalEntry, JournalFullError } from '../journal/journal.ts';
-import { eachTurn, ownTurn } from '../turn.ts';
+import type { Clock } from '../sdk/contract/clock.ts';
+import type { IngestObserver, Tally } from '../telemetry/observer.ts';
 import { createAppendLater } from './append-later.ts';
 import type { Problem } from './problem.ts';
 import { noRoom, notAnEvent, storageFailed, tooMuchAtOnce } from './refusals.ts';
-
-/** A count of events that say the same. */
-export interface Tally {
-  events: number;
-}
-
-/** What happens to the events that come in; told as it happens. */
-export interface IngestObserver {
-  /** Where an event is counted: found while it is at hand, so that it need not be kept until it is stored. */
-  tallyOf(event: Event): Tally;
-  /** Events are on stable storage (or no output wanted them): one tally an event. */
-  received(tallies: readonly Tally[]): void;
-  /** Accepted events that no output wants. */
-  unrouted(events: number): void;
-}
+import { eachTurn, ownTurn } from './turn.ts';
 
 /** One event of a bulk request that is not an event. */
 export interface Rejection {

@@ -1,5 +1,5 @@
 import type { Context, Hono } from 'hono';
-import type { DeadLetterFilter } from '../delivery/dead-letters/store.ts';
+import type { DeadLetterFilter } from '../dead-letters/store.ts';
 import { JournalFullError } from '../journal/journal.ts';
 import { FILTER_NAMES, parseFilter } from '../operations/filter.ts';
 import { OperationError, type Operations } from '../operations/operations.ts';

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
+import type { RefusalReason } from '../telemetry/observer.ts';
 
 /** Why a request was not accepted; `code` is for programs, the rest for people. */
 export interface ProblemDetails {
@@ -26,13 +27,6 @@ export interface ProblemDetails {
   /** What to do about it. */
   readonly hint?: string;
 }
-
-/**
- * Why an event was refused: a label of a metric. `invalid`: not an event, or a body that cannot be read; `slow`: a body
- * that came in too slowly; `full`: no room in the journal or in memory; `failed`: the storage failed; `unauthorized`: the
- * sender is not known; `wrong_path`: a POST or PUT where no events are taken.
- */
-export type RefusalReason = 'invalid' | 'slow' | 'full' | 'failed' | 'unauthorized' | 'wrong_path';
 
 /** Events that were refused; a request whose events are not known counts as one. */
 export interface Refused {

@@ -1,5 +1,6 @@
-import type { Logger } from '../telemetry/logger.ts';
-import type { Problem, RefusalReason } from './problem.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
+import type { RefusalReason } from '../telemetry/observer.ts';
+import type { Problem } from './problem.ts';
 import { createSweep, idleClock, type SweepClock } from './sweep.ts';
 
 /** Counts and logs the problem of a request, if it refused events. @param address of the sender */

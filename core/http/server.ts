@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
 import { isAdmitted, refuseStranger } from './certificate.ts';
-import type { Direct } from './direct.ts';
+import type { Direct } from './fast-path.ts';
 import { type LingerLimits, lingerAfterAnswer } from './linger.ts';
 import { Problem, problemResponse } from './problem.ts';
 import type { NoteRefusal } from './refusal-log.ts';

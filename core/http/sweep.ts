@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../batching/clock.ts';
+import { type Clock, systemClock } from '../sdk/contract/clock.ts';
 
 /** What a sweep needs of time; the default keeps no process alive. */
 export type SweepClock = Pick<Clock, 'monotonic' | 'sleep'>;

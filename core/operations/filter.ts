@@ -1,6 +1,6 @@
-import type { Parsed } from '../config/duration.ts';
-import type { DeadLetterFilter } from '../delivery/dead-letters/store.ts';
-import { parseMoment } from './moment.ts';
+import type { Parsed } from '../config/schema/duration.ts';
+import type { DeadLetterFilter } from '../dead-letters/store.ts';
+import { parseMoment } from './time-filter.ts';
 
 /** A filter as people and URLs spell it. */
 export interface FilterTexts {

@@ -1,6 +1,6 @@
-import type { DeadLetterFilter, DeadLetterStore } from '../delivery/dead-letters/store.ts';
+import type { DeadLetterFilter, DeadLetterStore } from '../dead-letters/store.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
 import {
   type DeadLetterDetails,
   type DeadLetterSummary,

@@ -1,4 +1,4 @@
-import type { StoredDeadLetter } from '../delivery/dead-letters/store.ts';
+import type { StoredDeadLetter } from '../dead-letters/store.ts';
 import { decodeText, parseEvent } from '../event/parse.ts';
 import type { JournalStatus } from '../journal/journal.ts';
 

@@ -1,5 +1,5 @@
-import { type JsonSchema, schemaProblem } from '../config/json-schema.ts';
-import { COMMON_SETTINGS } from '../config/output-schema.ts';
+import { type JsonSchema, schemaProblem } from '../config/schema/json-schema.ts';
+import { COMMON_SETTINGS } from '../config/schema/output.ts';
 
 /** Outputs and mappers are checked alike, but for what only outputs have. */
 export type PluginKind = 'output' | 'mapper';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import type { PluginProblem, Result } from '../config/schema/plugins.ts';
 import { checkDefinition, type PluginKind } from './check.ts';
-import type { PluginProblem, Result } from './problem.ts';
 
 /** Imports the module of a plugin and checks its definition. */
 export async function loadModule<D>(kind: PluginKind, type: string, url: string): Promise<Result<D>> {

@@ -1,50 +1,19 @@
-import { suggest } from '../config/suggest.ts';
+import { suggest } from '../config/explain/suggest.ts';
+import type {
+  AnyMapperDefinition,
+  BuiltIn,
+  BuiltIns,
+  Loaded,
+  PluginProblem,
+  Registry,
+  ResolveOptions,
+  Result,
+} from '../config/schema/plugins.ts';
 import { globs } from '../routing/glob.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import type { PluginKind } from './check.ts';
 import { loadModule } from './load.ts';
-import type { MapperDefinition } from './mapper.ts';
-import type { AnyOutputDefinition } from './output.ts';
-import type { PluginProblem, Result } from './problem.ts';
 import { isPackageName, isPath, resolveModule } from './resolve.ts';
-
-/** A definition that comes with the program; loaded when it is wanted, so that start does not pay for what nobody uses. */
-export interface BuiltIn<D> {
-  /** The URL of the compiled module: another thread imports it, and threads run JavaScript only. */
-  readonly module: string;
-  load(): Promise<D>;
-}
-
-/** Definitions by their type; what `outputs/index.ts` and `mappers/index.ts` hold. */
-export type BuiltIns<D> = Readonly<Record<string, BuiltIn<D>>>;
-
-// biome-ignore lint/suspicious/noExplicitAny: mappers of every options type; each is checked against its own schema.
-export type AnyMapperDefinition = MapperDefinition<any, any>;
-
-/** A definition found and checked. */
-export interface Loaded<D> {
-  readonly definition: D;
-  /** The URL of the module whose default export it is; another thread can import it. */
-  readonly module: string;
-  readonly builtIn: boolean;
-}
-
-/** Where the `type` of an output or mapper is looked for. */
-export interface ResolveOptions {
-  /** The folder of the configuration file: packages and paths are seen from there. */
-  readonly configDir: string;
-  /** `plugins.allow`. */
-  readonly allow?: readonly string[];
-  /** False: code that is not built in is not loaded at all. */
-  readonly plugins?: boolean;
-}
-
-/** All outputs and mappers there are: the built-in ones, and packages and paths on demand. */
-export interface Registry {
-  readonly outputs: BuiltIns<AnyOutputDefinition>;
-  readonly mappers: BuiltIns<AnyMapperDefinition>;
-  output(type: string, options: ResolveOptions): Promise<Result<Loaded<AnyOutputDefinition>>>;
-  mapper(type: string, options: ResolveOptions): Promise<Result<Loaded<AnyMapperDefinition>>>;
-}
 
 /**
  * Makes the registry; `main.ts` hands in the built-ins, so that the framework knows none of them.

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
-import type { Mapper } from './mapper.ts';
-import type { Output, StreamOutput } from './output.ts';
+import type { Mapper } from '../sdk/contract/mapper.ts';
+import type { Output, StreamOutput } from '../sdk/contract/output.ts';
 
 /** The code of plugins that runs for one output: the output's own and its mapper's. Made by {@link createScope}. */
 export interface PluginScope {

@@ -1,9 +1,12 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { DeadLetterStore } from '../delivery/dead-letters/store.ts';
 
 /** What the metrics ask at each scrape. */
 export interface StoredDeadLetters {
-  readonly store: Pick<DeadLetterStore, 'byOutput' | 'status'>;
+  readonly store: {
+    /** Undefined until those of before the start are counted. */
+    byOutput(): ReadonlyMap<string, { readonly letters: number; readonly bytes: number }> | undefined;
+    status(): { readonly bytes: number; readonly maxBytes: number };
+  };
   /** The outputs of the configuration: each has its series, and all others one together. */
   readonly outputs: readonly string[];
 }

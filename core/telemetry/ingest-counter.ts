@@ -1,6 +1,5 @@
-import type { IngestObserver } from '../http/ingest.ts';
-import type { RefusalReason } from '../http/problem.ts';
 import { createEventCounter, type EventLabels } from './event-counter.ts';
+import type { IngestObserver, RefusalReason } from './observer.ts';
 
 /** Counts of the events that came in. */
 export interface IngestCounts {

@@ -1,6 +1,6 @@
 import pino, { type Logger as PinoLogger } from 'pino';
-import { printableJson } from '../printable.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
+import { printableJson } from '../sdk/contract/printable.ts';
 import { type LogDestination, prettyStream } from './pretty.ts';
 import { createRedactor } from './redact.ts';
 

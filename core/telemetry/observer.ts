@@ -1,4 +1,5 @@
-import type { CloseReason } from '../batching/batch.ts';
+import type { Event } from '../event/event.ts';
+import type { CloseReason } from '../sdk/contract/batch.ts';
 
 /** Health of one output. `open`: the breaker is open; `stopped`: not running, see the reason. */
 export type HealthState = 'ok' | 'retrying' | 'open' | 'stopped';
@@ -20,4 +21,26 @@ export interface OutputObserver {
   /** The code of the output rejected a promise that nothing handles. */
   unhandledRejection(): void;
   health(state: HealthState): void;
+}
+
+/**
+ * Why an event was refused: a label of a metric. `invalid`: not an event, or a body that cannot be read; `slow`: a body
+ * that came in too slowly; `full`: no room in the journal or in memory; `failed`: the storage failed; `unauthorized`: the
+ * sender is not known; `wrong_path`: a POST or PUT where no events are taken.
+ */
+export type RefusalReason = 'invalid' | 'slow' | 'full' | 'failed' | 'unauthorized' | 'wrong_path';
+
+/** A count of events that say the same. */
+export interface Tally {
+  events: number;
+}
+
+/** What happens to the events that come in; told as it happens. */
+export interface IngestObserver {
+  /** Where an event is counted: found while it is at hand, so that it need not be kept until it is stored. */
+  tallyOf(event: Event): Tally;
+  /** Events are on stable storage (or no output wanted them): one tally an event. */
+  received(tallies: readonly Tally[]): void;
+  /** Accepted events that no output wants. */
+  unrouted(events: number): void;
 }

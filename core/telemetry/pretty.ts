@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { printable } from '../printable.ts';
+import { printable } from '../sdk/contract/printable.ts';
 
 /** What of a stream is needed. */
 export interface LogDestination {

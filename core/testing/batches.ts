@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { Batch, BatchInfo, EventBlock, StreamedBatch } from '../batching/batch.ts';
-import { systemClock } from '../batching/clock.ts';
-import type { Mapper } from '../plugins/mapper.ts';
-import type { Output } from '../plugins/output.ts';
+import type { Batch, BatchInfo, EventBlock, StreamedBatch } from '../sdk/contract/batch.ts';
+import { systemClock } from '../sdk/contract/clock.ts';
+import type { Mapper } from '../sdk/contract/mapper.ts';
+import type { Output } from '../sdk/contract/output.ts';
 import { decodeEvent, type MarkedEvent } from './events.ts';
 
 /** A batch as the framework would hand it over, with its records and its blocks: an output takes the one or the other. */

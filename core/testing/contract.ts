@@ -1,4 +1,4 @@
-import type { AnyMapperDefinition } from '../plugins/registry.ts';
+import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
 import type { Answer, Answering, Destination, ReceivedRequest } from './destination.ts';
 
 /** vitest's, node:test's or Deno's `test`. */

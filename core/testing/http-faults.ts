@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Delivery } from '../delivery/delivery.ts';
-import type { AnyOutputDefinition } from '../plugins/output.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
+import type { Delivery } from '../sdk/contract/verdicts.ts';
 import type { OutputContract } from './contract.ts';
 import type { Answer, Answering, ReceivedRequest } from './destination.ts';
 import { MARK, markedEvents } from './events.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { fits, type JsonSchema } from '../config/json-schema.ts';
+import { fits, type JsonSchema } from '../config/schema/json-schema.ts';
+import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
 import type { Event } from '../event/event.ts';
 import { checkDefinition } from '../plugins/check.ts';
-import type { AnyMapperDefinition } from '../plugins/registry.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
 import type { TestFunction } from './contract.ts';
 import { decodeEvent, markedEvents, oddEvents } from './events.ts';
 

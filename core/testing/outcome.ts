@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Delivery } from '../delivery/delivery.ts';
-import { verdictOn } from '../delivery/verdict.ts';
+import type { Delivery } from '../sdk/contract/verdicts.ts';
+import { verdictOn } from '../sdk/deliver/check-verdict.ts';
 import type { MarkedEvent } from './events.ts';
 import type { UnderTest } from './under-test.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { systemClock } from '../batching/clock.ts';
-import { fits, type JsonSchema } from '../config/json-schema.ts';
+import { fits, type JsonSchema } from '../config/schema/json-schema.ts';
 import { checkDefinition } from '../plugins/check.ts';
-import type { AnyOutputDefinition } from '../plugins/output.ts';
+import { systemClock } from '../sdk/contract/clock.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import type { OutputContract } from './contract.ts';
 import { EVENT_TIME, MARK, markedEvents, oddEvents } from './events.ts';
 import { testHttpFaults } from './http-faults.ts';

@@ -1,5 +1,5 @@
-import { type JsonSchema, memberSchema } from '../config/json-schema.ts';
-import { secretsOfUrl } from '../delivery/http/redact.ts';
+import { type JsonSchema, memberSchema } from '../config/schema/json-schema.ts';
+import { secretsOfUrl } from '../sdk/http/redact.ts';
 
 /** Shorter texts stand anywhere. */
 const SHORTEST = 5;

@@ -1,4 +1,4 @@
-import { defineMapper, Type } from '../../core/index.ts';
+import { defineMapper, Type } from '../../core/sdk/index.ts';
 import { toEcs } from './record.ts';
 import { type EcsRecord, schema } from './schema.ts';
 

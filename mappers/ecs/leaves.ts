@@ -1,4 +1,4 @@
-import { type TSchema, Type } from '../../core/index.ts';
+import { type TSchema, Type } from '../../core/sdk/index.ts';
 
 /**
  * The leaves of the record. `from` names the Falco fields that fill one, the first that has a value wins: the schema is the mapping.

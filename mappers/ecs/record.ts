@@ -1,4 +1,4 @@
-import { type Event, PRIORITIES, type Priority } from '../../core/index.ts';
+import { type Event, PRIORITIES, type Priority } from '../../core/sdk/index.ts';
 import { isAddress } from '../falco-fields/address.ts';
 import { attacksOf, type Named } from '../falco-fields/attack/tags.ts';
 import { connectionOf } from '../falco-fields/connection.ts';

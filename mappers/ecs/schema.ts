@@ -1,4 +1,4 @@
-import { type Static, Type } from '../../core/index.ts';
+import { type Static, Type } from '../../core/sdk/index.ts';
 import { always, date, group, integer, ip, oneText, text, texts } from './leaves.ts';
 
 /** The version of ECS whose fields these are. */

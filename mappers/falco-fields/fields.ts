@@ -1,4 +1,4 @@
-import { type FieldValue, fieldText, isDecimal, isMissing } from '../../core/index.ts';
+import { type FieldValue, fieldText, isDecimal, isMissing } from '../../core/sdk/index.ts';
 
 const INT32_MAX = 2_147_483_647;
 const DOT = '.'.charCodeAt(0);

@@ -1,4 +1,4 @@
-import type { Event } from '../../core/index.ts';
+import type { Event } from '../../core/sdk/index.ts';
 import type { Fields } from './fields.ts';
 
 /** Takes the fields that only repeat what the event says outside of its output fields. */

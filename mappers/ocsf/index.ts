@@ -1,8 +1,8 @@
-import { defineMapper } from '../../core/index.ts';
+import { defineMapper } from '../../core/sdk/index.ts';
 import { finisher } from './check/check.ts';
-import { mappingOf } from './mapping.ts';
-import { options } from './options.ts';
+import { mappingOf } from './finding/mapping.ts';
 import type { Finding } from './schema/finding.ts';
+import { options } from './schema/options.ts';
 
 /** Falco alerts as OCSF: Detection Finding (2004) or Security Finding (2001). */
 export default defineMapper<typeof options, Finding>({

@@ -1,4 +1,4 @@
-import { type Event, isDecimal, type Priority, priorityRank } from '../../core/index.ts';
+import { type Event, isDecimal, type Priority, priorityRank } from '../../core/sdk/index.ts';
 
 /** One alert of Alertmanager's API, version 2. */
 export interface Alert {

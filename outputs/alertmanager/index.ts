@@ -10,7 +10,7 @@ import {
   httpUrl,
   priority,
   Type,
-} from '../../core/index.ts';
+} from '../../core/sdk/index.ts';
 import { type AlertRules, alertOf } from './alert.ts';
 
 const texts = (description: string, formerly: string) =>

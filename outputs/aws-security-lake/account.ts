@@ -1,4 +1,4 @@
-import { type FieldValue, isMissing } from '../../core/index.ts';
+import { type FieldValue, isMissing } from '../../core/sdk/index.ts';
 
 /**
  * What Security Lake takes for the account of a partition: 12 digits, or `external` or `external_{id}` for what

@@ -1,5 +1,5 @@
-import { defineOutput, type Static, type StreamOutputDefinition, VERSION } from '../../core/index.ts';
-import { createEncoder, createUploader, directoryStore, s3Store } from '../../lake/index.ts';
+import { defineOutput, type Static, type StreamOutputDefinition, VERSION } from '../../core/sdk/index.ts';
+import { createEncoder, createUploader, directoryStore, s3Store } from '../shared/lake/index.ts';
 import { destinationOf } from './destination.ts';
 import { notes } from './notes.ts';
 import { keyFolder, objectKey } from './object-key.ts';

@@ -1,5 +1,5 @@
-import { duration, Type } from '../../core/index.ts';
-import { s3Options } from '../../lake/index.ts';
+import { duration, Type } from '../../core/sdk/index.ts';
+import { s3Options } from '../shared/lake/index.ts';
 import { ACCOUNT_PATTERN } from './account.ts';
 import { SOURCE_PATTERN, SOURCE_VERSION_PATTERN } from './destination.ts';
 

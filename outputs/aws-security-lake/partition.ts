@@ -1,4 +1,4 @@
-import type { Event } from '../../core/index.ts';
+import type { Event } from '../../core/sdk/index.ts';
 import { accountOf } from './account.ts';
 
 export interface PartitionOptions {

@@ -1,4 +1,4 @@
-import { type Delivery, deliveredExcept, type Refusal, retry } from '../../core/index.ts';
+import { type Delivery, deliveredExcept, type Refusal, retry } from '../../core/sdk/index.ts';
 
 /** One item of an answer of `_bulk`. */
 interface Item {

@@ -8,7 +8,7 @@ import {
   retry,
   secret,
   Type,
-} from '../../core/index.ts';
+} from '../../core/sdk/index.ts';
 import { type BulkAnswer, fromBulk } from './bulk-answer.ts';
 import { bulkLines } from './document.ts';
 import { putIndexTemplate } from './template.ts';

@@ -1,4 +1,4 @@
-import { fromResponse } from '../../core/index.ts';
+import { fromResponse } from '../../core/sdk/index.ts';
 
 /** The type that takes an object as one field, every value in it a keyword: Elasticsearch's name of it, and OpenSearch's. */
 const FLAT_TYPES = ['flattened', 'flat_object'] as const;

@@ -1,5 +1,5 @@
-import type { Event, FieldValue } from '../../core/index.ts';
-import { fieldText, isMissing } from '../../core/index.ts';
+import type { Event, FieldValue } from '../../core/sdk/index.ts';
+import { fieldText, isMissing } from '../../core/sdk/index.ts';
 
 /** What Hive, and with it every query engine, writes for the partition of NULL. */
 export const NO_VALUE = '__HIVE_DEFAULT_PARTITION__';

@@ -6,8 +6,8 @@ import {
   type Static,
   type StreamOutputDefinition,
   VERSION,
-} from '../../core/index.ts';
-import { createEncoder, createUploader, directoryStore, s3Store } from '../../lake/index.ts';
+} from '../../core/sdk/index.ts';
+import { createEncoder, createUploader, directoryStore, s3Store } from '../shared/lake/index.ts';
 import { checkFields, fieldSegments } from './fields.ts';
 import { options } from './options.ts';
 import { partitionKey } from './partition.ts';

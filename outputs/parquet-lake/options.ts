@@ -1,5 +1,5 @@
-import { Type } from '../../core/index.ts';
-import { s3Options } from '../../lake/index.ts';
+import { Type } from '../../core/sdk/index.ts';
+import { s3Options } from '../shared/lake/index.ts';
 
 const { region, ...s3 } = s3Options;
 

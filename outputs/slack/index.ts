@@ -9,7 +9,7 @@ import {
   Type,
   template,
   textTemplate,
-} from '../../core/index.ts';
+} from '../../core/sdk/index.ts';
 import { slackPayload } from './payload.ts';
 
 /** Writes each event into a Slack channel. */

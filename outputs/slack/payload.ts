@@ -1,4 +1,4 @@
-import { type Event, fieldText, type Priority } from '../../core/index.ts';
+import { type Event, fieldText, type Priority } from '../../core/sdk/index.ts';
 
 /** How a message looks; see the options of the output. */
 export interface Look {

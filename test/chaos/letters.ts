@@ -1,6 +1,6 @@
-import { systemClock } from '../../core/batching/clock.ts';
-import { openDeadLetterStore } from '../../core/delivery/dead-letters/store.ts';
-import { openDiskJournal } from '../../core/journal/disk.ts';
+import { openDeadLetterStore } from '../../core/dead-letters/store.ts';
+import { openDiskJournal } from '../../core/journal/disk/journal.ts';
+import { systemClock } from '../../core/sdk/contract/clock.ts';
 import type { Findings } from './findings.ts';
 import type { Oracle } from './oracle.ts';
 import { eventOf, idOf } from './payload.ts';

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDiskJournal } from '../../core/journal/disk.ts';
+import { openDiskJournal } from '../../core/journal/disk/journal.ts';
 import type { Journal } from '../../core/journal/journal.ts';
-import { createMemoryJournal } from '../../core/journal/memory.ts';
+import { createMemoryJournal } from '../../core/journal/memory/journal.ts';
 import { silent } from '../unit/core/journal/fixtures.ts';
 import { journalContract } from './journal.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { openDiskJournal } from '../../core/journal/disk.ts';
+import { openDiskJournal } from '../../core/journal/disk/journal.ts';
 import { runs } from '../support/runs.ts';
 import { bodies, drain, silent } from '../unit/core/journal/fixtures.ts';
 

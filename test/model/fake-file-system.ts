@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { File, FileSystem } from '../../core/journal/filesystem.ts';
+import type { File, FileSystem } from '../../core/journal/files/filesystem.ts';
 
 /** What the next calls run into. */
 export interface Faults {

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Clock } from '../../core/batching/clock.ts';
-import { batchId } from '../../core/batching/id.ts';
-import { cursorFile } from '../../core/journal/cursor.ts';
-import { openDiskJournal } from '../../core/journal/disk.ts';
+import { batchId } from '../../core/delivery/batch-id.ts';
+import { cursorFile } from '../../core/journal/cursor/file.ts';
+import { openDiskJournal } from '../../core/journal/disk/journal.ts';
 import type { Journal, Manifest, StoredEvent, Subscription } from '../../core/journal/journal.ts';
 import { JournalFailedError, JournalFullError } from '../../core/journal/journal.ts';
 import { PositionSet } from '../../core/journal/positions.ts';
+import type { Clock } from '../../core/sdk/contract/clock.ts';
 import { alwaysHeld, bodies, entry, fetchAll, silent } from '../unit/core/journal/fixtures.ts';
 import type { FakeMachine } from './fake-file-system.ts';
 import { createFakeMachine } from './fake-file-system.ts';

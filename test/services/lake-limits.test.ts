@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EventBlock, StreamedBatch } from '../../core/index.ts';
+import type { EventBlock, StreamedBatch } from '../../core/sdk/index.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../outputs/aws-security-lake/index.ts';
 import { type FileReport, inspect } from '../../outputs/aws-security-lake/inspect/index.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Finding } from '../../core/index.ts';
+import type { Finding } from '../../core/sdk/index.ts';
 import { sampleEvents } from '../support/corpus.ts';
 import { startTiercel } from '../support/process.ts';
 import { describeWith } from './describe.ts';

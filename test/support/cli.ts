@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
-import { builtIns } from '../../built-ins.ts';
 import { runCli } from '../../core/cli/index.ts';
+import { builtIns } from '../../distribution/built-ins.ts';
 
 /** The compiled program. */
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));

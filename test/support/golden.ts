@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseEvent } from '../../core/event/parse.ts';
-import type { Event } from '../../core/index.ts';
+import type { Event } from '../../core/sdk/index.ts';
 
 /** What Falcosidekick sends for an event. */
 export interface Golden {

@@ -1,6 +1,6 @@
 import { sharedAbort } from '../../core/delivery/abort.ts';
-import type { Deliver, Part } from '../../core/delivery/part.ts';
-import { wholeBatch } from '../../core/delivery/part.ts';
+import type { Deliver, Part } from '../../core/delivery/batch-slice.ts';
+import { wholeBatch } from '../../core/delivery/batch-slice.ts';
 import { PositionSet } from '../../core/journal/positions.ts';
 import type { OutputObserver } from '../../core/telemetry/observer.ts';
 

@@ -1,10 +1,28 @@
-import type { Frame, SegmentHeader } from '../codec.ts';
-import { createNonce, decodeHeader, encodeHeader, HEADER_BYTES, SEGMENT_VERSION, saltOf } from '../codec.ts';
-import { type FileSystem, readAll, writeAll } from '../filesystem.ts';
-import { readFrames } from '../reader.ts';
-import { segmentPath } from '../segment.ts';
-import { UnknownVersionError } from '../unknown-version.ts';
-import type { DamageCounts, RecoverOptions } from './options.ts';
+import type { Logger } from '../../sdk/contract/logger.ts';
+import { type FileSystem, readAll, writeAll } from '../files/filesystem.ts';
+import type { DamageCounts, Quarantine } from '../files/quarantine.ts';
+import type { SteadyFileSystem } from '../files/retrying-reads.ts';
+import { UnknownVersionError } from '../files/unknown-version.ts';
+import type { Frame, SegmentHeader } from '../segments/codec.ts';
+import {
+  createNonce,
+  decodeHeader,
+  encodeHeader,
+  HEADER_BYTES,
+  SEGMENT_VERSION,
+  saltOf,
+} from '../segments/codec.ts';
+import { readFrames } from '../segments/reader.ts';
+import { segmentPath } from '../segments/segment.ts';
+
+/** What every step of a recovery works with. */
+export interface RecoverOptions {
+  readonly fs: SteadyFileSystem;
+  readonly directory: string;
+  readonly cursorDirectory: string;
+  readonly quarantine: Quarantine;
+  readonly log: Logger;
+}
 
 /** A segment file as it was found; without a header where both copies are damaged. */
 export interface FoundHeader {

@@ -1,23 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { SegmentHeader } from '../codec.ts';
-import { saltOf } from '../codec.ts';
-import type { Cursor, Cursors } from '../cursor.ts';
-import { cursorFile, readCursors } from '../cursor.ts';
-import { keepEpoch, readEpoch } from '../epoch.ts';
-import { type Extent, readExtent } from '../extent.ts';
+import type { Cursor, Cursors } from '../cursor/file.ts';
+import { cursorFile, readCursors } from '../cursor/file.ts';
+import type { Books } from '../cursor/recovery.ts';
+import { openBooks } from '../cursor/recovery.ts';
+import { hasLosses, type Ledger } from '../cursor/state.ts';
+import type { DamageCounts } from '../files/quarantine.ts';
+import { UnknownVersionError } from '../files/unknown-version.ts';
 import type { Position } from '../journal.ts';
-import { hasLosses, type Ledger } from '../ledger.ts';
-import { readManifests } from '../manifests.ts';
-import { PositionBits } from '../position-bits.ts';
-import type { Segment } from '../segment.ts';
-import { createSegment, indexNumber, indexPath, readIndex, segmentNumbers, segmentPath } from '../segment.ts';
-import { UnknownVersionError } from '../unknown-version.ts';
+import { readManifests } from '../manifests/log.ts';
+import { enterManifests } from '../manifests/recovery.ts';
+import { PositionBits } from '../position-bitmap.ts';
+import type { SegmentHeader } from '../segments/codec.ts';
+import { saltOf } from '../segments/codec.ts';
+import { keepEpoch, readEpoch } from '../segments/epoch.ts';
+import { type Extent, readExtent } from '../segments/extent.ts';
+import type { Segment } from '../segments/segment.ts';
+import {
+  createSegment,
+  indexNumber,
+  indexPath,
+  readIndex,
+  segmentNumbers,
+  segmentPath,
+} from '../segments/segment.ts';
+import type { RecoverOptions } from './headers.ts';
 import { type FoundHeader, ownHeaders, readHeaders } from './headers.ts';
-import type { Books } from './ledgers.ts';
-import { openBooks } from './ledgers.ts';
-import { enterManifests } from './manifests.ts';
-import type { DamageCounts, RecoverOptions } from './options.ts';
 import { findSegment, judgeTail } from './segment.ts';
 
 /** What a directory held when the journal was opened. */

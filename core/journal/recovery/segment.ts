@@ -1,12 +1,13 @@
-import type { Frame, Gap } from '../codec.ts';
-import { FRAME_BYTES, HEADER_BYTES } from '../codec.ts';
-import type { File } from '../filesystem.ts';
-import { readAll } from '../filesystem.ts';
+import type { File } from '../files/filesystem.ts';
+import { readAll } from '../files/filesystem.ts';
+import type { DamageCounts } from '../files/quarantine.ts';
 import type { Position } from '../journal.ts';
-import { readFrames } from '../reader.ts';
-import type { Routes, Segment, SegmentIndex } from '../segment.ts';
-import { createRoutes, readIndex, recordEvent, writeIndex } from '../segment.ts';
-import type { DamageCounts, RecoverOptions } from './options.ts';
+import type { Frame, Gap } from '../segments/codec.ts';
+import { FRAME_BYTES, HEADER_BYTES } from '../segments/codec.ts';
+import { readFrames } from '../segments/reader.ts';
+import type { Routes, Segment, SegmentIndex } from '../segments/segment.ts';
+import { createRoutes, readIndex, recordEvent, writeIndex } from '../segments/segment.ts';
+import type { RecoverOptions } from './headers.ts';
 
 /** A segment as it was found. */
 export interface FoundSegment {

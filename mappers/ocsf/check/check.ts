@@ -1,5 +1,5 @@
-import type { Mapped } from '../../../core/index.ts';
-import type { Mapping } from '../mapping.ts';
+import type { Mapped } from '../../../core/sdk/index.ts';
+import type { Mapping } from '../finding/mapping.ts';
 import type { Finding } from '../schema/finding.ts';
 import { describeFault, type Fault } from './fault.ts';
 import { repair } from './repair.ts';

@@ -1,4 +1,4 @@
-import type { FieldValue } from '../../../core/index.ts';
+import type { FieldValue } from '../../../core/sdk/index.ts';
 import { addUnmapped } from '../../falco-fields/unmapped.ts';
 import type { Finding } from '../schema/finding.ts';
 import { type Fault, pathText } from './fault.ts';

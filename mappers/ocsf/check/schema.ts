@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { _, Ajv } from 'ajv';
-import type { TObject } from '../../../core/index.ts';
+import type { TObject } from '../../../core/sdk/index.ts';
 import type { Node } from '../schema/trim.ts';
 import type { Fault, FaultCode } from './fault.ts';
 

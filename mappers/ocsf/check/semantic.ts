@@ -1,4 +1,4 @@
-import type { TObject } from '../../../core/index.ts';
+import type { TObject } from '../../../core/sdk/index.ts';
 import type { Finding } from '../schema/finding.ts';
 import type { Node } from '../schema/trim.ts';
 import type { Fault } from './fault.ts';

@@ -1,4 +1,4 @@
-import type { Event } from '../../../core/index.ts';
+import type { Event } from '../../../core/sdk/index.ts';
 import { touchedFile } from '../../falco-fields/file.ts';
 import { attacksOf } from '../objects/attack.ts';
 import { fileOf } from '../objects/file.ts';
@@ -8,7 +8,7 @@ import { userOf } from '../objects/user.ts';
 import type { DetectionFinding } from '../schema/finding.ts';
 import type { Evidence } from '../schema/objects/evidence.ts';
 import type { Device } from '../schema/objects/place.ts';
-import { HOSTNAME } from '../schema/types.ts';
+import { HOSTNAME } from '../schema/objects/types.ts';
 import { analyticOf, enriched, foundOf, sourcesOf } from './enriched.ts';
 import type { MapOptions } from './map-options.ts';
 import { detectionObservables } from './observables.ts';

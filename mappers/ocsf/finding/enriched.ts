@@ -1,10 +1,10 @@
-import type { Event } from '../../../core/index.ts';
+import type { Event } from '../../../core/sdk/index.ts';
 import type { Fields } from '../../falco-fields/fields.ts';
 import { addUnmapped } from '../../falco-fields/unmapped.ts';
-import type { OcsfOptions } from '../options.ts';
 import { CONFIDENCES, SEVERITIES } from '../schema/base-event.ts';
 import { LINUX_USERS } from '../schema/objects/process.ts';
-import type { OcsfVersion } from '../schema/types.ts';
+import type { OcsfVersion } from '../schema/objects/types.ts';
+import type { OcsfOptions } from '../schema/options.ts';
 import type { MapOptions } from './map-options.ts';
 import type { Parts } from './parts.ts';
 import { type Texts, textsOf } from './texts.ts';

@@ -1,8 +1,8 @@
-import type { Priority } from '../../../core/index.ts';
-import type { OcsfOptions } from '../options.ts';
+import type { Priority } from '../../../core/sdk/index.ts';
+import type { Room } from '../objects/activity.ts';
 import type { SEVERITIES } from '../schema/base-event.ts';
-import type { OcsfVersion } from '../schema/types.ts';
-import type { Room } from '../sources/activity.ts';
+import type { OcsfVersion } from '../schema/objects/types.ts';
+import type { OcsfOptions } from '../schema/options.ts';
 
 /** The options, worked out once. */
 export interface MapOptions {

@@ -1,6 +1,6 @@
 import type { DetectionFinding, SecurityFinding } from '../schema/finding.ts';
 import { OBSERVABLES, type Observable } from '../schema/objects/observable.ts';
-import type { OcsfVersion } from '../schema/types.ts';
+import type { OcsfVersion } from '../schema/objects/types.ts';
 
 type Type = keyof typeof OBSERVABLES;
 

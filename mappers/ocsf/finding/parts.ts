@@ -1,6 +1,7 @@
-import type { Event } from '../../../core/index.ts';
+import type { Event } from '../../../core/sdk/index.ts';
 import { Fields } from '../../falco-fields/fields.ts';
 import { takeRepeats } from '../../falco-fields/repeats.ts';
+import type { Activity } from '../objects/activity.ts';
 import { cloudOf } from '../objects/cloud.ts';
 import { containerOf } from '../objects/container.ts';
 import { processOf } from '../objects/process.ts';
@@ -8,8 +9,7 @@ import { resource, workloadResources } from '../objects/resources.ts';
 import type { Container } from '../schema/objects/container.ts';
 import type { Cloud, Resource } from '../schema/objects/place.ts';
 import type { Process } from '../schema/objects/process.ts';
-import { MAX_TEXT } from '../schema/types.ts';
-import type { Activity } from '../sources/activity.ts';
+import { MAX_TEXT } from '../schema/objects/types.ts';
 import { activityOf, isElsewhere } from '../sources/index.ts';
 import type { MapOptions } from './map-options.ts';
 

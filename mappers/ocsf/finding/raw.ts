@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { originalText } from '../../falco-fields/original.ts';
-import { MAX_TEXT } from '../schema/types.ts';
+import { MAX_TEXT } from '../schema/objects/types.ts';
 
 /** The original bytes of an event, as what a record can hold. */
 export type Raw =

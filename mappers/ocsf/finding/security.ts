@@ -1,4 +1,4 @@
-import type { Event } from '../../../core/index.ts';
+import type { Event } from '../../../core/sdk/index.ts';
 import { attacksOf } from '../objects/attack.ts';
 import type { SecurityFinding } from '../schema/finding.ts';
 import { analyticOf, enriched, foundOf, sourcesOf } from './enriched.ts';

@@ -1,7 +1,7 @@
-import type { Event } from '../../../core/index.ts';
+import type { Event } from '../../../core/sdk/index.ts';
 import type { Fields } from '../../falco-fields/fields.ts';
 import { addUnmapped } from '../../falco-fields/unmapped.ts';
-import { MAX_TEXT } from '../schema/types.ts';
+import { MAX_TEXT } from '../schema/objects/types.ts';
 import { rawOf } from './raw.ts';
 
 /** The texts of an event as columns take them, and `unmapped` with all that no column took. */

@@ -1,7 +1,7 @@
 import type { Fields } from '../../falco-fields/fields.ts';
-import { ACCOUNT_PATTERN, type OcsfOptions } from '../options.ts';
 import type { Cloud } from '../schema/objects/place.ts';
-import type { EventCloud } from '../sources/activity.ts';
+import { ACCOUNT_PATTERN, type OcsfOptions } from '../schema/options.ts';
+import type { EventCloud } from './activity.ts';
 
 const ACCOUNT = new RegExp(ACCOUNT_PATTERN);
 

@@ -1,6 +1,6 @@
 import type { Fields } from '../../falco-fields/fields.ts';
 import type { Container } from '../schema/objects/container.ts';
-import { MAX_TEXT, UUID } from '../schema/types.ts';
+import { MAX_TEXT, UUID } from '../schema/objects/types.ts';
 
 const SHA256 = /^sha256:([0-9a-fA-F]{64})$/;
 

@@ -1,7 +1,7 @@
 import { connectionOf } from '../../falco-fields/connection.ts';
 import type { Fields } from '../../falco-fields/fields.ts';
 import { type ConnectionInfo, DIRECTIONS, type Endpoint, IP_VERSIONS } from '../schema/objects/network.ts';
-import { HOSTNAME } from '../schema/types.ts';
+import { HOSTNAME } from '../schema/objects/types.ts';
 
 /** IANA protocol numbers of what Falco's fd.l4proto says. */
 const PROTOCOLS: ReadonlyMap<string, number> = new Map([

@@ -2,7 +2,7 @@ import type { Fields } from '../../falco-fields/fields.ts';
 import type { Container } from '../schema/objects/container.ts';
 import type { File } from '../schema/objects/file.ts';
 import type { Process } from '../schema/objects/process.ts';
-import { MAX_TEXT } from '../schema/types.ts';
+import { MAX_TEXT } from '../schema/objects/types.ts';
 import { executableOf } from './file.ts';
 import { some } from './some.ts';
 import { userOf } from './user.ts';

@@ -1,4 +1,4 @@
-import { Type } from '../../../core/index.ts';
+import { Type } from '../../../core/sdk/index.ts';
 import { observable } from './objects/observable.ts';
 import { cloud, resource } from './objects/place.ts';
 import { product } from './objects/rule.ts';
@@ -15,7 +15,7 @@ import {
   text,
   textMap,
   timestamp,
-} from './types.ts';
+} from './objects/types.ts';
 
 /**
  * The records. They and `objects/` have the attributes of OCSF that a Falco event can fill, and no others: a static

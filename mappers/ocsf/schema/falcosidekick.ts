@@ -1,7 +1,7 @@
-import { Type } from '../../../core/index.ts';
+import { Type } from '../../../core/sdk/index.ts';
 import { baseEvent } from './base-event.ts';
 import { product } from './objects/rule.ts';
-import { enumId, list, object, opt, type Static, text, timestamp } from './types.ts';
+import { enumId, list, object, opt, type Static, text, timestamp } from './objects/types.ts';
 
 const { time_dt, cloud, confidence_id, confidence, resources, observables, metadata, ...compatible } =
   baseEvent(2001, 'Security Finding', 'Generate', 'Falcosecurity');

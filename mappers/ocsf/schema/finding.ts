@@ -5,7 +5,7 @@ import { evidence } from './objects/evidence.ts';
 import { device } from './objects/place.ts';
 import { process } from './objects/process.ts';
 import { analytic, attack, relatedEvent } from './objects/rule.ts';
-import { datetime, enumId, list, object, opt, type Static, text, timestamp } from './types.ts';
+import { datetime, enumId, list, object, opt, type Static, text, timestamp } from './objects/types.ts';
 /** Detection Finding, class 2004. */
 export const detectionFinding = object('A Detection Finding (2004).', {
   ...baseEvent(2004, 'Detection Finding', 'Create', 'The Falco Project'),

@@ -1,5 +1,5 @@
-import type { TObject, TSchema } from '../../../core/index.ts';
-import type { OcsfVersion } from './types.ts';
+import type { TObject, TSchema } from '../../../core/sdk/index.ts';
+import type { OcsfVersion } from './objects/types.ts';
 
 /** A schema node as plain JSON Schema with this mapper's notes. */
 export interface Node {

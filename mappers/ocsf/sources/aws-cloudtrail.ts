@@ -1,12 +1,12 @@
 import { isAddress } from '../../falco-fields/address.ts';
 import type { Fields } from '../../falco-fields/fields.ts';
+import type { Activity, EventCloud, Room } from '../objects/activity.ts';
 import { some } from '../objects/some.ts';
 import type { Api } from '../schema/objects/api.ts';
 import type { Endpoint } from '../schema/objects/network.ts';
 import type { Resource } from '../schema/objects/place.ts';
+import { HOSTNAME } from '../schema/objects/types.ts';
 import type { User } from '../schema/objects/user.ts';
-import { HOSTNAME } from '../schema/types.ts';
-import type { Activity, EventCloud, Room } from './activity.ts';
 
 // Longer than S3 lets them be; an ARN of them always fits.
 const MAX_BUCKET = 255;

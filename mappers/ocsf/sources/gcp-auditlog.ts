@@ -1,12 +1,12 @@
 import { isAddress } from '../../falco-fields/address.ts';
 import type { Fields } from '../../falco-fields/fields.ts';
+import type { Activity, EventCloud, Room } from '../objects/activity.ts';
 import { resource } from '../objects/resources.ts';
 import type { Api } from '../schema/objects/api.ts';
 import type { Endpoint } from '../schema/objects/network.ts';
 import type { Resource } from '../schema/objects/place.ts';
+import { EMAIL } from '../schema/objects/types.ts';
 import type { User } from '../schema/objects/user.ts';
-import { EMAIL } from '../schema/types.ts';
-import type { Activity, EventCloud, Room } from './activity.ts';
 
 const RESOURCES = [
   { type: 'GcpStorageBucket', name: 'gcp.storage.bucket' },

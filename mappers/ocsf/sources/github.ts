@@ -1,6 +1,6 @@
 import type { Fields } from '../../falco-fields/fields.ts';
+import type { Activity, Room } from '../objects/activity.ts';
 import { resource } from '../objects/resources.ts';
-import type { Activity, Room } from './activity.ts';
 
 const RESOURCES = [
   { type: 'GitHubRepository', name: 'github.repo.name', uid: 'github.repo.url' },

@@ -1,5 +1,5 @@
 import type { Fields } from '../../falco-fields/fields.ts';
-import type { Activity, Room } from './activity.ts';
+import type { Activity, Room } from '../objects/activity.ts';
 import { cloudtrail } from './aws-cloudtrail.ts';
 import { gcpAuditlog } from './gcp-auditlog.ts';
 import { github } from './github.ts';

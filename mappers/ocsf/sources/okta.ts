@@ -1,10 +1,10 @@
 import { isAddress } from '../../falco-fields/address.ts';
 import type { Fields } from '../../falco-fields/fields.ts';
+import type { Activity, Room } from '../objects/activity.ts';
 import { resource } from '../objects/resources.ts';
 import type { Resource } from '../schema/objects/place.ts';
+import { EMAIL } from '../schema/objects/types.ts';
 import type { User } from '../schema/objects/user.ts';
-import { EMAIL } from '../schema/types.ts';
-import type { Activity, Room } from './activity.ts';
 
 /** Okta's system log: falcosecurity/plugins, okta. */
 export function okta(fields: Fields, room: Room): Activity {

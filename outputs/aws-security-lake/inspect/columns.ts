@@ -1,4 +1,4 @@
-import { type SchemaNode, walk } from '../../../lake/inspect/index.ts';
+import { type SchemaNode, walk } from '../../shared/lake/inspect/index.ts';
 import type { Violation } from './rules.ts';
 
 const PARTITION_KEYS = new Set(['region', 'accountid', 'eventday']);

@@ -1,4 +1,4 @@
-import type { S3Options } from '../../../lake/index.ts';
+import type { S3Options } from '../../shared/lake/index.ts';
 
 type Options = Readonly<Record<string, string | boolean | undefined>>;
 

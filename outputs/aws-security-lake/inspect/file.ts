@@ -1,4 +1,4 @@
-import { type LakeObject, openParquet, type ParquetFile } from '../../../lake/inspect/index.ts';
+import { type LakeObject, openParquet, type ParquetFile } from '../../shared/lake/inspect/index.ts';
 import { checkColumns, describeColumns } from './columns.ts';
 import { type Key, readKey } from './key.ts';
 import { checkGroups, checkPages } from './layout.ts';

@@ -1,5 +1,5 @@
-import type { S3Options } from '../../../lake/index.ts';
-import { openObjects } from '../../../lake/inspect/index.ts';
+import type { S3Options } from '../../shared/lake/index.ts';
+import { openObjects } from '../../shared/lake/inspect/index.ts';
 import { type FileReport, inspectObject } from './file.ts';
 import type { Violation } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import type { ChunkPages, RowGroupSizes } from '../../../lake/inspect/index.ts';
+import type { ChunkPages, RowGroupSizes } from '../../shared/lake/inspect/index.ts';
 import type { Violation } from './rules.ts';
 
 /** AWS writes MB; both readings of it are at most this. */

@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { openDiskJournal } from '../../../core/journal/disk.ts';
+import { openDiskJournal } from '../../../core/journal/disk/journal.ts';
 import type { Random } from '../random.ts';
 import { type Fault, restart, type Stage } from './fault.ts';
 

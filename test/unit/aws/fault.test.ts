@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AssumeRoleError } from '../../../aws/credentials.ts';
-import { awsClientConfig, awsFault, fromAwsFault } from '../../../aws/index.ts';
+import { AssumeRoleError } from '../../../outputs/shared/aws/credentials.ts';
+import { awsClientConfig, awsFault, fromAwsFault } from '../../../outputs/shared/aws/index.ts';
 
 const place = { service: 'SQS', region: 'eu-west-1' };
 const ROLE = 'arn:aws:iam::111122223333:role/falco';

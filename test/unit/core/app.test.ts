@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type App, startApp } from '../../../core/app.ts';
 import { loadConfig } from '../../../core/config/load.ts';
-import * as store from '../../../core/delivery/dead-letters/store.ts';
-import { defineOutput, rejected, Type } from '../../../core/index.ts';
+import * as store from '../../../core/dead-letters/store.ts';
 import { createRegistry } from '../../../core/plugins/registry.ts';
 import * as when from '../../../core/routing/when.ts';
+import { defineOutput, rejected, Type } from '../../../core/sdk/index.ts';
 import { createLogger } from '../../../core/telemetry/log.ts';
 import falco from '../../../mappers/falco.ts';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { changesBetween } from '../../../core/changes.ts';
-import type { Config } from '../../../core/config/config.ts';
 import { loadConfig } from '../../../core/config/load.ts';
+import type { Config } from '../../../core/config/schema/config.ts';
 import { createRegistry } from '../../../core/plugins/registry.ts';
+import { changesBetween } from '../../../core/reload-diff.ts';
 import { mappers } from '../../../mappers/index.ts';
 import { outputs } from '../../../outputs/index.ts';
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { eachTurn, ownTurn } from '../../../core/turn.ts';
+import { eachTurn, ownTurn } from '../../../core/http/turn.ts';
 
 test('what comes in during one turn of the event loop is handed over together, at its end', async () => {
   const groups: (readonly number[])[] = [];

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { builtIns } from '../../../built-ins.ts';
 import { loadConfig } from '../../../core/config/load.ts';
 import { createRegistry } from '../../../core/plugins/registry.ts';
+import { builtIns } from '../../../distribution/built-ins.ts';
 import { codeBlocks } from '../../support/markdown.ts';
 
 const read = (path: string) =>

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../core/config/load.ts';
 import { createRegistry } from '../../../core/plugins/registry.ts';
-import { faultOf } from '../../../lake/store/s3-errors.ts';
 import { mappers } from '../../../mappers/index.ts';
 import { inspectCommand } from '../../../outputs/aws-security-lake/inspect/command.ts';
 import { outputs } from '../../../outputs/index.ts';
+import { faultOf } from '../../../outputs/shared/lake/store/s3-errors.ts';
 
 const FILE = fileURLToPath(new URL('../../../docs/security-lake.md', import.meta.url));
 const text = readFileSync(FILE, 'utf8');

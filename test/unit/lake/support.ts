@@ -5,10 +5,10 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { onTestFinished } from 'vitest';
-import type { WriterOptions } from '../../../lake/parquet/writer.ts';
-import { createParquetWriter } from '../../../lake/parquet/writer.ts';
-import { createZstd } from '../../../lake/parquet/zstd.ts';
-import type { Column } from '../../../lake/schema/columns.ts';
+import type { WriterOptions } from '../../../outputs/shared/lake/parquet/writer.ts';
+import { createParquetWriter } from '../../../outputs/shared/lake/parquet/writer.ts';
+import { createZstd } from '../../../outputs/shared/lake/parquet/zstd.ts';
+import type { Column } from '../../../outputs/shared/lake/schema/columns.ts';
 
 export type Records = readonly Record<string, unknown>[];
 

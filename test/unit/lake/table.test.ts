@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Column } from '../../../lake/schema/columns.ts';
-import { readTable } from '../../../lake/table.ts';
+import type { Column } from '../../../outputs/shared/lake/schema/columns.ts';
+import { readTable } from '../../../outputs/shared/lake/table.ts';
 import { encode, scratch } from './support.ts';
 
 const leaf = (name: string, type: 'utf8' | 'int64' | 'timestamp' = 'utf8'): Column => ({

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../../core/batching/clock.ts';
-import type { StreamedBatch } from '../../../core/index.ts';
-import { createEncoder, createUploader, directoryStore } from '../../../lake/index.ts';
+import { systemClock } from '../../../core/sdk/contract/clock.ts';
+import type { StreamedBatch } from '../../../core/sdk/index.ts';
+import { createEncoder, createUploader, directoryStore } from '../../../outputs/shared/lake/index.ts';
 import { rawEvent } from '../../support/events.ts';
 import { createWorld, silent } from '../../support/output-loop.ts';
 import { until } from '../../support/until.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Logger, recordJson } from '../../../core/index.ts';
+import { type Logger, recordJson } from '../../../core/sdk/index.ts';
 import eventItself from '../../../mappers/event.ts';
 import falco from '../../../mappers/falco.ts';
 import { goldenOf } from '../../support/golden.ts';

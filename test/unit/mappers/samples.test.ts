@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Logger, stringify } from '../../../core/index.ts';
+import { type Logger, stringify } from '../../../core/sdk/index.ts';
 import ecs from '../../../mappers/ecs/index.ts';
 import { sampleEvents } from '../../support/corpus.ts';
 import { event, mapper } from './ocsf/support.ts';

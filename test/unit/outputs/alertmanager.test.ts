@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../core/batching/clock.ts';
-import type { Event } from '../../../core/index.ts';
+import { systemClock } from '../../../core/sdk/contract/clock.ts';
+import type { Event } from '../../../core/sdk/index.ts';
 import { labelName } from '../../../outputs/alertmanager/alert.ts';
 import alertmanager from '../../../outputs/alertmanager/index.ts';
 import { goldenOf } from '../../support/golden.ts';

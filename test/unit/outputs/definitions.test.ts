@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decodeScalars } from '../../../core/config/decode.ts';
-import { validate } from '../../../core/config/json-schema.ts';
-import type { AnyOutputDefinition, Event } from '../../../core/index.ts';
+import { decodeScalars } from '../../../core/config/schema/decode.ts';
+import { validate } from '../../../core/config/schema/json-schema.ts';
 import { checkDefinition } from '../../../core/plugins/check.ts';
+import type { AnyOutputDefinition, Event } from '../../../core/sdk/index.ts';
 import ocsf from '../../../mappers/ocsf/index.ts';
 import { outputs } from '../../../outputs/index.ts';
 import { calm, contextOf, jsonTextMapper, recordingLogger } from './support.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../../core/index.ts';
-import { eventToJson } from '../../../core/index.ts';
+import type { Event } from '../../../core/sdk/index.ts';
+import { eventToJson } from '../../../core/sdk/index.ts';
 import elasticsearch from '../../../outputs/elasticsearch/index.ts';
 import { goldenOf } from '../../support/golden.ts';
 import { batchOf, calm, contextOf, jsonTextMapper, misbehaving } from './support.ts';

@@ -9,9 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { builtIns } from '../../../built-ins.ts';
 import { loadConfig } from '../../../core/config/load.ts';
 import { createRegistry } from '../../../core/plugins/registry.ts';
+import { builtIns } from '../../../distribution/built-ins.ts';
 import file from '../../../outputs/file.ts';
 import { batchOf, calm, contextOf, jsonTextMapper, recordingLogger } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../../core/index.ts';
+import type { Event } from '../../../core/sdk/index.ts';
 import nats from '../../../outputs/nats.ts';
 import { natsServer } from '../../support/nats-server.ts';
 import { batchOf, calm, contextOf, eventOf } from './support.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FieldValue } from '../../../core/index.ts';
+import type { FieldValue } from '../../../core/sdk/index.ts';
 import ocsf from '../../../mappers/ocsf/index.ts';
 import {
   checkFields,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../../core/index.ts';
+import type { Event } from '../../../core/sdk/index.ts';
 import slack from '../../../outputs/slack/index.ts';
 import { slackPayload } from '../../../outputs/slack/payload.ts';
 import { goldenOf } from '../../support/golden.ts';

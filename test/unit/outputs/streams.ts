@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { EventBlock, StreamedBatch } from '../../../core/index.ts';
+import type { EventBlock, StreamedBatch } from '../../../core/sdk/index.ts';
 import { batchOf } from './support.ts';
 
 /** When the batches of {@link streamOf} were opened, and their events accepted. */

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { systemClock } from '../../../core/batching/clock.ts';
-import type { Batch, Event, Logger, Mapper, OutputContext } from '../../../core/index.ts';
-import { Type } from '../../../core/index.ts';
+import { systemClock } from '../../../core/sdk/contract/clock.ts';
+import type { Batch, Event, Logger, Mapper, OutputContext } from '../../../core/sdk/index.ts';
+import { Type } from '../../../core/sdk/index.ts';
 
 /** What was logged, for tests to look at. */
 export type Logged = { level: string; details: Record<string, unknown>; message: string };

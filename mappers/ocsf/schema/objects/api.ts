@@ -1,5 +1,5 @@
-import { integer, list, type Notes, object, opt, type Static, text } from '../types.ts';
 import { requestedContainer } from './container.ts';
+import { integer, list, type Notes, object, opt, type Static, text } from './types.ts';
 
 export const api = (notes: Notes = {}) =>
   object(

@@ -1,5 +1,5 @@
-import { Type } from '../../../../core/index.ts';
-import { enumId, type Notes, object, opt, type Static, text, uuid } from '../types.ts';
+import { Type } from '../../../../core/sdk/index.ts';
+import { enumId, type Notes, object, opt, type Static, text, uuid } from './types.ts';
 
 const fingerprint = object('A digest.', {
   algorithm: opt(text('Caption of algorithm_id.')),

@@ -1,8 +1,8 @@
-import { list, object, opt, type Static, text } from '../types.ts';
 import { api, url } from './api.ts';
 import { file } from './file.ts';
 import { connectionInfo, endpoint } from './network.ts';
 import { process } from './process.ts';
+import { list, object, opt, type Static, text } from './types.ts';
 import { user } from './user.ts';
 
 const actor = object(

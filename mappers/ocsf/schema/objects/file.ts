@@ -1,4 +1,4 @@
-import { enumId, object, opt, type Static, text } from '../types.ts';
+import { enumId, object, opt, type Static, text } from './types.ts';
 
 export const FILE_TYPES = {
   0: 'Unknown',

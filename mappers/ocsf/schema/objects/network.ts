@@ -1,4 +1,4 @@
-import { enumId, hostname, integer, ip, list, object, opt, port, type Static, text } from '../types.ts';
+import { enumId, hostname, integer, ip, list, object, opt, port, type Static, text } from './types.ts';
 
 export const DIRECTIONS = { 0: 'Unknown', 1: 'Inbound', 2: 'Outbound' } as const;
 export const IP_VERSIONS = {

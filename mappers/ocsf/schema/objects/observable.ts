@@ -1,4 +1,4 @@
-import { enumId, object, opt, type Static, text } from '../types.ts';
+import { enumId, object, opt, type Static, text } from './types.ts';
 
 /** The observable types that this mapper uses; 13 is new in 1.2. */
 export const OBSERVABLES = {

@@ -1,4 +1,4 @@
-import { enumId, hostname, list, object, opt, type Static, text } from '../types.ts';
+import { enumId, hostname, list, object, opt, type Static, text } from './types.ts';
 import { account } from './user.ts';
 
 export const resource = object(

@@ -1,6 +1,6 @@
-import { datetime, integer, list, object, opt, type Static, text, timestamp } from '../types.ts';
 import { container } from './container.ts';
 import { file } from './file.ts';
+import { datetime, integer, list, object, opt, type Static, text, timestamp } from './types.ts';
 import { group, user } from './user.ts';
 
 const session = object('The terminal session.', { terminal: opt(text('Number of the controlling tty.')) });

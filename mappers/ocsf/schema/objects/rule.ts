@@ -1,4 +1,4 @@
-import { constant, enumId, object, opt, type Static, text } from '../types.ts';
+import { constant, enumId, object, opt, type Static, text } from './types.ts';
 
 const tacticOrTechnique = (what: string) =>
   object(

@@ -1,4 +1,4 @@
-import { email, enumId, list, type Notes, object, opt, type Static, text } from '../types.ts';
+import { email, enumId, list, type Notes, object, opt, type Static, text } from './types.ts';
 
 export const account = object(
   'The cloud account.',

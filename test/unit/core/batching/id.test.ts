@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { batchId, partId } from '../../../../core/batching/id.ts';
+import { batchId, partId } from '../../../../core/delivery/batch-id.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
 
 const identity = {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BatchLimits } from '../../../../core/batching/batch.ts';
 import {
   type ClosedBatch,
   createBatchScheduler,
   type SchedulerOptions,
-} from '../../../../core/batching/scheduler.ts';
+} from '../../../../core/delivery/batch-scheduler.ts';
+import type { BatchLimits } from '../../../../core/sdk/contract/batch.ts';
 
 const T0 = Date.UTC(2026, 0, 15, 12);
 const MINUTE = 60_000;

@@ -5,9 +5,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { builtIns } from '../../../../built-ins.ts';
 import { describeCli } from '../../../../core/cli/index.ts';
 import { commandsOf, helpOf } from '../../../../core/docs/cli.ts';
+import { builtIns } from '../../../../distribution/built-ins.ts';
 import { runHere } from '../../../support/cli.ts';
 
 let dir: string;

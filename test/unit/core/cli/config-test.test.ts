@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { builtIns } from '../../../../built-ins.ts';
 import { differences, runConfigTest } from '../../../../core/cli/config-test.ts';
 import { loadConfig } from '../../../../core/config/load.ts';
 import { createRegistry } from '../../../../core/plugins/registry.ts';
+import { builtIns } from '../../../../distribution/built-ins.ts';
 
 /** Runs the first test of a configuration with the outputs archive and oncall. */
 async function outcome(test: string) {

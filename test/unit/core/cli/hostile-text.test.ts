@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renderErrors } from '../../../../core/config/render.ts';
+import { renderErrors } from '../../../../core/config/explain/render.ts';
 import { code, heading, text as textBlock } from '../../../../core/docs/page.ts';
 import { toTerminal } from '../../../../core/docs/terminal.ts';
-import { printable } from '../../../../core/printable.ts';
+import { printable } from '../../../../core/sdk/contract/printable.ts';
 import { runHere } from '../../../support/cli.ts';
 import { expectHarmless, HOSTILE, hostileEvent } from '../../../support/hostile-text.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { builtIns } from '../../../../built-ins.ts';
 import { askOutputs } from '../../../../core/cli/init.ts';
 import { createRegistry } from '../../../../core/plugins/registry.ts';
+import { builtIns } from '../../../../distribution/built-ins.ts';
 
 const registry = createRegistry(builtIns);
 const options = { config: 'tiercel.yaml', set: [] };

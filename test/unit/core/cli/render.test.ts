@@ -7,7 +7,7 @@ import {
   renderTable,
   renderTree,
 } from '../../../../core/cli/render.ts';
-import { oneLine } from '../../../../core/printable.ts';
+import { oneLine } from '../../../../core/sdk/contract/printable.ts';
 
 test('a table pads its columns and cuts long cells', () => {
   expect(

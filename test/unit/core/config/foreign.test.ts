@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { FALCOSIDEKICK } from '../../../../core/config/falcosidekick.ts';
-import { takeForeign } from '../../../../core/config/foreign.ts';
-import { fileSource, type Span } from '../../../../core/config/source.ts';
-import type { MapNode, Node } from '../../../../core/config/tree.ts';
+import { takeForeign } from '../../../../core/config/check/foreign-formats.ts';
+import { fileSource, type Span } from '../../../../core/config/explain/source.ts';
+import type { MapNode, Node } from '../../../../core/config/read/tree.ts';
+import { FALCOSIDEKICK } from '../../../../core/config/schema/falcosidekick.ts';
 
 const span: Span = { source: fileSource('a.yaml', '', '/'), start: 0, end: 0 };
 

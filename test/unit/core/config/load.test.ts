@@ -2,10 +2,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { configSchema } from '../../../../core/config/editor-schema.ts';
+import { renderErrors } from '../../../../core/config/explain/render.ts';
 import { type LoadOptions, loadConfig } from '../../../../core/config/load.ts';
 import { printConfig } from '../../../../core/config/print.ts';
-import { renderErrors } from '../../../../core/config/render.ts';
+import { configSchema } from '../../../../core/config/schema/editor.ts';
 import { DEFAULT_POLICY } from '../../../../core/delivery/policy.ts';
 import { memoryFiles, testRegistry } from './support.ts';
 

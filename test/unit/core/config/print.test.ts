@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonSchema } from '../../../../core/config/json-schema.ts';
+import { fileSource, namedSource } from '../../../../core/config/explain/source.ts';
 import { hiddenTexts, REDACTED, redact } from '../../../../core/config/print.ts';
-import { fileSource, namedSource } from '../../../../core/config/source.ts';
-import type { Node } from '../../../../core/config/tree.ts';
-import { secret } from '../../../../core/index.ts';
+import type { Node } from '../../../../core/config/read/tree.ts';
+import type { JsonSchema } from '../../../../core/config/schema/json-schema.ts';
+import { secret } from '../../../../core/sdk/index.ts';
 
 const FILE = fileSource('a.yaml', '', '/');
 const VARIABLE = namedSource('environment variable TIERCEL_A', '/');

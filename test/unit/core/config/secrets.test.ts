@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { renderErrors } from '../../../../core/config/explain/render.ts';
 import { loadConfig } from '../../../../core/config/load.ts';
 import { printConfig } from '../../../../core/config/print.ts';
-import { renderErrors } from '../../../../core/config/render.ts';
 import { runs } from '../../../support/runs.ts';
 import { memoryFiles, testRegistry } from './support.ts';
 

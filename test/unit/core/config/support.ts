@@ -1,5 +1,6 @@
-import { defineMapper, defineOutput, duration, secret, size, Type } from '../../../../core/index.ts';
-import { createRegistry, type Registry } from '../../../../core/plugins/registry.ts';
+import type { Registry } from '../../../../core/config/schema/plugins.ts';
+import { createRegistry } from '../../../../core/plugins/registry.ts';
+import { defineMapper, defineOutput, duration, secret, size, Type } from '../../../../core/sdk/index.ts';
 
 const closed = { additionalProperties: false } as const;
 

@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { worthTelling } from '../../../../core/config/worth-telling.ts';
+import { worthTelling } from '../../../../core/config/check/filter-ajv-errors.ts';
 
 /** The errors that are told of a value, as `path keyword`. */
 function told(schema: object, value: unknown): string[] {

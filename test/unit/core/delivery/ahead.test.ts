@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Delivery, delivered, retry } from '../../../../core/delivery/delivery.ts';
-import type { Batch } from '../../../../core/index.ts';
 import type { Journal, Subscription } from '../../../../core/journal/journal.ts';
-import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
+import { type Delivery, delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import type { Batch } from '../../../../core/sdk/index.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { createFakeClock, type FakeClock } from '../../../support/fake-clock.ts';
 import { createWorld } from '../../../support/output-loop.ts';

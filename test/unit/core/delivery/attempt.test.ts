@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withVerdict } from '../../../../core/delivery/attempt.ts';
-import { type Delivery, delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
+import { type Delivery, delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
 import { never, partOf, scripted } from '../../../support/parts.ts';
 
 const verdictOn = (result: Delivery | Error, count = 3) =>

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Part } from '../../../../core/delivery/batch-slice.ts';
 import { withBisection } from '../../../../core/delivery/bisect.ts';
-import { delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
-import type { Part } from '../../../../core/delivery/part.ts';
+import { delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
 import { never, partOf, recordsOf } from '../../../support/parts.ts';
 
 /** A destination that refuses a batch with a guilty record in it, and remembers what it took. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { withBreaker } from '../../../../core/delivery/breaker.ts';
-import { type Delivery, delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
 import { createFaults } from '../../../../core/delivery/faults.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
+import { type Delivery, delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 import { never, nobody, partOf } from '../../../support/parts.ts';
 

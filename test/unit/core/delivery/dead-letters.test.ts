@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { DeadLetter } from '../../../../core/delivery/dead-letters/store.ts';
-import { createDeadLetterWriter } from '../../../../core/delivery/dead-letters.ts';
+import type { DeadLetter } from '../../../../core/dead-letters/store.ts';
+import { createDeadLetterWriter } from '../../../../core/delivery/dead-letter-writer.ts';
 import { createHealthBoard } from '../../../../core/delivery/health.ts';
 import { JournalFullError, type StoredEvent } from '../../../../core/journal/journal.ts';
 import type { PositionSet } from '../../../../core/journal/positions.ts';

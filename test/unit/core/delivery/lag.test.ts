@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { excessiveLag, shed } from '../../../../core/delivery/lag.ts';
 import type { Manifest } from '../../../../core/journal/journal.ts';
-import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';

@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { systemClock } from '../../../../core/batching/clock.ts';
-import { delivered, retry } from '../../../../core/delivery/delivery.ts';
-import type { Batch } from '../../../../core/index.ts';
-import { openDiskJournal } from '../../../../core/journal/disk.ts';
+import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
+import { systemClock } from '../../../../core/sdk/contract/clock.ts';
+import { delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import type { Batch } from '../../../../core/sdk/index.ts';
 import { createWorld, silent } from '../../../support/output-loop.ts';
 
 let directory: string;

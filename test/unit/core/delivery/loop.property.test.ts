@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Delivery, delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
-import type { Batch } from '../../../../core/index.ts';
+import { type Delivery, delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import type { Batch } from '../../../../core/sdk/index.ts';
 import { createWorld, numberOf } from '../../../support/output-loop.ts';
 import { runs } from '../../../support/runs.ts';
 

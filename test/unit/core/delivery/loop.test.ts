@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Delivery, delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
-import type { Batch, StreamedBatch } from '../../../../core/index.ts';
 import type { Journal } from '../../../../core/journal/journal.ts';
-import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
+import { type Delivery, delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import type { Batch, StreamedBatch } from '../../../../core/sdk/index.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { createWorld, numberOf, silent } from '../../../support/output-loop.ts';
 

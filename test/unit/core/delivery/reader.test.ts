@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createBatchScheduler } from '../../../../core/batching/scheduler.ts';
+import { createBatchScheduler } from '../../../../core/delivery/batch-scheduler.ts';
 import { createReader } from '../../../../core/delivery/reader.ts';
 import type { Subscription } from '../../../../core/journal/journal.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';

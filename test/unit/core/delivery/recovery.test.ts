@@ -1,10 +1,10 @@
 /** What the delivery of an output lives through: a disk that refuses cursors, a change of type, a change of destination. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Batch } from '../../../../core/batching/batch.ts';
-import { delivered, retry } from '../../../../core/delivery/delivery.ts';
-import { openDiskJournal } from '../../../../core/journal/disk.ts';
+import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
 import type { Journal } from '../../../../core/journal/journal.ts';
-import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
+import type { Batch } from '../../../../core/sdk/contract/batch.ts';
+import { delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
 import { createFakeMachine, type FakeMachine } from '../../../model/fake-file-system.ts';
 import { createFakeClock, type FakeClock } from '../../../support/fake-clock.ts';
 import { createWorld } from '../../../support/output-loop.ts';

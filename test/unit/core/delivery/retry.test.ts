@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { delivered, rejected, retry } from '../../../../core/delivery/delivery.ts';
 import { createSlowClock, withRetry } from '../../../../core/delivery/retry.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
+import { delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 import { never, partOf, recordsOf, scripted } from '../../../support/parts.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { withVerdict } from '../../../../core/delivery/attempt.ts';
-import { delivered, retry } from '../../../../core/delivery/delivery.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import { withTimeout } from '../../../../core/delivery/timeout.ts';
+import { delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 import { never, partOf } from '../../../support/parts.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { delivered, retry } from '../../../../core/delivery/delivery.ts';
+import type { Part } from '../../../../core/delivery/batch-slice.ts';
 import { withGate } from '../../../../core/delivery/gate.ts';
 import { type PartitionLane, withLimit, withOrder } from '../../../../core/delivery/limit.ts';
-import type { Part } from '../../../../core/delivery/part.ts';
 import { withRateLimit } from '../../../../core/delivery/rate-limit.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
+import { delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 import { never, partOf, scripted } from '../../../support/parts.ts';
 

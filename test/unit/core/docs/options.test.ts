@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonSchema } from '../../../../core/config/json-schema.ts';
+import type { JsonSchema } from '../../../../core/config/schema/json-schema.ts';
 import { optionRows, typeName } from '../../../../core/docs/options.ts';
-import { duration, secret, size, Type } from '../../../../core/index.ts';
+import { duration, secret, size, Type } from '../../../../core/sdk/index.ts';
 
 const schema = Type.Object({
   url: Type.String({ description: 'Where to.', examples: ['https://example.com'] }),

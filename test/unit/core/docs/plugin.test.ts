@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { builtIns } from '../../../../built-ins.ts';
+import { renderErrors } from '../../../../core/config/explain/render.ts';
 import { loadConfig } from '../../../../core/config/load.ts';
-import { renderErrors } from '../../../../core/config/render.ts';
 import { toMarkdown } from '../../../../core/docs/page.ts';
 import { nameFrom, outputPage } from '../../../../core/docs/plugin.ts';
 import { starterConfig } from '../../../../core/docs/starter.ts';
-import { defineOutput, delivered, duration, Type } from '../../../../core/index.ts';
 import { createRegistry } from '../../../../core/plugins/registry.ts';
+import { defineOutput, delivered, duration, Type } from '../../../../core/sdk/index.ts';
 import { createMetrics } from '../../../../core/telemetry/metrics.ts';
+import { builtIns } from '../../../../distribution/built-ins.ts';
 
 const tickets = defineOutput({
   apiVersion: 1,

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createBodies, SMALL_BODY } from '../../../../core/http/body.ts';
-import { createDirect } from '../../../../core/http/direct.ts';
+import { createDirect } from '../../../../core/http/fast-path.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 import { EVENT, setup } from './setup.ts';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDirect } from '../../../../core/http/direct.ts';
+import { createDirect } from '../../../../core/http/fast-path.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
 import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
 import { EVENT, setup } from './setup.ts';

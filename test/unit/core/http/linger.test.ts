@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppOptions } from '../../../../core/http/app.ts';
-import { createDirect } from '../../../../core/http/direct.ts';
+import { createDirect } from '../../../../core/http/fast-path.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../../../core/http/server.ts';
 import { EVENT, setup } from './setup.ts';
 

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ServerConfig } from '../../../../core/config/server-schema.ts';
-import { type Faces, listen } from '../../../../core/http/listen.ts';
+import type { ServerConfig } from '../../../../core/config/schema/server.ts';
+import { type Faces, listen } from '../../../../core/http/listeners.ts';
 import type { RunningServer } from '../../../../core/http/server.ts';
 import type { Operations } from '../../../../core/operations/operations.ts';
 import { createTap } from '../../../../core/operations/tap.ts';

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../../core/batching/clock.ts';
-import { openDeadLetterStore } from '../../../../core/delivery/dead-letters/store.ts';
+import { openDeadLetterStore } from '../../../../core/dead-letters/store.ts';
 import { createGuard } from '../../../../core/http/guard.ts';
 import { startServer } from '../../../../core/http/server.ts';
 import { type Journal, JournalFullError } from '../../../../core/journal/journal.ts';
-import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
 import { createOperations, OperationError, type Operations } from '../../../../core/operations/operations.ts';
 import type { DeadLetterSummary } from '../../../../core/operations/report.ts';
 import { createTap } from '../../../../core/operations/tap.ts';
+import { systemClock } from '../../../../core/sdk/contract/clock.ts';
 import { EVENT, setup } from './setup.ts';
 
 const letter = (id: number): DeadLetterSummary => ({

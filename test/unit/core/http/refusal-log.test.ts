@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { Problem, type RefusalReason } from '../../../../core/http/problem.ts';
+import { Problem } from '../../../../core/http/problem.ts';
 import { createRefusalLog, MOST_SENDERS } from '../../../../core/http/refusal-log.ts';
+import type { RefusalReason } from '../../../../core/telemetry/observer.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 import { recordingLogger } from '../../outputs/support.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDirect } from '../../../../core/http/direct.ts';
+import { createDirect } from '../../../../core/http/fast-path.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../../../core/http/server.ts';
 import { JournalFullError } from '../../../../core/journal/journal.ts';
 import { EVENT, setup } from './setup.ts';

@@ -1,12 +1,13 @@
-import { type Clock, systemClock } from '../../../../core/batching/clock.ts';
 import type { Event } from '../../../../core/event/event.ts';
 import { type AppOptions, createApp } from '../../../../core/http/app.ts';
 import { type BodiesOptions, createBodies } from '../../../../core/http/body.ts';
-import { createIngest, type IngestObserver } from '../../../../core/http/ingest.ts';
+import { createIngest } from '../../../../core/http/ingest.ts';
 import { createRefusalLog } from '../../../../core/http/refusal-log.ts';
 import type { Journal } from '../../../../core/journal/journal.ts';
-import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
+import { type Clock, systemClock } from '../../../../core/sdk/contract/clock.ts';
 import { createLogger } from '../../../../core/telemetry/log.ts';
+import type { IngestObserver } from '../../../../core/telemetry/observer.ts';
 
 export const EVENT =
   '{"output_fields":{"evt.time":1783762698682419669},"priority":"Notice","rule":"R","time":"2026-07-11T09:44:58.682419669Z"}';

@@ -7,7 +7,7 @@ import { type ConnectionOptions, connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppOptions } from '../../../../core/http/app.ts';
 import { isAdmitted } from '../../../../core/http/certificate.ts';
-import { listen } from '../../../../core/http/listen.ts';
+import { listen } from '../../../../core/http/listeners.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
 import { EVENT, setup } from './setup.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { keepEpoch, readEpoch } from '../../../../core/journal/epoch.ts';
-import { codeOf } from '../../../../core/journal/filesystem.ts';
+import { codeOf } from '../../../../core/journal/files/filesystem.ts';
+import { keepEpoch, readEpoch } from '../../../../core/journal/segments/epoch.ts';
 import { createFakeMachine } from '../../../model/fake-file-system.ts';
 import { silent } from './fixtures.ts';
 

@@ -1,7 +1,7 @@
 import type { JournalEntry, StoredEvent, Subscription } from '../../../../core/journal/journal.ts';
-import type { Lock } from '../../../../core/journal/lock.ts';
+import type { Lock } from '../../../../core/journal/lock/lock.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
-import type { Logger } from '../../../../core/telemetry/logger.ts';
+import type { Logger } from '../../../../core/sdk/contract/logger.ts';
 
 /** A logger that says nothing. */
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openDiskJournal } from '../../../../core/journal/disk.ts';
-import type { FileSystem } from '../../../../core/journal/filesystem.ts';
+import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
+import type { FileSystem } from '../../../../core/journal/files/filesystem.ts';
 import { createFakeMachine } from '../../../model/fake-file-system.ts';
 import { alwaysHeld, entry, silent } from './fixtures.ts';
 

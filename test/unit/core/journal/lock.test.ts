@@ -19,8 +19,8 @@ import net from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDiskJournal } from '../../../../core/journal/disk.ts';
-import { acquireLock, JournalLockedError, LockLostError } from '../../../../core/journal/lock.ts';
+import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
+import { acquireLock, JournalLockedError, LockLostError } from '../../../../core/journal/lock/lock.ts';
 import { patched } from '../../../support/patched.ts';
 import { until } from '../../../support/until.ts';
 

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeNote, encodeNote, numbersOf, runsOfNumbers } from '../../../../core/journal/note.ts';
+import {
+  decodeNote,
+  encodeNote,
+  numbersOf,
+  runsOfNumbers,
+} from '../../../../core/journal/files/checked-file.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
 
 const numbers = fc.array(fc.maxSafeNat());

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PositionBits } from '../../../../core/journal/position-bits.ts';
+import { PositionBits } from '../../../../core/journal/position-bitmap.ts';
 
 /** Around the edges of words and chunks. */
 const position = fc.oneof(

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createQuarantine, type Quarantine } from '../../../../core/journal/quarantine.ts';
+import { createQuarantine, type Quarantine } from '../../../../core/journal/files/quarantine.ts';
 import { createFakeMachine, type FakeMachine } from '../../../model/fake-file-system.ts';
 import { listening } from './fixtures.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createReserve } from '../../../../core/journal/reserve.ts';
+import { createReserve } from '../../../../core/journal/files/reserve.ts';
 import { createFakeMachine } from '../../../model/fake-file-system.ts';
 
 function setUp() {

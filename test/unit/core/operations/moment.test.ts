@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMoment } from '../../../../core/operations/moment.ts';
+import { parseMoment } from '../../../../core/operations/time-filter.ts';
 
 const NOW = Date.UTC(2026, 6, 10, 12);
 

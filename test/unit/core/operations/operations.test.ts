@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../../core/batching/clock.ts';
-import { type DeadLetter, openDeadLetterStore } from '../../../../core/delivery/dead-letters/store.ts';
-import { createMemoryJournal } from '../../../../core/journal/memory.ts';
+import { type DeadLetter, openDeadLetterStore } from '../../../../core/dead-letters/store.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
 import { createOperations } from '../../../../core/operations/operations.ts';
+import { systemClock } from '../../../../core/sdk/contract/clock.ts';
 import { rawEvent } from '../../../support/events.ts';
 
 const letter = (n: number, members: Partial<DeadLetter> = {}): DeadLetter => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StoredDeadLetter } from '../../../../core/delivery/dead-letters/store.ts';
+import type { StoredDeadLetter } from '../../../../core/dead-letters/store.ts';
 import { detailsOf, summaryOf } from '../../../../core/operations/report.ts';
 import { rawEvent } from '../../../support/events.ts';
 

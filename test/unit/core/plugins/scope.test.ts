@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { DiagnoseOptions, Output } from '../../../../core/plugins/output.ts';
 import {
   createScope,
   inScope,
@@ -9,6 +8,7 @@ import {
   scopedOutput,
   scopesOf,
 } from '../../../../core/plugins/scope.ts';
+import type { DiagnoseOptions, Output } from '../../../../core/sdk/contract/output.ts';
 
 const scopeOf = (output: string, ...modules: string[]): PluginScope =>
   createScope({ output, modules, usesPackages: true, onRejection() {} });

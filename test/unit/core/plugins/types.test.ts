@@ -24,7 +24,7 @@ import {
   size,
   Type,
   template,
-} from '../../../../core/index.ts';
+} from '../../../../core/sdk/index.ts';
 
 // Held by `npm run types`: what is wrong here does not compile.
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StoredTally } from '../../../../core/delivery/dead-letters/store.ts';
+import type { StoredTally } from '../../../../core/dead-letters/store.ts';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
 import type { Event } from '../../../../core/event/event.ts';
 import type { JournalStatus } from '../../../../core/journal/journal.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { systemClock } from '../../../../core/batching/clock.ts';
+import { checkDefinition } from '../../../../core/plugins/check.ts';
+import { systemClock } from '../../../../core/sdk/contract/clock.ts';
 import {
   type AnyOutputDefinition,
   type Delivery,
@@ -14,8 +15,7 @@ import {
   retry,
   secret,
   Type,
-} from '../../../../core/index.ts';
-import { checkDefinition } from '../../../../core/plugins/check.ts';
+} from '../../../../core/sdk/index.ts';
 import { testOutput } from '../../../../core/testing/index.ts';
 
 type Options = { url: string; token: string };

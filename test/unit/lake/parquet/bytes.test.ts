@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PlainBytes } from '../../../../lake/parquet/bytes.ts';
+import { PlainBytes } from '../../../../outputs/shared/lake/parquet/bytes.ts';
 
 const written = (write: (bytes: PlainBytes) => void) => {
   const bytes = new PlainBytes();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Dictionary } from '../../../../lake/parquet/dictionary.ts';
+import { Dictionary } from '../../../../outputs/shared/lake/parquet/dictionary.ts';
 
 /** Entries before the dictionary has to pay. */
 const TRIAL = 4096;

@@ -4,9 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parquetMetadata } from 'hyparquet';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { EventBlock, StreamedBatch } from '../../../../core/index.ts';
-import type { EncoderOptions } from '../../../../lake/parquet/encode.ts';
-import { createEncoder } from '../../../../lake/parquet/encode.ts';
+import type { EventBlock, StreamedBatch } from '../../../../core/sdk/index.ts';
+import type { EncoderOptions } from '../../../../outputs/shared/lake/parquet/encode.ts';
+import { createEncoder } from '../../../../outputs/shared/lake/parquet/encode.ts';
 import { arrayBuffer, readWithDuckDB, scratch } from '../support.ts';
 
 /** A mapper as a third party would ship it: plain JavaScript, no import. */

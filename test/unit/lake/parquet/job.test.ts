@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
-import { type JobTools, startJob } from '../../../../lake/parquet/job.ts';
+import { type JobTools, startJob } from '../../../../outputs/shared/lake/parquet/job.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { arrayBuffer, scratch } from '../support.ts';
 

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBlockStore } from '../../../../lake/parquet/blocks.ts';
-import { createSortIndex } from '../../../../lake/parquet/order.ts';
+import { createBlockStore } from '../../../../outputs/shared/lake/parquet/blocks.ts';
+import { createSortIndex } from '../../../../outputs/shared/lake/parquet/order.ts';
 import { scratch } from '../support.ts';
 
 const keys = fc.array(fc.record({ time: fc.nat(5), id: fc.string({ unit: 'binary', maxLength: 3 }) }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { RecordError } from '../../../../lake/parquet/shred.ts';
-import { createParquetWriter } from '../../../../lake/parquet/writer.ts';
-import type { Column, LeafType } from '../../../../lake/schema/columns.ts';
+import { RecordError } from '../../../../outputs/shared/lake/parquet/shred.ts';
+import { createParquetWriter } from '../../../../outputs/shared/lake/parquet/writer.ts';
+import type { Column, LeafType } from '../../../../outputs/shared/lake/schema/columns.ts';
 
 const leaf = (name: string, type: LeafType): Column => ({ name, shape: { kind: 'leaf', type } });
 const columns: Column[] = [

@@ -5,10 +5,10 @@ import type { ColumnMetaData } from 'hyparquet';
 import { parquetMetadata } from 'hyparquet';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { describe, expect, it } from 'vitest';
-import { RecordError } from '../../../../lake/parquet/shred.ts';
-import { createParquetWriter } from '../../../../lake/parquet/writer.ts';
-import { createZstd } from '../../../../lake/parquet/zstd.ts';
-import type { Column, Shape } from '../../../../lake/schema/columns.ts';
+import { RecordError } from '../../../../outputs/shared/lake/parquet/shred.ts';
+import { createParquetWriter } from '../../../../outputs/shared/lake/parquet/writer.ts';
+import { createZstd } from '../../../../outputs/shared/lake/parquet/zstd.ts';
+import type { Column, Shape } from '../../../../outputs/shared/lake/schema/columns.ts';
 import { runs } from '../../../support/runs.ts';
 import {
   arrayBuffer,

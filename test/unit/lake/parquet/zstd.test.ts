@@ -1,6 +1,6 @@
 import { compressors } from 'hyparquet-compressors';
 import { describe, expect, it } from 'vitest';
-import { createZstd, webAssembly } from '../../../../lake/parquet/zstd.ts';
+import { createZstd, webAssembly } from '../../../../outputs/shared/lake/parquet/zstd.ts';
 
 describe.each([
   ['of this runtime', createZstd],

@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { Type } from '../../../../core/index.ts';
-import { closed, jsonText, long, map, timestampMillis } from '../../../../lake/schema/annotations.ts';
-import { columnsOf, SchemaError } from '../../../../lake/schema/columns.ts';
-import { leavesOf, schemaElements } from '../../../../lake/schema/elements.ts';
-import { breakingChanges, isAdditive, schemaHash, schemaText } from '../../../../lake/schema/text.ts';
+import { Type } from '../../../../core/sdk/index.ts';
+import {
+  closed,
+  jsonText,
+  long,
+  map,
+  timestampMillis,
+} from '../../../../outputs/shared/lake/schema/annotations.ts';
+import { columnsOf, SchemaError } from '../../../../outputs/shared/lake/schema/columns.ts';
+import { leavesOf, schemaElements } from '../../../../outputs/shared/lake/schema/elements.ts';
+import {
+  breakingChanges,
+  isAdditive,
+  schemaHash,
+  schemaText,
+} from '../../../../outputs/shared/lake/schema/text.ts';
 
 const record = closed({
   time: long(),

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { directoryStore } from '../../../../lake/store/directory.ts';
+import { directoryStore } from '../../../../outputs/shared/lake/store/directory.ts';
 import { scratch } from '../support.ts';
 
 const never = new AbortController().signal;

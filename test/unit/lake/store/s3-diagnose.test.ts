@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Finding } from '../../../../core/index.ts';
-import { s3Store } from '../../../../lake/store/s3.ts';
-import type { S3Options } from '../../../../lake/store/s3-options.ts';
+import type { Finding } from '../../../../core/sdk/index.ts';
+import { s3Store } from '../../../../outputs/shared/lake/store/s3.ts';
+import type { S3Options } from '../../../../outputs/shared/lake/store/s3-options.ts';
 import type { Answer, Seen } from './fake-s3.ts';
 import { fakeS3, s3Error, session, stsError } from './fake-s3.ts';
 

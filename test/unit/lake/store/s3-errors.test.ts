@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deliveryOf, faultOf, type S3Fault } from '../../../../lake/store/s3-errors.ts';
+import { deliveryOf, faultOf, type S3Fault } from '../../../../outputs/shared/lake/store/s3-errors.ts';
 
 const place = { bucket: 'lake', region: 'eu-west-1' };
 const error = (name: string, status?: number, more: object = {}) =>

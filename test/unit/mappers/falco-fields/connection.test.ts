@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FieldValue } from '../../../../core/index.ts';
+import type { FieldValue } from '../../../../core/sdk/index.ts';
 import { connectionOf } from '../../../../mappers/falco-fields/connection.ts';
 import { Fields } from '../../../../mappers/falco-fields/fields.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exactNumber } from '../../../../core/event/decimal.ts';
-import type { FieldValue } from '../../../../core/index.ts';
+import type { FieldValue } from '../../../../core/sdk/index.ts';
 import { Fields } from '../../../../mappers/falco-fields/fields.ts';
 
 const INT32_MAX = 2_147_483_647;

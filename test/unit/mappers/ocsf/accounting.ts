@@ -1,4 +1,4 @@
-import { type Event, type FieldValue, fieldText } from '../../../../core/index.ts';
+import { type Event, type FieldValue, fieldText } from '../../../../core/sdk/index.ts';
 
 const MISSING: readonly unknown[] = [null, '', '<NA>', 'N/A'];
 

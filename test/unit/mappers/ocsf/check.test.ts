@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { finisher } from '../../../../mappers/ocsf/check/check.ts';
-import { mappingOf } from '../../../../mappers/ocsf/mapping.ts';
+import { mappingOf } from '../../../../mappers/ocsf/finding/mapping.ts';
 import { alert, mapper } from './support.ts';
 
 const mapping = mappingOf({});

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Event } from '../../../../core/index.ts';
-import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import type { Event } from '../../../../core/sdk/index.ts';
+import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { inventions, lostFields, strangers, unobserved } from './accounting.ts';
 import { mapper, officialErrors } from './support.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FieldValue } from '../../../../core/index.ts';
+import type { FieldValue } from '../../../../core/sdk/index.ts';
 import { Fields } from '../../../../mappers/falco-fields/fields.ts';
 import { containerOf } from '../../../../mappers/ocsf/objects/container.ts';
-import { MAX_TEXT } from '../../../../mappers/ocsf/schema/types.ts';
+import { MAX_TEXT } from '../../../../mappers/ocsf/schema/objects/types.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 const UID = '11111111-2222-4333-8444-555555555555';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { checked } from './checked.ts';
 import { alert, event } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { alert, mapped } from './support.ts';
 
 const NETWORK = alert({

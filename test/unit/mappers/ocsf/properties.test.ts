@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { runs } from '../../../support/runs.ts';
 import { distinctFields, eventText } from '../arbitrary.ts';
 import { checked } from './checked.ts';

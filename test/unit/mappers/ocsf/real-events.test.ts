@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { composedEvents, realEvents, shapedEvents } from '../../../support/corpus.ts';
 import { runs } from '../../../support/runs.ts';
 import { lostFields } from './accounting.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_TEXT } from '../../../../mappers/ocsf/schema/types.ts';
+import { MAX_TEXT } from '../../../../mappers/ocsf/schema/objects/types.ts';
 import { goldenOf } from '../../../support/golden.ts';
 import { alert, mapped } from './support.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { parseEvent } from '../../../../core/event/parse.ts';
-import type { Event, Logger } from '../../../../core/index.ts';
+import type { Event, Logger } from '../../../../core/sdk/index.ts';
 import ocsf from '../../../../mappers/ocsf/index.ts';
-import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 
 /** A fixed time of acceptance. */
 export const RECEIVED = Date.UTC(2026, 6, 11, 9, 45);

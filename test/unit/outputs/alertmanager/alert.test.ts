@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exactNumber } from '../../../../core/event/decimal.ts';
-import type { Event, Priority } from '../../../../core/index.ts';
+import type { Event, Priority } from '../../../../core/sdk/index.ts';
 import { type AlertRules, alertOf } from '../../../../outputs/alertmanager/alert.ts';
 import { eventOf } from '../support.ts';
 

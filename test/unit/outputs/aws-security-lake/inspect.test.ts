@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { parquetMetadata, type SchemaElement } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
-import { columnsOf } from '../../../../lake/schema/columns.ts';
-import { mappingOf } from '../../../../mappers/ocsf/mapping.ts';
-import type { OcsfOptions } from '../../../../mappers/ocsf/options.ts';
+import { mappingOf } from '../../../../mappers/ocsf/finding/mapping.ts';
+import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { inspectCommand } from '../../../../outputs/aws-security-lake/inspect/command.ts';
 import { inspect, RULES } from '../../../../outputs/aws-security-lake/inspect/index.ts';
+import { columnsOf } from '../../../../outputs/shared/lake/schema/columns.ts';
 import { encode, type Records, scratch } from '../../lake/support.ts';
 import { DAY, row } from './inspect/row.ts';
 

@@ -4,15 +4,15 @@ import {
   type DeadLetter,
   decodeDeadLetter,
   encodeDeadLetter,
-} from '../../../../../core/delivery/dead-letters/codec.ts';
+} from '../../../../../core/dead-letters/codec.ts';
 import {
   type DeadLetterFilter,
   type DeadLetterStore,
   type HandBack,
   openDeadLetterStore,
-} from '../../../../../core/delivery/dead-letters/store.ts';
+} from '../../../../../core/dead-letters/store.ts';
 import { type JournalEntry, JournalFullError } from '../../../../../core/journal/journal.ts';
-import { createMemoryJournal } from '../../../../../core/journal/memory.ts';
+import { createMemoryJournal } from '../../../../../core/journal/memory/journal.ts';
 import { rawEvent } from '../../../../support/events.ts';
 import { createFakeClock } from '../../../../support/fake-clock.ts';
 

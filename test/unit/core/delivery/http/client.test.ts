@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { httpClient } from '../../../../../core/index.ts';
+import { httpClient } from '../../../../../core/sdk/index.ts';
 import { calm, misbehaving } from '../../../outputs/support.ts';
 
 const context = { configDir: tmpdir() };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseRetryAfter } from '../../../../../core/delivery/http/response.ts';
-import { fromResponse } from '../../../../../core/index.ts';
+import { parseRetryAfter } from '../../../../../core/sdk/http/response.ts';
+import { fromResponse } from '../../../../../core/sdk/index.ts';
 import { startDestination } from '../../../../../core/testing/index.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);

@@ -1,7 +1,7 @@
 import type { SchemaElement } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
-import type { SchemaNode } from '../../../../../lake/inspect/index.ts';
 import { checkColumns } from '../../../../../outputs/aws-security-lake/inspect/columns.ts';
+import type { SchemaNode } from '../../../../../outputs/shared/lake/inspect/index.ts';
 
 /** A tree of columns, as a footer gives it: `[name, element, children]`. */
 type Tree = readonly [name: string, element?: Partial<SchemaElement>, children?: readonly Tree[]];

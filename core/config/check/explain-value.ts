@@ -1,0 +1,210 @@
+import type { ErrorObject } from 'ajv/dist/2020.js';
+import type { Fault } from '../explain/errors.ts';
+import { didYouMean } from '../explain/suggest.ts';
+import type { Node, ScalarNode } from '../read/tree.ts';
+import { formatDuration } from '../schema/duration.ts';
+import { FORMATS, type Format } from '../schema/formats.ts';
+import { branches, type JsonSchema, typesOf } from '../schema/json-schema.ts';
+import { formatSize } from '../schema/size.ts';
+
+/** What is said of a value, without its place. */
+export type Said = Pick<Fault, 'code' | 'message' | 'fix' | 'suggestion'>;
+
+/**
+ * Says what a value should be.
+ *
+ * @param shown the value, when it may be shown
+ */
+export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node, shown: unknown): Said {
+  const { params } = error;
+  const code = 'TIERCEL_CFG_VALUE';
+  switch (error.keyword) {
+    case 'type':
+      return explainType(schema, node, shown);
+    case 'format': {
+      const format = FORMATS[String(params.format)];
+      if (format === undefined) return { code, message: `must be a ${params.format}` };
+      return {
+        code: format.code,
+        message: formatMessage(format, node, shown),
+        ...(format.fix && { fix: format.fix }),
+      };
+    }
+    case 'enum':
+    case 'const':
+      return explainChoice(error, node, shown);
+    case 'minimum':
+    case 'formatMinimum':
+      return { code, message: `must be at least ${params.limit ?? schema.formatMinimum}` };
+    case 'maximum':
+    case 'formatMaximum':
+      return { code, message: `must be at most ${params.limit ?? schema.formatMaximum}` };
+    case 'minLength':
+      return {
+        code,
+        message: params.limit === 1 ? 'must not be empty' : `must have at least ${params.limit} characters`,
+      };
+    case 'minItems':
+      return {
+        code,
+        message: 'must not be an empty list',
+        fix: 'Name at least one, or leave the option out where it need not be there.',
+      };
+    case 'maxItems':
+      return { code, message: `must have at most ${params.limit} entries` };
+    case 'uniqueItems':
+      return { code, message: `has entry ${params.i + 1} twice: it is entry ${params.j + 1} as well` };
+    case 'maxLength':
+      return { code, message: `must have at most ${params.limit} characters` };
+    case 'pattern': {
+      const example = schema.examples?.[0] ?? schema.default;
+      const about = [schema.description, example !== undefined && `For example ${String(example)}`];
+      const fix = about.filter(Boolean).join(' ');
+      return { code, message: `must match ${params.pattern}`, ...(fix && { fix }) };
+    }
+    case 'needs':
+      return { code: 'TIERCEL_CFG_TOGETHER', message: `needs "${params.other}" beside it` };
+    case 'excludes':
+      return {
+        code: 'TIERCEL_CFG_TOGETHER',
+        message: `does not go together with "${params.other}"`,
+        fix: 'Leave one of them out.',
+      };
+    case 'anyOf':
+    case 'oneOf': {
+      const choices = branches(schema).flatMap((branch) => ('const' in branch ? [branch.const] : []));
+      if (choices.length === branches(schema).length)
+        return explainChoice({ ...error, keyword: 'enum', params: { allowedValues: choices } }, node, shown);
+      if (!typesOf(schema).has(jsonType(node))) return explainType(schema, node, shown);
+      return {
+        code: 'TIERCEL_CFG_TYPE',
+        message: `must be ${kinds(typesOf(schema))} in one of its documented forms`,
+      };
+    }
+    default:
+      return { code, message: error.message ?? 'is not valid' };
+  }
+}
+
+/** A secret is not quoted; what is wrong with it is told where that tells nothing of it. */
+function formatMessage(format: Format, node: Node, shown: unknown): string {
+  const text = node.kind === 'scalar' && format.isDiscreet === true ? node.value : shown;
+  const parsed = typeof text === 'string' ? format.parse(text) : undefined;
+  if (parsed === undefined || parsed.ok) return `must be ${format.kind}`;
+  return shown === undefined
+    ? `must be ${format.kind}; this one ${parsed.reason}`
+    : `"${shown}" ${parsed.reason}`;
+}
+
+function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unknown): Said {
+  const allowed = (keyword === 'enum' ? params.allowedValues : [params.allowedValue]) as unknown[];
+  const words = allowed.map(String);
+  const written = node.kind === 'scalar' && shown !== undefined ? node.written : '';
+  // A number where the same in quotes is a choice.
+  if (words.includes(written))
+    return {
+      code: 'TIERCEL_CFG_TYPE',
+      message: 'must be a string',
+      fix: `Write it in quotes: "${written}".`,
+    };
+  const list = `must be ${allowed.length > 1 ? 'one of ' : ''}${words.join(', ')}`;
+  const { text, suggestion } = didYouMean(written, words);
+  return { code: 'TIERCEL_CFG_VALUE', message: list + text, ...(suggestion && { suggestion }) };
+}
+
+function explainType(schema: JsonSchema, node: Node, shown: unknown): Said {
+  const types = typesOf(schema);
+  const format = schema.format === undefined ? undefined : FORMATS[schema.format];
+  const wanted = format?.kind ?? kinds(types);
+  const code = format?.code ?? 'TIERCEL_CFG_TYPE';
+  const message = `must be ${wanted}, not ${kindOf(node, shown)}`;
+  const fix = node.kind === 'scalar' ? scalarFix(schema, node, shown) : collectionFix(types, node);
+  return { code, message, ...(fix !== undefined && { fix }) };
+}
+
+/** What to write instead of one value. */
+function scalarFix(schema: JsonSchema, node: ScalarNode, shown: unknown): string | undefined {
+  const types = typesOf(schema);
+  if (schema.format !== undefined && typeof shown === 'number') return withUnit(schema.format, shown);
+  const isText = typeof shown === 'string';
+  if (isText && node.isText && /^\s*[[{]/.test(shown) && (types.has('array') || types.has('object')))
+    return 'What is in the brackets is not valid YAML.';
+  if (types.has('string')) {
+    if (typeof node.value === 'string') return undefined;
+    return `Write it in quotes${shown === undefined ? '' : `: "${node.written}"`}.`;
+  }
+  if (types.has('array')) {
+    if (shown === undefined) return 'Put it in brackets.';
+    // As it is written, because "!x" and "@x" need their quotes in brackets, too.
+    const written = node.span.source.text.slice(node.span.start, node.span.end) || String(shown);
+    if (/^-\S.*\n/.test(written)) return 'A space is missing behind each dash.';
+    return `Put it in brackets: [${written}].`;
+  }
+  if (isText && types.has('object') && /^[\w.]+:\S/.test(shown) && !shown.includes('//'))
+    return 'A space is missing behind the colon.';
+  if (isText && types.has('boolean')) return booleanFix(shown);
+  if (isText && /^-?\d+(\.\d+)?$/.test(shown) && (types.has('integer') || types.has('number')))
+    return `Write it without quotes: ${shown}.`;
+  return undefined;
+}
+
+function booleanFix(shown: string): string | undefined {
+  const word = shown.toLowerCase();
+  if (['true', 'yes', 'on', 'y'].includes(word)) return 'Write true, without quotes.';
+  if (['false', 'no', 'off', 'n'].includes(word)) return 'Write false, without quotes.';
+  return undefined;
+}
+
+function withUnit(format: string, shown: number): string | undefined {
+  if (format === 'address') return `Write it as ":${shown}".`;
+  // Not its digits: YAML reads 0640 as 640, and 416 may be meant as 0640.
+  if (format === 'file-mode') return 'Write it in quotes, in octal: "0640".';
+  if (!Number.isInteger(shown) || shown <= 0) return undefined;
+  // So large a number was counted in bytes and milliseconds.
+  if (format === 'size')
+    return `Give it a unit: ${shown >= 65_536 ? formatSize(shown) : `${shown}MiB`}, say.`;
+  if (format === 'duration')
+    return `Give it a unit: ${formatDuration(shown % 1000 === 0 ? shown : shown * 1000)}, say.`;
+  return undefined;
+}
+
+/** What to do with a mapping or a list where something else belongs. */
+function collectionFix(types: ReadonlySet<string>, node: Exclude<Node, ScalarNode>): string | undefined {
+  if (node.kind === 'list') {
+    if (types.has('object') && node.items.length > 0 && node.items.every(({ kind }) => kind === 'map'))
+      return 'Leave out the dashes.';
+    if (types.has('object'))
+      return 'Write a mapping: { name: value }, or each "name: value" on a line below.';
+    return types.has('string') ? 'Only one value is taken here.' : undefined;
+  }
+  return types.has('array') ? 'Write a list: [a, b], or each below the other with "- " in front.' : undefined;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  string: 'a string',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  object: 'a mapping',
+  array: 'a list',
+  null: 'empty',
+};
+
+function kinds(types: ReadonlySet<string>): string {
+  return [...types].map((type) => WORDS[type] ?? type).join(' or ') || 'something else';
+}
+
+function kindOf(node: Node, shown: unknown): string {
+  if (node.kind === 'map') return 'a mapping';
+  if (node.kind === 'list') return 'a list';
+  if (node.value === null) return 'empty';
+  if (typeof node.value === 'boolean') return `${node.value}`;
+  if (typeof shown === 'number' && !Number.isInteger(shown)) return `${shown}`;
+  return `a ${typeof node.value === 'bigint' ? 'number' : typeof node.value}`;
+}
+
+function jsonType(node: Node): string {
+  if (node.kind !== 'scalar') return node.kind === 'map' ? 'object' : 'array';
+  if (node.value === null) return 'null';
+  return typeof node.value === 'bigint' ? 'number' : typeof node.value;
+}

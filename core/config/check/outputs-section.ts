@@ -1,0 +1,143 @@
+import type { Fault, Path } from '../explain/errors.ts';
+import { reveal, type Span } from '../explain/source.ts';
+import { didYouMean } from '../explain/suggest.ts';
+import { type Entry, isNull, type MapNode, type Node, type ScalarNode } from '../read/tree.ts';
+
+/** What the section `outputs` is looked at with. */
+export interface SectionContext {
+  /** The types that are built in. */
+  readonly types: readonly string[];
+  /** The settings that every output has. */
+  readonly settings: readonly string[];
+  /** The sections at the left margin. */
+  readonly sections: readonly string[];
+}
+
+type Named = readonly [name: string, entry: Entry];
+
+/**
+ * Takes the outputs out of their section: what is a mapping under a name is one; what else people write there is told in
+ * their own words.
+ */
+export function outputsOf(
+  section: Entry | undefined,
+  context: SectionContext,
+): { outputs: Named[]; faults: Fault[] } {
+  if (section === undefined || isNull(section.value)) return { outputs: [], faults: [] };
+  const { value } = section;
+  if (value.kind !== 'map') return { outputs: [], faults: [notByName(section, context)] };
+  const entries = [...value.entries];
+  const type = value.entries.get('type');
+  if (type?.value.kind === 'scalar') return unnamed(entries, type, context);
+  const outputs = entries.filter(([, entry]) => entry.value.kind === 'map');
+  const others = entries.filter(([, entry]) => entry.value.kind !== 'map');
+  const names = outputs.map(([name]) => name);
+  return { outputs, faults: others.map((one) => noOutput(one, names, context)) };
+}
+
+/** A list, as of Kubernetes' containers, or one word. */
+function notByName({ key, value }: Entry, { types }: SectionContext): Fault {
+  const first = value.kind === 'list' ? value.items[0] : value;
+  const told = first?.kind === 'map' ? (scalarAt(first, 'type') ?? '') : textOf(first);
+  const type = types.includes(told) ? told : 'stdout';
+  const name = (first?.kind === 'map' && scalarAt(first, 'name')) || 'archive';
+  return {
+    code: 'TIERCEL_CFG_TYPE',
+    path: ['outputs'],
+    message: `must be a mapping of outputs by name, not a ${value.kind === 'list' ? 'list' : 'single value'}`,
+    fix: `Write each under its name:  outputs: { ${name}: { type: ${type}, … } }`,
+    span: key,
+  };
+}
+
+/** The options of one output right below `outputs:`: its name is missing, or the lines are not indented enough. */
+function unnamed(
+  entries: readonly Named[],
+  type: Entry,
+  { settings }: SectionContext,
+): { outputs: Named[]; faults: Fault[] } {
+  const name = entries.find(([, { value }]) => isNull(value))?.[0] ?? 'archive';
+  const told = textOf(type.value);
+  return {
+    outputs: entries.filter(([key, { value }]) => value.kind === 'map' && !settings.includes(key)),
+    faults: [
+      {
+        code: 'TIERCEL_CFG_TYPE',
+        path: ['outputs', 'type'],
+        message: 'stands where the name of an output belongs',
+        fix: `Indent it, and what belongs to it, below a name:  outputs: { ${name}: { type: ${told || '…'}, … } }`,
+        span: type.key,
+      },
+    ],
+  };
+}
+
+function noOutput([name, { key, value }]: Named, names: readonly string[], context: SectionContext): Fault {
+  const path: Path = ['outputs', name];
+  if (isNull(value)) {
+    const message = 'has no value: an output needs at least its "type"';
+    return { code: 'TIERCEL_CFG_MISSING_OPTION', path, message, span: key };
+  }
+  const span = value.kind === 'scalar' ? value.span : key;
+  const message = `must be a mapping, not a ${value.kind === 'list' ? 'list' : 'single value'}`;
+  const fix =
+    value.kind === 'list'
+      ? 'Leave out the dashes.'
+      : fixScalar(name, value as ScalarNode, key, names, context);
+  return { code: 'TIERCEL_CFG_TYPE', path, message, ...(fix !== undefined && { fix }), span };
+}
+
+function fixScalar(
+  name: string,
+  value: ScalarNode,
+  key: Span,
+  names: readonly string[],
+  { types, sections }: SectionContext,
+): string | undefined {
+  const text = textOf(value);
+  if (types.includes(text)) {
+    reveal(value.span, false);
+    return `Write it as  ${name}: { type: ${text} }`;
+  }
+  if (sections.includes(name)) return `"${name}" stands at the left margin, not below "outputs".`;
+  const output = key.source.isFile ? undefined : names.find((one) => name.startsWith(`${one}_`));
+  if (output !== undefined) {
+    const meant = `outputs__${output}__${name.slice(output.length + 1)}`.toUpperCase();
+    return `Levels are separated by two underscores: TIERCEL_${meant}`;
+  }
+  if (/^type:\S/.test(String(value.value))) return 'A space is missing behind the colon.';
+  return undefined;
+}
+
+/**
+ * An output that is set from outside and stands in no file: its name is misspelt there.
+ *
+ * @returns undefined when there is nothing of the kind to say
+ */
+export function misnamed(
+  name: string,
+  key: Span,
+  node: MapNode,
+  names: readonly string[],
+): Fault | undefined {
+  if (key.source.isFile || node.entries.has('type')) return undefined;
+  const others = names.filter((other) => other !== name);
+  const { text, suggestion } = didYouMean(name, others);
+  return {
+    code: 'TIERCEL_CFG_UNKNOWN_OUTPUT',
+    path: ['outputs', name],
+    message: `there is no output "${name}" to set this of${text}`,
+    ...(suggestion !== undefined ? { suggestion } : { fix: 'A new output needs its "type" to be set, too.' }),
+    span: key,
+  };
+}
+
+function textOf(node: Node | undefined): string {
+  return node?.kind === 'scalar' && !node.secret && typeof node.value === 'string' ? node.value : '';
+}
+
+/** A member that is a plain word, fit to be shown. */
+function scalarAt(map: MapNode, name: string): string | undefined {
+  const text = textOf(map.entries.get(name)?.value);
+  return /^[A-Za-z][\w-]*$/.test(text) ? text : undefined;
+}

@@ -1,0 +1,231 @@
+import type { RouteSpec } from '../../routing/route.ts';
+import type { AnyOutputDefinition, MapperRef } from '../../sdk/contract/output.ts';
+import type { Fault, Path } from '../explain/errors.ts';
+import { placeOf, type Span } from '../explain/source.ts';
+import { suggest } from '../explain/suggest.ts';
+import { settle } from '../read/coerce.ts';
+import { find, isNull, type MapNode, type Node, spanOf, toValue } from '../read/tree.ts';
+import type { OutputConfig } from '../schema/config.ts';
+import { decodeScalars } from '../schema/decode.ts';
+import { formatDuration } from '../schema/duration.ts';
+import type { JsonSchema } from '../schema/json-schema.ts';
+import { COMMON_SETTINGS, OUTPUT_NAME, OutputSchema, type OutputSettings } from '../schema/output.ts';
+import type {
+  AnyMapperDefinition,
+  Loaded,
+  PluginProblem,
+  Registry,
+  ResolveOptions,
+} from '../schema/plugins.ts';
+import { policyOf } from '../schema/policy.ts';
+import { checkShape } from './validate.ts';
+
+/** What an output needs of its surroundings to be checked. */
+export interface OutputContext {
+  readonly registry: Registry;
+  readonly resolve: ResolveOptions;
+}
+
+/** An output that was checked, as far as it got. */
+export interface CheckedOutput {
+  readonly name: string;
+  readonly faults: readonly Fault[];
+  /** Absent when something is wrong. */
+  readonly config?: OutputConfig;
+  /** The node with texts settled, and the schema its values are held against. */
+  readonly node: Node;
+  readonly schema: JsonSchema;
+  /** In YAML spelling, defaults filled in. */
+  readonly value: unknown;
+  /** The events it wants, where that much is well-formed: an expression is checked even when something else is wrong. */
+  readonly route: RouteSpec;
+}
+
+/** The second phase: one output against its own type's options, chosen by `type`. */
+export async function checkOutput(
+  name: string,
+  key: Span,
+  raw: Node,
+  context: OutputContext,
+): Promise<CheckedOutput> {
+  const path: Path = ['outputs', name];
+  const faults: Fault[] = [];
+  if (!OUTPUT_NAME.test(name)) {
+    const message = `"${name}" cannot be the name of an output: letters, digits, "-" and "_", at most 63, beginning with a letter`;
+    faults.push({ code: 'TIERCEL_CFG_VALUE', path, message, span: key });
+  }
+  const common = OutputSchema as JsonSchema;
+  const typeNode = raw.kind === 'map' ? raw.entries.get('type')?.value : undefined;
+  const type = typeNode?.kind === 'scalar' && typeof typeNode.value === 'string' ? typeNode.value : undefined;
+  if (raw.kind !== 'map' || type === undefined || type === '') {
+    // Without a type nothing is known of the options; only the settings common to all can be looked at.
+    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
+    const route = routeOf(value, shape, path);
+    const like = type === undefined ? suggest(name, Object.keys(context.registry.outputs)) : undefined;
+    const told = shape.map((fault) =>
+      like !== undefined && fault.code === 'TIERCEL_CFG_MISSING_OPTION' && fault.path.length === path.length
+        ? { ...fault, fix: `If it is one of that type, write  type: ${like}`, suggestion: like }
+        : fault,
+    );
+    return { name, faults: [...faults, ...told], node, schema: common, value, route };
+  }
+  const found = await context.registry.output(type, context.resolve);
+  if (!found.ok) {
+    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
+    faults.push(
+      { ...discreet(found.problem, typeNode), path: [...path, 'type'], span: spanOf(raw, ['type']) },
+      ...shape,
+    );
+    return { name, faults, node, schema: common, value, route: routeOf(value, shape, path) };
+  }
+  const { definition, module } = found.value;
+  const schema = withMembers(definition.options as JsonSchema, settingsOf(definition, common));
+  const { node, value, faults: shape } = check(raw, schema, path, key);
+  faults.push(...shape);
+  const done = { name, node, schema, value, route: routeOf(value, shape, path) };
+  if (faults.length > 0) return { ...done, faults };
+
+  const all = decodeScalars(schema, value) as Record<string, unknown>;
+  const settings = decodeScalars(
+    common,
+    pick(value as object, (key) => COMMON_SETTINGS.includes(key)),
+  ) as OutputSettings;
+  const options = pick(all, (key) => !COMMON_SETTINGS.includes(key));
+  const mapper = await checkMapper(node as MapNode, { type, definition, options }, path, context);
+  if (!('ref' in mapper)) return { ...done, faults: mapper.faults };
+  const config: OutputConfig = {
+    name,
+    type,
+    enabled: settings.enabled,
+    definition,
+    module,
+    options,
+    mapper: mapper.ref,
+    mapperDefinition: mapper.definition,
+    route: done.route,
+    batch: { ...definition.batch, ...settings.batch },
+    policy: policyOf(settings, definition.ordering ?? 'none'),
+    place: placeOf(key),
+  };
+  return { ...done, faults, config };
+}
+
+/** A problem with a name that came from outside does not repeat the name. */
+function discreet(problem: PluginProblem, name: Node | undefined): PluginProblem {
+  if (name?.kind !== 'scalar' || !name.secret) return problem;
+  return { code: problem.code, message: 'cannot be used (its text comes from outside and is not shown)' };
+}
+
+/** The settings common to all outputs, with the defaults of this type. */
+function settingsOf({ timeout }: AnyOutputDefinition, common: JsonSchema): JsonSchema {
+  if (timeout === undefined) return common;
+  const { properties = {} } = common;
+  return {
+    ...common,
+    properties: { ...properties, timeout: { ...properties.timeout, default: formatDuration(timeout) } },
+  };
+}
+
+function check(
+  raw: Node,
+  schema: JsonSchema,
+  path: Path,
+  key: Span,
+): { node: Node; value: unknown; faults: Fault[] } {
+  const node = settle(raw, schema);
+  return { node, ...checkShape(node, schema, path, key) };
+}
+
+function routeOf(value: unknown, faults: readonly Fault[], path: Path): RouteSpec {
+  const isWrong = (key: string) => faults.some((fault) => fault.path[path.length] === key);
+  const wanted = ['minimum_priority', 'match', 'when'].filter((key) => !isWrong(key));
+  return typeof value === 'object' && value !== null ? pick(value, (key) => wanted.includes(key)) : {};
+}
+
+const merged = new WeakMap<JsonSchema, JsonSchema>();
+
+/** The options of a definition and the members that stand beside them, as one closed schema: one did-you-mean over both. */
+function withMembers(options: JsonSchema, beside: JsonSchema): JsonSchema {
+  let schema = merged.get(options);
+  if (schema === undefined) {
+    schema = {
+      ...options,
+      properties: { ...options.properties, ...beside.properties },
+      required: [...(beside.required ?? []), ...(options.required ?? [])],
+      additionalProperties: false,
+    };
+    merged.set(options, schema);
+  }
+  return schema;
+}
+
+const MAPPER_MEMBERS: JsonSchema = {
+  type: 'object',
+  properties: { type: { type: 'string', description: 'A built-in, a package or a path.' } },
+  required: ['type'],
+};
+
+/** The mapper used when neither the definition nor the user names one: the event as received. */
+const DEFAULT_MAPPER = 'falco';
+
+async function checkMapper(
+  output: MapNode,
+  { type, definition, options }: { type: string } & Pick<OutputConfig, 'definition' | 'options'>,
+  outputPath: Path,
+  context: OutputContext,
+): Promise<{ ref: MapperRef; definition: AnyMapperDefinition } | { faults: Fault[] }> {
+  const path = [...outputPath, 'mapper'];
+  const span = spanOf(output, ['mapper']);
+  const { node: given, exact } = find(output, ['mapper']);
+  const isNamed = exact && !isNull(given);
+  if (typeof definition.mapper === 'function') {
+    if (isNamed) {
+      const message = `the records of ${type} are fixed; leave "mapper" out`;
+      const key = output.entries.get('mapper')!.key;
+      return { faults: [{ code: 'TIERCEL_CFG_FIXED_MAPPER', path, message, span: key }] };
+    }
+    // The output decided, in code: its options are decoded already.
+    const own = definition.mapper(options as never);
+    const found = await context.registry.mapper(own.type, context.resolve);
+    if (!found.ok) return { faults: [{ ...found.problem, path, span }] };
+    return made(
+      own.type,
+      found.value,
+      decodeScalars(found.value.definition.options as JsonSchema, own.options),
+    );
+  }
+  const name = isNamed ? mapperName(given) : (definition.mapper ?? DEFAULT_MAPPER);
+  const found = await context.registry.mapper(name, context.resolve);
+  const at = given.kind === 'map' && isNamed ? spanOf(given, ['type']) : span;
+  const named = given.kind === 'map' ? given.entries.get('type')?.value : given;
+  if (!found.ok)
+    return { faults: [{ ...discreet(found.problem, isNamed ? named : undefined), path, span: at }] };
+  const schema = withMembers(found.value.definition.options as JsonSchema, MAPPER_MEMBERS);
+  const bare: MapNode = { kind: 'map', span, entries: new Map() };
+  const raw: MapNode = given.kind === 'map' && isNamed ? given : withType(bare, name, span);
+  const { value, faults } = check(raw, schema, path, output.entries.get('mapper')?.key ?? span);
+  if (faults.length > 0) return { faults };
+  const decoded = decodeScalars(schema, value) as object;
+  return made(
+    name,
+    found.value,
+    pick(decoded, (key) => key !== 'type'),
+  );
+}
+
+function made(type: string, { module, definition }: Loaded<AnyMapperDefinition>, options: unknown) {
+  return { ref: { type, module, options: options as Record<string, unknown> }, definition };
+}
+
+function mapperName(node: Node): string {
+  return String(node.kind === 'map' ? toValue(node.entries.get('type')!.value) : toValue(node));
+}
+
+function withType(map: MapNode, type: string, span: Span): MapNode {
+  const value: Node = { kind: 'scalar', span, value: type, written: type, isText: false, secret: false };
+  return { ...map, entries: new Map([['type', { key: span, value }]]) };
+}
+
+function pick(object: object, wanted: (key: string) => boolean): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => wanted(key)));
+}

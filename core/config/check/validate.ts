@@ -1,0 +1,162 @@
+import type { ErrorObject } from 'ajv/dist/2020.js';
+import type { Fault, Path } from '../explain/errors.ts';
+import type { Span } from '../explain/source.ts';
+import { suggest } from '../explain/suggest.ts';
+import { find, isNull, type Node, spanOf, toValue } from '../read/tree.ts';
+import { FORMATS } from '../schema/formats.ts';
+import {
+  isFormerly,
+  isSecret,
+  itemSchema,
+  type JsonSchema,
+  memberSchema,
+  validate,
+} from '../schema/json-schema.ts';
+import { explainValue } from './explain-value.ts';
+import { worthTelling } from './filter-ajv-errors.ts';
+import { explainUnknown, type UnknownKey } from './unknown.ts';
+
+/**
+ * Holds a part of the configuration against a schema.
+ *
+ * @param path where the node stands in the whole
+ * @param key where to point for what is missing in it
+ * @returns its plain value in YAML spelling with defaults, and everything that is wrong with it
+ */
+export function checkShape(
+  node: Node,
+  schema: JsonSchema,
+  path: Path,
+  key: Span = spanOf(node, []),
+): { value: unknown; faults: Fault[] } {
+  const value = toValue(node, schema);
+  const errors = worthTelling(validate(schema, value));
+  const explain = (error: ErrorObject) => explainError(error, { root: node, key }, path);
+  const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
+  const missing = errors.filter((error) => error.keyword === 'required');
+  const { pairs, missing: stillMissing } = pairTypos(unknown, missing);
+  const others = errors.filter((error) => !unknown.includes(error) && !missing.includes(error));
+  const keys = pairs.map((pair) => unknownKey(pair, { root: node, schema }, path));
+  // `options: { url: … }`: it is there, only too deep.
+  const isBelow = ({ instancePath, params }: ErrorObject) =>
+    keys.some(
+      ({ value, path: at }) =>
+        value?.kind === 'map' &&
+        value.entries.has(String(params.missingProperty)) &&
+        at.join('/') === [...path, ...pointer(instancePath)].join('/'),
+    );
+  return {
+    value,
+    faults: [
+      ...keys.map(explainUnknown),
+      ...stillMissing.filter((error) => !isBelow(error)).map(explain),
+      ...others.map(explain),
+    ],
+  };
+}
+
+/** A misspelt key and the option it leaves missing are one mistake. */
+interface Unknown {
+  readonly error: ErrorObject;
+  readonly missing?: string;
+}
+
+function pairTypos(
+  unknown: readonly ErrorObject[],
+  missing: readonly ErrorObject[],
+): { pairs: Unknown[]; missing: ErrorObject[] } {
+  const left = [...missing];
+  const pairs = unknown.map((error) => {
+    const name = String(error.params.additionalProperty);
+    const here = left
+      .filter((other) => other.instancePath === error.instancePath)
+      .map((other) => String(other.params.missingProperty));
+    const members = error.parentSchema as JsonSchema;
+    const renamed = here.find((other) => isFormerly(memberSchema(members, other) ?? {}, name));
+    const meant = renamed ?? suggest(name, here);
+    if (meant === undefined) return { error };
+    left.splice(
+      left.findIndex(
+        (other) => other.instancePath === error.instancePath && other.params.missingProperty === meant,
+      ),
+      1,
+    );
+    return { error, missing: meant };
+  });
+  return { pairs, missing: left };
+}
+
+function unknownKey(
+  { error, missing }: Unknown,
+  { root, schema }: { root: Node; schema: JsonSchema },
+  base: Path,
+): UnknownKey {
+  const local = pointer(error.instancePath);
+  const name = String(error.params.additionalProperty);
+  const map = find(root, local).node;
+  const entry = map.kind === 'map' ? map.entries.get(name) : undefined;
+  const around: { name: string; schema: JsonSchema }[] = [];
+  let outer: JsonSchema | undefined = schema;
+  for (const step of local) {
+    if (outer === undefined) break;
+    around.unshift({ name: step, schema: outer });
+    outer = memberSchema(outer, step) ?? itemSchema(outer);
+  }
+  return {
+    name,
+    path: [...base, ...local],
+    schema: error.parentSchema as JsonSchema,
+    around,
+    ...(entry && { span: entry.key, value: entry.value }),
+    ...(missing !== undefined && { missing }),
+  };
+}
+
+function explainError(error: ErrorObject, { root, key }: { root: Node; key: Span }, base: Path): Fault {
+  const local = pointer(error.instancePath);
+  const path = [...base, ...local];
+  const schema = (error.parentSchema ?? {}) as JsonSchema;
+  const { node } = find(root, local);
+  const span = local.length === 0 ? key : spanOf(root, local);
+  if (error.keyword === 'required') {
+    const name = String(error.params.missingProperty);
+    const empty = node.kind === 'map' ? node.entries.get(name) : undefined;
+    if (empty !== undefined && isNull(empty.value)) {
+      return {
+        code: 'TIERCEL_CFG_MISSING_OPTION',
+        path: [...path, name],
+        message: 'has no value',
+        span: empty.key,
+      };
+    }
+    const description = memberSchema(schema, name)?.description;
+    return {
+      code: 'TIERCEL_CFG_MISSING_OPTION',
+      path,
+      message: `the option "${name}" is missing`,
+      ...(description && { fix: `${name}: ${description}` }),
+      span,
+    };
+  }
+  if (error.keyword === 'propertyNames') return explainKey(error, schema, node, path);
+  const shown = node.kind === 'scalar' && !node.secret && !isSecret(schema) ? node.value : undefined;
+  return { path, span, ...explainValue(error, schema, node, shown) };
+}
+
+/** A key that is none of those that a mapping may have: `severities: { hot: … }`. */
+function explainKey({ params }: ErrorObject, schema: JsonSchema, node: Node, path: Path): Fault {
+  const name = String(params.propertyName);
+  const key = node.kind === 'map' ? node.entries.get(name)?.key : undefined;
+  const format = FORMATS[schema.propertyNames?.format ?? ''];
+  const parsed = format?.parse(name);
+  const reason = parsed === undefined || parsed.ok ? 'is no key that may stand here' : parsed.reason;
+  const code = format?.code ?? 'TIERCEL_CFG_VALUE';
+  return { code, path: [...path, name], message: `"${name}" ${reason}`, ...(key && { span: key }) };
+}
+
+function pointer(instancePath: string): string[] {
+  return instancePath
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}

@@ -1,0 +1,72 @@
+import { printable } from '../../sdk/contract/printable.ts';
+import type { ConfigError } from './errors.ts';
+import type { Place } from './source.ts';
+
+/**
+ * Errors as text for a terminal: `file:line:column: path: what is wrong`, the line with a caret, what to do, the code.
+ *
+ * @param options.color with the colours of a terminal
+ * @param options.level the word in front, `error` unless said
+ * @example process.stderr.write(renderErrors(errors, { color: true }))
+ */
+export function renderErrors(
+  errors: readonly ConfigError[],
+  { color = false, level = 'error' }: { color?: boolean; level?: 'error' | 'warning' } = {},
+): string {
+  const paint = (code: number, text: string) =>
+    color ? `\u001b[${code}m${printable(text)}\u001b[0m` : printable(text);
+  return errors
+    .map((error) => {
+      const where = error.place ? `${paint(1, locate(error.place))}: ` : '';
+      const path = error.path === '' ? '' : printable(`${error.path}: `);
+      const lines = [
+        `${where}${paint(level === 'error' ? 31 : 33, level)}: ${path}${printable(error.message)}`,
+      ];
+      const { line } = error.place ?? {};
+      const excerpt = error.place?.excerpt && printableExcerpt(clip(error.place.excerpt));
+      if (excerpt !== undefined && excerpt.text !== '') {
+        const gutter = String(line).padStart(5);
+        lines.push(`${paint(2, `${gutter} |`)} ${excerpt.text}`);
+        const caret = ' '.repeat(excerpt.start) + paint(31, '^'.repeat(excerpt.length));
+        lines.push(`${paint(2, `${' '.repeat(gutter.length)} |`)} ${caret}`);
+      }
+      if (error.other) lines.push(`      see also ${printable(locate(error.other))}`);
+      if (error.fix) lines.push(`      ${printable(error.fix)}`);
+      lines.push(`      ${paint(2, error.code)}`);
+      return `${lines.join('\n')}\n`;
+    })
+    .join('\n');
+}
+
+/** `config.yaml:4:7`, or the name alone where there are no lines. */
+export function locate(place: Place): string {
+  return place.line === undefined ? place.source : `${place.source}:${place.line}:${place.column}`;
+}
+
+/** Characters of a line that fit most terminals. */
+const WIDTH = 160;
+
+/** A line of thousands of characters would bury what is said about it: the part around the stretch is shown. */
+function clip(excerpt: NonNullable<Place['excerpt']>): NonNullable<Place['excerpt']> {
+  const { text, start, length } = excerpt;
+  if (text.length <= WIDTH) return excerpt;
+  const from = Math.max(0, Math.min(start - WIDTH / 4, text.length - WIDTH));
+  const shown = text.slice(from, from + WIDTH);
+  const [before, after] = [from > 0 ? '…' : '', from + WIDTH < text.length ? '…' : ''];
+  return {
+    text: `${before}${shown}${after}`,
+    start: start - from + before.length,
+    length: Math.max(1, Math.min(length, shown.length - (start - from))),
+  };
+}
+
+/** Shown characters are longer than those that they stand for: the caret must stay below what is wrong. */
+function printableExcerpt({ text, start, length }: NonNullable<Place['excerpt']>) {
+  const before = printable(text.slice(0, start));
+  const wrong = printable(text.slice(start, start + length));
+  return {
+    text: before + wrong + printable(text.slice(start + length)),
+    start: before.length,
+    length: Math.max(length, wrong.length),
+  };
+}

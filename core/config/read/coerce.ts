@@ -1,0 +1,56 @@
+import { fileSource, reveal, type Span } from '../explain/source.ts';
+import { isSecret, itemSchema, type JsonSchema, memberSchema, typesOf } from '../schema/json-schema.ts';
+import { parseSource } from './parse.ts';
+import type { Entry, MapNode, Node, ScalarNode } from './tree.ts';
+
+/**
+ * Lets the schema decide what texts from outside become (the environment knows only text), and notes which values may be
+ * quoted in errors: those that the schema knows and does not call secret.
+ */
+export function settle(node: Node, schema: JsonSchema | undefined): Node {
+  if (schema === undefined) return node;
+  if (node.kind === 'list') {
+    const items = itemSchema(schema);
+    return { ...node, items: node.items.map((item) => settle(item, items)) };
+  }
+  if (node.kind === 'map') return settleMap(node, schema);
+  // A schema that allows anything knows nothing: options of an output are such until its type is known.
+  if (typesOf(schema).size > 0) reveal(node.span, isSecret(schema));
+  if (!node.isText) return node;
+  const settled = fromText(node, String(node.value), typesOf(schema));
+  return settled.kind === 'scalar' ? settled : settle(settled, schema);
+}
+
+function settleMap(node: MapNode, schema: JsonSchema): MapNode {
+  const entries = new Map<string, Entry>();
+  for (const [name, { key, value }] of node.entries) {
+    entries.set(name, { key, value: settle(value, memberSchema(schema, name)) });
+  }
+  return { ...node, entries };
+}
+
+function fromText(node: ScalarNode, text: string, types: ReadonlySet<string>): Node {
+  const structured = types.has('object') || types.has('array');
+  if (structured && /^\s*[[{]/.test(text)) {
+    const parsed = parseSource(fileSource('', text, node.span.source.dir));
+    if (parsed.faults.length === 0) return moveTo(parsed.root, node.span, node.secret);
+  }
+  if (types.has('string') || types.size === 0) return node;
+  if (text === '') return { ...node, value: null };
+  if (types.has('boolean') && (text === 'true' || text === 'false'))
+    return { ...node, value: text === 'true' };
+  const isNumber = types.has('number') || types.has('integer');
+  if (isNumber && /^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text)) return { ...node, value: Number(text) };
+  return node;
+}
+
+/** What was parsed out of a text stands where the text stood. */
+function moveTo(node: Node, span: Span, secret: boolean): Node {
+  if (node.kind === 'scalar') return { ...node, span, secret };
+  if (node.kind === 'list')
+    return { ...node, span, items: node.items.map((item) => moveTo(item, span, secret)) };
+  const entries = new Map<string, Entry>();
+  for (const [name, { value }] of node.entries)
+    entries.set(name, { key: span, value: moveTo(value, span, secret) });
+  return { kind: 'map', span, entries };
+}

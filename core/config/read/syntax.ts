@@ -1,0 +1,147 @@
+import { type Document, isMap, isNode, isScalar, isSeq, visit, type YAMLError } from 'yaml';
+import type { Fault } from '../explain/errors.ts';
+import type { Source } from '../explain/source.ts';
+
+/** What is said of a value that YAML takes for a template's braces, in a key and elsewhere. */
+export const TEMPLATE = 'a value begins with "{{", which are brackets in YAML; put the value in quotes';
+
+/** After these the reader goes on where it was: the errors behind them stand for themselves. */
+const LOCAL = new Set(['BAD_SCALAR_START', 'BAD_ALIAS', 'BAD_DQ_ESCAPE', 'TAG_RESOLVE_FAILED']);
+
+/** What is wrong with a text that is not YAML, up to the first error that makes nonsense of the rest. */
+export function syntaxFaults(document: Document, source: Source): Fault[] {
+  const errors = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  const last = errors.findIndex(({ code }) => !LOCAL.has(code));
+  const told = last < 0 ? errors : errors.slice(0, last + 1);
+  const seen = new Set<number>();
+  return told
+    .map((error) => explain(error, source.text, document))
+    .filter(({ at }) => !seen.has(at) && seen.add(at))
+    .map(({ at, message, fix }) => ({
+      code: 'TIERCEL_CFG_SYNTAX',
+      path: [],
+      message: `not valid YAML: ${message}`,
+      ...(fix !== undefined && { fix }),
+      span: { source, start: at, end: at + 1 },
+    }));
+}
+
+interface Explained {
+  readonly at: number;
+  readonly message: string;
+  readonly fix?: string;
+}
+
+/** An error and where in the text it was noticed. */
+interface Noticed {
+  readonly code: string;
+  /** In the words of the library: they tell cases of one code apart, and are never printed, because they quote the text. */
+  readonly words: string;
+  readonly text: string;
+  readonly at: number;
+  /** The line up to where it was noticed, and from there on. */
+  readonly before: string;
+  readonly after: string;
+}
+
+function explain(error: YAMLError, text: string, document: Document): Explained {
+  const [at] = error.pos;
+  const lineStart = text.lastIndexOf('\n', at - 1) + 1;
+  const newline = text.indexOf('\n', at);
+  const noticed: Noticed = {
+    code: error.code,
+    words: error.message,
+    text,
+    at,
+    before: text.slice(lineStart, at),
+    after: text.slice(at, newline < 0 ? text.length : newline),
+  };
+  for (const cause of CAUSES) {
+    const found = cause(noticed, document);
+    if (found !== undefined) return typeof found === 'string' ? { at, message: found } : found;
+  }
+  return { at, message: WORDS[error.code] ?? 'the text cannot be read from here on' };
+}
+
+/** What people do, from the surest sign to the least; the first that knows the error tells it. */
+const CAUSES: readonly ((noticed: Noticed, document: Document) => Explained | string | undefined)[] = [
+  ({ before, after }) =>
+    /^(<{7}|={7}|>{7})/.test(before + after)
+      ? 'the mark of a merge conflict was left in the file'
+      : undefined,
+  ({ before, after, at }) => {
+    const opens = (before + after).search(/(^|[\s[{,:-])\{\{/);
+    if (opens < 0) return undefined;
+    return { at: at - before.length + (before + after).indexOf('{{', opens), message: TEMPLATE };
+  },
+  ({ code, before, at }) => {
+    const tag = code === 'TAG_RESOLVE_FAILED' ? 0 : before.match(/(?<=^|[\s[{,])![^\s!]*$/)?.[0].length;
+    return tag === undefined ? undefined : { at: at - tag, message: WORDS.TAG_RESOLVE_FAILED! };
+  },
+  // The reader notices at the end of the file; the writer wants to know where it began.
+  ({ words, text, at }, document) => {
+    const opened = /clos|end with/i.test(words) ? openedAt(document, at) : undefined;
+    if (opened === undefined) return undefined;
+    const what = /["']/.test(text[opened]!) ? 'quote' : 'bracket';
+    return { at: opened, message: `the ${what} that opens here is never closed, or closed too late` };
+  },
+  ({ text, at }) =>
+    /^\s*\[[\w.-]+\]\s*\n\s*[\w.-]+\s*=/.test(text)
+      ? {
+          at,
+          message: 'this looks like TOML',
+          fix: 'The configuration is YAML: key: value, sections by indentation.',
+        }
+      : undefined,
+  ({ code, text, at }) => {
+    if (code !== 'BLOCK_AS_IMPLICIT_KEY') return undefined;
+    const value = /^[^:]*?\n(\s*)[^\n:]*:(\s|$)/.exec(text.slice(at));
+    if (value === null) return undefined;
+    const deeper = at + value[0].indexOf('\n') + 1 + value[1]!.length;
+    return {
+      at: deeper,
+      message: 'the line is indented deeper than the one above it, which has its value already',
+    };
+  },
+  ({ before, after }) =>
+    /[:-]\s+[|>]\S*\s*$/.test(before) || (/[:-]\s+$/.test(before) && /^[|>]/.test(after))
+      ? 'a value begins with "|" or ">", which begin a text of several lines; put the value in quotes'
+      : undefined,
+  ({ code, before }) =>
+    code === 'UNEXPECTED_TOKEN' && /["']\s*$/.test(before)
+      ? 'the quote is closed before, and this stands behind it; put the whole value in quotes, and a quote inside of it in quotes of the other kind'
+      : undefined,
+  ({ words }) => (/^Comments must/.test(words) ? 'a comment needs a space in front of its "#"' : undefined),
+  ({ code, after }) =>
+    code === 'MULTILINE_IMPLICIT_KEY' && /^-\S/.test(after)
+      ? 'a space is missing behind the dash of a list'
+      : undefined,
+  ({ words }) => (/followed by map values/.test(words) ? 'a key stands without ":"' : undefined),
+];
+
+/** Our own words: those of the library quote the text, which may hold secrets. */
+const WORDS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'a tab is used as indentation; YAML takes spaces only',
+  BAD_INDENT: 'the line is indented differently from the lines it belongs to',
+  MISSING_CHAR: 'a closing quote, bracket, comma or colon is missing',
+  BLOCK_AS_IMPLICIT_KEY: 'a value holds ": ", which begins a mapping; put the value in quotes',
+  MULTILINE_IMPLICIT_KEY: 'a key stands without ":", or a value goes on over the line without quotes',
+  BAD_SCALAR_START: 'a value begins with a character that means something in YAML; put the value in quotes',
+  BAD_ALIAS: 'an alias has no anchor, or a value begins with "*"; put the value in quotes',
+  BAD_DQ_ESCAPE: 'a backslash in double quotes begins no known escape; use single quotes',
+  MULTIPLE_DOCS: 'a second document begins here; a configuration is one document',
+  BLOCK_IN_FLOW: 'an indented block stands inside brackets',
+  TAG_RESOLVE_FAILED: 'a value begins with "!", which is a tag in YAML; put the value in quotes',
+  UNEXPECTED_TOKEN: 'something stands here that does not belong; a quote or bracket may be missing before it',
+};
+
+/** The start of the innermost quote or bracket around an offset. */
+function openedAt(document: Document, at: number): number | undefined {
+  let start: number | undefined;
+  visit(document, (_, node) => {
+    if (!isNode(node) || !node.range) return;
+    const opens = isScalar(node) ? node.type?.startsWith('QUOTE') : (isMap(node) || isSeq(node)) && node.flow;
+    if (opens && node.range[0] <= at && node.range[2] >= at) start = node.range[0];
+  });
+  return start;
+}

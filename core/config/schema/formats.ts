@@ -1,0 +1,134 @@
+import { parseSchedule } from '../../delivery/schedule.ts';
+import { PRIORITIES, parsePriority } from '../../event/priority.ts';
+import { templateProblem } from '../../event/template.ts';
+import type { ErrorCode } from '../explain/errors.ts';
+import { didYouMean } from '../explain/suggest.ts';
+import { type Parsed, parseDuration } from './duration.ts';
+import { parseHttpUrl } from './http-url.ts';
+import { parseSize } from './size.ts';
+
+/** What a text with a `format` becomes, and how to say that it does not. */
+export interface Format {
+  readonly code: ErrorCode;
+  /** Completes "must be …". */
+  readonly kind: string;
+  /** What to do, where the reason does not say it. */
+  readonly fix?: string;
+  /** `reason` completes `"x" …`. */
+  parse(text: string): Parsed<unknown>;
+  /** True when its reasons tell nothing of the text, so that they may be shown of a secret, too. */
+  readonly isDiscreet?: boolean;
+}
+
+const PRIORITY_NAMES = PRIORITIES.map((name) => name.toLowerCase());
+
+/** The formats that option schemas may use; others that JSON Schema knows are not checked. */
+export const FORMATS: Readonly<Record<string, Format>> = {
+  duration: {
+    code: 'TIERCEL_CFG_DURATION',
+    kind: 'a duration such as 500ms, 30s, 5m or 7d',
+    parse: parseDuration,
+  },
+  size: { code: 'TIERCEL_CFG_SIZE', kind: 'a size such as 64KiB or 256MiB', parse: parseSize },
+  durability: {
+    code: 'TIERCEL_CFG_DURATION',
+    kind: '"sync" or a duration such as 100ms',
+    parse: (text) => {
+      if (text === 'sync') return { ok: true, value: 'sync' };
+      const parsed = parseDuration(text);
+      // A word is no duration gone wrong.
+      return parsed.ok || /\d/.test(text)
+        ? parsed
+        : { ok: false, reason: 'is neither "sync" nor a duration such as 100ms' };
+    },
+  },
+  priority: {
+    code: 'TIERCEL_CFG_PRIORITY',
+    kind: `one of ${PRIORITY_NAMES.join(', ')}`,
+    parse: (text) => {
+      const priority = parsePriority(text);
+      if (priority !== undefined) return { ok: true, value: priority };
+      const hint = didYouMean(text, [...PRIORITY_NAMES, 'info']).text;
+      return { ok: false, reason: `is not a priority${hint || `; they are ${PRIORITY_NAMES.join(', ')}`}` };
+    },
+  },
+  cron: {
+    code: 'TIERCEL_CFG_CRON',
+    kind: 'a cron expression such as "0 6 * * *"',
+    parse: (text) => {
+      try {
+        parseSchedule(text);
+        return { ok: true, value: text };
+      } catch {
+        return {
+          ok: false,
+          reason: 'is not a cron expression such as "0 6 * * *" (minute, hour, day, month, weekday; UTC)',
+        };
+      }
+    },
+  },
+  address: {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'an address such as 0.0.0.0:2801',
+    parse: (text) => {
+      const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:\s[\]]*):(\d{1,5})$/.exec(text)?.[1];
+      return port !== undefined && Number(port) <= 65_535
+        ? { ok: true, value: text }
+        : { ok: false, reason: 'is not an address such as 0.0.0.0:2801, [::]:2801 or :2801' };
+    },
+  },
+  template: {
+    code: 'TIERCEL_CFG_TEMPLATE',
+    kind: 'a Liquid template such as {{ rule }} on {{ hostname }}',
+    fix: 'Liquid, not Go: {{ fields["k8s.ns.name"] | default: "none" }}',
+    parse: (text) => {
+      const problem = templateProblem(text);
+      return problem === undefined ? { ok: true, value: text } : { ok: false, reason: problem };
+    },
+  },
+  'header-name': {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'the name of a header such as X-Team',
+    parse: (text) =>
+      /^[\w!#$%&'*+.^`|~-]+$/.test(text)
+        ? { ok: true, value: text }
+        : { ok: false, reason: 'is no name of a header: letters, digits and "-"' },
+  },
+  'header-value': {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'one line of text',
+    parse: (text) =>
+      // What node:http sends: Latin-1 without control characters.
+      /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
+        ? { ok: true, value: text }
+        : { ok: false, reason: 'holds a line break or another character that no header takes' },
+    isDiscreet: true,
+  },
+  'http-url': {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'an address such as https://example.com/path',
+    parse: parseHttpUrl,
+    isDiscreet: true,
+  },
+  'file-mode': {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'permissions in octal such as "0640"',
+    parse: (text) => {
+      const digits = /^(?:0o?)?([0-7]{3})$/.exec(text)?.[1];
+      if (digits === undefined)
+        return { ok: false, reason: 'is not permissions in octal such as "0640" or "0600"' };
+      const mode = Number.parseInt(digits, 8);
+      return (mode & 0o600) === 0o600
+        ? { ok: true, value: mode }
+        : { ok: false, reason: 'does not let the owner read and write: begin with 06' };
+    },
+  },
+  uri: {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'a URL such as https://example.com/path',
+    parse: (text) =>
+      URL.canParse(text) && /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(text)
+        ? { ok: true, value: text }
+        : { ok: false, reason: 'is not a URL such as https://example.com/path' },
+  },
+};

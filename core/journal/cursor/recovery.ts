@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import type { Logger } from '../../sdk/contract/logger.ts';
+import type { DamageCounts, Quarantine } from '../files/quarantine.ts';
+import type { Position } from '../journal.ts';
+import type { Routes, SegmentIndex } from '../segments/segment.ts';
+import type { Cursors } from './file.ts';
+import { cursorFile } from './file.ts';
+import type { Ledger } from './state.ts';
+import { createLedger } from './state.ts';
+
+/** Fills the ledgers from the cursors and then, segment by segment, from the log. */
+export interface Books {
+  readonly ledgers: Map<string, Ledger>;
+  /** Outputs whose cursor is lost: what they had settled is not known. */
+  readonly lost: ReadonlySet<string>;
+  enter(routes: Routes): void;
+  /** The events at these positions are gone. */
+  addHole(first: Position, last: Position): void;
+  /** The end of the last hole, 0 when there is none. */
+  holesEnd(): Position;
+  /** An index whose segment does not hold, or not all of, what it says. */
+  addIndex(index: SegmentIndex): void;
+  /** How many events may be missing at the end of the log, at most. */
+  addDoubtful(events: number): void;
+  /** All segments and holes are entered. */
+  close(): void;
+}
+
+export async function openBooks(
+  {
+    cursorDirectory,
+    quarantine,
+    log,
+  }: { readonly cursorDirectory: string; readonly quarantine: Quarantine; readonly log: Logger },
+  epoch: string,
+  { cursors, forgotten, unreadable }: Cursors,
+  counts: DamageCounts,
+): Promise<Books> {
+  const ledgers = new Map<string, Ledger>();
+  const lost = new Set<string>();
+  /** Of forgotten outputs: only what came after belongs to them. */
+  const forgottenLedgers = new Map(
+    forgotten
+      .filter((cursor) => cursor.epoch === epoch)
+      .map(({ output, through }) => [output, createLedger(output, through)]),
+  );
+  for (const cursor of cursors) {
+    const ledger = createLedger(cursor.output, 0);
+    ledgers.set(cursor.output, ledger);
+    if (cursor.epoch === epoch) {
+      ledger.through = cursor.through;
+      ledger.unreported = cursor.lost ?? ledger.unreported;
+      for (const [first, last] of cursor.pending) ledger.pending.addRun(first, last);
+    } else {
+      log.error(
+        { output: cursor.output },
+        'the cursor belongs to another journal: starting at the oldest event kept',
+      );
+    }
+  }
+  for (const name of unreadable) {
+    log.error(
+      { file: name },
+      'a cursor is corrupt: its output starts at the oldest event kept that names it',
+    );
+    counts.quarantinedFiles++;
+    await quarantine.move(join(cursorDirectory, name));
+  }
+
+  /** The end of what was entered so far. */
+  let entered: Position = 0;
+  const holes: (readonly [first: Position, last: Position])[] = [];
+  const indexes: SegmentIndex[] = [];
+  let doubtfulEvents = 0;
+
+  /** No event exists between what was entered and this position: what is pending there is gone. */
+  function skip(first: Position): void {
+    if (first <= entered + 1) return;
+    for (const ledger of ledgers.values()) {
+      const { pending, gone } = ledger;
+      for (let at = pending.next(entered + 1); at !== undefined && at < first; at = pending.next(at + 1)) {
+        gone.addRun(at);
+      }
+      pending.deleteRun(entered + 1, first - 1);
+    }
+  }
+
+  /**
+   * An output has a cursor before an event names it, so one that is named and has none has lost it: it is given every event
+   * that names it again, because what it had settled is not known.
+   */
+  function lose(ledger: Ledger): Ledger {
+    const { output } = ledger;
+    ledgers.set(output, ledger);
+    lost.add(output);
+    if (!unreadable.includes(cursorFile(output))) {
+      log.error(
+        { output },
+        `the cursor of output "${output}" is gone: it starts at the oldest event kept that names it`,
+      );
+    }
+    return ledger;
+  }
+
+  const ledgerOf = (output: string): Ledger =>
+    ledgers.get(output) ?? forgottenLedgers.get(output) ?? lose(createLedger(output, 0));
+
+  /**
+   * Counts what is missing. A cursor says what its output wanted up to its end, and {@link skip} has counted that. Beyond
+   * it the index of the segment says it, if there is one; else each output may have wanted all of it.
+   */
+  function countHole(first: Position, last: Position): void {
+    for (const { through, doubtful } of ledgers.values()) {
+      if (last > through) doubtful.addRun(Math.max(first, through + 1), last);
+    }
+    for (const { last: indexed, marks, routes } of indexes) {
+      const from = Math.max(first, marks[0]!);
+      const to = Math.min(last, indexed);
+      if (from > to) continue;
+      for (const { doubtful } of ledgers.values()) doubtful.deleteRun(from, to);
+      for (const { names, first: start, last: end } of runsOf(routes)) {
+        if (end < from || start > to) continue;
+        for (const name of names ?? ledgers.keys()) {
+          const ledger = ledgers.get(name);
+          const after = Math.max(start, from, (ledger?.through ?? 0) + 1);
+          if (ledger === undefined || after > Math.min(end, to)) continue;
+          // Without its cursor nothing says whether it had settled them.
+          const missing = lost.has(name) ? ledger.doubtful : ledger.gone;
+          missing.addRun(after, Math.min(end, to));
+        }
+      }
+    }
+  }
+
+  return {
+    ledgers,
+    lost,
+    enter(routes) {
+      const wanting = new Map<number, readonly Ledger[]>();
+      for (const { first, last, route, names } of runsOf(routes)) {
+        skip(first);
+        let takers = wanting.get(route);
+        if (takers === undefined) {
+          if (names === undefined)
+            log.error({ first }, 'routing data is corrupt: delivering these events to every output');
+          takers = names?.map(ledgerOf) ?? [...ledgers.values()];
+          wanting.set(route, takers);
+        }
+        for (const { pending, through } of takers) {
+          if (last > through) pending.addRun(Math.max(first, through + 1), last);
+        }
+        entered = last;
+      }
+    },
+    addHole(first, last) {
+      if (last < first) return;
+      log.error({ from: first, to: last }, 'positions are missing from the journal');
+      holes.push([first, last]);
+    },
+    holesEnd: () => Math.max(0, ...holes.map(([, last]) => last)),
+    addIndex: (index) => void indexes.push(index),
+    addDoubtful(events) {
+      doubtfulEvents += events;
+    },
+    close() {
+      for (const ledger of forgottenLedgers.values()) if (ledger.pending.count > 0) lose(ledger);
+      skip(Number.MAX_SAFE_INTEGER);
+      for (const [first, last] of holes) countHole(first, last);
+      for (const ledger of ledgers.values()) ledger.doubtfulEvents = doubtfulEvents;
+    },
+  };
+}
+
+/** The runs of a segment's events with the outputs that wanted them; undefined where the dictionary is damaged. */
+function* runsOf({ names, runs }: Routes) {
+  for (let i = 0; i < runs.length; i += 3) {
+    const route = runs[i + 2]!;
+    yield { first: runs[i]!, last: runs[i + 1]!, route, names: names.get(route) };
+  }
+}

@@ -1,0 +1,119 @@
+import type { Clock } from '../../sdk/contract/clock.ts';
+import type { Logger } from '../../sdk/contract/logger.ts';
+import type { Reserve } from '../files/reserve.ts';
+import { JournalFullError, smallAppend } from '../journal.ts';
+import { createWaiters } from '../waiters.ts';
+
+/** Whether there is room for more: in the budget and on the disk. */
+export interface Space {
+  /** Takes room for an append that is about to be written. @throws JournalFullError @throws RangeError */
+  take(bytes: number): void;
+  /** The append is written, or it failed. */
+  settle(bytes: number): void;
+  /** Bytes the segments take now. */
+  set(used: number): void;
+  used(): number;
+  /** Why there is no room for a small append; undefined when there is. */
+  shortage(): string | undefined;
+  /** Segments were unlinked: those who wait may try again. */
+  freed(): Promise<void>;
+  /** The disk is full: nothing more is taken until the reserve stands again. */
+  diskFull(error: unknown): void;
+  isDiskFull(): boolean;
+  /** Gives up the reserve, for what must be written on a full disk; false when there is none. */
+  release(): Promise<boolean>;
+  /** Resolves when there is room for that many bytes and for a small append, or the signal aborts, or the journal is closed. */
+  wait(signal: AbortSignal, bytes?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How often a full disk is tried again, in milliseconds. */
+const PROBE = 1000;
+
+export function createSpace(options: {
+  readonly maxBytes: number;
+  readonly reserve: Reserve;
+  /** Frees what can be freed on a full disk. Never rejects. */
+  readonly makeRoom: () => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): Space {
+  const { maxBytes, reserve, makeRoom, clock, log } = options;
+  const small = smallAppend(maxBytes);
+  const waiters = createWaiters();
+  const stop = new AbortController();
+  let used = 0;
+  let queued = 0;
+  let full = false;
+  let probing: Promise<void> | undefined;
+
+  function shortage(bytes = small): string | undefined {
+    if (full) return 'the disk is full';
+    return used + queued + bytes > maxBytes ? `the journal holds ${used} of ${maxBytes} bytes` : undefined;
+  }
+
+  async function probe(): Promise<void> {
+    while (full && !stop.signal.aborted) {
+      await clock.sleep(PROBE, stop.signal);
+      if (!stop.signal.aborted) await tryDisk();
+    }
+  }
+
+  async function tryDisk(): Promise<void> {
+    if (!full) return;
+    await makeRoom();
+    if (!(await reserve.establish()) || !full) return;
+    full = false;
+    log.info('there is room on the disk again');
+    waiters.wake();
+  }
+
+  function diskFull(error: unknown): void {
+    if (!full) log.warn({ error }, 'the disk is full: events are refused until there is room again');
+    full = true;
+    probing ??= probe().finally(() => {
+      probing = undefined;
+    });
+  }
+
+  return {
+    take(bytes) {
+      if (bytes > maxBytes / 2) {
+        throw new RangeError(`${bytes} bytes are more than a journal of ${maxBytes} bytes takes at once`);
+      }
+      const why = shortage(bytes);
+      if (why !== undefined) throw new JournalFullError(why, { bytes });
+      queued += bytes;
+    },
+    settle(bytes) {
+      queued -= bytes;
+      // A failed append leaves its room to others.
+      waiters.wake();
+    },
+    set(bytes) {
+      used = bytes;
+    },
+    used: () => used,
+    shortage: () => shortage(),
+    async freed() {
+      await tryDisk();
+      waiters.wake();
+    },
+    diskFull,
+    isDiskFull: () => full,
+    release() {
+      diskFull('a cursor or a manifest needs the reserve');
+      return reserve.release();
+    },
+    async wait(signal, bytes = 0) {
+      const needed = Math.max(bytes, small);
+      while (shortage(needed) !== undefined && !signal.aborted && !stop.signal.aborted)
+        await waiters.wait(signal);
+    },
+    async close() {
+      stop.abort();
+      await probing;
+      waiters.wake();
+    },
+  };
+}

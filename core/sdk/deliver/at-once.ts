@@ -1,0 +1,35 @@
+import { type Delivery, deliveredExcept, type Refusal } from '../contract/verdicts.ts';
+import { verdictOn } from './check-verdict.ts';
+import { trySend } from './try-send.ts';
+
+/**
+ * Delivers records each by itself and all at once, for clients that take one at a time and answer later: a publish that is
+ * acknowledged. What one record meets keeps no other; `deliverEach` keeps their order instead.
+ *
+ * @param send what becomes of one record; a throw means `retry`
+ * @example
+ * deliver: ({ records }, signal) =>
+ *   deliverAtOnce(records, async (record) => {
+ *     await abortable(client.publish(topic, toJson(record)), signal);
+ *     return delivered();
+ *   })
+ */
+export async function deliverAtOnce<R>(
+  records: readonly R[],
+  send: (record: R, index: number) => Promise<Delivery>,
+): Promise<Delivery> {
+  const answers = await Promise.all(
+    records.map(async (record, index) => verdictOn(await trySend(() => send(record, index)), 1)),
+  );
+  const refusals = answers.flatMap((answer, index): Refusal[] => {
+    if (answer.status === 'retry') return [{ index, again: true, reason: answer.reason }];
+    const reason = answer.status === 'rejected' ? answer.reason : answer.rejected?.[0]?.reason;
+    return reason === undefined ? [] : [{ index, again: false, reason }];
+  });
+  const waits = answers.flatMap((answer) => (answer.status === 'retry' ? (answer.after ?? []) : []));
+  const denied = answers.some((answer) => answer.status === 'retry' && answer.denied === true);
+  return deliveredExcept(refusals, {
+    ...(waits.length > 0 && { after: Math.max(...waits) }),
+    ...(denied && { denied }),
+  });
+}

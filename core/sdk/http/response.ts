@@ -1,0 +1,113 @@
+import type { IncomingMessage } from 'node:http';
+import { type Delivery, delivered, rejected, retry } from '../contract/verdicts.ts';
+
+/** The statuses that speak about the content of the request: sent again it would be refused again. */
+const CONTENT_REFUSED: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+const DENIED: ReadonlySet<number> = new Set([401, 403, 407]);
+/** A destination that asks for more (a year, by mistake) is asked again after this long. */
+const LONGEST_WAIT = 3_600_000;
+const NO_REDIRECTS = 'redirects are not followed: write the address it points to into the configuration';
+/** How much of an answer is put into a reason, and how much of it is read at all. */
+const QUOTED = 300;
+const READ = 64 * 1024;
+
+/**
+ * What an HTTP answer means for a batch.
+ *
+ * | status | delivery |
+ * |---|---|
+ * | 2xx | delivered |
+ * | 400, 413, 415, 422 | rejected: the content is at fault |
+ * | 401, 403, 407 | retry, denied: the breaker opens at once |
+ * | everything else: 404, 405, 408, 425, 429, 5xx, redirects (also one that `fetch` followed) | retry, after `Retry-After` where the answer has one |
+ *
+ * Reads (a part of) the body, so that the connection can be used again.
+ *
+ * @param now epoch milliseconds, for a `Retry-After` that is a date
+ * @example fromResponse(await fetch(url, { method: 'POST', body, signal }))
+ */
+export async function fromResponse(response: Response, now = Date.now()): Promise<Delivery> {
+  const body = await readStart(response);
+  // A fetch that followed a redirect has made a GET without a body of the POST, and 2xx is some page's.
+  if (response.redirected) return retry(`was redirected; ${NO_REDIRECTS}`);
+  const { status, statusText, headers } = response;
+  return meaningOf({ status, statusText, retryAfter: headers.get('retry-after') }, body, now);
+}
+
+/** The same of an answer that is read from its socket, without the streams that a {@link Response} is made of. */
+export async function fromMessage(message: IncomingMessage, now = Date.now()): Promise<Delivery> {
+  const body = await startOf(message);
+  const { statusCode: status = 0, statusMessage: statusText = '', headers } = message;
+  return meaningOf({ status, statusText, retryAfter: headers['retry-after'] ?? null }, body, now);
+}
+
+function meaningOf(
+  { status, statusText, retryAfter }: { status: number; statusText: string; retryAfter: string | null },
+  body: string,
+  now: number,
+): Delivery {
+  if (status >= 200 && status < 300) return delivered();
+  const reason = `answered ${`${status} ${statusText}`.trim()}${quote(body)}`;
+  if (CONTENT_REFUSED.has(status)) return rejected(reason);
+  if (DENIED.has(status)) return retry(reason, { denied: true });
+  if (status >= 300 && status < 400) {
+    return retry(`${reason}; ${NO_REDIRECTS}`);
+  }
+  const after = parseRetryAfter(retryAfter, now);
+  return retry(reason, after === undefined ? {} : { after });
+}
+
+/**
+ * Reads a `Retry-After` header (RFC 9110, 10.2.3): seconds or a date.
+ *
+ * @returns milliseconds from now, an hour at the most; undefined when absent or not understood
+ */
+export function parseRetryAfter(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  const text = header.trim();
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), LONGEST_WAIT);
+}
+
+/** The start of the body; an answer that breaks off or never ends does not change what its status said. */
+async function readStart(response: Response): Promise<string> {
+  if (response.body === null) return '';
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for (let read = 0; read < READ; ) {
+      const { done, value } = await reader.read();
+      if (done) return text;
+      read += value.byteLength;
+      if (text.length < QUOTED) text += decoder.decode(value, { stream: true });
+    }
+    await reader.cancel();
+  } catch {
+    // Broken off: what was read is all there is.
+  }
+  return text;
+}
+
+/** The same of a message. */
+function startOf(message: IncomingMessage): Promise<string> {
+  return new Promise((resolve) => {
+    const decoder = new TextDecoder();
+    let text = '';
+    let read = 0;
+    message.on('data', (chunk: Buffer) => {
+      read += chunk.byteLength;
+      if (text.length < QUOTED) text += decoder.decode(chunk, { stream: true });
+      if (read >= READ) message.destroy();
+    });
+    message.on('error', () => {});
+    message.once('end', () => resolve(text));
+    message.once('close', () => resolve(text));
+  });
+}
+
+function quote(body: string): string {
+  const text = body.replace(/\s+/g, ' ').trim();
+  if (text === '') return '';
+  return `: ${text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text}`;
+}

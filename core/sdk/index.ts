@@ -1,0 +1,78 @@
+/**
+ * The public API of a plugin author. What is not exported here is not public.
+ *
+ * It is versioned by `apiVersion` of the definitions. Within version 1 optional members and new exports may come; nothing is
+ * taken away and nothing changes its meaning. `docs/write-an-output.md` is the way in.
+ *
+ * @module
+ */
+
+// To declare an output or a mapper, and its options.
+
+export type { Static, TObject, TSchema } from 'typebox';
+export type { BatchLimits } from './contract/batch.ts';
+export type { Mapped, Mapper, MapperContext, MapperDefinition } from './contract/mapper.ts';
+export { defineMapper } from './contract/mapper.ts';
+export type {
+  AnyOutputDefinition,
+  DiagnoseOptions,
+  Finding,
+  Output,
+  OutputContext,
+  OutputDefinition,
+  OwnMapper,
+} from './contract/output.ts';
+export { asEvents, defineOutput } from './contract/output.ts';
+export { byPriority, duration, priority, secret, size, template } from './options/scalars.ts';
+export { Type } from './options/type.ts';
+
+// What the context holds.
+
+export type { Clock } from './contract/clock.ts';
+export type { Logger } from './contract/logger.ts';
+export { VERSION } from './contract/version.ts';
+
+// To deliver, and to say what became of it.
+
+export type { Batch, BatchInfo } from './contract/batch.ts';
+export type { Delivery, Failure, Refusal } from './contract/verdicts.ts';
+export { delivered, deliveredExcept, rejected, retry } from './contract/verdicts.ts';
+export { deliverAtOnce } from './deliver/at-once.ts';
+export type { ChunkLimits } from './deliver/chunks.ts';
+export { deliverChunks, deliverEach } from './deliver/chunks.ts';
+export { deliverToAny } from './deliver/hosts.ts';
+
+// Over HTTP.
+
+export type { HttpClient, RequestDetails } from './http/client.ts';
+export { httpClient } from './http/client.ts';
+export type { HttpOptions } from './http/options.ts';
+export { httpConnection, httpOptions, httpUrl } from './http/options.ts';
+export { fromResponse, parseRetryAfter } from './http/response.ts';
+
+// Over other protocols, by clients of others.
+
+export type { Connection, ConnectionOptions } from './deliver/connection.ts';
+export { abortable, keepConnection, overConnection } from './deliver/connection.ts';
+export { loadPeer } from './deliver/peer.ts';
+export type { TlsOptions } from './options/tls.ts';
+export { readTls, tlsOption } from './options/tls.ts';
+
+// To read an event, and to write it.
+
+export { isDecimal } from '../event/decimal.ts';
+export { eventToJson } from '../event/encode.ts';
+export type { Decimal, Event, FieldValue } from '../event/event.ts';
+export { fieldText, stringify } from '../event/json.ts';
+export { isMissing } from '../event/missing.ts';
+export type { Priority } from '../event/priority.ts';
+export { PRIORITIES, parsePriority, priorityRank } from '../event/priority.ts';
+export { printableJson } from './contract/printable.ts';
+export { recordJson, textTemplate } from './deliver/payload.ts';
+
+// Batches that are too large for memory, read as blocks, on another thread too.
+
+export type { DecodeOptions } from '../event/decode.ts';
+export { createDecoder } from '../event/decode.ts';
+export type { EventBlock, StreamedBatch } from './contract/batch.ts';
+export type { MapperRef, StreamOutput, StreamOutputDefinition } from './contract/output.ts';

@@ -1,0 +1,88 @@
+import type { Static, TSchema } from 'typebox';
+import type { Priority } from '../../event/priority.ts';
+import { Type } from './type.ts';
+
+interface ScalarOptions {
+  readonly description: string;
+  /** In YAML spelling: `5m`, `256MiB`. */
+  readonly default?: string;
+  readonly examples?: readonly string[];
+  /** The least and the most that are taken, spelt like the default. */
+  readonly minimum?: string;
+  readonly maximum?: string;
+  /** The keys of Falcosidekick that this option stands for; whoever writes one is told the option. */
+  readonly formerly?: readonly string[];
+}
+
+/**
+ * An option that is a span of time: `500ms`, `30s`, `5m`, `24h`, `7d` in YAML, a number of milliseconds in code.
+ *
+ * @example timeout: duration({ description: 'How long one request may take.', default: '30s' })
+ */
+export function duration(options: ScalarOptions) {
+  return scalar('duration', options);
+}
+
+/**
+ * An option that is an amount of data: `512B`, `64KiB`, `256MiB`, `4GiB` (1024) or `10MB` (1000) in YAML, a number
+ * of bytes in code.
+ */
+export function size(options: ScalarOptions) {
+  return scalar('size', options);
+}
+
+function scalar(format: string, { minimum, maximum, ...options }: ScalarOptions) {
+  return Type.Unsafe<number>({
+    type: 'string',
+    format,
+    ...(minimum !== undefined && { formatMinimum: minimum }),
+    ...(maximum !== undefined && { formatMaximum: maximum }),
+    ...options,
+  });
+}
+
+/** An option that is a priority: `warning` or `info` in YAML, Falco's spelling in code. */
+export function priority(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
+  return Type.Unsafe<Priority>({ type: 'string', format: 'priority', ...options });
+}
+
+/**
+ * An option that says something about priorities, those that are named in it: a mapping whose keys are priorities.
+ *
+ * @param value what is said of each
+ * @example
+ * colors: Type.Optional(byPriority(Type.String(), { description: 'Colour of a message by its priority.' }))
+ * const colorOf = { ...DEFAULTS, ...options.colors };
+ */
+export function byPriority<T extends TSchema>(
+  value: T,
+  options: {
+    readonly description: string;
+    readonly examples?: readonly Readonly<Record<string, unknown>>[];
+    readonly formerly?: readonly string[];
+  },
+) {
+  return Type.Unsafe<{ readonly [P in Priority]?: Static<T> }>({
+    type: 'object',
+    propertyNames: { type: 'string', format: 'priority' },
+    patternProperties: { '^.*$': value },
+    ...options,
+  });
+}
+
+/** An option that is a Liquid template over an event; hand its value to `textTemplate`. */
+export function template(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
+  return Type.String({ format: 'template', ...options });
+}
+
+/** A text that never appears in logs, errors, `print-config` or the admin endpoints. */
+export function secret(options: {
+  readonly description: string;
+  readonly examples?: readonly string[];
+  readonly formerly?: readonly string[];
+  readonly needs?: readonly string[];
+  readonly excludes?: readonly string[];
+  readonly minLength?: number;
+}) {
+  return Type.String({ secret: true, ...options });
+}

@@ -1,0 +1,91 @@
+import type { Static } from '../../../core/sdk/index.ts';
+import { duration, secret, Type } from '../../../core/sdk/index.ts';
+
+/**
+ * Where and as whom an output calls AWS; spread them into the properties of its own schema and hand the options to
+ * {@link awsClientConfig}.
+ *
+ * @example
+ * options: Type.Object({ queue_url: …, ...awsOptions }, { additionalProperties: false })
+ */
+export const awsOptions = {
+  region: Type.String({
+    formerly: ['aws.region'],
+    description: 'Region of the service.',
+    pattern: '^[a-z0-9-]+$',
+    examples: ['eu-central-1'],
+  }),
+  endpoint: Type.Optional(
+    Type.String({
+      description: 'URL of a service that speaks the same protocol; leave out for AWS.',
+      format: 'http-url',
+    }),
+  ),
+  profile: Type.Optional(
+    Type.String({ description: 'Profile of the AWS configuration files to take credentials from.' }),
+  ),
+  access_key_id: Type.Optional(
+    Type.String({
+      needs: ['secret_access_key'],
+      formerly: ['aws.accesskeyid'],
+      description: 'Static key; without one the default chain of the AWS SDK is asked.',
+    }),
+  ),
+  secret_access_key: Type.Optional(
+    secret({
+      needs: ['access_key_id'],
+      formerly: ['aws.secretaccesskey'],
+      description: 'Secret of the static key.',
+    }),
+  ),
+  session_token: Type.Optional(
+    secret({ needs: ['access_key_id'], description: 'Session token of a temporary static key.' }),
+  ),
+  assume_role: Type.Optional(
+    Type.Object(
+      {
+        role_arn: Type.String({
+          formerly: ['aws.rolearn'],
+          description: 'Role to assume with the credentials found.',
+          pattern: '^arn:[^:]+:iam::[0-9]{12}:role/.+$',
+          examples: ['arn:aws:iam::111122223333:role/AmazonSecurityLake-Provider-falco-eu-central-1'],
+        }),
+        external_id: Type.Optional(
+          Type.String({
+            formerly: ['aws.externalid'],
+            description: 'External id that the trust policy of the role asks for.',
+          }),
+        ),
+        session_name: Type.Optional(
+          Type.String({
+            description: 'Name of the session, as CloudTrail shows it.',
+            default: 'tiercel',
+            pattern: '^[\\w+=,.@-]{2,64}$',
+          }),
+        ),
+        session_duration: Type.Optional(
+          duration({
+            description:
+              'How long a session lasts; at most 1h where the credentials come from a role themselves.',
+            default: '1h',
+          }),
+        ),
+        sts_endpoint: Type.Optional(
+          Type.String({
+            description: 'URL of the STS endpoint; leave out for the regional one.',
+            format: 'http-url',
+          }),
+        ),
+      },
+      {
+        description: 'Assume this role before writing; renewed before the session ends.',
+        additionalProperties: false,
+      },
+    ),
+  ),
+};
+
+const schema = Type.Object(awsOptions, { additionalProperties: false });
+
+/** {@link awsOptions} as the code sees them. */
+export type AwsOptions = Static<typeof schema>;

@@ -57,11 +57,17 @@ export async function openJournals(
     await journal.close();
     throw error;
   });
-  const deadLetters = await openDeadLetterStore(deadJournal, clock, () =>
-    log.warn(
-      'there are dead letters of a later version: they are kept, but only that version can show or replay them',
-    ),
-  );
+  const deadLetters = await openDeadLetterStore(deadJournal, clock, {
+    onUnreadable: () =>
+      log.warn(
+        'there are dead letters of a later version: they are kept, but only that version can show or replay them',
+      ),
+    onLost({ exact, atMost }) {
+      const why = 'files of dead-letters/ were damaged or removed';
+      if (exact > 0) log.error({ lost: exact }, `${exact} dead letters are lost: ${why}`);
+      if (atMost > 0) log.error({ at_most: atMost }, `up to ${atMost} dead letters may be lost: ${why}`);
+    },
+  });
   return {
     journal,
     deadLetters,

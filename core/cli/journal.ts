@@ -159,6 +159,7 @@ async function* salvageAll(path: string): AsyncGenerator<SalvagedEvent & { reado
 
 function renderReport(report: JournalReport, where: string): string {
   const { state, reason, bytes, max_bytes: most, oldest, newest, dead_letters: dead } = report;
+  const { exact, at_most } = report.dead_letters_lost;
   const facts = renderFacts([
     ['journal', where],
     ['state', reason === undefined ? state : `${state}: ${reason}`],
@@ -167,6 +168,7 @@ function renderReport(report: JournalReport, where: string): string {
     ['newest position', String(newest)],
     ['damaged since the start', String(report.corrupt_frames)],
     ['dead letters', String(dead)],
+    ['dead letters lost', at_most > 0 ? `${exact}, and up to ${at_most} more` : String(exact)],
   ]);
   const tables = [renderPending(report.outputs)];
   if (report.orphans.length > 0)

@@ -91,7 +91,11 @@ export function createOperations(deps: OperationsDeps): Operations {
 
     async replay(filter) {
       const { replayed, left } = await deadLetters.replay(filter, {
-        outputs: async () => new Set((await cursors()).keys()),
+        async outputs() {
+          const kept = await cursors();
+          const configured = deps.outputs().map(({ name }) => name);
+          return new Set(configured.filter((name) => kept.has(name)));
+        },
         append: (entries) => journal.append(entries),
       });
       log.info({ filter, replayed }, `${replayed} dead letters were handed back to their outputs`);

@@ -27,7 +27,7 @@ export interface DeadLetterFilter {
 
 /** Where a replay hands events back to. */
 export interface HandBack {
-  /** The outputs that the main journal keeps events for; asked once, when it is the replay's turn. */
+  /** The outputs that have a cursor and are there to deliver; asked once, when it is the replay's turn. */
   outputs(): Promise<ReadonlySet<string>>;
   /** Appends to the main journal; durable when it resolves. */
   append(entries: readonly JournalEntry[]): Promise<void>;
@@ -36,7 +36,7 @@ export interface HandBack {
 /** What a replay did. */
 export interface Replayed {
   readonly replayed: number;
-  /** What matched and is still there, by output. `no_cursor`: an event handed back would be gone. */
+  /** What matched and is still there, by output. `no_cursor`: nobody would deliver an event handed back. */
   readonly left: ReadonlyMap<string, { readonly letters: number; readonly why: 'no_cursor' | 'no_bytes' }>;
 }
 

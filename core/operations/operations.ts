@@ -118,7 +118,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       const { state, reason, bytes, maxBytes, oldest, newest } = status;
       const dead = deadLetters.status();
       const { exact, atMost } = deadLetters.lost();
-      const configured = new Set(deps.outputs().map(({ name }) => name));
+      const configured = deps.outputs().map(({ name }) => name);
       const pending = [...(await cursors())].map(([output, pending]) => ({ output, pending }));
       return {
         state,
@@ -131,8 +131,9 @@ export function createOperations(deps: OperationsDeps): Operations {
         recovered_bytes: status.recoveredBytes + dead.recoveredBytes,
         dead_letters: deadLetters.count(),
         dead_letters_lost: { exact, at_most: atMost },
-        outputs: pending.filter(({ output }) => configured.has(output)),
-        orphans: pending.filter(({ output }) => !configured.has(output)),
+        configured,
+        outputs: pending.filter(({ output }) => configured.includes(output)),
+        orphans: pending.filter(({ output }) => !configured.includes(output)),
       };
     },
 

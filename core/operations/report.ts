@@ -56,6 +56,8 @@ export interface JournalReport {
   readonly dead_letters: number;
   /** Dead letters that damage or removal of their files took: counted, and an upper bound of further ones. */
   readonly dead_letters_lost: { readonly exact: number; readonly at_most: number };
+  /** The outputs of the configuration, the disabled ones among them. */
+  readonly configured: readonly string[];
   readonly outputs: readonly PendingEvents[];
   /** Events kept for outputs that the configuration does not have. */
   readonly orphans: readonly PendingEvents[];

@@ -54,7 +54,10 @@ describe('dead letters that were damaged or removed while nobody wrote them', ()
     harm();
     const before = tiercel.output().length;
     await tiercel.start();
-    await until('the count', async () => !Number.isNaN(await metric('tiercel_dead_letters{output="hook"}')));
+    await until(
+      'the count',
+      async () => !Number.isNaN(await metric('tiercel_dead_letters{output="(removed)"}')),
+    );
     return tiercel.output().slice(before);
   }
 
@@ -99,6 +102,46 @@ describe('dead letters that were damaged or removed while nobody wrote them', ()
       expect(stdout).toMatch(new RegExp(`dead letters lost +0, and up to ${lost} more\n`));
     } finally {
       await tiercel.stop();
+    }
+  });
+
+  test('those of an output that was renamed stay, and a name that nobody knows is refused', async () => {
+    const file = join(tiercel.directory, 'tiercel.yaml');
+    const config = readFileSync(file, 'utf8');
+    writeFileSync(file, `${config.replace('hook:', 'hook9:')}  off: { type: stdout, enabled: false }\n`);
+    await startAfter(() => {});
+    const cli = (...args: string[]) => runCommand(tiercel.directory, 'dlq', ...args);
+    const both = async () => {
+      const replayed = await cli('replay', '--output', 'hook', '--json');
+      expect([replayed.code, JSON.parse(replayed.stdout)]).toEqual([
+        1,
+        {
+          replayed: 0,
+          left: [
+            {
+              output: 'hook',
+              dead_letters: LETTERS,
+              reason: 'the configuration does not have this output',
+            },
+          ],
+        },
+      ]);
+      for (const args of [['list'], ['list', '--json'], ['replay'], ['drop'], ['drop', '--yes']])
+        expect(await cli(...args, '--output', 'nope')).toEqual({
+          code: 2,
+          stdout: '',
+          stderr:
+            'tiercel: neither the configuration nor the dead letters have an output "nope"; there are: hook, hook9, off\n',
+        });
+      for (const known of ['hook9', 'off']) expect((await cli('list', '--output', known)).code).toBe(0);
+    };
+    try {
+      await both();
+      await tiercel.stop();
+      await both();
+    } finally {
+      await tiercel.stop();
+      writeFileSync(file, config);
     }
   });
 });

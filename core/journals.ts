@@ -5,6 +5,7 @@ import { type DeadLetterStore, openDeadLetterStore } from './delivery/dead-lette
 import { type DiskJournalOptions, openDiskJournal } from './journal/disk.ts';
 import type { Journal } from './journal/journal.ts';
 import { createMemoryJournal } from './journal/memory.ts';
+import { withOwner } from './journal/owner.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** What is kept on storage: the events, and the dead letters in a journal of their own with a budget of its own. */
@@ -50,6 +51,8 @@ export async function openJournals(
       clock,
       log,
       ...more,
+    }).catch(async (error) => {
+      throw await withOwner(error);
     });
   };
   const journal = await open('journal', config.journal.max_size, onSync && { onSync });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -13,6 +12,7 @@ import { type Cli, type ConfigOptions, EXIT, withConfig } from './command.ts';
 import { atSocket, type Instance, urlOf } from './here.ts';
 import { createPoster } from './post.ts';
 import { remoteOperations } from './remote.ts';
+import { isThere, refuseForeign } from './state.ts';
 
 /** The options of every command that works on an instance. */
 export interface InstanceOptions extends ConfigOptions {
@@ -73,13 +73,17 @@ export async function operate(cli: Cli, command: Command, work: Work): Promise<v
   }
   const config = await cli.load(options);
   if (config === undefined) return cli.exit(EXIT.usage);
-  const { path, type } = config.journal;
+  const { path, type, group_access: isShared } = config.journal;
   const found = await atSocket(path);
   if ('poster' in found) return through(found, run);
-  const isThere = type === 'disk' && existsSync(join(path, 'journal'));
-  const journals = isThere && !found.isForeign ? await openUnlessLocked(config) : undefined;
+  const directory = join(path, 'journal');
+  // What a group shares, each of its users can open.
+  if (type === 'disk' && !isShared)
+    await refuseForeign(directory, `${command.parent?.name()} ${command.name()}`);
+  const hasJournal = type === 'disk' && (await isThere(directory));
+  const journals = hasJournal && !found.isForeign ? await openUnlessLocked(config) : undefined;
   if (journals === undefined || 'lockedBy' in journals) {
-    const noJournal = type === 'disk' && !isThere ? `there is no journal at ${path}` : undefined;
+    const noJournal = type === 'disk' && !hasJournal ? `there is no journal at ${path}` : undefined;
     const reasons = [journals?.lockedBy, noJournal, found.absent].filter((text) => text !== undefined);
     throw new Error(`${reasons.join('; ')}. ${whatToDo(config)}`);
   }

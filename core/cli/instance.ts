@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../batching/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Credentials } from '../config/server-schema.ts';
@@ -26,12 +26,19 @@ export interface InstanceOptions extends ConfigOptions {
 /** Adds the options that say which instance is meant. */
 export function withInstance(command: Command): Command {
   return withConfig(command)
-    .option('--url <url>', 'the address of another instance')
+    .option('--url <url>', 'the address of another instance', parseUrl)
     .option('--token-file <file>', 'a file with the bearer token, together with --url')
     .option('--cert <file>', 'a client certificate (PEM), where one is demanded')
     .option('--key <file>', 'its private key (PEM)')
     .option('--ca <file>', 'the authority of the certificate of --url (PEM)')
     .option('--json', 'print JSON');
+}
+
+/** @throws InvalidArgumentError, which ends the program with the code for wrong usage */
+function parseUrl(text: string): string {
+  if (!URL.canParse(text) || !['http:', 'https:'].includes(new URL(text).protocol))
+    throw new InvalidArgumentError('It is not an address such as http://127.0.0.1:2801.');
+  return text;
 }
 
 /**

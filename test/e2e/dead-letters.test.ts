@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../support/commands.ts';
@@ -82,6 +82,20 @@ describe('dead letters that were damaged or removed while nobody wrote them', ()
       const { stdout } = await runCommand(tiercel.directory, 'journal', 'status');
       expect(stdout).toMatch(/damaged since the start +1\n/);
       expect(stdout).toMatch(new RegExp(`dead letters lost +${lost}\n`));
+    } finally {
+      await tiercel.stop();
+    }
+  });
+
+  test('letters that were cut off are on the metrics and in the log', async () => {
+    const said = await startAfter(() => truncateSync(segment(), 4096));
+    try {
+      const lost = await metric('tiercel_dead_letters_lost_total{exact="true"}');
+      const maybe = await metric('tiercel_dead_letters_lost_total{exact="false"}');
+      const left = await metric('tiercel_dead_letters{output="hook"}');
+      expect(left).toBeLessThan(LETTERS);
+      expect(left + lost + maybe, said).toBeGreaterThanOrEqual(LETTERS);
+      expect(said).toMatch(/dead letters (are|may be) lost/);
     } finally {
       await tiercel.stop();
     }

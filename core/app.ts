@@ -255,7 +255,7 @@ function statusOf(
 async function reportOrphans(journal: Journal, config: Config, log: RootLogger): Promise<void> {
   const known = new Set(config.outputs.map(({ name }) => name));
   for (const { output, pending } of await journal.orphans()) {
-    if (known.has(output)) continue;
+    if (known.has(output) || pending === 0) continue;
     log.warn(
       { output, pending },
       `The journal keeps ${pending} events for the output "${output}", which the configuration no longer has. Put it back, or discard them: tiercel journal forget ${output}`,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ConfigSections } from './config/schema/schema.ts';
 import { type DeadLetterStore, openDeadLetterStore } from './dead-letters/store.ts';
 import { type DiskJournalOptions, openDiskJournal } from './journal/disk/journal.ts';
+import { withOwner } from './journal/files/owner.ts';
 import type { Journal } from './journal/journal.ts';
 import { createMemoryJournal } from './journal/memory/journal.ts';
 import type { Clock } from './sdk/contract/clock.ts';
@@ -50,6 +51,8 @@ export async function openJournals(
       clock,
       log,
       ...more,
+    }).catch(async (error) => {
+      throw await withOwner(error);
     });
   };
   const opened: Journal[] = [];
@@ -61,11 +64,17 @@ export async function openJournals(
     opened.unshift(journal);
     const deadJournal = await open('dead-letters', config.dead_letters.max_size);
     opened.unshift(deadJournal);
-    const deadLetters = await openDeadLetterStore(deadJournal, clock, () =>
-      log.warn(
-        'there are dead letters of a later version: they are kept, but only that version can show or replay them',
-      ),
-    );
+    const deadLetters = await openDeadLetterStore(deadJournal, clock, {
+      onUnreadable: () =>
+        log.warn(
+          'there are dead letters of a later version: they are kept, but only that version can show or replay them',
+        ),
+      onLost({ exact, atMost }) {
+        const why = 'files of dead-letters/ were damaged or removed';
+        if (exact > 0) log.error({ lost: exact }, `${exact} dead letters are lost: ${why}`);
+        if (atMost > 0) log.error({ at_most: atMost }, `up to ${atMost} dead letters may be lost: ${why}`);
+      },
+    });
     return {
       journal,
       deadLetters,

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Operations } from '../operations/operations.ts';
 import type { DeadLetterDetails, DeadLetterSummary, ReplayResult } from '../operations/report.ts';
 import { oneLine } from '../sdk/contract/printable.ts';
 import { type Cli, EXIT, type RegisterCommand } from './command.ts';
 import { type FilterOptions, filterOf, parseId, withFilter } from './filter-options.ts';
-import { type InstanceOptions, operate, withInstance } from './instance.ts';
+import { type InstanceOptions, operate, type Work, withInstance } from './instance.ts';
 import { whileWaiting } from './progress.ts';
 import { indentJson, renderFacts, renderTable } from './render.ts';
 
@@ -36,7 +37,7 @@ function list(group: Command, cli: Cli): void {
     .addHelpText('after', '\nExample:\n  tiercel dlq list --output lake --since 2h')
     .action(async (options: FilterOptions & InstanceOptions & { limit?: number }, command: Command) => {
       const limit = options.limit ?? (options.json ? Number.POSITIVE_INFINITY : SHOWN);
-      await operate(cli, command, async (operations, where) => {
+      await operateOn(options.output, cli, command, async (operations, where) => {
         const letters: DeadLetterSummary[] = [];
         let count = 0;
         for await (const letter of operations.deadLetters(filterOf(options))) {
@@ -79,7 +80,7 @@ function replay(group: Command, cli: Cli): void {
     )
     .addHelpText('after', '\nExample:\n  tiercel dlq replay --output lake --since 2026-07-10T06:00:00Z')
     .action(async (options: FilterOptions & InstanceOptions, command: Command) => {
-      await operate(cli, command, async (operations, where) => {
+      await operateOn(options.output, cli, command, async (operations, where) => {
         const result = await whileWaiting('handing back', () => operations.replay(filterOf(options)));
         if (options.json) cli.json(JSON.stringify(result));
         else cli.out(renderReplay(result, where));
@@ -94,7 +95,7 @@ function drop(group: Command, cli: Cli): void {
     .option('--yes', 'do it; without, their number is said and nothing is done')
     .addHelpText('after', '\nExample:\n  tiercel dlq drop --output lake --until 30d --yes')
     .action(async (options: FilterOptions & InstanceOptions & { yes?: boolean }, command: Command) => {
-      await operate(cli, command, async (operations) => {
+      await operateOn(options.output, cli, command, async (operations) => {
         const filter = filterOf(options);
         if (!options.yes) {
           let count = 0;
@@ -108,6 +109,25 @@ function drop(group: Command, cli: Cli): void {
         return EXIT.ok;
       });
     });
+}
+
+/** As {@link operate}; an output that neither the configuration nor a dead letter names is a misspelt one. */
+function operateOn(output: string | undefined, cli: Cli, command: Command, work: Work): Promise<void> {
+  return operate(cli, command, async (operations, where) => {
+    if (output === undefined || (await hasOutput(operations, output))) return work(operations, where);
+    const names = new Set((await operations.journal()).configured);
+    for await (const letter of operations.deadLetters({})) names.add(letter.output);
+    const known = [...names].sort().join(', ') || 'none';
+    const unknown = `an output ${JSON.stringify(output)}; there are: ${known}`;
+    cli.err(`tiercel: neither the configuration nor the dead letters have ${unknown}`);
+    return EXIT.usage;
+  });
+}
+
+async function hasOutput(operations: Operations, output: string): Promise<boolean> {
+  if ((await operations.journal()).configured.includes(output)) return true;
+  for await (const _ of operations.deadLetters({ output })) return true;
+  return false;
 }
 
 function renderLetters(letters: readonly DeadLetterSummary[]): string {

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Config } from '../config/schema/config.ts';
 import type { Credentials } from '../config/schema/server.ts';
 import { JournalLockedError } from '../journal/lock/lock.ts';
@@ -13,6 +12,7 @@ import { type Cli, type ConfigOptions, EXIT, withConfig } from './command.ts';
 import { atSocket, type Instance, urlOf } from './here.ts';
 import { createPoster } from './post.ts';
 import { remoteOperations } from './remote.ts';
+import { isThere, refuseForeign } from './state.ts';
 
 /** The options of every command that works on an instance. */
 export interface InstanceOptions extends ConfigOptions {
@@ -26,12 +26,19 @@ export interface InstanceOptions extends ConfigOptions {
 /** Adds the options that say which instance is meant. */
 export function withInstance(command: Command): Command {
   return withConfig(command)
-    .option('--url <url>', 'the address of another instance')
+    .option('--url <url>', 'the address of another instance', parseUrl)
     .option('--token-file <file>', 'a file with the bearer token, together with --url')
     .option('--cert <file>', 'a client certificate (PEM), where one is demanded')
     .option('--key <file>', 'its private key (PEM)')
     .option('--ca <file>', 'the authority of the certificate of --url (PEM)')
     .option('--json', 'print JSON');
+}
+
+/** @throws InvalidArgumentError, which ends the program with the code for wrong usage */
+function parseUrl(text: string): string {
+  if (!URL.canParse(text) || !['http:', 'https:'].includes(new URL(text).protocol))
+    throw new InvalidArgumentError('It is not an address such as http://127.0.0.1:2801.');
+  return text;
 }
 
 /**
@@ -73,13 +80,17 @@ export async function operate(cli: Cli, command: Command, work: Work): Promise<v
   }
   const config = await cli.load(options);
   if (config === undefined) return cli.exit(EXIT.usage);
-  const { path, type } = config.journal;
+  const { path, type, group_access: isShared } = config.journal;
   const found = await atSocket(path);
   if ('poster' in found) return through(found, run);
-  const isThere = type === 'disk' && existsSync(join(path, 'journal'));
-  const journals = isThere && !found.isForeign ? await openUnlessLocked(config) : undefined;
+  const directory = join(path, 'journal');
+  // What a group shares, each of its users can open.
+  if (type === 'disk' && !isShared)
+    await refuseForeign(directory, `${command.parent?.name()} ${command.name()}`);
+  const hasJournal = type === 'disk' && (await isThere(directory));
+  const journals = hasJournal && !found.isForeign ? await openUnlessLocked(config) : undefined;
   if (journals === undefined || 'lockedBy' in journals) {
-    const noJournal = type === 'disk' && !isThere ? `there is no journal at ${path}` : undefined;
+    const noJournal = type === 'disk' && !hasJournal ? `there is no journal at ${path}` : undefined;
     const reasons = [journals?.lockedBy, noJournal, found.absent].filter((text) => text !== undefined);
     throw new Error(`${reasons.join('; ')}. ${whatToDo(config)}`);
   }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { decodeDeadLetter } from '../dead-letters/codec.ts';
@@ -9,6 +8,7 @@ import { type Cli, type ConfigOptions, EXIT, type RegisterCommand, withConfig } 
 import { type InstanceOptions, operate, withInstance } from './instance.ts';
 import { createProgress } from './progress.ts';
 import { renderBytes, renderFacts, renderTable } from './render.ts';
+import { isThere } from './state.ts';
 
 export const journal: RegisterCommand = (program, cli) => {
   const group = program
@@ -94,7 +94,8 @@ function check(group: Command, cli: Cli): void {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       const { type, path } = config.journal;
-      const names = ['journal', 'dead-letters'].filter((name) => existsSync(join(path, name)));
+      const names: string[] = [];
+      for (const name of ['journal', 'dead-letters']) if (await isThere(join(path, name))) names.push(name);
       if (type === 'memory' || names.length === 0) throw new Error(`there is no journal at ${path}`);
       const progress = createProgress();
       const checks: Record<string, JournalCheck> = {};
@@ -124,7 +125,7 @@ function salvageCommand(group: Command, cli: Cli): void {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       const { path } = config.journal;
-      if (!existsSync(join(path, 'journal'))) throw new Error(`there is no journal at ${path}`);
+      if (!(await isThere(join(path, 'journal')))) throw new Error(`there is no journal at ${path}`);
       const counts = new Map<string, number>();
       let notText = 0;
       for await (const salvaged of salvageAll(path)) {
@@ -159,6 +160,7 @@ async function* salvageAll(path: string): AsyncGenerator<SalvagedEvent & { reado
 
 function renderReport(report: JournalReport, where: string): string {
   const { state, reason, bytes, max_bytes: most, oldest, newest, dead_letters: dead } = report;
+  const { exact, at_most } = report.dead_letters_lost;
   const facts = renderFacts([
     ['journal', where],
     ['state', reason === undefined ? state : `${state}: ${reason}`],
@@ -167,6 +169,7 @@ function renderReport(report: JournalReport, where: string): string {
     ['newest position', String(newest)],
     ['damaged since the start', String(report.corrupt_frames)],
     ['dead letters', String(dead)],
+    ['dead letters lost', at_most > 0 ? `${exact}, and up to ${at_most} more` : String(exact)],
   ]);
   const tables = [renderPending(report.outputs)];
   if (report.orphans.length > 0)

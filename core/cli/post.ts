@@ -130,8 +130,13 @@ export function createPoster(
 export function refusal(base: string, { status, body }: Answer): Error {
   let said = body.trim();
   try {
-    const { error } = JSON.parse(body) as { error?: { reason?: string; hint?: string } };
-    if (error?.reason !== undefined)
+    const { error } = JSON.parse(body) as {
+      error?: { code?: string; field?: string; reason?: string; hint?: string };
+    };
+    // Without a field it is the path that was not found: the two listeners of an instance serve different ones.
+    if (error?.code === 'not_found' && error.field === undefined)
+      said = `${error.reason}; --url must be the address of its server.admin_listen, and for send that of its server.listen`;
+    else if (error?.reason !== undefined)
       said = error.hint === undefined ? error.reason : `${error.reason} (${error.hint})`;
   } catch {
     // Something else than Tiercel answers there; what it said is shown as it is.

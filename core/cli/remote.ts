@@ -23,7 +23,7 @@ export function remoteOperations(poster: Poster, url: string): Operations {
     },
     async deadLetter(id) {
       const answer = await poster.get(`/dead-letters/${id}`);
-      if (answer.status === 404 && answer.body.includes('"not_found"')) return undefined;
+      if (answer.status === 404 && answer.body.includes('"field":"id"')) return undefined;
       if (answer.status !== 200) throw refusal(url, answer);
       return JSON.parse(answer.body) as DeadLetterDetails;
     },

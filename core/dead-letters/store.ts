@@ -1,4 +1,4 @@
-import type { Journal, JournalEntry, JournalStatus, Position } from '../journal/journal.ts';
+import type { Journal, JournalEntry, JournalStatus, Lost, Position } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
 import type { Clock } from '../sdk/contract/clock.ts';
 import { type DeadLetter, decodeDeadLetter, encodeDeadLetter } from './codec.ts';
@@ -27,7 +27,7 @@ export interface DeadLetterFilter {
 
 /** Where a replay hands events back to. */
 export interface HandBack {
-  /** The outputs that the main journal keeps events for; asked once, when it is the replay's turn. */
+  /** The outputs that have a cursor and are there to deliver; asked once, when it is the replay's turn. */
   outputs(): Promise<ReadonlySet<string>>;
   /** Appends to the main journal; durable when it resolves. */
   append(entries: readonly JournalEntry[]): Promise<void>;
@@ -36,7 +36,7 @@ export interface HandBack {
 /** What a replay did. */
 export interface Replayed {
   readonly replayed: number;
-  /** What matched and is still there, by output. `no_cursor`: an event handed back would be gone. */
+  /** What matched and is still there, by output. `no_cursor`: nobody would deliver an event handed back. */
   readonly left: ReadonlyMap<string, { readonly letters: number; readonly why: 'no_cursor' | 'no_bytes' }>;
 }
 
@@ -79,7 +79,12 @@ export interface DeadLetterStore {
    * call begins: it has to be read.
    */
   byOutput(): ReadonlyMap<string, StoredTally> | undefined;
-  /** Of the journal under it: its size, its budget, and whether that is used up. */
+  /**
+   * Dead letters that damage or removal of files took: missing at the opening, or found damaged when they were counted. They
+   * are no longer part of {@link count}.
+   */
+  lost(): Lost;
+  /** Of the journal under it: its size, its budget, whether that is used up, and the damage met. */
   status(): JournalStatus;
   /** Closes the view; the journal under it is its owner's to close. */
   close(): Promise<void>;
@@ -90,15 +95,22 @@ const READER = 'dead_letters';
 /** What is handled at once: so many dead letters, or bytes of events. */
 const CHUNK = { letters: 500, bytes: 4 << 20 };
 
-/**
- * @param journal used for nothing else; every record of it is a dead letter.
- * @param onUnreadable told once when there are dead letters that a later version has written: they stay, and are not
- *   shown, replayed or dropped
- */
+/** Who is told of what the store meets. */
+export interface DeadLetterListener {
+  /**
+   * Told once when there are dead letters that a later version has written: they stay, and are not shown, replayed or
+   * dropped.
+   */
+  onUnreadable?(): void;
+  /** Told of losses that it was not told of before. */
+  onLost?(lost: Lost): void;
+}
+
+/** @param journal used for nothing else; every record of it is a dead letter. */
 export async function openDeadLetterStore(
   journal: Journal,
   clock: Clock,
-  onUnreadable: () => void = () => {},
+  { onUnreadable = () => {}, onLost = () => {} }: DeadLetterListener = {},
 ): Promise<DeadLetterStore> {
   const subscription = await journal.subscribe(READER, { start: 'oldest' });
   const outputs = [READER];
@@ -110,6 +122,15 @@ export async function openDeadLetterStore(
   let counted = subscription.pending() === 0;
   const closing = new AbortController();
   let learning: Promise<void> = Promise.resolve();
+
+  let reported: Lost = { exact: 0, atMost: 0 };
+  function reportLosses(): void {
+    const { exact, atMost } = subscription.lost();
+    const fresh = { exact: exact - reported.exact, atMost: atMost - reported.atMost };
+    if (fresh.exact + fresh.atMost > 0) onLost(fresh);
+    reported = { exact, atMost };
+  }
+  reportLosses();
 
   let told = false;
   /** Undefined for one that this version cannot read: of those that it can, none may be kept back by it. */
@@ -132,6 +153,7 @@ export async function openDeadLetterStore(
         while (!subscription.caughtUp()) {
           if (closing.signal.aborted) return;
           const events = await subscription.read({ events: 5000, bytes: 1 << 20 }, closing.signal);
+          reportLosses();
           for (const { position, raw } of events) {
             known.push(position);
             const letter = position <= inherited ? read(raw) : undefined;
@@ -283,6 +305,7 @@ export async function openDeadLetterStore(
       if (!counted) learn().catch(() => {});
       return counted ? tally.byOutput() : undefined;
     },
+    lost: () => subscription.lost(),
     status: () => journal.status(),
     async close() {
       closing.abort();

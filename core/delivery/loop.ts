@@ -59,7 +59,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
     if (exact > reported.exact)
       log.error(
         { events: exact - reported.exact },
-        'events were lost to corruption of the journal; what is left of them is in its folder corrupt/',
+        'events were lost: files of the journal were damaged or removed; tiercel journal check tells more',
       );
     reported = { exact, atMost };
   }

@@ -148,7 +148,7 @@ export function metricsPage(metrics: readonly MetricDescription[]): Page {
   return [
     heading(1, 'Metrics'),
     text(
-      'Served in the Prometheus format at `GET /metrics`. For every output, at every moment, `accepted = delivered + dead_lettered + dropped + pending`: what is read in one scrape belongs together.',
+      'Served in the Prometheus format at `GET /metrics`. For every output, at every moment, `accepted = delivered + dead_lettered + dropped + lost + pending`: what is read in one scrape belongs together.',
     ),
     heading(2, 'Of each output'),
     named(isOutput),

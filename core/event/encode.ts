@@ -7,13 +7,14 @@ import { isAsReceived, originalOf } from './view.ts';
  * The event as one line of JSON: what it said, in its own order and with its exact numbers, and what the
  * configuration adds to `output_fields` and `tags`. An event without enrichment is its own text.
  *
- * A newline between the members is taken out, so that the result is a line of NDJSON.
+ * A line break between the members becomes a space, so that the result is a line of NDJSON.
  */
 export function eventToJson(event: Event): string {
   if (isAsReceived(event)) {
-    const text = decodeText(event.raw).trim();
-    if (!text.includes('\n') && !text.includes('\r')) return text;
-    return stringify(membersOf(originalOf(event))!);
+    // A line break between the members is white space, and no string of JSON holds one.
+    return decodeText(event.raw)
+      .trim()
+      .replaceAll(/[\r\n]/g, ' ');
   }
   const members = { ...(membersOf(originalOf(event)) ?? viewOf(event)) };
   if (Object.keys(event.fields).length > 0) members.output_fields = event.fields;

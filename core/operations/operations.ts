@@ -51,7 +51,10 @@ export class OperationError extends Error {
 
 export interface OperationsDeps {
   readonly journal: Pick<Journal, 'append' | 'orphans' | 'forget' | 'status'>;
-  readonly deadLetters: Pick<DeadLetterStore, 'list' | 'show' | 'replay' | 'drop' | 'alone' | 'count'>;
+  readonly deadLetters: Pick<
+    DeadLetterStore,
+    'list' | 'show' | 'replay' | 'drop' | 'alone' | 'count' | 'lost' | 'status'
+  >;
   /** The outputs of the configuration, the disabled ones among them; `pending` of those that run here. */
   readonly outputs: () => readonly { readonly name: string; readonly pending?: number }[];
   readonly log: Logger;
@@ -88,7 +91,11 @@ export function createOperations(deps: OperationsDeps): Operations {
 
     async replay(filter) {
       const { replayed, left } = await deadLetters.replay(filter, {
-        outputs: async () => new Set((await cursors()).keys()),
+        async outputs() {
+          const kept = await cursors();
+          const configured = deps.outputs().map(({ name }) => name);
+          return new Set(configured.filter((name) => kept.has(name)));
+        },
         append: (entries) => journal.append(entries),
       });
       log.info({ filter, replayed }, `${replayed} dead letters were handed back to their outputs`);
@@ -107,9 +114,11 @@ export function createOperations(deps: OperationsDeps): Operations {
     },
 
     async journal() {
-      const { state, reason, bytes, maxBytes, oldest, newest, corruptFrames, recoveredBytes } =
-        journal.status();
-      const configured = new Set(deps.outputs().map(({ name }) => name));
+      const status = journal.status();
+      const { state, reason, bytes, maxBytes, oldest, newest } = status;
+      const dead = deadLetters.status();
+      const { exact, atMost } = deadLetters.lost();
+      const configured = deps.outputs().map(({ name }) => name);
       const pending = [...(await cursors())].map(([output, pending]) => ({ output, pending }));
       return {
         state,
@@ -118,11 +127,13 @@ export function createOperations(deps: OperationsDeps): Operations {
         max_bytes: maxBytes,
         ...(oldest !== undefined && { oldest: isoTime(oldest) }),
         newest,
-        corrupt_frames: corruptFrames,
-        recovered_bytes: recoveredBytes,
+        corrupt_frames: status.corruptFrames + dead.corruptFrames,
+        recovered_bytes: status.recoveredBytes + dead.recoveredBytes,
         dead_letters: deadLetters.count(),
-        outputs: pending.filter(({ output }) => configured.has(output)),
-        orphans: pending.filter(({ output }) => !configured.has(output)),
+        dead_letters_lost: { exact, at_most: atMost },
+        configured,
+        outputs: pending.filter(({ output }) => configured.includes(output)),
+        orphans: pending.filter(({ output }) => !configured.includes(output)),
       };
     },
 

@@ -50,9 +50,14 @@ export interface JournalReport {
   readonly oldest?: string;
   /** Events ever accepted for some output: the newest position. */
   readonly newest: number;
+  /** Of the journal and of the dead letters, since the start. */
   readonly corrupt_frames: number;
   readonly recovered_bytes: number;
   readonly dead_letters: number;
+  /** Dead letters that damage or removal of their files took: counted, and an upper bound of further ones. */
+  readonly dead_letters_lost: { readonly exact: number; readonly at_most: number };
+  /** The outputs of the configuration, the disabled ones among them. */
+  readonly configured: readonly string[];
   readonly outputs: readonly PendingEvents[];
   /** Events kept for outputs that the configuration does not have. */
   readonly orphans: readonly PendingEvents[];

@@ -1,11 +1,13 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { JournalStatus, Lost } from '../journal/journal.ts';
 
 /** What the metrics ask at each scrape. */
 export interface StoredDeadLetters {
   readonly store: {
     /** Undefined until those of before the start are counted. */
     byOutput(): ReadonlyMap<string, { readonly letters: number; readonly bytes: number }> | undefined;
-    status(): { readonly bytes: number; readonly maxBytes: number };
+    lost(): Lost;
+    status(): JournalStatus;
   };
   /** The outputs of the configuration: each has its series, and all others one together. */
   readonly outputs: readonly string[];
@@ -30,13 +32,22 @@ export function createDeadLetterMetrics(registry: Registry, ask: () => StoredDea
     'tiercel_dead_letters_max_bytes',
     'The budget of the dead letters: dead_letters.max_size. An output that has one to write when it is used up stops, and loses nothing.',
   );
+  const lost = new Counter({
+    name: 'tiercel_dead_letters_lost_total',
+    help: 'Dead letters that damage or removal of their files took. exact="true": counted one by one. exact="false": an upper bound. Above 0: look at the disk, then at tiercel journal check.',
+    labelNames: ['exact'],
+    registers,
+  });
 
   return () => {
     const { store, outputs } = ask();
-    for (const metric of [letters, bytes]) metric.reset();
+    for (const metric of [letters, bytes, lost]) metric.reset();
     const status = store.status();
     stored.set(status.bytes);
     most.set(status.maxBytes);
+    const { exact, atMost } = store.lost();
+    lost.inc({ exact: 'true' }, exact);
+    lost.inc({ exact: 'false' }, atMost);
     const byOutput = store.byOutput();
     if (byOutput === undefined) return;
     for (const output of [...outputs, REMOVED]) {

@@ -140,7 +140,7 @@ function ingestMetrics(registry: Registry) {
   };
 }
 
-function journalMetrics(registry: Registry, { journal, now }: MetricsOptions) {
+function journalMetrics(registry: Registry, { journal, deadLetters, now }: MetricsOptions) {
   const registers = [registry];
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
   const counter = (name: string, help: string) => new Counter({ name, help, registers });
@@ -158,15 +158,15 @@ function journalMetrics(registry: Registry, { journal, now }: MetricsOptions) {
   });
   const corrupt = counter(
     'tiercel_journal_corrupt_frames_total',
-    'Damaged frames met on storage and set aside since the start. Above 0: the disk is failing.',
+    'Damaged frames of the journal and of the dead letters, met on storage and set aside since the start. Above 0: the disk is failing.',
   );
   const quarantined = counter(
     'tiercel_journal_quarantined_files_total',
-    'Files moved to corrupt/ at the start: segments of another journal, segments and cursors that are corrupt as a whole.',
+    'Files of the journal and of the dead letters, moved to corrupt/ at the start: segments of another journal, segments and cursors that are corrupt as a whole.',
   );
   const recovered = counter(
     'tiercel_journal_recovered_bytes_total',
-    'Bytes of torn tail cut at recovery: writes that a crash interrupted before they were acknowledged.',
+    'Bytes of torn tail cut at recovery, of the journal and of the dead letters: writes that a crash interrupted before they were acknowledged.',
   );
 
   return () => {
@@ -175,12 +175,15 @@ function journalMetrics(registry: Registry, { journal, now }: MetricsOptions) {
     maxBytes.set(status.maxBytes);
     oldest.set(status.oldest === undefined ? 0 : Math.max(0, now() - status.oldest) / 1000);
     for (const name of ['ok', 'full', 'failed']) state.set({ state: name }, name === status.state ? 1 : 0);
-    corrupt.reset();
-    corrupt.inc(status.corruptFrames);
-    quarantined.reset();
-    quarantined.inc(status.quarantinedFiles);
-    recovered.reset();
-    recovered.inc(status.recoveredBytes);
+    for (const metric of [corrupt, quarantined, recovered]) metric.reset();
+    for (const { corruptFrames, quarantinedFiles, recoveredBytes } of [
+      status,
+      deadLetters().store.status(),
+    ]) {
+      corrupt.inc(corruptFrames);
+      quarantined.inc(quarantinedFiles);
+      recovered.inc(recoveredBytes);
+    }
   };
 }
 

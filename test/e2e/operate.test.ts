@@ -174,6 +174,24 @@ describe('operating an instance', { shuffle: false }, () => {
     expect((await cli('explain', two, '--output', 'nobody')).code).toBe(2);
   });
 
+  test('the address of the events is not taken for the one of operations', async () => {
+    for (const args of [
+      ['dlq', 'list'],
+      ['dlq', 'show', '1'],
+      ['dlq', 'replay'],
+      ['dlq', 'drop', '--yes'],
+      ['journal', 'status'],
+      ['journal', 'forget', 'nobody'],
+      ['tap'],
+    ]) {
+      const { code, stderr } = await cli(...args, '--url', tiercel.url);
+      expect([code, stderr], args.join(' ')).toEqual([
+        1,
+        expect.stringContaining('--url must be the address of its server.admin_listen'),
+      ]);
+    }
+  });
+
   test('all of it works on the directory when no instance runs, and the next start goes on', async () => {
     const { accepted } = await settled(tiercel, 'archive');
     expect((await tiercel.stop()).code).toBe(0);

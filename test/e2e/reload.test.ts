@@ -103,7 +103,7 @@ describe('a reload', () => {
     writeFileSync(fresh, head + config(OUTPUTS.stays));
     renameSync(fresh, file());
     await said('Configuration reloaded: 0 outputs started anew, 1 stopped', from);
-    expect(tiercel.output().slice(from)).toContain('which the configuration no longer has');
+    expect(tiercel.output().slice(from)).not.toContain('The journal keeps');
     expect(Object.keys(await since())).toEqual(['stays']);
     expect(Object.keys(await expectBalance(tiercel, ['stays']))).toEqual(['stays']);
     const state = join(tiercel.directory, 'data');
@@ -114,6 +114,15 @@ describe('a reload', () => {
     const { body } = await askAdmin(state, '/journal/orphans/changes', { method: 'DELETE' });
     expect(JSON.parse(body)).toEqual({ output: 'changes', forgotten: 0 });
     expect((await askAdmin(state, '/journal')).body).not.toContain('changes');
+  });
+
+  test('what is kept for an output that was taken out is told', async () => {
+    write(OUTPUTS.stays, 'down: { type: webhook, url: "http://127.0.0.1:1/" }');
+    await said('Configuration reloaded: 1 outputs started anew', 0);
+    expect((await tiercel.post('/', events[0]!)).status).toBe(200);
+    const from = tiercel.output().length;
+    writeFileSync(file(), `${head}shutdown: { deadline: 1s }\n${config(OUTPUTS.stays)}`);
+    await said('The journal keeps 1 events for the output', from);
   });
 
   test('a section that only a restart takes over is named', async () => {

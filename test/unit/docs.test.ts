@@ -186,7 +186,7 @@ describe('every command', async () => {
   /** Those that run until they are stopped, need a registry or are held by tests of their own. */
   const ELSEWHERE = [
     /^npm (ci|test|run [a-z:]+|install .+)$/, // CI runs each of them
-    /^npm ci && npm (test|run demo)$/,
+    /^npm ci && npm (test|run (build|demo))$/,
     /^(node --test|npm init -y && npm pkg set .*)$/, // test/e2e/tutorial.test.ts
     /^\.ci\/run$/,
     /^(npx )?tiercel run /, // test/e2e

@@ -1,4 +1,5 @@
 import { ensureDirectory, type FileSystem } from '../files/filesystem.ts';
+import { withOwner } from '../files/owner.ts';
 import { JournalLockedError, type Lock } from '../lock/lock.ts';
 
 /**
@@ -16,8 +17,11 @@ export async function enterDirectory(
     return await lock(directory);
   } catch (error) {
     if (error instanceof JournalLockedError) throw error;
-    const { message } = error as Error;
-    const need = 'it needs a directory in which this process may write (journal.path)';
-    throw new Error(`the journal cannot be kept in ${directory}: ${message}; ${need}`, { cause: error });
+    const explained = (await withOwner(error)) as Error;
+    const need =
+      explained === error ? '; it needs a directory in which this process may write (journal.path)' : '';
+    throw new Error(`the journal cannot be kept in ${directory}: ${explained.message}${need}`, {
+      cause: error,
+    });
   }
 }

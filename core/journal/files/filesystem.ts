@@ -1,5 +1,5 @@
 import { close, constants, fchmod, fdatasync, fstat, fsync, ftruncate, open, read, write } from 'node:fs';
-import { chmod, mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { permissionsFor } from './permissions.ts';
@@ -20,7 +20,7 @@ export interface File {
   close(): Promise<void>;
 }
 
-/** `create` and `create-stable` fail when the file exists, the others when it does not. */
+/** `create` and `create-stable` fail when the file exists, the others when it does not or is not a regular file. */
 export type OpenMode = 'read' | 'modify' | 'create' | 'create-stable';
 
 /** The part of a file system that the journal uses: the seam at which the model test breaks things. */
@@ -72,8 +72,11 @@ export function createNodeFileSystem(options: NodeFileSystemOptions = {}): FileS
   const { onRefused = () => {} } = options;
 
   async function descriptorOf(path: string, mode: OpenMode, flags: string | number): Promise<number> {
-    const descriptor = await call.open(path, flags, permissions.file);
     const isNew = mode === 'create' || mode === 'create-stable';
+    // Before it is opened: a named pipe would wait for its other end.
+    if (!isNew && !(await stat(path)).isFile())
+      throw Object.assign(new Error(`${path} is not a regular file`), { code: 'EISDIR', path });
+    const descriptor = await call.open(path, flags, permissions.file);
     // The umask takes bits of the group away.
     if (isNew && permissions.isShared) await call.chmod(descriptor, permissions.file).catch(onRefused);
     return descriptor;
@@ -83,7 +86,7 @@ export function createNodeFileSystem(options: NodeFileSystemOptions = {}): FileS
     async open(path, mode) {
       const isSynced = mode === 'create-stable';
       const flags = isSynced && SYNCED_WRITES !== undefined ? SYNCED_WRITES : FLAGS[mode];
-      const file = fileOf(await descriptorOf(path, mode, flags));
+      const file = fileOf(await descriptorOf(path, mode, flags), path);
       return isSynced && SYNCED_WRITES === undefined ? syncingWrites(file) : file;
     },
     list: (directory) => readdir(directory),
@@ -111,24 +114,29 @@ export function createNodeFileSystem(options: NodeFileSystemOptions = {}): FileS
 /** The file system of the machine; what it creates is for the user of this process alone. */
 export const nodeFileSystem: FileSystem = createNodeFileSystem();
 
-function fileOf(descriptor: number): File {
+function fileOf(descriptor: number, path: string): File {
+  /** The system names no file in an error about a descriptor. */
+  const named = (error: Error) => Object.assign(error, { path, message: `${error.message} '${path}'` });
+  const fail = (error: Error) => {
+    throw named(error);
+  };
   return {
-    size: async () => (await call.stat(descriptor)).size,
+    size: () => call.stat(descriptor).then(({ size }) => size, fail),
     read: (target, position) =>
       new Promise((resolve, reject) => {
         read(descriptor, target, 0, target.length, position, (error, count) =>
-          error ? reject(error) : resolve(count),
+          error ? reject(named(error)) : resolve(count),
         );
       }),
     write: (data, position) =>
       new Promise((resolve, reject) => {
         write(descriptor, data, 0, data.length, position, (error, count) =>
-          error ? reject(error) : resolve(count),
+          error ? reject(named(error)) : resolve(count),
         );
       }),
-    truncate: (size) => call.truncate(descriptor, size),
-    sync: () => call.datasync(descriptor),
-    close: () => call.close(descriptor),
+    truncate: (size) => call.truncate(descriptor, size).catch(fail),
+    sync: () => call.datasync(descriptor).catch(fail),
+    close: () => call.close(descriptor).catch(fail),
   };
 }
 

@@ -59,6 +59,15 @@ describe('help', () => {
   it('ends with 2 when called wrongly', async () => {
     expect(await here('lsit')).toMatchObject({ status: 2, stderr: expect.stringContaining('list') });
     expect((await here('list', 'nothing')).status).toBe(2);
+    for (const group of ['dlq', 'journal']) expect((await here(group)).status, group).toBe(2);
+  });
+
+  it.each(['foo', 'localhost:2801', 'ftp://host/'])('names --url when it is no address: %s', async (url) => {
+    for (const command of [['send'], ['tap'], ['dlq', 'list'], ['journal', 'status']])
+      expect(await here(...command, '--url', url)).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/--url.* It is not an address such as http:/),
+      });
   });
 });
 

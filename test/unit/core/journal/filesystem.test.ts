@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -48,6 +48,31 @@ test('a file made to be stable is new, and holds what was written', async () => 
   await file.close();
   expect(Buffer.from(await readWhole(nodeFileSystem, path)).toString()).toBe('abc');
   await expect(nodeFileSystem.open(path, 'create-stable')).rejects.toMatchObject({ code: 'EEXIST' });
+});
+
+describe('an error names the file', () => {
+  const directory = join(folder, 'directory');
+  mkdirSync(directory);
+
+  test.each(['read', 'modify'] as const)('that is none: %s', async (mode) => {
+    await expect(nodeFileSystem.open(directory, mode)).rejects.toMatchObject({
+      code: 'EISDIR',
+      path: directory,
+      message: `${directory} is not a regular file`,
+    });
+  });
+
+  test.runIf(process.platform === 'linux')('that cannot be written or read any more', async () => {
+    const path = join(folder, 'named');
+    const file = await nodeFileSystem.open(path, 'create');
+    await file.close();
+    const message = expect.stringContaining(`'${path}'`);
+    const error = { code: 'EBADF', path, message };
+    await expect(file.write(Buffer.from('a'), 0)).rejects.toMatchObject(error);
+    await expect(file.read(new Uint8Array(1), 0)).rejects.toMatchObject(error);
+    await expect(file.sync()).rejects.toMatchObject(error);
+    await expect(file.size()).rejects.toMatchObject(error);
+  });
 });
 
 describe('short writes and reads', () => {

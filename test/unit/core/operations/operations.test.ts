@@ -17,7 +17,7 @@ const letter = (n: number, members: Partial<DeadLetter> = {}): DeadLetter => ({
   ...members,
 });
 
-/** Real stores in memory; `lake` and `oncall` are configured, `lake` runs, `old` has a cursor only. */
+/** Real stores in memory; `lake` and `oncall` are configured, `lake` runs; `old` has a cursor, and is not configured. */
 async function setup(letters: readonly DeadLetter[]) {
   const journal = createMemoryJournal();
   const lake = await journal.subscribe('lake');
@@ -27,10 +27,11 @@ async function setup(letters: readonly DeadLetter[]) {
   if (letters.length > 0) await deadLetters.append(letters);
   const said: string[] = [];
   const say = (_: object | string, text?: string) => void said.push(String(text));
+  const others = new Set(['oncall']);
   const operations = createOperations({
     journal,
     deadLetters,
-    outputs: () => [{ name: 'lake', pending: lake.pending() }, { name: 'oncall' }],
+    outputs: () => [{ name: 'lake', pending: lake.pending() }, ...[...others].map((name) => ({ name }))],
     log: { debug: say, info: say, warn: say, error: say },
   });
   const listed = async () => {
@@ -38,7 +39,7 @@ async function setup(letters: readonly DeadLetter[]) {
     for await (const { id } of operations.deadLetters({})) found.push(id);
     return found;
   };
-  return { journal, lake, oncall, deadLetters, operations, listed, said };
+  return { journal, lake, oncall, deadLetters, operations, others, listed, said };
 }
 
 describe('replay', () => {
@@ -52,7 +53,7 @@ describe('replay', () => {
     expect(said).toEqual(['2 dead letters were handed back to their outputs']);
   });
 
-  it('leaves what no cursor would keep, and what has lost its bytes, and says so', async () => {
+  it('leaves what no output would deliver, and what has lost its bytes, and says so', async () => {
     const { operations, listed } = await setup([
       letter(1, { output: 'gone' }),
       letter(2),
@@ -60,13 +61,14 @@ describe('replay', () => {
       letter(4, { output: 'old' }),
     ]);
     expect(await operations.replay({})).toEqual({
-      replayed: 2,
+      replayed: 1,
       left: [
         { output: 'gone', dead_letters: 1, reason: expect.stringContaining('does not have this output') },
         { output: 'lake', dead_letters: 1, reason: expect.stringContaining('lost on disk') },
+        { output: 'old', dead_letters: 1, reason: expect.stringContaining('does not have this output') },
       ],
     });
-    expect(await listed()).toEqual([1, 3]);
+    expect(await listed()).toEqual([1, 3, 4]);
   });
 
   it('ends, though the output refuses all of it again at once', async () => {
@@ -82,7 +84,8 @@ describe('replay', () => {
 
   it('hands each back once when two are asked for at once, and says of both what they did', async () => {
     const letters = Array.from({ length: 3000 }, (_, n) => letter(n, { output: n % 2 ? 'lake' : 'old' }));
-    const { journal, operations, listed } = await setup([...letters, letter(1, { output: 'gone' })]);
+    const { journal, operations, others, listed } = await setup([...letters, letter(1, { output: 'gone' })]);
+    others.add('old');
     const { newest } = journal.status();
     const left = [{ output: 'gone', dead_letters: 1, reason: expect.stringContaining('does not have') }];
     expect(await Promise.all([operations.replay({}), operations.replay({})])).toEqual([
@@ -100,8 +103,17 @@ describe('replay', () => {
 
   it('is not overtaken by the end of the cursor that its events are handed back to', async () => {
     const letters = Array.from({ length: 1200 }, (_, n) => letter(n, { output: 'old' }));
-    const { operations, deadLetters } = await setup(letters);
-    const [replayed, forgotten] = await Promise.all([operations.replay({}), operations.forget('old')]);
+    const { journal, operations, deadLetters, others } = await setup(letters);
+    others.add('old');
+    const { append } = journal;
+    const begun = new Promise<void>((resolve) => {
+      journal.append = (entries) => append(entries).then(resolve);
+    });
+    const replay = operations.replay({});
+    await begun;
+    // A reload takes it out of the configuration.
+    others.delete('old');
+    const [replayed, forgotten] = await Promise.all([replay, operations.forget('old')]);
     expect([replayed, forgotten]).toEqual([{ replayed: 1200, left: [] }, 1200]);
     expect(deadLetters.count()).toBe(0);
   });

@@ -32,7 +32,7 @@ function metrics(maxEventSeries = 100, stored?: ReadonlyMap<string, StoredTally>
     runtime: 'test',
     journal: () => STATUS,
     deadLetters: () => ({
-      store: { byOutput: () => stored, status: () => STATUS },
+      store: { byOutput: () => stored, lost: () => ({ exact: 4, atMost: 2 }), status: () => STATUS },
       outputs: ['lake', 'oncall'],
     }),
     now: () => 10_000,
@@ -115,8 +115,11 @@ describe('metrics', () => {
     expect(samples.get('tiercel_journal_oldest_seconds')).toBe(6);
     expect(samples.get('tiercel_journal_state{state="ok"}')).toBe(1);
     expect(samples.get('tiercel_journal_state{state="full"}')).toBe(0);
-    expect(samples.get('tiercel_journal_corrupt_frames_total')).toBe(1);
-    expect(samples.get('tiercel_journal_recovered_bytes_total')).toBe(7);
+    // Those of the dead letters are among them.
+    expect(samples.get('tiercel_journal_corrupt_frames_total')).toBe(2);
+    expect(samples.get('tiercel_journal_recovered_bytes_total')).toBe(14);
+    expect(samples.get('tiercel_dead_letters_lost_total{exact="true"}')).toBe(4);
+    expect(samples.get('tiercel_dead_letters_lost_total{exact="false"}')).toBe(2);
     expect(samples.get('tiercel_journal_fsync_seconds_count')).toBe(1);
   });
 
@@ -297,6 +300,8 @@ describe('metrics', () => {
       'tiercel_dead_letters_event_bytes{output="(removed)"}': 30,
       tiercel_dead_letters_stored_bytes: 10,
       tiercel_dead_letters_max_bytes: 100,
+      'tiercel_dead_letters_lost_total{exact="true"}': 4,
+      'tiercel_dead_letters_lost_total{exact="false"}': 2,
     });
   });
 
@@ -305,6 +310,8 @@ describe('metrics', () => {
     expect(names.filter((name) => name.startsWith('tiercel_dead_letters'))).toEqual([
       'tiercel_dead_letters_stored_bytes',
       'tiercel_dead_letters_max_bytes',
+      'tiercel_dead_letters_lost_total{exact="true"}',
+      'tiercel_dead_letters_lost_total{exact="false"}',
     ]);
   });
 });

@@ -330,7 +330,7 @@ describe('the dead letter store', () => {
     await store.append([letter(2)]);
     await store.close();
     let warned = 0;
-    const again = await openDeadLetterStore(journal, createFakeClock(), () => warned++);
+    const again = await openDeadLetterStore(journal, createFakeClock(), { onUnreadable: () => warned++ });
     await vi.waitUntil(() => again.byOutput() !== undefined);
     expect(again.byOutput()!.get('lake')!.letters).toBe(2);
     // What stands there already is looked through before a letter of the same output is written.

@@ -103,7 +103,7 @@ test('a journal that cannot be there says where, and what it needs', async () =>
 
 describe.skipIf(process.platform === 'win32')('a holder in another process of this kernel', () => {
   const HOLD = `
-    const { acquireLock } = await import(${JSON.stringify(new URL('../../../../dist/core/journal/lock.js', import.meta.url).href)});
+    const { acquireLock } = await import(${JSON.stringify(new URL('../../../../dist/core/journal/lock/lock.js', import.meta.url).href)});
     await acquireLock(process.argv[1], { timing: { heartbeat: 60_000, staleAfter: 120_000 } });
     console.log('held');
     setInterval(() => {}, 1000);

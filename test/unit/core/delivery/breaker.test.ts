@@ -3,8 +3,8 @@ import { withBreaker } from '../../../../core/delivery/breaker.ts';
 import { createFaults } from '../../../../core/delivery/faults.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import { type Delivery, delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import { never, nobody, partOf } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, nobody, partOf } from '../../../support/parts.ts';
 
 const silentFaults = () => createFaults({ observer: nobody, clock: createFakeClock(), log: { error() {} } });
 

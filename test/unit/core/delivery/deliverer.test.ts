@@ -6,8 +6,8 @@ import { createHealthBoard } from '../../../../core/delivery/health.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import type { Manifest, Subscription } from '../../../../core/journal/journal.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
+import { never, nobody } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, nobody } from '../../../support/parts.ts';
 import { silent } from '../journal/fixtures.ts';
 
 const manifestOf = (id: string, ...positions: number[]): Manifest => ({

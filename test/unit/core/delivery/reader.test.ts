@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { createBatchScheduler } from '../../../../core/delivery/batch-scheduler.ts';
 import { createReader } from '../../../../core/delivery/reader.ts';
 import type { Subscription } from '../../../../core/journal/journal.ts';
+import { never, nobody } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, nobody } from '../../../support/parts.ts';
 
 it('ends at what was accepted by the time of the end, though more keeps coming, and though that was before it began', async () => {
   let read = 0;

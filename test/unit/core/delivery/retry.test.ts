@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createSlowClock, withRetry } from '../../../../core/delivery/retry.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import { delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import { never, partOf, recordsOf, scripted } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, partOf, recordsOf, scripted } from '../../../support/parts.ts';
 
 const POLICY = { initial: 1000, max: 60_000, maxAge: 3_600_000 };
 

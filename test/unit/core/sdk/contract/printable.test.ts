@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { oneLine, printable, printableJson } from '../../../core/sdk/contract/printable.ts';
+import { oneLine, printable, printableJson } from '../../../../../core/sdk/contract/printable.ts';
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 

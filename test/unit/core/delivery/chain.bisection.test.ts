@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Part } from '../../../../core/delivery/batch-slice.ts';
 import { withBisection } from '../../../../core/delivery/bisect.ts';
 import { delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
-import { never, partOf, recordsOf } from '../../../support/parts.ts';
+import { never, partOf, recordsOf } from '../../../support/batch-slices.ts';
 
 /** A destination that refuses a batch with a guilty record in it, and remembers what it took. */
 function destination(guilty: ReadonlySet<unknown>) {

@@ -13,9 +13,9 @@ import type { StreamedBatch } from '../../../../core/sdk/contract/batch.ts';
 import { systemClock } from '../../../../core/sdk/contract/clock.ts';
 import type { StreamOutput } from '../../../../core/sdk/contract/output.ts';
 import { delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import { never } from '../../../support/batch-slices.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { numberMapper, numberOf } from '../../../support/output-loop.ts';
-import { never } from '../../../support/parts.ts';
 
 const manifest = {
   id: 'm',

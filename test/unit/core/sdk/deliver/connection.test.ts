@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { abortable, delivered, keepConnection, overConnection } from '../../../../core/sdk/index.ts';
-import { batchOf } from '../../outputs/support.ts';
+import { abortable, delivered, keepConnection, overConnection } from '../../../../../core/sdk/index.ts';
+import { batchOf } from '../../../outputs/support.ts';
 
 const calm = () => new AbortController().signal;
 

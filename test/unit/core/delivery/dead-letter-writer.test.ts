@@ -4,9 +4,9 @@ import { createDeadLetterWriter } from '../../../../core/delivery/dead-letter-wr
 import { createHealthBoard } from '../../../../core/delivery/health.ts';
 import { JournalFullError, type StoredEvent } from '../../../../core/journal/journal.ts';
 import type { PositionSet } from '../../../../core/journal/positions.ts';
+import { never, nobody } from '../../../support/batch-slices.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, nobody } from '../../../support/parts.ts';
 
 /** A writer on a journal of which some events are damaged; `fail` is asked before letters are taken. */
 function setUp({ damaged = [] as number[], fail = () => {} } = {}) {

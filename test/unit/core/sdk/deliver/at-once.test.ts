@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deliverAtOnce, delivered, rejected, retry } from '../../../../core/sdk/index.ts';
+import { deliverAtOnce, delivered, rejected, retry } from '../../../../../core/sdk/index.ts';
 
 describe('deliverAtOnce', () => {
   it('has all records under way together, and each with its own end', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../../core/sdk/contract/clock.ts';
-import { type Delivery, delivered, deliverToAny, rejected, retry } from '../../../../core/sdk/index.ts';
-import { recordingLogger } from '../../outputs/support.ts';
+import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
+import { type Delivery, delivered, deliverToAny, rejected, retry } from '../../../../../core/sdk/index.ts';
+import { recordingLogger } from '../../../outputs/support.ts';
 
 const calm = () => new AbortController().signal;
 

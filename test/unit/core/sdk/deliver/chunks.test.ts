@@ -7,7 +7,7 @@ import {
   deliveredExcept,
   rejected,
   retry,
-} from '../../../../core/sdk/index.ts';
+} from '../../../../../core/sdk/index.ts';
 
 describe('deliverEach', () => {
   const send = (answers: Record<number, Delivery>) => async (_: unknown, index: number) =>

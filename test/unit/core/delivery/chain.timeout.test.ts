@@ -3,8 +3,8 @@ import { withVerdict } from '../../../../core/delivery/attempt.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import { withTimeout } from '../../../../core/delivery/timeout.ts';
 import { delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import { never, partOf } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, partOf } from '../../../support/parts.ts';
 
 describe('the timeout', () => {
   it('leaves a quick answer alone and leaves nothing behind', async () => {

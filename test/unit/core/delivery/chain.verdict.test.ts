@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withVerdict } from '../../../../core/delivery/attempt.ts';
 import { type Delivery, delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
-import { never, partOf, scripted } from '../../../support/parts.ts';
+import { never, partOf, scripted } from '../../../support/batch-slices.ts';
 
 const verdictOn = (result: Delivery | Error, count = 3) =>
   withVerdict(scripted(result).deliver)(partOf(count), never);

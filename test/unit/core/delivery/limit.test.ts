@@ -5,8 +5,8 @@ import { type PartitionLane, withLimit, withOrder } from '../../../../core/deliv
 import { withRateLimit } from '../../../../core/delivery/rate-limit.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import { delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import { never, partOf, scripted } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, partOf, scripted } from '../../../support/parts.ts';
 
 describe('the gate', () => {
   it('quiets the whole output for as long as the destination asked', async () => {

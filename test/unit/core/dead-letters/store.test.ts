@@ -1,20 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  type DeadLetter,
-  decodeDeadLetter,
-  encodeDeadLetter,
-} from '../../../../../core/dead-letters/codec.ts';
+import { type DeadLetter, decodeDeadLetter, encodeDeadLetter } from '../../../../core/dead-letters/codec.ts';
 import {
   type DeadLetterFilter,
   type DeadLetterStore,
   type HandBack,
   openDeadLetterStore,
-} from '../../../../../core/dead-letters/store.ts';
-import { type JournalEntry, JournalFullError } from '../../../../../core/journal/journal.ts';
-import { createMemoryJournal } from '../../../../../core/journal/memory/journal.ts';
-import { rawEvent } from '../../../../support/events.ts';
-import { createFakeClock } from '../../../../support/fake-clock.ts';
+} from '../../../../core/dead-letters/store.ts';
+import { type JournalEntry, JournalFullError } from '../../../../core/journal/journal.ts';
+import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
+import { rawEvent } from '../../../support/events.ts';
+import { createFakeClock } from '../../../support/fake-clock.ts';
 
 const letter = (n: number, members: Partial<DeadLetter> = {}): DeadLetter => ({
   output: 'lake',

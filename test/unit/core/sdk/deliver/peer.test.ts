@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadPeer } from '../../../../core/sdk/index.ts';
+import { loadPeer } from '../../../../../core/sdk/index.ts';
 
 describe('loadPeer', () => {
   it('says what to install when the package is absent, and nothing else', async () => {

@@ -1,6 +1,6 @@
 import { Type as TypeBox } from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { Type, type TypeBuilder } from '../../../../core/sdk/options/type.ts';
+import { Type, type TypeBuilder } from '../../../../../core/sdk/options/type.ts';
 
 /** Each builder once, with options and without. */
 const cases: Record<string, (type: TypeBuilder) => object> = {

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { systemClock } from '../../../../core/sdk/contract/clock.ts';
+import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

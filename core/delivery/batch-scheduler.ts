@@ -1,7 +1,6 @@
-import { createSizeEstimate } from '../batching/size-estimate.ts';
+import { Cron } from 'croner';
 import { PositionSet } from '../journal/positions.ts';
 import type { BatchLimits, CloseReason } from '../sdk/contract/batch.ts';
-import { parseSchedule } from './schedule.ts';
 
 /** A batch that takes no more events. It holds positions, never events. */
 export interface ClosedBatch {
@@ -165,4 +164,42 @@ export function createBatchScheduler(limits: BatchLimits, options: SchedulerOpti
     learn: estimate.learn,
     events: () => pending,
   };
+}
+
+/** How much a newer batch counts against all before it. */
+const WEIGHT = 0.3;
+/** A batch below this says little: in a small file the headers weigh more than the events. */
+const TELLING_BYTES = 1024 * 1024;
+/** What a batch may claim: a destination that says it wrote nothing must not make batches endless. */
+const LEAST = 1 / 1000;
+const MOST = 10;
+
+/** An estimate of the bytes at the destination, learnt from the batches delivered: a moving average of the ratio. */
+export function createSizeEstimate(startingRatio: number) {
+  let ratio = startingRatio;
+  return {
+    atDestination: (rawBytes: number): number => rawBytes * ratio,
+    learn(rawBytes: number, destinationBytes: number): void {
+      if (!(rawBytes > 0) || !Number.isFinite(destinationBytes)) return;
+      const said = Math.min(MOST, Math.max(LEAST, destinationBytes / rawBytes));
+      ratio += WEIGHT * Math.min(1, rawBytes / TELLING_BYTES) * (said - ratio);
+    },
+  };
+}
+
+/** The ticks of a cron expression. */
+export interface Schedule {
+  /** The first tick after the time, both epoch milliseconds; undefined when there is none ever again. */
+  after(now: number): number | undefined;
+}
+
+/**
+ * Reads a cron expression of five or six parts (seconds first), in UTC.
+ *
+ * @throws Error that says what is wrong with the expression.
+ * @example parseSchedule('0 6 * * *').after(Date.UTC(2026, 0, 1)) // 06:00 UTC on that day
+ */
+export function parseSchedule(expression: string): Schedule {
+  const cron = new Cron(expression, { timezone: 'Etc/UTC', mode: '5-or-6-parts', paused: true });
+  return { after: (now) => cron.nextRun(new Date(now))?.getTime() };
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
 import { reasonOf } from '../sdk/deliver/try-send.ts';
-import type { Deliver, Part } from './batch-slice.ts';
+import type { BatchSlice, Deliver } from './batch-slice.ts';
 import type { Faults } from './faults.ts';
 import type { DeliveryPolicy } from './policy.ts';
-import { StoppingError, unlessStopping } from './stopping.ts';
+import { StoppingError, throwIfStopping } from './stopping.ts';
 
 export interface BreakerDeps {
   readonly clock: Clock;
@@ -79,11 +79,11 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
     open();
   }, stopping);
 
-  return async (part, signal) => {
-    unlessStopping(stopping);
+  return async (slice, deadline) => {
+    throwIfStopping(stopping);
     while (state === 'open' || state === 'probing') {
       await new Promise<void>((resolve) => waiting.push(resolve));
-      unlessStopping(stopping);
+      throwIfStopping(stopping);
     }
     const probe = state === 'half-open';
     if (probe) state = 'probing';
@@ -91,9 +91,9 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
     /** Nothing that happened since then has opened it again. */
     const isCurrent = () => faultsBefore === faults;
     try {
-      const result = await deliver(part, signal);
+      const result = await deliver(slice, deadline);
       if (!isCurrent()) return result;
-      if (isFailure(result, part)) failed(result.reason, result.denied === true, probe);
+      if (isFailure(result, slice)) failed(result.reason, result.denied === true, probe);
       else succeeded();
       return result;
     } catch (error) {
@@ -108,7 +108,7 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
 }
 
 /** A refusal of the content comes from a destination that works, and so does a partial failure. */
-function isFailure(result: Delivery, part: Part): result is Extract<Delivery, { status: 'retry' }> {
+function isFailure(result: Delivery, slice: BatchSlice): result is Extract<Delivery, { status: 'retry' }> {
   if (result.status !== 'retry') return false;
-  return result.denied === true || result.failed === undefined || result.failed.length >= part.count;
+  return result.denied === true || result.failed === undefined || result.failed.length >= slice.count;
 }

@@ -2,8 +2,7 @@ import type { Journal, Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
-import type { WriteDeadLetters } from './dead-letter-writer.ts';
-import { countSetAside } from './deliverer.ts';
+import { countSetAside, type WriteDeadLetters } from './dead-letter-writer.ts';
 import type { DeliveryPolicy } from './policy.ts';
 
 export interface LagDeps {

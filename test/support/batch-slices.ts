@@ -1,14 +1,14 @@
-import { sharedAbort } from '../../core/delivery/abort.ts';
-import type { Deliver, Part } from '../../core/delivery/batch-slice.ts';
+import type { BatchSlice, Deliver } from '../../core/delivery/batch-slice.ts';
 import { wholeBatch } from '../../core/delivery/batch-slice.ts';
+import { sharedAbort } from '../../core/delivery/stopping.ts';
 import { PositionSet } from '../../core/journal/positions.ts';
 import type { OutputObserver } from '../../core/telemetry/observer.ts';
 
 /** A batch of so many records at the positions 1, 2, …; record n is the text `r{n}`, counted from 0. */
-export function partOf(
+export function sliceOf(
   count: number,
   options: { id?: string; partition?: string; closedAt?: number } = {},
-): Part {
+): BatchSlice {
   const { id = 'batch', partition = '', closedAt = Date.UTC(2026, 0, 15, 12) } = options;
   const records = Array.from({ length: count }, (_, n) => `r${n}`);
   const manifest = {
@@ -31,20 +31,20 @@ export function partOf(
 }
 
 /** The records of a part. */
-export function recordsOf(part: Part): readonly unknown[] {
-  return part.content.stream ? [] : part.content.records(part.indexes);
+export function recordsOf(slice: BatchSlice): readonly unknown[] {
+  return slice.content.stream ? [] : slice.content.records(slice.indexes);
 }
 
 /** A deliver that gives these results one after the other, the last for ever, and remembers the parts it saw. */
 export function scripted(...results: (Awaited<ReturnType<Deliver>> | Error)[]) {
-  const parts: Part[] = [];
-  const deliver: Deliver = async (part) => {
-    parts.push(part);
-    const result = results[Math.min(parts.length, results.length) - 1]!;
+  const slices: BatchSlice[] = [];
+  const deliver: Deliver = async (slice) => {
+    slices.push(slice);
+    const result = results[Math.min(slices.length, results.length) - 1]!;
     if (result instanceof Error) throw result;
     return result;
   };
-  return { deliver, parts };
+  return { deliver, slices };
 }
 
 /** A signal that never aborts. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { batchId, partId } from '../../../../core/delivery/batch-id.ts';
+import { batchId, sliceId } from '../../../../core/delivery/batch-id.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
 
 const identity = {
@@ -27,7 +27,7 @@ describe('the id of a batch', () => {
 
   it('never changes between versions: object names are made of it', () => {
     expect(batchId(identity)).toMatchInlineSnapshot(`"00000000007-a2d515562fd504e10f1b4edb"`);
-    expect(partId('x', PositionSet.of(7, 9))).toMatchInlineSnapshot(`"x-ecb37f77bb73"`);
+    expect(sliceId('x', PositionSet.of(7, 9))).toMatchInlineSnapshot(`"x-ecb37f77bb73"`);
   });
 
   it('is safe in a file name and sorts by first position', () => {

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { withVerdict } from '../../../../core/delivery/attempt.ts';
 import { subset, wholeBatch } from '../../../../core/delivery/batch-slice.ts';
-import { callOutput } from '../../../../core/delivery/chain.ts';
+import { callOutput, withoutLost, withVerdict } from '../../../../core/delivery/chain.ts';
 import { loadRecords, streamOf } from '../../../../core/delivery/content.ts';
-import { withoutLost } from '../../../../core/delivery/lost.ts';
 import { DEFAULT_POLICY } from '../../../../core/delivery/policy.ts';
 import { withRetry } from '../../../../core/delivery/retry.ts';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
@@ -41,10 +39,10 @@ describe('the id of a part', () => {
     const ids = new Map<string, string>();
     for (const batch of [whole, damaged]) {
       for (const indexes of [[0, 1], [1, 2], [2, 3], [3], [1, 2, 3]]) {
-        const part = subset(batch, indexes);
-        const records = batch.content.stream ? '' : String(batch.content.records(part.indexes));
-        expect(ids.get(part.id) ?? records).toBe(records);
-        ids.set(part.id, records);
+        const slice = subset(batch, indexes);
+        const records = batch.content.stream ? '' : String(batch.content.records(slice.indexes));
+        expect(ids.get(slice.id) ?? records).toBe(records);
+        ids.set(slice.id, records);
       }
     }
     expect(subset(whole, [2, 3]).id).toBe(subset(damaged, [1, 2]).id);

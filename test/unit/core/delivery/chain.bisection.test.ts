@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Part } from '../../../../core/delivery/batch-slice.ts';
-import { withBisection } from '../../../../core/delivery/bisect.ts';
+import type { BatchSlice } from '../../../../core/delivery/batch-slice.ts';
+import { withBisection } from '../../../../core/delivery/chain.ts';
 import { delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
-import { never, partOf, recordsOf } from '../../../support/batch-slices.ts';
+import { never, recordsOf, sliceOf } from '../../../support/batch-slices.ts';
 
 /** A destination that refuses a batch with a guilty record in it, and remembers what it took. */
 function destination(guilty: ReadonlySet<unknown>) {
   const taken: unknown[] = [];
-  const parts: Part[] = [];
+  const slices: BatchSlice[] = [];
   return {
     taken,
-    parts,
-    deliver: async (part: Part) => {
-      parts.push(part);
-      const records = recordsOf(part);
+    slices,
+    deliver: async (slice: BatchSlice) => {
+      slices.push(slice);
+      const records = recordsOf(slice);
       if (records.some((record) => guilty.has(record))) return rejected('it has a guilty record');
       taken.push(...records);
       return delivered({ bytes: records.length });
@@ -24,21 +24,21 @@ function destination(guilty: ReadonlySet<unknown>) {
 
 describe('bisection', () => {
   it('finds the one guilty record in few attempts', async () => {
-    const { deliver, taken, parts } = destination(new Set(['r700']));
-    const result = await withBisection(deliver)(partOf(1000), never);
+    const { deliver, taken, slices } = destination(new Set(['r700']));
+    const result = await withBisection(deliver)(sliceOf(1000), never);
     expect(result).toMatchObject({
       status: 'delivered',
       rejected: [{ index: 700, reason: 'it has a guilty record' }],
     });
     expect(taken).toHaveLength(999);
-    expect(parts.length).toBeLessThanOrEqual(1 + 2 * Math.ceil(Math.log2(1000)));
+    expect(slices.length).toBeLessThanOrEqual(1 + 2 * Math.ceil(Math.log2(1000)));
   });
 
   it('gives each half an id of its own, the same in every search', async () => {
     const ids = async () => {
-      const { deliver, parts } = destination(new Set(['r1']));
-      await withBisection(deliver)(partOf(4), never);
-      return parts.map(({ id }) => id);
+      const { deliver, slices } = destination(new Set(['r1']));
+      await withBisection(deliver)(sliceOf(4), never);
+      return slices.map(({ id }) => id);
     };
     const first = await ids();
     expect(new Set(first).size).toBe(first.length);
@@ -50,7 +50,7 @@ describe('bisection', () => {
       fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }), async (guilt) => {
         const guilty = new Set(guilt.flatMap((bad, n) => (bad ? [`r${n}`] : [])));
         const { deliver, taken } = destination(guilty);
-        const result = await withBisection(deliver)(partOf(guilt.length), never);
+        const result = await withBisection(deliver)(sliceOf(guilt.length), never);
         expect(taken).toEqual(guilt.flatMap((bad, n) => (bad ? [] : [`r${n}`])));
         const found = result.status === 'delivered' ? (result.rejected ?? []) : [];
         expect(found.map(({ index }) => `r${index}`)).toEqual([...guilty]);
@@ -71,20 +71,20 @@ describe('bisection', () => {
 
   it('hands on a retry in a half with all that is not settled', async () => {
     const calls: number[] = [];
-    const deliver = withBisection(async (part) => {
-      calls.push(part.count);
-      if (part.count === 4) return rejected('all of it');
+    const deliver = withBisection(async (slice) => {
+      calls.push(slice.count);
+      if (slice.count === 4) return rejected('all of it');
       return calls.length === 2
         ? delivered({ rejected: [{ index: 1, reason: 'bad' }] })
         : retry('busy', { failed: [1], after: 9 });
     });
-    expect(await deliver(partOf(4), never)).toMatchObject({
+    expect(await deliver(sliceOf(4), never)).toMatchObject({
       status: 'retry',
       failed: [3],
       rejected: [{ index: 1, reason: 'bad' }],
       after: 9,
     });
-    const early = withBisection(async (part) => (part.count === 4 ? rejected('all of it') : retry('busy')));
-    expect(await early(partOf(4), never)).toMatchObject({ status: 'retry', failed: [0, 1, 2, 3] });
+    const early = withBisection(async (slice) => (slice.count === 4 ? rejected('all of it') : retry('busy')));
+    expect(await early(sliceOf(4), never)).toMatchObject({ status: 'retry', failed: [0, 1, 2, 3] });
   });
 });

@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { withVerdict } from '../../../../core/delivery/attempt.ts';
+import { withTimeout, withVerdict } from '../../../../core/delivery/chain.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
-import { withTimeout } from '../../../../core/delivery/timeout.ts';
 import { delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
-import { never, partOf } from '../../../support/batch-slices.ts';
+import { never, sliceOf } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 
 describe('the timeout', () => {
   it('leaves a quick answer alone and leaves nothing behind', async () => {
     const clock = createFakeClock();
     const deliver = withTimeout(async () => delivered(), 30_000, clock);
-    expect(await deliver(partOf(1), never)).toEqual(delivered());
+    expect(await deliver(sliceOf(1), never)).toEqual(delivered());
     expect(clock.sleepers()).toBe(0);
   });
 
@@ -25,7 +24,7 @@ describe('the timeout', () => {
       30_000,
       clock,
     );
-    const result = deliver(partOf(1), never);
+    const result = deliver(sliceOf(1), never);
     await clock.advance(30_900);
     expect(await result).toEqual(retry('no answer within 30000 ms'));
   });
@@ -42,7 +41,7 @@ describe('the timeout', () => {
       30_000,
       clock,
     );
-    const result = deliver(partOf(1), never);
+    const result = deliver(sliceOf(1), never);
     await clock.advance(31_000);
     expect(await result).toMatchObject({ status: 'retry', reason: expect.stringContaining('did not stop') });
     await clock.advance(60_000);
@@ -52,7 +51,7 @@ describe('the timeout', () => {
   it('gives the batch back when the stop aborts the attempt', async () => {
     const clock = createFakeClock();
     const stop = new AbortController();
-    const hung = withTimeout(() => new Promise(() => {}), 30_000, clock)(partOf(1), stop.signal);
+    const hung = withTimeout(() => new Promise(() => {}), 30_000, clock)(sliceOf(1), stop.signal);
     const polite = withTimeout(
       withVerdict(async (_, signal) => {
         await clock.sleep(1e9, signal);
@@ -60,7 +59,7 @@ describe('the timeout', () => {
       }),
       30_000,
       clock,
-    )(partOf(1), stop.signal);
+    )(sliceOf(1), stop.signal);
     const outcomes = Promise.allSettled([hung, polite]);
     await clock.settle();
     stop.abort();
@@ -80,7 +79,7 @@ describe('the timeout', () => {
       },
       30_000,
       clock,
-    )(partOf(1), stop.signal);
+    )(sliceOf(1), stop.signal);
     await clock.settle();
     stop.abort();
     await clock.advance(500);

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { withVerdict } from '../../../../core/delivery/attempt.ts';
+import { withVerdict } from '../../../../core/delivery/chain.ts';
 import { type Delivery, delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
-import { never, partOf, scripted } from '../../../support/batch-slices.ts';
+import { never, scripted, sliceOf } from '../../../support/batch-slices.ts';
 
 const verdictOn = (result: Delivery | Error, count = 3) =>
-  withVerdict(scripted(result).deliver)(partOf(count), never);
+  withVerdict(scripted(result).deliver)(sliceOf(count), never);
 
 describe('the verdict on what an output answers', () => {
   it('takes a throw for a retry', async () => {
     expect(await verdictOn(new Error('ECONNREFUSED'))).toEqual(retry('ECONNREFUSED'));
     const throwsText = withVerdict(() => Promise.reject('no'));
-    expect(await throwsText(partOf(1), never)).toEqual(retry('no'));
+    expect(await throwsText(sliceOf(1), never)).toEqual(retry('no'));
     const throwsAtOnce = withVerdict(() => {
       throw new Error('at once');
     });
-    expect(await throwsAtOnce(partOf(1), never)).toEqual(retry('at once'));
+    expect(await throwsAtOnce(sliceOf(1), never)).toEqual(retry('at once'));
   });
 
   it('says what failed where fetch does not', async () => {

@@ -1,64 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import type { Part } from '../../../../core/delivery/batch-slice.ts';
-import { withGate } from '../../../../core/delivery/gate.ts';
-import { type PartitionLane, withLimit, withOrder } from '../../../../core/delivery/limit.ts';
-import { withRateLimit } from '../../../../core/delivery/rate-limit.ts';
+import type { BatchSlice } from '../../../../core/delivery/batch-slice.ts';
+import { type PartitionLane, withLimit, withOrder, withRateLimit } from '../../../../core/delivery/limit.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
-import { delivered, retry } from '../../../../core/sdk/contract/verdicts.ts';
-import { never, partOf, scripted } from '../../../support/batch-slices.ts';
+import { delivered } from '../../../../core/sdk/contract/verdicts.ts';
+import { never, scripted, sliceOf } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-
-describe('the gate', () => {
-  it('quiets the whole output for as long as the destination asked', async () => {
-    const clock = createFakeClock();
-    const { deliver, parts } = scripted(retry('429', { after: 20_000 }), delivered());
-    const gated = withGate(deliver, clock, never);
-    await gated(partOf(1), never);
-    const others = [gated(partOf(1), never), gated(partOf(1), never)];
-    await clock.advance(19_999);
-    expect(parts).toHaveLength(1);
-    await clock.advance(1);
-    expect(parts).toHaveLength(3);
-    await Promise.all(others);
-  });
-
-  it('listens for an hour at most', async () => {
-    const clock = createFakeClock();
-    const { deliver, parts } = scripted(retry('429', { after: 1e15 }), delivered());
-    const gated = withGate(deliver, clock, never);
-    await gated(partOf(1), never);
-    const other = gated(partOf(1), never);
-    await clock.advance(3_600_000);
-    expect(parts).toHaveLength(2);
-    await other;
-  });
-});
 
 describe('the rate limit', () => {
   it('saves up one burst and then keeps the rate', async () => {
     const clock = createFakeClock();
-    const { deliver, parts } = scripted(delivered());
+    const { deliver, slices } = scripted(delivered());
     const limited = withRateLimit(deliver, { events: 10, per: 1000 }, clock, never);
     await clock.advance(60_000);
-    for (let i = 0; i < 30; i++) limited(partOf(1), never);
+    for (let i = 0; i < 30; i++) limited(sliceOf(1), never);
     await clock.settle();
-    expect(parts).toHaveLength(10);
+    expect(slices).toHaveLength(10);
     await clock.advance(1000);
-    expect(parts).toHaveLength(20);
+    expect(slices).toHaveLength(20);
     await clock.advance(1000);
-    expect(parts).toHaveLength(30);
+    expect(slices).toHaveLength(30);
   });
 
   it('lets a batch larger than the bucket pass, and pays for it afterwards', async () => {
     const clock = createFakeClock();
-    const { deliver, parts } = scripted(delivered());
+    const { deliver, slices } = scripted(delivered());
     const limited = withRateLimit(deliver, { events: 10, per: 1000 }, clock, never);
-    await limited(partOf(50), never);
-    const next = limited(partOf(1), never);
+    await limited(sliceOf(50), never);
+    const next = limited(sliceOf(1), never);
     await clock.advance(4000);
-    expect(parts).toHaveLength(1);
+    expect(slices).toHaveLength(1);
     await clock.advance(200);
-    expect(parts).toHaveLength(2);
+    expect(slices).toHaveLength(2);
     await next;
   });
 });
@@ -70,17 +42,17 @@ describe('the limit', () => {
     let most = 0;
     let now = 0;
     const limited = withLimit(
-      async (part: Part) => {
+      async (slice: BatchSlice) => {
         most = Math.max(most, ++now);
         await clock.sleep(100);
         now--;
-        order.push(part.id);
+        order.push(slice.id);
         return delivered();
       },
       2,
       never,
     );
-    const all = ['a', 'b', 'c', 'd', 'e'].map((id) => limited(partOf(1, { id }), never));
+    const all = ['a', 'b', 'c', 'd', 'e'].map((id) => limited(sliceOf(1, { id }), never));
     await clock.advance(300);
     await Promise.all(all);
     expect(most).toBe(2);
@@ -95,7 +67,7 @@ describe('the limit', () => {
       return delivered();
     };
     const limited = withLimit(deliver, 1, stopping.signal);
-    const outcomes = Promise.allSettled([limited(partOf(1), never), limited(partOf(1), never)]);
+    const outcomes = Promise.allSettled([limited(sliceOf(1), never), limited(sliceOf(1), never)]);
     await clock.settle();
     stopping.abort();
     await clock.advance(100);

@@ -1,61 +1,60 @@
 import { describe, expect, it } from 'vitest';
-import { createAlarm } from '../../../../core/delivery/alarm.ts';
+import { createReadDeadline } from '../../../../core/delivery/reader.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 
-describe('createAlarm', () => {
-  it('rings at the time, at the latest, and makes no timer where one will do', async () => {
+describe('createReadDeadline', () => {
+  it('aborts at the time, at the latest, and makes no timer where one will do', async () => {
     const clock = createFakeClock();
-    const alarm = createAlarm(clock, []);
+    const deadline = createReadDeadline(clock);
     const start = clock.now();
-    const first = alarm.by(start + 1000);
+    const first = deadline.signalFor(start + 1000);
     for (const later of [1000, 1500, 9000, Number.POSITIVE_INFINITY]) {
-      expect(alarm.by(start + later)).toBe(first);
+      expect(deadline.signalFor(start + later)).toBe(first);
     }
     expect(clock.sleepers()).toBe(1);
     await clock.advance(999);
     expect(first.aborted).toBe(false);
     await clock.advance(1);
     expect(first.aborted).toBe(true);
-    const second = alarm.by(start + 9000);
-    const sooner = alarm.by(start + 3000);
+    const second = deadline.signalFor(start + 9000);
+    const sooner = deadline.signalFor(start + 3000);
     expect([second.aborted, sooner.aborted, clock.sleepers()]).toEqual([true, false, 1]);
     await clock.advance(2000);
     expect(sooner.aborted).toBe(true);
-    expect(alarm.by(start).aborted).toBe(false);
+    expect(deadline.signalFor(start).aborted).toBe(false);
     await clock.settle();
     await clock.advance(0);
-    expect(alarm.by(Number.POSITIVE_INFINITY).aborted).toBe(false);
-    alarm.close();
+    expect(deadline.signalFor(Number.POSITIVE_INFINITY).aborted).toBe(false);
+    deadline.abort();
   });
 
   it('goes by the clock as it was set last, at the next call', async () => {
     const clock = createFakeClock();
-    const alarm = createAlarm(clock, []);
+    const deadline = createReadDeadline(clock);
     const at = clock.now() + 60_000;
-    const first = alarm.by(at);
+    const first = deadline.signalFor(at);
     clock.jump(50_000);
-    const second = alarm.by(at);
+    const second = deadline.signalFor(at);
     await clock.advance(10_000);
     expect([first.aborted, second.aborted, clock.now() >= at]).toEqual([true, true, true]);
-    const third = alarm.by(clock.now() + 1000);
+    const third = deadline.signalFor(clock.now() + 1000);
     clock.jump(-50_000);
-    expect(alarm.by(clock.now() + 1500)).toBe(third);
-    alarm.close();
+    expect(deadline.signalFor(clock.now() + 1500)).toBe(third);
+    deadline.abort();
   });
 
-  it('rings once for each of its signals, and leaves no timer behind', async () => {
+  it('ends the present wait only, and leaves no timer behind', async () => {
     const clock = createFakeClock();
-    const [stop, ending] = [new AbortController(), new AbortController()];
-    const alarm = createAlarm(clock, [stop.signal, ending.signal]);
-    const waits = alarm.by(Number.POSITIVE_INFINITY);
-    ending.abort();
-    expect(waits.aborted).toBe(true);
-    const last = alarm.by(clock.now() + 1000);
-    expect(last.aborted).toBe(false);
-    stop.abort();
-    expect(last.aborted).toBe(true);
-    alarm.by(clock.now() + 1000);
-    alarm.close();
+    const deadline = createReadDeadline(clock);
+    const first = deadline.signalFor(Number.POSITIVE_INFINITY);
+    deadline.abort();
+    expect(first.aborted).toBe(true);
+    const second = deadline.signalFor(clock.now() + 1000);
+    expect(second.aborted).toBe(false);
+    deadline.abort();
+    expect(second.aborted).toBe(true);
+    deadline.signalFor(clock.now() + 1000);
+    deadline.abort();
     await clock.settle();
     expect(clock.sleepers()).toBe(0);
   });

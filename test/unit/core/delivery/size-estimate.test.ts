@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSizeEstimate } from '../../../../core/batching/size-estimate.ts';
+import { createSizeEstimate } from '../../../../core/delivery/batch-scheduler.ts';
 
 const MIB = 1024 * 1024;
 

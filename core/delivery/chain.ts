@@ -2,8 +2,8 @@ import type { Clock } from '../sdk/contract/clock.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
 import { type Delivery, delivered, type Failure, retry } from '../sdk/contract/verdicts.ts';
-import { verdictOn } from '../sdk/deliver/check-verdict.ts';
-import { reasonOf } from '../sdk/deliver/try-send.ts';
+import { checkVerdict } from '../sdk/deliver/check-verdict.ts';
+import { reasonOf } from '../sdk/http/failure.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 import { allIndexes, type BatchSlice, type Deliver, subset } from './batch-slice.ts';
 import { withBreaker } from './breaker.ts';
@@ -107,7 +107,7 @@ export function callOutput(output: Output | StreamOutput): Deliver {
 export function withVerdict(deliver: Deliver): Deliver {
   return async (slice, deadline) => {
     try {
-      return verdictOn(await deliver(slice, deadline), slice.count);
+      return checkVerdict(await deliver(slice, deadline), slice.count);
     } catch (error) {
       return retry(reasonOf(error));
     }
@@ -126,7 +126,7 @@ export function withoutLost(deliver: Deliver): Deliver {
     if (lost.size === 0) return result;
     const positions = [...slice.content.positions(slice.indexes)];
     const failed = (result.failed ?? allIndexes(slice)).filter((index) => !lost.has(positions[index]!));
-    return verdictOn({ ...result, failed }, slice.count);
+    return checkVerdict({ ...result, failed }, slice.count);
   };
 }
 

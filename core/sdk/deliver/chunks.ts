@@ -1,6 +1,5 @@
 import { type Delivery, delivered, type Failure, rejected, retry } from '../contract/verdicts.ts';
-import { verdictOn } from './check-verdict.ts';
-import { trySend } from './try-send.ts';
+import { checkVerdict, trySend } from './check-verdict.ts';
 
 /** The most that a destination takes in one request. A record that is larger by itself goes alone, for it to judge. */
 export interface ChunkLimits {
@@ -53,7 +52,7 @@ async function deliverRanges<R>(
   const waiting = [...ranges].reverse();
   for (let range = waiting.pop(); range !== undefined; range = waiting.pop()) {
     const [start, end] = range;
-    const answer = verdictOn(await trySend(() => send(records.slice(start, end), start)), end - start);
+    const answer = checkVerdict(await trySend(() => send(records.slice(start, end), start)), end - start);
     if (answer.status === 'rejected') {
       const middle = Math.ceil((start + end) / 2);
       if (end - start === 1) refused.push({ index: start, reason: answer.reason });

@@ -1,7 +1,7 @@
 import type { Clock } from '../contract/clock.ts';
 import type { Logger } from '../contract/logger.ts';
 import type { Delivery } from '../contract/verdicts.ts';
-import { trySend } from './try-send.ts';
+import { trySend } from './check-verdict.ts';
 
 /** How long the other hosts have when one has taken a batch, milliseconds: one of them may hang. */
 const PATIENCE = 2_000;

@@ -2,11 +2,11 @@ import type { Journal, JournalEntry, JournalStatus, Position } from '../journal/
 import { PositionSet } from '../journal/positions.ts';
 import type { Clock } from '../sdk/contract/clock.ts';
 import { type DeadLetter, decodeDeadLetter, encodeDeadLetter } from './codec.ts';
-import { createTally, type StoredTally } from './counters.ts';
-import { createWritten } from './index.ts';
+import { createDeadLetterCounters, type DeadLetterCount } from './counters.ts';
+import { createEventIndex } from './event-index.ts';
 
 export type { DeadLetter } from './codec.ts';
-export type { StoredTally } from './counters.ts';
+export type { DeadLetterCount } from './counters.ts';
 
 /** A dead letter in the store. */
 export interface StoredDeadLetter extends DeadLetter {
@@ -78,7 +78,7 @@ export interface DeadLetterStore {
    * What is stored of each output. Undefined while what was there at the opening is still being counted, which the first
    * call begins: it has to be read.
    */
-  byOutput(): ReadonlyMap<string, StoredTally> | undefined;
+  byOutput(): ReadonlyMap<string, DeadLetterCount> | undefined;
   /** Of the journal under it: its size, its budget, and whether that is used up. */
   status(): JournalStatus;
   /** Closes the view; the journal under it is its owner's to close. */
@@ -104,7 +104,7 @@ export async function openDeadLetterStore(
   const outputs = [READER];
   let known = new PositionSet();
   const dropped = new Set<Position>();
-  const tally = createTally();
+  const counters = createDeadLetterCounters();
   /** The newest letter of before the opening: up to here they are counted when they are read, later ones when they are appended. */
   const inherited = journal.status().newest;
   let counted = subscription.pending() === 0;
@@ -135,7 +135,7 @@ export async function openDeadLetterStore(
           for (const { position, raw } of events) {
             known.push(position);
             const letter = position <= inherited ? read(raw) : undefined;
-            if (letter !== undefined) tally.add(letter);
+            if (letter !== undefined) counters.add(letter);
           }
         }
         counted = true;
@@ -167,7 +167,7 @@ export async function openDeadLetterStore(
     const fresh = letters.filter(({ id }) => known.has(id) && !dropped.has(id));
     for (const letter of fresh) {
       dropped.add(letter.id);
-      tally.remove(letter);
+      counters.remove(letter);
     }
     subscription.acknowledge(PositionSet.of(...fresh.map(({ id }) => id)));
     await subscription.flush();
@@ -227,11 +227,11 @@ export async function openDeadLetterStore(
     return done;
   }
 
-  const written = createWritten((output) => list({ output }));
+  const eventIndex = createEventIndex((output) => list({ output }));
 
   return {
     async append(letters, settled = 0) {
-      const missing = await written.missing(letters, settled);
+      const missing = await eventIndex.missing(letters, settled);
       await journal.append(
         missing.map((letter) => ({
           raw: encodeDeadLetter(letter),
@@ -239,8 +239,8 @@ export async function openDeadLetterStore(
           outputs,
         })),
       );
-      for (const letter of missing) tally.add(letter);
-      await written.add(missing);
+      for (const letter of missing) counters.add(letter);
+      await eventIndex.add(missing);
     },
     waitForRoom: (signal, bytes) => journal.waitForRoom(signal, bytes),
     list: (filter) => list(filter),
@@ -281,7 +281,7 @@ export async function openDeadLetterStore(
     byOutput() {
       // One that fails is begun again by whoever asks next.
       if (!counted) learn().catch(() => {});
-      return counted ? tally.byOutput() : undefined;
+      return counted ? counters.byOutput() : undefined;
     },
     status: () => journal.status(),
     async close() {

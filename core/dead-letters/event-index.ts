@@ -3,19 +3,19 @@ import { PositionBits } from '../journal/position-bitmap.ts';
 import type { DeadLetter, EventIdentity } from './codec.ts';
 
 /**
- * Which events have their dead letter already, though their output may yet be given them again: a crash, or a stop, can
- * fall between the two. One bit an event, and only of those that are not settled.
+ * Which events already have a dead letter. An event may reach its output again after its dead letter was written: when a crash or
+ * a stop comes before the acknowledgement. One bit an event, and only for events that are not settled.
  */
-export interface Written {
-  /** Those of the letters that are not there yet. @param settled no event up to here comes again to their output */
+export interface EventIndex {
+  /** The letters whose events have none yet. @param settled no event up to here is read again by their output */
   missing(letters: readonly DeadLetter[], settled: Position): Promise<readonly DeadLetter[]>;
-  /** These are on storage now. */
+  /** Adds letters that are on storage. */
   add(letters: readonly DeadLetter[]): Promise<void>;
 }
 
-/** @param stored what is on storage for an output; read once, before its first letter of this process is written */
-export function createWritten(stored: (output: string) => AsyncIterable<DeadLetter>): Written {
-  /** By output, and then by what names events together with their position. */
+/** @param stored the letters of an output on storage; read once, before this process writes the first letter of that output */
+export function createEventIndex(stored: (output: string) => AsyncIterable<DeadLetter>): EventIndex {
+  /** By output, then by {@link keyOf} the journal or segment. */
   const known = new Map<string, Promise<Map<string, PositionBits>>>();
 
   function knownOf(output: string, settled: Position): Promise<Map<string, PositionBits>> {
@@ -23,7 +23,7 @@ export function createWritten(stored: (output: string) => AsyncIterable<DeadLett
     if (events === undefined) {
       events = read(output, settled);
       known.set(output, events);
-      // Storage that could not be read is asked again by the next.
+      // A read that failed is tried again by the next call.
       events.catch(() => known.delete(output));
     }
     return events;
@@ -63,7 +63,7 @@ function bitsOf(events: Map<string, PositionBits>, event: EventIdentity): Positi
   return bits;
 }
 
-/** The events of segments of before 0.2, whose identity ends in a zero, are named by the epoch alone, as their letters are. */
+/** Events of segments written before 0.2, whose identity ends in a zero, have the epoch alone as key, as their letters have. */
 function keyOf({ epoch, segment }: EventIdentity): string {
   return segment === undefined || segment.endsWith('.0') ? epoch : `${epoch} ${segment}`;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { abortable, delivered, keepConnection, overConnection } from '../../../../../core/sdk/index.ts';
 import { batchOf } from '../../../outputs/support.ts';
 
-const calm = () => new AbortController().signal;
+const neverAborts = () => new AbortController().signal;
 
 /** A client whose openings are decided by the test. */
 function client() {
@@ -18,7 +18,7 @@ function client() {
     close: (name) => closed.push(name),
   });
   /** Asks, and lets the opening begin. */
-  const ask = async (signal = calm()) => {
+  const ask = async (signal = neverAborts()) => {
     const answer = connection.get(signal);
     answer.catch(() => {});
     await settled();
@@ -35,7 +35,7 @@ describe('keepConnection', () => {
     const [first, second] = [await ask(), await ask()];
     openings[0]!.resolve('one');
     expect(await Promise.all([first.answer, second.answer])).toEqual(['one', 'one']);
-    expect(await connection.get(calm())).toBe('one');
+    expect(await connection.get(neverAborts())).toBe('one');
     expect(openings).toHaveLength(1);
   });
 
@@ -95,8 +95,8 @@ describe('keepConnection', () => {
 
 describe('abortable', () => {
   it('gives what the work gives', async () => {
-    expect(await abortable(Promise.resolve(1), calm())).toBe(1);
-    await expect(abortable(Promise.reject(new Error('no')), calm())).rejects.toThrow('no');
+    expect(await abortable(Promise.resolve(1), neverAborts())).toBe(1);
+    await expect(abortable(Promise.reject(new Error('no')), neverAborts())).rejects.toThrow('no');
   });
 
   it('does not wait after the abort, and hears the failure that comes later', async () => {
@@ -130,12 +130,12 @@ describe('overConnection', () => {
         return delivered();
       },
     );
-    await output.start?.(calm());
+    await output.start?.(neverAborts());
     expect(opened).toBe(1);
     const batch = (record: string) => batchOf([record]);
-    expect(await output.deliver(batch('a'), calm())).toEqual({ status: 'delivered' });
-    await output.deliver(batch('b'), calm());
-    await output.stop?.(calm());
+    expect(await output.deliver(batch('a'), neverAborts())).toEqual({ status: 'delivered' });
+    await output.deliver(batch('b'), neverAborts());
+    await output.stop?.(neverAborts());
     expect(seen).toEqual(['a over 1', 'close 1', 'b over 2', 'close 2']);
   });
 });

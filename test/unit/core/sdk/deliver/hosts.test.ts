@@ -3,7 +3,7 @@ import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
 import { type Delivery, delivered, deliverToAny, rejected, retry } from '../../../../../core/sdk/index.ts';
 import { recordingLogger } from '../../../outputs/support.ts';
 
-const calm = () => new AbortController().signal;
+const neverAborts = () => new AbortController().signal;
 
 /** Hosts by what they answer; the log, and how long the slow were waited for. */
 async function ask(hosts: Readonly<Record<string, Delivery | Error | 'hang'>>) {
@@ -19,7 +19,7 @@ async function ask(hosts: Readonly<Record<string, Delivery | Error | 'hang'>>) {
       if (said instanceof Error) throw said;
       return said as Delivery;
     },
-    calm(),
+    neverAborts(),
     { clock, log },
   );
   return { answer, waits, lines: log.lines };

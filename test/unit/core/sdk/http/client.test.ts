@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpClient } from '../../../../../core/sdk/index.ts';
-import { calm, misbehaving } from '../../../outputs/support.ts';
+import { misbehaving, neverAborts } from '../../../outputs/support.ts';
 
 const context = { configDir: tmpdir() };
 
@@ -18,7 +18,7 @@ describe('httpClient.post', () => {
       { headers: { 'X-Tenant': 'tenant-one' }, username: 'ann', password: 'opensesame', gzip: true },
       context,
     );
-    expect(await http.post(`${server.url}/in`, '[1]', calm(), { 'idempotency-key': 'b1' })).toEqual({
+    expect(await http.post(`${server.url}/in`, '[1]', neverAborts(), { 'idempotency-key': 'b1' })).toEqual({
       status: 'delivered',
     });
     const [got] = server.received;
@@ -37,7 +37,8 @@ describe('httpClient.post', () => {
   it('keeps the connection, and survives its loss between two requests', async () => {
     const server = await misbehaving();
     const http = httpClient({}, context);
-    for (let i = 0; i < 3; i++) expect((await http.post(server.url, 'x', calm())).status).toBe('delivered');
+    for (let i = 0; i < 3; i++)
+      expect((await http.post(server.url, 'x', neverAborts())).status).toBe('delivered');
     http.close();
     await server.stop();
   });
@@ -46,7 +47,7 @@ describe('httpClient.post', () => {
     const server = await misbehaving();
     await server.stop();
     const http = httpClient({}, context);
-    expect(await http.post(server.url, '', calm())).toEqual({
+    expect(await http.post(server.url, '', neverAborts())).toEqual({
       status: 'retry',
       reason: `${new URL(server.url).host}: ECONNREFUSED: nothing listens there`,
     });
@@ -60,11 +61,11 @@ describe('httpClient.post', () => {
       setTimeout(() => response.socket?.destroy(), 20);
     });
     const http = httpClient({}, context);
-    expect(await http.post(server.url, '', calm())).toMatchObject({
+    expect(await http.post(server.url, '', neverAborts())).toMatchObject({
       status: 'retry',
       reason: expect.stringMatching(/cut/),
     });
-    expect(await http.post(server.url, '', calm())).toMatchObject({
+    expect(await http.post(server.url, '', neverAborts())).toMatchObject({
       status: 'retry',
       reason: expect.stringMatching(/500.*half an ans/),
     });
@@ -105,7 +106,11 @@ describe('httpClient.post', () => {
       response.end(`no such hook: ${path} ${headers['x-api-key']} ${headers.authorization}`);
     });
     const http = httpClient({ bearer_token: 'tok-123456', headers: { 'x-api-key': 'key-987654' } }, context);
-    const delivery = await http.post(`${server.url}/services/T000/SECRETSECRET?sig=signature`, '', calm());
+    const delivery = await http.post(
+      `${server.url}/services/T000/SECRETSECRET?sig=signature`,
+      '',
+      neverAborts(),
+    );
     expect(delivery).toEqual({
       status: 'rejected',
       reason: expect.stringMatching(/^127\.0\.0\.1:\d+ answered 400 Bad Request: no such hook: /),
@@ -130,10 +135,10 @@ describe('httpClient.post', () => {
     const http = httpClient({}, context);
     const { host } = new URL(server.url);
     const url = `http://ann-smith:open%20sesame@${host}/hooks/T0KEN-T0KEN-T0KEN`;
-    expect(await http.post(url, '', calm())).toMatchObject({
+    expect(await http.post(url, '', neverAborts())).toMatchObject({
       reason: `${host} answered 500 Internal Server Error: token ***, credentials ***, user ***, password ***`,
     });
-    const odd = await http.post(`http://100%:zz@${host}/`, '', calm());
+    const odd = await http.post(`http://100%:zz@${host}/`, '', neverAborts());
     expect(odd).toMatchObject({ status: 'retry', reason: expect.stringContaining('500') });
     http.close();
     await server.stop();
@@ -152,7 +157,7 @@ describe('httpClient.post', () => {
       response.end();
     });
     const http = httpClient({ bearer_token: 'tok-123456' }, context);
-    expect(await http.post(server.url, '', calm())).toMatchObject({
+    expect(await http.post(server.url, '', neverAborts())).toMatchObject({
       status: 'retry',
       reason: expect.stringMatching(/302.*redirects/),
     });
@@ -169,7 +174,7 @@ describe('httpClient.post', () => {
 
   it('names the option of a certificate that cannot be read, and retries', async () => {
     const http = httpClient({ tls: { ca: 'absent.pem' } }, context);
-    const delivery = await http.post('https://127.0.0.1:9/', '', calm());
+    const delivery = await http.post('https://127.0.0.1:9/', '', neverAborts());
     expect(delivery).toMatchObject({ status: 'retry', reason: expect.stringMatching(/tls\.ca: ENOENT/) });
   });
 });
@@ -225,13 +230,13 @@ describe('httpClient over TLS and a proxy', () => {
 
   it('trusts the authority given and shows the client certificate, from files beside the configuration', async () => {
     const http = httpClient({ tls: withClient }, { configDir: folder });
-    expect(await http.post(url, '{}', calm())).toEqual({ status: 'delivered' });
+    expect(await http.post(url, '{}', neverAborts())).toEqual({ status: 'delivered' });
     http.close();
   });
 
   it('says that a client certificate is wanted', async () => {
     const http = httpClient({ tls: { ca: 'ca.pem' } }, { configDir: folder });
-    expect(await http.post(url, '{}', calm())).toMatchObject({
+    expect(await http.post(url, '{}', neverAborts())).toMatchObject({
       status: 'retry',
       reason: expect.stringMatching(/tls\.cert/),
     });
@@ -240,41 +245,45 @@ describe('httpClient over TLS and a proxy', () => {
 
   it('says what to do about an unknown authority, and goes on when told to', async () => {
     const strict = httpClient({}, { configDir: folder });
-    expect(await strict.post(url, '{}', calm())).toMatchObject({
+    expect(await strict.post(url, '{}', neverAborts())).toMatchObject({
       status: 'retry',
       reason: expect.stringMatching(/tls\.ca/),
     });
     const lax = httpClient({ tls: { insecure: true } }, { configDir: folder });
-    expect(await lax.post(url, '{}', calm())).toMatchObject({ reason: expect.stringMatching(/tls\.cert/) });
+    expect(await lax.post(url, '{}', neverAborts())).toMatchObject({
+      reason: expect.stringMatching(/tls\.cert/),
+    });
     lax.close();
   });
 
   it('reads a renewed certificate after a failure', async () => {
     writeFileSync(join(folder, 'rotating.pem'), readFileSync(join(folder, 'other.pem')));
     const http = httpClient({ tls: { ...withClient, ca: 'rotating.pem' } }, { configDir: folder });
-    expect((await http.post(url, '{}', calm())).status).toBe('retry');
+    expect((await http.post(url, '{}', neverAborts())).status).toBe('retry');
     writeFileSync(join(folder, 'rotating.pem'), readFileSync(join(folder, 'ca.pem')));
-    expect((await http.post(url, '{}', calm())).status).toBe('delivered');
+    expect((await http.post(url, '{}', neverAborts())).status).toBe('delivered');
     http.close();
   });
 
   it('goes through a proxy with TLS end to end', async () => {
     const http = httpClient({ proxy: proxyUrl, tls: withClient }, { configDir: folder });
-    expect(await http.post(url, '{}', calm())).toEqual({ status: 'delivered' });
+    expect(await http.post(url, '{}', neverAborts())).toEqual({ status: 'delivered' });
     expect(tunnels.pop()).toBe(`${new URL(url).host} Basic ${Buffer.from('ann:sesame').toString('base64')}`);
     http.close();
   });
 
   it('hands plain HTTP to the proxy with the whole address', async () => {
     const http = httpClient({ proxy: proxyUrl }, { configDir: folder });
-    expect(await http.post('http://nowhere.invalid/in?a=1', '{}', calm())).toEqual({ status: 'delivered' });
+    expect(await http.post('http://nowhere.invalid/in?a=1', '{}', neverAborts())).toEqual({
+      status: 'delivered',
+    });
     expect(tunnels.pop()).toBe('http://nowhere.invalid/in?a=1');
     http.close();
   });
 
   it('retries when the proxy cannot be reached, without its password in the reason', async () => {
     const http = httpClient({ proxy: 'http://ann:sesame@127.0.0.1:1' }, { configDir: folder });
-    const delivery = await http.post('https://127.0.0.1:2/', '{}', calm());
+    const delivery = await http.post('https://127.0.0.1:2/', '{}', neverAborts());
     expect(delivery).toMatchObject({
       status: 'retry',
       reason: expect.stringMatching(/proxy 127\.0\.0\.1:1: .*ECONNREFUSED/),

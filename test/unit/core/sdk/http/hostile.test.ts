@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { httpClient } from '../../../../../core/sdk/index.ts';
-import { calm } from '../../../outputs/support.ts';
+import { neverAborts } from '../../../outputs/support.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -32,7 +32,7 @@ async function speaking(answer: (socket: Socket, request: string, connection: nu
     http,
     sockets,
     connections: () => connections,
-    post: (body = 'x') => http.post(url, body, calm()),
+    post: (body = 'x') => http.post(url, body, neverAborts()),
   };
 }
 
@@ -77,7 +77,9 @@ describe('a server that means no good', () => {
     const delivery = await server.post();
     expect(delivery.status).toBe(status);
     if (delivery.status === 'retry') expect(delivery.reason).toContain(`answered 503 Busy${said}`);
-    await server.http.request(server.url, {}, calm()).then((response) => response.text().catch(() => {}));
+    await server.http
+      .request(server.url, {}, neverAborts())
+      .then((response) => response.text().catch(() => {}));
   });
 
   it('says more of a failure than is read, and nothing of a success', async () => {
@@ -124,7 +126,7 @@ describe('a server that means no good', () => {
       socket.on('drain', more);
       more();
     });
-    const response = await server.http.request(server.url, { method: 'GET' }, calm());
+    const response = await server.http.request(server.url, { method: 'GET' }, neverAborts());
     await expect(response.text()).rejects.toThrow(/longer than 16 MiB/);
     expect(await server.post()).toEqual({ status: 'delivered' });
   });

@@ -87,12 +87,12 @@ export interface DeadLetterStore {
 
 /** The name of the one cursor. */
 const READER = 'dead_letters';
-/** What is handled at once: so many dead letters, or bytes of events. */
+/** The size of one chunk of a replay or drop. */
 const CHUNK = { letters: 500, bytes: 4 << 20 };
 
 /**
  * @param journal used for nothing else; every record of it is a dead letter.
- * @param onUnreadable told once when there are dead letters that a later version has written: they stay, and are not
+ * @param onUnreadable called once when there are dead letters that a later version has written: they stay, and are not
  *   shown, replayed or dropped
  */
 export async function openDeadLetterStore(
@@ -111,14 +111,14 @@ export async function openDeadLetterStore(
   const closing = new AbortController();
   let learning: Promise<void> = Promise.resolve();
 
-  let told = false;
-  /** Undefined for one that this version cannot read: of those that it can, none may be kept back by it. */
+  let reported = false;
+  /** Undefined for a letter that this version cannot read; it does not keep the others from being read. */
   function read(raw: Uint8Array): DeadLetter | undefined {
     try {
       return decodeDeadLetter(raw);
     } catch {
-      if (!told) onUnreadable();
-      told = true;
+      if (!reported) onUnreadable();
+      reported = true;
       return undefined;
     }
   }
@@ -128,7 +128,7 @@ export async function openDeadLetterStore(
     learning = learning
       .catch(() => {})
       .then(async () => {
-        // A view that is closed gives nothing more, and at once: asking on would never end, nor let anything else go on.
+        // Reads of a closed subscription return nothing at once: the loop would never end and never yield.
         while (!subscription.caughtUp()) {
           if (closing.signal.aborted) return;
           const events = await subscription.read({ events: 5000, bytes: 1 << 20 }, closing.signal);
@@ -179,7 +179,7 @@ export async function openDeadLetterStore(
     }
   }
 
-  /** The replays and drops under way and waiting: two at once would hand the same event back twice. */
+  /** Replays and drops, under way and waiting: two at once would hand the same event back twice. */
   let queue: Promise<unknown> = Promise.resolve();
 
   function alone<T>(work: () => Promise<T>): Promise<T> {
@@ -194,8 +194,9 @@ export async function openDeadLetterStore(
   /**
    * Chunk by chunk, because there may be more than memory holds.
    *
-   * @param upTo the newest that is taken: what is refused again meanwhile is left alone, or it would never end
-   * @param work returns those that are done with
+   * @param upTo the newest letter that is included. A replayed event that is refused again makes a newer one: without the bound
+   *   the replay would never end
+   * @param work returns the letters that are done
    */
   async function inChunks(
     filter: DeadLetterFilter,
@@ -279,7 +280,7 @@ export async function openDeadLetterStore(
     alone,
     count: () => subscription.pending(),
     byOutput() {
-      // One that fails is begun again by whoever asks next.
+      // If it fails, the next call tries again.
       if (!counted) learn().catch(() => {});
       return counted ? counters.byOutput() : undefined;
     },

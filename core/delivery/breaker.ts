@@ -10,17 +10,17 @@ export interface BreakerDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly stopping: AbortSignal;
-  /** One opens it at once, and only an attempt that begins after it can close it. */
+  /** A fault opens the breaker at once; only an attempt that begins later can close it. */
   readonly faults?: Faults | undefined;
-  /** Once each time it opens, with the failure that opened it, and once each time it closes. */
+  /** Called each time it opens, with the failure that opened it, and each time it closes. */
   readonly onOpen?: (reason: string) => void;
   readonly onClose?: () => void;
 }
 
 /**
- * Stops asking a destination that keeps failing: after so many failures in a row, or at once when it refused the
- * credentials. After a while one batch tries (half-open): success lets all go on, failure waits twice as long.
- * Batches wait here; none is given up. A throw other than the stop counts as a failure.
+ * A circuit breaker. It opens after a number of failures in a row, or at once when the destination refuses the credentials.
+ * After a while one batch probes (half-open): success closes the breaker, failure opens it for twice as long. While it is open,
+ * batches wait; none is given up. A throw other than {@link StoppingError} counts as a failure.
  */
 export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'], deps: BreakerDeps): Deliver {
   const { clock, random, stopping } = deps;
@@ -40,7 +40,7 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
 
   function open(): void {
     state = 'open';
-    // Half of it is drawn, so that a fleet does not come back in one moment.
+    // With jitter, so that many instances do not probe at the same moment.
     const time = openFor * (0.5 + random() / 2);
     openFor = Math.min(policy.max, openFor * 2);
     const opening = ++openings;
@@ -88,7 +88,7 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
     const probe = state === 'half-open';
     if (probe) state = 'probing';
     const faultsBefore = faults;
-    /** Nothing that happened since then has opened it again. */
+    /** No fault has opened it since the attempt began. */
     const isCurrent = () => faultsBefore === faults;
     try {
       const result = await deliver(slice, deadline);
@@ -98,7 +98,7 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
       return result;
     } catch (error) {
       if (error instanceof StoppingError) {
-        // It says nothing of the destination; the next batch probes.
+        // The stop says nothing about the destination; the next batch probes.
         if (probe && state === 'probing' && isCurrent()) state = 'half-open';
         wake();
       } else if (isCurrent()) failed(reasonOf(error), false, probe);
@@ -107,7 +107,7 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
   };
 }
 
-/** A refusal of the content comes from a destination that works, and so does a partial failure. */
+/** A destination that rejects content, or fails for some records only, is available. */
 function isFailure(result: Delivery, slice: BatchSlice): result is Extract<Delivery, { status: 'retry' }> {
   if (result.status !== 'retry') return false;
   return result.denied === true || result.failed === undefined || result.failed.length >= slice.count;

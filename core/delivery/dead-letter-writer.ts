@@ -69,7 +69,7 @@ export function createDeadLetterWriter(deps: DeadLetterDeps): WriteDeadLetters {
         for (const { position } of events) waiting.delete(position);
       }
     });
-    // The journal could not give back what is left.
+    // The journal could not read what is left.
     return setAside.map((item) => (waiting.has(item.position) ? { ...item, cause: 'lost' } : item));
   };
 }
@@ -89,7 +89,7 @@ async function append(letters: readonly DeadLetter[], deps: DeadLetterDeps) {
   }
 }
 
-/** Storage that fails is asked again until the output is stopped: giving up would mean losing the events. */
+/** Retries while storage fails, until the output is stopped: giving up would lose the events. */
 async function untilDone({ clock, health, stopping }: DeadLetterDeps, work: () => Promise<void>) {
   for (;;) {
     try {

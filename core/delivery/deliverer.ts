@@ -28,7 +28,7 @@ export interface DelivererDeps {
   readonly stopping: AbortSignal;
   readonly deadline: AbortSignal;
   readonly learn: (rawBytes: number, destinationBytes: number) => void;
-  /** Told of a batch whose sealed destination refuses the output: it has to be made again. */
+  /** Called for a batch whose sealed destination refuses the output: it has to be made again. */
   readonly onMoved: (id: string) => void;
 }
 
@@ -50,8 +50,8 @@ export interface Deliverer {
 /** How long to wait after the journal failed, milliseconds. */
 const FAILED_WAIT = 1000;
 /**
- * What may be sealed beyond the places: a disk syncs a few hundred times a second, so batches of one event must share
- * a sync to come to thousands. Little enough to hold, because their events are at hand.
+ * How much may be sealed beyond the places. A disk syncs a few hundred times a second, so batches of one event reach thousands
+ * a second only when they share a sync (bench/peers/scenarios.ts). Bounded, because their events are held in memory.
  */
 const AHEAD = { batches: 128, bytes: 1 << 20 };
 
@@ -147,7 +147,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       const { manifest } = batch;
       while (!hasRoom(manifest) && !stopping.aborted) await changed.wait(stopping);
       if (stopping.aborted) return;
-      // Begun here and not when its turn comes, so that batches that wait share a sync.
+      // Sealed before the batch has a place, so that waiting batches share a sync.
       const sealing = persist(manifest.id, () => subscription.seal(manifest));
       bytes += manifest.bytes;
       const task = run({ ...batch, sealing }).finally(() => {

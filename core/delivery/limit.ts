@@ -9,8 +9,8 @@ export function withLimit(deliver: Deliver, concurrency: number, stopping: Abort
 }
 
 /**
- * A token bucket: so many events in so many milliseconds, saved up while idle. A batch larger than the bucket goes when
- * the bucket is full and leaves a debt, so that it is late and not impossible.
+ * A token bucket of events per time. A batch larger than the bucket goes when the bucket is full and leaves a debt, so that it
+ * is delayed, not blocked for ever.
  */
 export function withRateLimit(
   deliver: Deliver,
@@ -68,7 +68,7 @@ export function withOrder<T>(
 
 export type Semaphore = <R>(work: () => Promise<R>, stopping: AbortSignal) => Promise<R>;
 
-/** Runs work in one of so many places, first come first served. @throws StoppingError instead of work that still waits. */
+/** Runs work in one of its places, first come first served. @throws StoppingError for work that still waits. */
 export function createSemaphore(places: number): Semaphore {
   let free = places;
   const waiting: (() => void)[] = [];

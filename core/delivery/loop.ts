@@ -85,7 +85,7 @@ export function createOutputLoop(deps: OutputLoopOptions): OutputLoop {
     const settled = subscription.accepted() - subscription.pending();
     await subscription.close();
     acceptedBefore += settled;
-    // What the closed one says from now on is what is pending.
+    // From now on it reports only what is pending.
     const closed = subscription;
     subscription = {
       ...closed,
@@ -181,7 +181,7 @@ export function createOutputLoop(deps: OutputLoopOptions): OutputLoop {
     } finally {
       stopping.removeEventListener('abort', end);
       await session.finish(deadline ?? AbortSignal.abort());
-      // What the session has raised ends with it.
+      // Complaints of the session end with it.
       health.reset();
     }
     mustShed = !stopping.aborted && moved.size === 0;
@@ -198,7 +198,7 @@ export function createOutputLoop(deps: OutputLoopOptions): OutputLoop {
         await work(current, started.signal);
         backoff = BACKOFF.initial;
       } catch (error) {
-        // What was waited for while lag was shed is left as it is.
+        // A stop that came while lag was shed is no error.
         if (!(error instanceof StoppingError)) {
           const reason = reasonOf(error);
           health.raise('loop', 'stopped', `internal error, retrying: ${reason}`);

@@ -11,7 +11,7 @@ import type { HealthBoard } from './health.ts';
 
 export interface ReaderDeps {
   readonly subscription: Subscription;
-  /** Of the output, and where it delivers a partition now: sealed with each batch. */
+  /** The type of the output, and where it delivers a partition now: sealed with each batch. */
   readonly type: string;
   readonly destinationOf: (partition: string) => string | undefined;
   /** The newest position of the journal. */
@@ -20,7 +20,7 @@ export interface ReaderDeps {
   /** Absent: all events share the partition ''. */
   readonly partition?: ((event: Event) => string | { readonly reject: string }) | undefined;
   readonly decode: (raw: Uint8Array, receivedAt: number) => Event;
-  /** With the events of the batch, where they are at hand. */
+  /** With the events of the batch, if all are in memory. */
   readonly submit: (manifest: Manifest, events?: readonly StoredEvent[]) => Promise<void>;
   readonly writeDeadLetters: WriteDeadLetters;
   readonly clock: Clock;
@@ -30,7 +30,7 @@ export interface ReaderDeps {
   readonly stopping: AbortSignal;
 }
 
-/** One read: enough to keep the loop busy, little enough to hold. */
+/** The size of one read, which is held in memory. */
 const READ = { events: 1000, bytes: 1 << 20 };
 /** How long to wait after the journal failed, milliseconds. */
 const FAILED_WAIT = 1000;
@@ -45,7 +45,7 @@ export function createReader(deps: ReaderDeps) {
   const { subscription, scheduler, clock, observer, stopping } = deps;
   const readDeadline = createReadDeadline(clock);
   let last: Position = 0;
-  /** Once it drains: where it ends. */
+  /** Once it drains: the last position to read. */
   let end: Position | undefined;
 
   async function submitAll(
@@ -138,7 +138,8 @@ function partitionOf(
 
 /** The events at these positions; undefined when some are not among them. */
 function pick(events: readonly StoredEvent[], positions: PositionSet): readonly StoredEvent[] | undefined {
-  let at = events.findIndex(({ position }) => position === positions.first);
+  const { first } = positions;
+  let at = events.findIndex(({ position }) => position === first);
   if (at < 0) return undefined;
   const picked: StoredEvent[] = [];
   for (const position of positions) {

@@ -16,7 +16,7 @@ export interface BatchResult {
   readonly bytes?: number;
 }
 
-/** A batch closed before this was closed by a clock that had not been set yet: its age is unknown. */
+/** A batch closed before this was closed by a clock that was not set yet: its age is unknown. */
 const FIRST_POSSIBLE = Date.UTC(2020, 0, 1);
 /** How long this process tries a batch, however old it seems: a clock that is ahead at boot is set right in that time. */
 const LEAST_TRIED = 15 * 60_000;
@@ -34,7 +34,7 @@ export type SlowClock = () => number;
  * The wall clock by its lowest reading so far, carried on by the clock that never jumps. A clock that was set, was ahead at
  * boot, or a machine that was suspended can make a batch look younger than it is, never older.
  *
- * One serves the whole process: one that began later, after a reload say, would take a clock that is ahead by then for right.
+ * One serves the whole process: one that starts later, after a reload for example, would accept a clock that is ahead by then.
  */
 export function createSlowClock(clock: Pick<Clock, 'now' | 'monotonic'>): SlowClock {
   let slowest = Number.POSITIVE_INFINITY;
@@ -64,7 +64,7 @@ export interface RetryDeps {
  */
 export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], deps: RetryDeps): DeliverBatch {
   const { clock, slowNow, random, stopping } = deps;
-  // Batches that wait for their first attempt were closed under this clock.
+  // Read now: batches that wait for their first attempt were closed by this clock.
   slowNow();
   return async (batch, deadline) => {
     slowNow();

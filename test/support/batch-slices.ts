@@ -30,12 +30,12 @@ export function sliceOf(
   });
 }
 
-/** The records of a part. */
+/** The records of a slice. */
 export function recordsOf(slice: BatchSlice): readonly unknown[] {
   return slice.content.stream ? [] : slice.content.records(slice.indexes);
 }
 
-/** A deliver that gives these results one after the other, the last for ever, and remembers the parts it saw. */
+/** A deliver that gives these results one after the other, the last for ever, and remembers the slices it saw. */
 export function scripted(...results: (Awaited<ReturnType<Deliver>> | Error)[]) {
   const slices: BatchSlice[] = [];
   const deliver: Deliver = async (slice) => {

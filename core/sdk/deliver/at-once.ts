@@ -2,8 +2,8 @@ import { type Delivery, deliveredExcept, type Refusal } from '../contract/verdic
 import { checkVerdict, trySend } from './check-verdict.ts';
 
 /**
- * Delivers records each by itself and all at once, for clients that take one at a time and answer later: a publish that is
- * acknowledged. What one record meets keeps no other; `deliverEach` keeps their order instead.
+ * Delivers each record by itself and all concurrently, for clients that take one record and acknowledge it later, as a publish.
+ * The result of one record does not affect the others. `deliverEach` keeps their order instead.
  *
  * @param send what becomes of one record; a throw means `retry`
  * @example

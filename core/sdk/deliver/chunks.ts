@@ -13,8 +13,8 @@ export interface ChunkLimits {
 type Range = readonly [start: number, end: number];
 
 /**
- * Delivers records one after the other, for destinations that take one at a time. The first that must wait holds
- * those behind it, so their order is kept and the destination left alone; one that is refused lets the others pass.
+ * Delivers records one after the other, for destinations that take one at a time. The first that must be retried ends the
+ * attempt, so the order is kept and the destination is left alone; a rejected record does not keep the others back.
  *
  * @param send what becomes of one record; a throw means {@link retry}
  * @example deliver: ({ records }, signal) => deliverEach(records, (record) => http.post(url, toJson(record), signal))
@@ -28,8 +28,8 @@ export function deliverEach<R>(
 }
 
 /**
- * Delivers records in chunks, one after the other, for destinations that take so many in one request. The first chunk
- * with a record that must wait holds those behind it. A chunk refused as a whole is halved until the guilty record is found.
+ * Delivers records in chunks, one after the other, for destinations that limit the size of a request. The first chunk with a
+ * record that must be retried ends the attempt. A chunk that is rejected as a whole is bisected to find the rejected records.
  *
  * @param texts the records as they will be sent
  * @param send what becomes of one chunk; indexes count from its start, and a throw means {@link retry}

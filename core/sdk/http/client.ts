@@ -105,7 +105,7 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
       return await send(wire, agents, proxyOf(url), signal, readAnswer);
     } catch (error) {
       if (signal.aborted) throw new Error(`${url.host}: no answer in time`, { cause: error });
-      // The next connection reads the certificates anew: they may have been renewed. Requests under way go on.
+      // The next connection reads the certificates again: they may have been renewed. Requests under way are not affected.
       if (options.tls !== undefined) agents = undefined;
       throw new Error(`${url.host}: ${redact(describeFailure(error), url)}`);
     }

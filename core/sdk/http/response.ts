@@ -36,7 +36,7 @@ export async function fromResponse(response: Response, now = Date.now()): Promis
   return meaningOf({ status, statusText, retryAfter: headers.get('retry-after') }, body, now);
 }
 
-/** The same of an answer that is read from its socket, without the streams that a {@link Response} is made of. */
+/** The same for a message of node:http: without a {@link Response} and its streams (bench/peers/scenarios.ts, CPU per event). */
 export async function fromMessage(message: IncomingMessage, now = Date.now()): Promise<Delivery> {
   const body = await startOf(message);
   const { statusCode: status = 0, statusMessage: statusText = '', headers } = message;

@@ -32,8 +32,7 @@ export async function send<T>(
     try {
       return await attempt(request, agents, proxy, signal, readAnswer);
     } catch (error) {
-      // The server closed a kept connection in the moment it was used again: nobody's fault, so once more, until
-      // the connections are used up that were kept.
+      // The server closed an idle connection at the moment it was used again. Retried until no idle connection is left.
       if (!(error instanceof StaleConnection)) throw error;
     }
   }
@@ -71,7 +70,7 @@ function attempt<T>(
       const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       reject(stale && !signal.aborted ? new StaleConnection(error.message, { cause: error }) : error);
     });
-    // Whatever happened to it, nobody waits for a connection that is gone: 101 comes to its end without an error.
+    // A connection can close without an error and without an answer (status 101).
     outgoing.once('close', () => reject(new Error('the connection was closed without an answer')));
     outgoing.once('response', (incoming) => {
       try {

@@ -32,7 +32,7 @@ const batchOf = async (...positions: number[]) =>
     await loadRecords(manifest, [positions.map(event)], createDecoder(noDecodeOptions), numberMapper),
   );
 
-describe('the id of a part', () => {
+describe('the id of a slice', () => {
   it('names events, not places: damage between two attempts moves it to no other events', async () => {
     const whole = await batchOf(1, 2, 3, 4, 5);
     const damaged = await batchOf(1, 3, 4, 5);
@@ -53,7 +53,7 @@ describe('the id of a part', () => {
     const damaged = await batchOf(1, 3, 4, 5);
     expect(damaged.id).not.toBe('m');
     expect((await batchOf(1, 3, 4, 5)).id).toBe(damaged.id);
-    // What is left is what a part with the same events was.
+    // What is left is what a slice with the same events was.
     expect(subset(await batchOf(1, 2, 3, 4, 5), [0, 2, 3, 4]).id).toBe(damaged.id);
   });
 });

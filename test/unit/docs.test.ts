@@ -43,7 +43,7 @@ let dir: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'tiercel-docs-'));
   const tickets = codeBlocks(read('docs/write-an-output.md')).find(({ file }) => file === 'tickets.js')!;
-  const core = new URL('../../dist/core/index.js', import.meta.url).href;
+  const core = new URL('../../dist/core/sdk/index.js', import.meta.url).href;
   const text = tickets.text.replace("from 'tiercel'", `from '${core}'`);
   const write = (path: string, content: string) => {
     mkdirSync(dirname(join(dir, path)), { recursive: true });

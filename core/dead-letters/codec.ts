@@ -13,7 +13,7 @@ export interface EventIdentity {
 export interface DeadLetter {
   readonly output: string;
   readonly cause: DeadLetterCause | 'damaged';
-  /** In the words of whoever refused it. */
+  /** As the output or mapper gave it. */
   readonly reason: string;
   /** Which event of which journal it was: two letters of one output with the same event are one. Older letters have none. */
   readonly event?: EventIdentity;

@@ -1,21 +1,21 @@
 import type { DeadLetter } from './codec.ts';
 
 /** How many dead letters of an output are stored, and the raw bytes of their events. */
-export interface StoredTally {
+export interface DeadLetterCount {
   readonly letters: number;
   readonly bytes: number;
 }
 
-/** Keeps count of what is stored, by output. */
-export interface Tally {
+/** Counts what is stored, by output. */
+export interface DeadLetterCounters {
   add(letter: Pick<DeadLetter, 'output' | 'raw'>): void;
   remove(letter: Pick<DeadLetter, 'output' | 'raw'>): void;
   /** An output of which nothing is stored is absent. */
-  byOutput(): ReadonlyMap<string, StoredTally>;
+  byOutput(): ReadonlyMap<string, DeadLetterCount>;
 }
 
-export function createTally(): Tally {
-  const outputs = new Map<string, StoredTally>();
+export function createDeadLetterCounters(): DeadLetterCounters {
+  const outputs = new Map<string, DeadLetterCount>();
   const change = (output: string, letters: number, bytes: number) => {
     const before = outputs.get(output) ?? { letters: 0, bytes: 0 };
     const after = { letters: before.letters + letters, bytes: before.bytes + bytes };

@@ -2,11 +2,11 @@ import type { Journal, JournalEntry, JournalStatus, Lost, Position } from '../jo
 import { PositionSet } from '../journal/positions.ts';
 import type { Clock } from '../sdk/contract/clock.ts';
 import { type DeadLetter, decodeDeadLetter, encodeDeadLetter } from './codec.ts';
-import { createTally, type StoredTally } from './counters.ts';
-import { createWritten } from './index.ts';
+import { createDeadLetterCounters, type DeadLetterCount } from './counters.ts';
+import { createEventIndex } from './event-index.ts';
 
 export type { DeadLetter } from './codec.ts';
-export type { StoredTally } from './counters.ts';
+export type { DeadLetterCount } from './counters.ts';
 
 /** A dead letter in the store. */
 export interface StoredDeadLetter extends DeadLetter {
@@ -78,7 +78,7 @@ export interface DeadLetterStore {
    * What is stored of each output. Undefined while what was there at the opening is still being counted, which the first
    * call begins: it has to be read.
    */
-  byOutput(): ReadonlyMap<string, StoredTally> | undefined;
+  byOutput(): ReadonlyMap<string, DeadLetterCount> | undefined;
   /**
    * Dead letters that damage or removal of files took: missing at the opening, or found damaged when they were counted. They
    * are no longer part of {@link count}.
@@ -92,7 +92,7 @@ export interface DeadLetterStore {
 
 /** The name of the one cursor. */
 const READER = 'dead_letters';
-/** What is handled at once: so many dead letters, or bytes of events. */
+/** The size of one chunk of a replay or drop. */
 const CHUNK = { letters: 500, bytes: 4 << 20 };
 
 /** Who is told of what the store meets. */
@@ -116,7 +116,7 @@ export async function openDeadLetterStore(
   const outputs = [READER];
   let known = new PositionSet();
   const dropped = new Set<Position>();
-  const tally = createTally();
+  const counters = createDeadLetterCounters();
   /** The newest letter of before the opening: up to here they are counted when they are read, later ones when they are appended. */
   const inherited = journal.status().newest;
   let counted = subscription.pending() === 0;
@@ -132,14 +132,14 @@ export async function openDeadLetterStore(
   }
   reportLosses();
 
-  let told = false;
-  /** Undefined for one that this version cannot read: of those that it can, none may be kept back by it. */
+  let isReported = false;
+  /** Undefined for a letter that this version cannot read; it does not keep the others from being read. */
   function read(raw: Uint8Array): DeadLetter | undefined {
     try {
       return decodeDeadLetter(raw);
     } catch {
-      if (!told) onUnreadable();
-      told = true;
+      if (!isReported) onUnreadable();
+      isReported = true;
       return undefined;
     }
   }
@@ -149,7 +149,7 @@ export async function openDeadLetterStore(
     learning = learning
       .catch(() => {})
       .then(async () => {
-        // A view that is closed gives nothing more, and at once: asking on would never end, nor let anything else go on.
+        // Reads of a closed subscription return nothing at once: the loop would never end and never yield.
         while (!subscription.caughtUp()) {
           if (closing.signal.aborted) return;
           const events = await subscription.read({ events: 5000, bytes: 1 << 20 }, closing.signal);
@@ -157,7 +157,7 @@ export async function openDeadLetterStore(
           for (const { position, raw } of events) {
             known.push(position);
             const letter = position <= inherited ? read(raw) : undefined;
-            if (letter !== undefined) tally.add(letter);
+            if (letter !== undefined) counters.add(letter);
           }
         }
         counted = true;
@@ -189,7 +189,7 @@ export async function openDeadLetterStore(
     const fresh = letters.filter(({ id }) => known.has(id) && !dropped.has(id));
     for (const letter of fresh) {
       dropped.add(letter.id);
-      tally.remove(letter);
+      counters.remove(letter);
     }
     subscription.acknowledge(PositionSet.of(...fresh.map(({ id }) => id)));
     await subscription.flush();
@@ -201,7 +201,7 @@ export async function openDeadLetterStore(
     }
   }
 
-  /** The replays and drops under way and waiting: two at once would hand the same event back twice. */
+  /** Replays and drops, under way and waiting: two at once would hand the same event back twice. */
   let queue: Promise<unknown> = Promise.resolve();
 
   function alone<T>(work: () => Promise<T>): Promise<T> {
@@ -216,8 +216,9 @@ export async function openDeadLetterStore(
   /**
    * Chunk by chunk, because there may be more than memory holds.
    *
-   * @param upTo the newest that is taken: what is refused again meanwhile is left alone, or it would never end
-   * @param work returns those that are done with
+   * @param upTo the newest letter that is included. A replayed event that is refused again makes a newer one: without the bound
+   *   the replay would never end
+   * @param work returns the letters that are done
    */
   async function inChunks(
     filter: DeadLetterFilter,
@@ -249,11 +250,11 @@ export async function openDeadLetterStore(
     return done;
   }
 
-  const written = createWritten((output) => list({ output }));
+  const eventIndex = createEventIndex((output) => list({ output }));
 
   return {
     async append(letters, settled = 0) {
-      const missing = await written.missing(letters, settled);
+      const missing = await eventIndex.missing(letters, settled);
       await journal.append(
         missing.map((letter) => ({
           raw: encodeDeadLetter(letter),
@@ -261,8 +262,8 @@ export async function openDeadLetterStore(
           outputs,
         })),
       );
-      for (const letter of missing) tally.add(letter);
-      await written.add(missing);
+      for (const letter of missing) counters.add(letter);
+      await eventIndex.add(missing);
     },
     waitForRoom: (signal, bytes) => journal.waitForRoom(signal, bytes),
     list: (filter) => list(filter),
@@ -301,9 +302,9 @@ export async function openDeadLetterStore(
     alone,
     count: () => subscription.pending(),
     byOutput() {
-      // One that fails is begun again by whoever asks next.
+      // If it fails, the next call tries again.
       if (!counted) learn().catch(() => {});
-      return counted ? tally.byOutput() : undefined;
+      return counted ? counters.byOutput() : undefined;
     },
     lost: () => subscription.lost(),
     status: () => journal.status(),

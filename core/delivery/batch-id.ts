@@ -25,12 +25,12 @@ export function batchId({ output, partition, positions, segments }: BatchIdentit
 }
 
 /**
- * The id of a part of a batch, for an attempt that does not carry all of it: another content must not go out under
+ * The id of a slice of a batch, for an attempt that does not carry all of it: another content must not go out under
  * the id of the whole, or a destination that tells replays by the id would throw it away.
  *
  * @param positions of the events it carries. Their places in the batch would not do: they change when an event is lost.
  */
-export function partId(id: string, positions: Pick<PositionSet, 'runs'>): string {
+export function sliceId(id: string, positions: Pick<PositionSet, 'runs'>): string {
   const hash = createHash('sha256').update(id).update(bytesOf(positions));
   return `${id}-${hash.digest('hex').slice(0, 12)}`;
 }

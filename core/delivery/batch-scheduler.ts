@@ -1,7 +1,6 @@
-import { createSizeEstimate } from '../batching/size-estimate.ts';
+import { Cron } from 'croner';
 import { PositionSet } from '../journal/positions.ts';
 import type { BatchLimits, CloseReason } from '../sdk/contract/batch.ts';
-import { parseSchedule } from './schedule.ts';
 
 /** A batch that takes no more events. It holds positions, never events. */
 export interface ClosedBatch {
@@ -18,7 +17,7 @@ export interface ClosedBatch {
 export interface SchedulerOptions {
   /** Partitions that may be open at once; one more closes the oldest. Default 1024. */
   readonly maxOpen?: number;
-  /** Raw bytes that a batch never exceeds (save by its only event), for outputs that hold it in memory. */
+  /** Raw bytes that a batch never exceeds (except one of a single event), for outputs that hold it in memory. */
   readonly maxBytes?: number;
   /** Bytes at the destination per raw byte, to start with. Default 1. */
   readonly ratio?: number;
@@ -32,7 +31,7 @@ export interface BatchScheduler {
    * @param position greater than every one added before.
    * @param receivedAt when it was accepted, epoch milliseconds.
    * @param now epoch milliseconds.
-   * @returns what this closed: mostly nothing.
+   * @returns the batches that this closed; mostly none.
    */
   add(
     partition: string,
@@ -44,14 +43,14 @@ export interface BatchScheduler {
   /**
    * Closes what is due by age or schedule.
    *
-   * @param caughtUp false while there are older events still to be read: then a batch's age counts from when it was
-   * opened here, so that a backlog of hours makes large batches and not one of each gulp.
+   * @param caughtUp false while older events are still to be read: then the age of a batch counts from when it was opened
+   * here, so that a backlog is cut into full batches, not one batch per read.
    */
   due(now: number, caughtUp: boolean): readonly ClosedBatch[];
   /** When {@link due} has something to do next, epoch milliseconds; undefined when only an event can change that. */
   nextDue(caughtUp: boolean): number | undefined;
   closeAll(reason: CloseReason, now: number): readonly ClosedBatch[];
-  /** Tells what a batch came to at the destination: steers `size`. */
+  /** Reports the size of a batch at the destination, from which `size` is estimated. */
   learn(rawBytes: number, destinationBytes: number): void;
   /** Events in open batches. */
   events(): number;
@@ -99,7 +98,7 @@ export function createBatchScheduler(limits: BatchLimits, options: SchedulerOpti
 
   function nextTick(now: number): number {
     if (schedule === undefined) return Number.POSITIVE_INFINITY;
-    // Asked anew when the clock was set back, or the tick would be too far away.
+    // Computed again when the clock was set back: otherwise the tick would be too far away.
     if (tick === undefined || now < tick.from) tick = { at: schedule.after(now), from: now };
     return tick.at ?? Number.POSITIVE_INFINITY;
   }
@@ -165,4 +164,42 @@ export function createBatchScheduler(limits: BatchLimits, options: SchedulerOpti
     learn: estimate.learn,
     events: () => pending,
   };
+}
+
+/** The weight of the newest batch in the average. */
+const WEIGHT = 0.3;
+/** A smaller batch has less weight: in a small file the headers outweigh the events. */
+const TELLING_BYTES = 1024 * 1024;
+/** Bounds of the ratio of one batch: a destination that reports 0 bytes must not make batches endless. */
+const LEAST = 1 / 1000;
+const MOST = 10;
+
+/** An estimate of the bytes at the destination, learnt from the batches delivered: a moving average of the ratio. */
+export function createSizeEstimate(startingRatio: number) {
+  let ratio = startingRatio;
+  return {
+    atDestination: (rawBytes: number): number => rawBytes * ratio,
+    learn(rawBytes: number, destinationBytes: number): void {
+      if (!(rawBytes > 0) || !Number.isFinite(destinationBytes)) return;
+      const said = Math.min(MOST, Math.max(LEAST, destinationBytes / rawBytes));
+      ratio += WEIGHT * Math.min(1, rawBytes / TELLING_BYTES) * (said - ratio);
+    },
+  };
+}
+
+/** The ticks of a cron expression. */
+export interface Schedule {
+  /** The first tick after the time, both epoch milliseconds; undefined when there is none. */
+  after(now: number): number | undefined;
+}
+
+/**
+ * Reads a cron expression of five or six parts (seconds first), in UTC.
+ *
+ * @throws Error with what is wrong with the expression.
+ * @example parseSchedule('0 6 * * *').after(Date.UTC(2026, 0, 1)) // 06:00 UTC on that day
+ */
+export function parseSchedule(expression: string): Schedule {
+  const cron = new Cron(expression, { timezone: 'Etc/UTC', mode: '5-or-6-parts', paused: true });
+  return { after: (now) => cron.nextRun(new Date(now))?.getTime() };
 }

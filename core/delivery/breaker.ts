@@ -1,26 +1,26 @@
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
-import { reasonOf } from '../sdk/deliver/try-send.ts';
-import type { Deliver, Part } from './batch-slice.ts';
+import { reasonOf } from '../sdk/http/failure.ts';
+import type { BatchSlice, Deliver } from './batch-slice.ts';
 import type { Faults } from './faults.ts';
 import type { DeliveryPolicy } from './policy.ts';
-import { StoppingError, unlessStopping } from './stopping.ts';
+import { StoppingError, throwIfStopping } from './stopping.ts';
 
 export interface BreakerDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly stopping: AbortSignal;
-  /** One opens it at once, and only an attempt that begins after it can close it. */
+  /** A fault opens the breaker at once; only an attempt that begins later can close it. */
   readonly faults?: Faults | undefined;
-  /** Once each time it opens, with the failure that opened it, and once each time it closes. */
+  /** Called each time it opens, with the failure that opened it, and each time it closes. */
   readonly onOpen?: (reason: string) => void;
   readonly onClose?: () => void;
 }
 
 /**
- * Stops asking a destination that keeps failing: after so many failures in a row, or at once when it refused the
- * credentials. After a while one batch tries (half-open): success lets all go on, failure waits twice as long.
- * Batches wait here; none is given up. A throw other than the stop counts as a failure.
+ * A circuit breaker. It opens after a number of failures in a row, or at once when the destination refuses the credentials.
+ * After a while one batch probes (half-open): success closes the breaker, failure opens it for twice as long. While it is open,
+ * batches wait; none is given up. A throw other than {@link StoppingError} counts as a failure.
  */
 export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'], deps: BreakerDeps): Deliver {
   const { clock, random, stopping } = deps;
@@ -40,7 +40,7 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
 
   function open(): void {
     state = 'open';
-    // Half of it is drawn, so that a fleet does not come back in one moment.
+    // With jitter, so that many instances do not probe at the same moment.
     const time = openFor * (0.5 + random() / 2);
     openFor = Math.min(policy.max, openFor * 2);
     const opening = ++openings;
@@ -79,26 +79,26 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
     open();
   }, stopping);
 
-  return async (part, signal) => {
-    unlessStopping(stopping);
+  return async (slice, deadline) => {
+    throwIfStopping(stopping);
     while (state === 'open' || state === 'probing') {
       await new Promise<void>((resolve) => waiting.push(resolve));
-      unlessStopping(stopping);
+      throwIfStopping(stopping);
     }
     const probe = state === 'half-open';
     if (probe) state = 'probing';
     const faultsBefore = faults;
-    /** Nothing that happened since then has opened it again. */
+    /** No fault has opened it since the attempt began. */
     const isCurrent = () => faultsBefore === faults;
     try {
-      const result = await deliver(part, signal);
+      const result = await deliver(slice, deadline);
       if (!isCurrent()) return result;
-      if (isFailure(result, part)) failed(result.reason, result.denied === true, probe);
+      if (isFailure(result, slice)) failed(result.reason, result.denied === true, probe);
       else succeeded();
       return result;
     } catch (error) {
       if (error instanceof StoppingError) {
-        // It says nothing of the destination; the next batch probes.
+        // The stop says nothing about the destination; the next batch probes.
         if (probe && state === 'probing' && isCurrent()) state = 'half-open';
         wake();
       } else if (isCurrent()) failed(reasonOf(error), false, probe);
@@ -107,8 +107,8 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
   };
 }
 
-/** A refusal of the content comes from a destination that works, and so does a partial failure. */
-function isFailure(result: Delivery, part: Part): result is Extract<Delivery, { status: 'retry' }> {
+/** A destination that rejects content, or fails for some records only, is available. */
+function isFailure(result: Delivery, slice: BatchSlice): result is Extract<Delivery, { status: 'retry' }> {
   if (result.status !== 'retry') return false;
-  return result.denied === true || result.failed === undefined || result.failed.length >= part.count;
+  return result.denied === true || result.failed === undefined || result.failed.length >= slice.count;
 }

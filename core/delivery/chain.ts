@@ -1,29 +1,25 @@
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
+import { type Delivery, delivered, type Failure, retry } from '../sdk/contract/verdicts.ts';
+import { checkVerdict } from '../sdk/deliver/check-verdict.ts';
+import { reasonOf } from '../sdk/http/failure.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
-import { withObserver, withVerdict } from './attempt.ts';
-import type { Deliver } from './batch-slice.ts';
-import { withBisection } from './bisect.ts';
+import { allIndexes, type BatchSlice, type Deliver, subset } from './batch-slice.ts';
 import { withBreaker } from './breaker.ts';
-import { type WriteDeadLetters, withDeadLetters } from './dead-letter-writer.ts';
+import type { WriteDeadLetters } from './dead-letter-writer.ts';
 import type { Faults } from './faults.ts';
-import { withGate } from './gate.ts';
 import type { HealthBoard } from './health.ts';
-import { withLimit } from './limit.ts';
-import { withoutLost } from './lost.ts';
-import { withMoved } from './moved.ts';
+import { withLimit, withRateLimit } from './limit.ts';
 import type { DeliveryPolicy } from './policy.ts';
-import { withRateLimit } from './rate-limit.ts';
-import { type Settle, type SlowClock, withRetry } from './retry.ts';
-import { withTimeout } from './timeout.ts';
+import { type DeliverBatch, type SlowClock, withRetry } from './retry.ts';
+import { aborted, pause, StoppingError, throwIfStopping } from './stopping.ts';
 
 export interface ChainDeps {
   readonly policy: DeliveryPolicy;
   readonly clock: Clock;
   readonly slowNow: SlowClock;
   readonly random: () => number;
-  /** Aborted when the output is being stopped: no new attempt begins, what waits is given back. */
   readonly stopping: AbortSignal;
   readonly observer: OutputObserver;
   readonly health: HealthBoard;
@@ -35,15 +31,19 @@ export interface ChainDeps {
   readonly faults?: Faults | undefined;
 }
 
-/** The delivery chain of one output; the one place that knows the order. Read from the inside, which is the bottom, up. */
-export function createChain(deliver: Deliver, deps: ChainDeps): Settle {
+/**
+ * The delivery chain of one output: its decorators in their order, which is defined nowhere else. Each line wraps the lines
+ * above it, so the first is the innermost. The small decorators follow below; breaker, limits and retry have files of
+ * their own.
+ */
+export function createChain(deliver: Deliver, deps: ChainDeps): DeliverBatch {
   const { policy, clock, random, stopping, observer, health, log } = deps;
 
   let attempt = withVerdict(deliver);
   attempt = withoutLost(attempt);
   attempt = withTimeout(attempt, policy.timeout, clock);
   attempt = withObserver(attempt, observer, clock);
-  attempt = withGate(attempt, clock, stopping);
+  attempt = withRetryAfter(attempt, clock, stopping);
   if (policy.rateLimit !== undefined) attempt = withRateLimit(attempt, policy.rateLimit, clock, stopping);
   attempt = withLimit(attempt, policy.concurrency, stopping);
   attempt = withMoved(attempt, deps.destinationOf);
@@ -63,7 +63,7 @@ export function createChain(deliver: Deliver, deps: ChainDeps): Settle {
   });
   attempt = withBisection(attempt);
 
-  const settle = withRetry(attempt, policy.retry, {
+  const deliverBatch = withRetry(attempt, policy.retry, {
     clock,
     slowNow: deps.slowNow,
     random,
@@ -72,14 +72,14 @@ export function createChain(deliver: Deliver, deps: ChainDeps): Settle {
       health.raise(manifest.id, 'retrying', reason);
       log.debug({ batch: manifest.id, attempt, reason }, 'the batch will be tried again');
     },
-    onSettled: ({ manifest }) => health.clear(manifest.id),
+    onDone: ({ manifest }) => health.clear(manifest.id),
   });
-  return withDeadLetters(settle, deps.writeDeadLetters);
+  return withDeadLetters(deliverBatch, deps.writeDeadLetters);
 }
 
-/** Hands a part to the output in the form that its kind takes. */
+/** Calls `deliver` of the output with the kind of batch that it takes: records or blocks. */
 export function callOutput(output: Output | StreamOutput): Deliver {
-  return async ({ manifest, content, id, attempt, count, indexes }, signal) => {
+  return async ({ manifest, content, id, attempt, count, indexes }, deadline) => {
     const { partition, destination, openedAt, closedAt } = manifest;
     const info = {
       id,
@@ -92,13 +92,177 @@ export function callOutput(output: Output | StreamOutput): Deliver {
     };
     if (content.stream) {
       return (output as StreamOutput).deliver(
-        { ...info, bytes: manifest.bytes, blocks: (blockSignal) => content.blocks(indexes, blockSignal) },
-        signal,
+        { ...info, bytes: manifest.bytes, blocks: (signal) => content.blocks(indexes, signal) },
+        deadline,
       );
     }
     return (output as Output).deliver(
       { ...info, bytes: content.bytes(indexes), records: content.records(indexes) },
-      signal,
+      deadline,
     );
+  };
+}
+
+/** Checks what the output returns, so that the other decorators can rely on it. A throw is a retry. */
+export function withVerdict(deliver: Deliver): Deliver {
+  return async (slice, deadline) => {
+    try {
+      return checkVerdict(await deliver(slice, deadline), slice.count);
+    } catch (error) {
+      return retry(reasonOf(error));
+    }
+  };
+}
+
+/**
+ * A streamed batch finds its corrupt events while it is read, and that attempt fails. The next attempt carries the other
+ * events only, so it is a slice with an id of its own. A batch of records knows its corrupt events beforehand.
+ */
+export function withoutLost(deliver: Deliver): Deliver {
+  return async (slice, deadline) => {
+    const result = await deliver(slice, deadline);
+    if (result.status !== 'retry' || !slice.content.stream) return result;
+    const lost = new Set(slice.content.setAside().map(({ position }) => position));
+    if (lost.size === 0) return result;
+    const positions = [...slice.content.positions(slice.indexes)];
+    const failed = (result.failed ?? allIndexes(slice)).filter((index) => !lost.has(positions[index]!));
+    return checkVerdict({ ...result, failed }, slice.count);
+  };
+}
+
+/** How long an output may take to return once its signal was aborted, milliseconds. */
+const GRACE = 1000;
+
+/**
+ * Gives an attempt a deadline of its own: the timeout, or the deadline of the output if that comes first. An output that does
+ * not return within {@link GRACE} of it has failed; what it returns later is ignored.
+ */
+export function withTimeout(deliver: Deliver, milliseconds: number, clock: Clock): Deliver {
+  return async (slice, deadline) => {
+    throwIfStopping(deadline);
+    const attempt = new AbortController();
+    const over = new AbortController();
+    const abortAttempt = () => attempt.abort(deadline.reason);
+    deadline.addEventListener('abort', abortAttempt, { once: true });
+    const timeOut = async (): Promise<Delivery | undefined> => {
+      await Promise.race([clock.sleep(milliseconds, over.signal), aborted(attempt.signal)]);
+      if (over.signal.aborted) return undefined;
+      attempt.abort(new DOMException(`no answer within ${milliseconds} ms`, 'TimeoutError'));
+      await clock.sleep(GRACE, over.signal);
+      return retry(`no answer within ${milliseconds} ms, and the output did not stop when told to`);
+    };
+    try {
+      const result = await Promise.race([deliver(slice, attempt.signal), timeOut()]);
+      if (result !== undefined && !(deadline.aborted && result.status === 'retry')) return result;
+      // A failure that the stop caused says nothing about the destination.
+      throw new StoppingError();
+    } finally {
+      // With a reason no DOMException is made, which takes 4 us an attempt (bench/peers: CPU of an event).
+      over.abort('over');
+      deadline.removeEventListener('abort', abortAttempt);
+    }
+  };
+}
+
+/** Reports every attempt with its duration. */
+export function withObserver(deliver: Deliver, observer: OutputObserver, clock: Clock): Deliver {
+  return async (slice, deadline) => {
+    const start = clock.monotonic();
+    const result = await deliver(slice, deadline);
+    observer.attempt(result.status, (clock.monotonic() - start) / 1000);
+    return result;
+  };
+}
+
+/** The longest time that a destination may ask for, milliseconds. */
+const LONGEST_RETRY_AFTER = 3_600_000;
+
+/** Applies a Retry-After to the whole output: no batch is attempted before it is over, at most an hour. */
+export function withRetryAfter(deliver: Deliver, clock: Clock, stopping: AbortSignal): Deliver {
+  let until = 0;
+  return async (slice, deadline) => {
+    throwIfStopping(stopping);
+    for (let wait = until - clock.monotonic(); wait > 0; wait = until - clock.monotonic()) {
+      await pause(clock, wait, stopping);
+    }
+    const result = await deliver(slice, deadline);
+    if (result.status === 'retry' && result.after !== undefined && result.after > 0) {
+      until = Math.max(until, clock.monotonic() + Math.min(result.after, LONGEST_RETRY_AFTER));
+    }
+    return result;
+  };
+}
+
+/** The destination that a batch was sealed for refuses the output, and the configuration names another one now. */
+export class MovedError extends Error {
+  override readonly name = 'MovedError';
+}
+
+/**
+ * A batch is delivered to the destination that was sealed with it, also when the configuration names another one since: an
+ * attempt before a crash may have delivered it there. Only where that destination refuses the credentials, so that the batch
+ * would never be delivered, its events are batched again for the new destination.
+ *
+ * @param destinationOf where the output delivers a partition now; undefined where the output has no such notion
+ */
+function withMoved(deliver: Deliver, destinationOf: (partition: string) => string | undefined): Deliver {
+  return async (slice, deadline) => {
+    const result = await deliver(slice, deadline);
+    const { destination, partition } = slice.manifest;
+    const isRefused = result.status === 'retry' && result.denied === true;
+    if (!isRefused || destination === undefined || destination === destinationOf(partition)) return result;
+    throw new MovedError(`${destination} refuses the output: ${result.reason}`);
+  };
+}
+
+/**
+ * Finds the rejected records by bisection when a destination rejects a batch as a whole: delivers its halves one after the
+ * other, and their halves, down to single records. About 2 log2(n) extra attempts for each rejected record.
+ * When a half asks for a retry, the search ends; `failed` names all records that are not decided yet.
+ */
+export function withBisection(deliver: Deliver): Deliver {
+  async function search(slice: BatchSlice, deadline: AbortSignal): Promise<Delivery> {
+    const result = await deliver(slice, deadline);
+    if (result.status !== 'rejected') return result;
+    if (slice.count === 1) return delivered({ rejected: [{ index: 0, reason: result.reason }] });
+    const all = allIndexes(slice);
+    const middle = Math.ceil(all.length / 2);
+    const halves = [all.slice(0, middle), all.slice(middle)] as const;
+    const first = await search(subset(slice, halves[0]), deadline);
+    if (first.status === 'retry') {
+      return { ...first, failed: [...(first.failed ?? halves[0]), ...halves[1]] };
+    }
+    const second = await search(subset(slice, halves[1]), deadline);
+    const rejected = [...rejections(first), ...rejections(second, middle)];
+    if (second.status === 'retry') {
+      const failed = (second.failed ?? halves[1].map((index) => index - middle)).map(
+        (index) => index + middle,
+      );
+      return { ...second, failed, rejected };
+    }
+    return delivered({ ...sum(first, second), rejected });
+  }
+  return search;
+}
+
+function rejections(result: Delivery, offset = 0): Failure[] {
+  if (result.status === 'rejected') return [];
+  return (result.rejected ?? []).map(({ index, reason }) => ({ index: index + offset, reason }));
+}
+
+function sum(first: Delivery, second: Delivery): { bytes?: number } {
+  if (first.status !== 'delivered' || second.status !== 'delivered') return {};
+  if (first.bytes === undefined || second.bytes === undefined) return {};
+  return { bytes: first.bytes + second.bytes };
+}
+
+/**
+ * Writes the events that a batch set aside to the dead letters before the batch is done. While the store is full this waits:
+ * the output acknowledges nothing, and its health says why. Nothing is dropped.
+ */
+function withDeadLetters(deliverBatch: DeliverBatch, write: WriteDeadLetters): DeliverBatch {
+  return async (batch, deadline) => {
+    const result = await deliverBatch(batch, deadline);
+    return { ...result, setAside: await write(result.setAside, result) };
   };
 }

@@ -35,7 +35,7 @@ export interface RecordsContent extends ContentBase {
 export interface StreamContent extends ContentBase {
   readonly stream: true;
   /**
-   * Fails at its end when some of the events are lost, so that nobody takes the others for all.
+   * Throws at its end when some of the events are lost, so that the others are not taken for the whole batch.
    *
    * @throws Error
    */
@@ -90,7 +90,7 @@ function setOf(positions: readonly Position[]): PositionSet {
   return set;
 }
 
-/** A mapper that throws has a bug; the event is refused with what it threw, not lost. */
+/** A mapper that throws has a bug; the event becomes a dead letter with the error as its reason. */
 function attemptToMap<T>(map: () => T): T | { ok: false; reason: string } {
   try {
     return map();
@@ -126,7 +126,7 @@ export function streamOf(manifest: Manifest, subscription: Subscription): Stream
       signal?.throwIfAborted();
       found.push(...damaged.before(Number.POSITIVE_INFINITY));
       if (found.length === 0) return;
-      // Damage does not heal: what one reading of a part missed stays missing in the batch.
+      // Corruption is permanent: what one read of a slice missed stays missing in the batch.
       const known = new Set(missing.map(({ position }) => position));
       missing = [...missing, ...found.filter(({ position }) => !known.has(position))];
       throw new Error(`${found.length} events of the batch are corrupt in the journal`);
@@ -147,7 +147,7 @@ function toBlock(events: readonly StoredEvent[], rankOf: (position: Position) =>
   return { buffer, entries };
 }
 
-/** Walks a set beside the events read from it and names the positions that were passed over. */
+/** Compares a set of positions with the events read for it, and finds the positions that are missing. */
 function missingFrom(positions: PositionSet) {
   const expected = positions[Symbol.iterator]();
   let next = expected.next();

@@ -2,14 +2,14 @@ import type { DeadLetter, DeadLetterStore } from '../dead-letters/store.ts';
 import { JournalFullError, type Position, type StoredEvent, type Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
 import type { Clock } from '../sdk/contract/clock.ts';
-import type { DeadLetterCause } from '../telemetry/observer.ts';
+import type { DeadLetterCause, OutputObserver } from '../telemetry/observer.ts';
 import type { SetAside } from './content.ts';
 import type { HealthBoard } from './health.ts';
-import type { Settle, Settled } from './retry.ts';
-import { pause, unlessStopping } from './stopping.ts';
+import type { BatchResult } from './retry.ts';
+import { pause, throwIfStopping } from './stopping.ts';
 
 /** When and how often delivery was attempted. */
-export type Attempts = Pick<Settled, 'attempts' | 'firstAttempt' | 'lastAttempt'>;
+export type Attempts = Pick<BatchResult, 'attempts' | 'firstAttempt' | 'lastAttempt'>;
 
 /**
  * Makes dead letters of events, except for those that are lost.
@@ -36,17 +36,6 @@ export interface DeadLetterDeps {
 const FAILED_WAIT = 5000;
 const COMPLAINT = 'dead letters';
 const MAKE_ROOM = 'replay or drop some (tiercel dlq), or give them more (dead_letters.max_size, the disk)';
-
-/**
- * Writes what a batch set aside to the dead letters before the batch counts as settled. While the store is full
- * this waits, the output acknowledges nothing, and says so: nothing is dropped.
- */
-export function withDeadLetters(settle: Settle, write: WriteDeadLetters): Settle {
-  return async (part, signal) => {
-    const settled = await settle(part, signal);
-    return { ...settled, setAside: await write(settled.setAside, settled) };
-  };
-}
 
 /** Makes the writer of one output. The original bytes are read back from the journal. */
 export function createDeadLetterWriter(deps: DeadLetterDeps): WriteDeadLetters {
@@ -80,7 +69,7 @@ export function createDeadLetterWriter(deps: DeadLetterDeps): WriteDeadLetters {
         for (const { position } of events) waiting.delete(position);
       }
     });
-    // The journal could not give back what is left.
+    // The journal could not read what is left.
     return setAside.map((item) => (waiting.has(item.position) ? { ...item, cause: 'lost' } : item));
   };
 }
@@ -95,12 +84,12 @@ async function append(letters: readonly DeadLetter[], deps: DeadLetterDeps) {
       if (!(error instanceof JournalFullError)) throw error;
       health.raise(COMPLAINT, 'stopped', `the dead letters are full (${error.message}); ${MAKE_ROOM}`);
       await store.waitForRoom(stopping, error.bytes);
-      unlessStopping(stopping);
+      throwIfStopping(stopping);
     }
   }
 }
 
-/** Storage that fails is asked again until the output is stopped: giving up would mean losing the events. */
+/** Retries while storage fails, until the output is stopped: giving up would lose the events. */
 async function untilDone({ clock, health, stopping }: DeadLetterDeps, work: () => Promise<void>) {
   for (;;) {
     try {
@@ -108,10 +97,20 @@ async function untilDone({ clock, health, stopping }: DeadLetterDeps, work: () =
       health.clear(COMPLAINT);
       return;
     } catch (error) {
-      unlessStopping(stopping);
+      throwIfStopping(stopping);
       const why = error instanceof Error ? error.message : String(error);
       health.raise(COMPLAINT, 'stopped', `dead letters cannot be written: ${why}`);
       await pause(clock, FAILED_WAIT, stopping);
     }
+  }
+}
+
+/** Reports events that were set aside, by cause. */
+export function countSetAside(setAside: readonly SetAside[], observer: OutputObserver): void {
+  const counts = new Map<SetAside['cause'], number>();
+  for (const { cause } of setAside) counts.set(cause, (counts.get(cause) ?? 0) + 1);
+  for (const [cause, count] of counts) {
+    if (cause === 'lost') observer.lost(count, true);
+    else observer.deadLettered(count, cause);
   }
 }

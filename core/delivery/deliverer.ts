@@ -4,32 +4,31 @@ import type { Clock } from '../sdk/contract/clock.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 import { wholeBatch } from './batch-slice.ts';
+import { MovedError } from './chain.ts';
 import type { Content, SetAside } from './content.ts';
-import type { WriteDeadLetters } from './dead-letter-writer.ts';
+import { countSetAside, type WriteDeadLetters } from './dead-letter-writer.ts';
 import type { HealthBoard } from './health.ts';
-import { createLane, withOrder } from './limit.ts';
-import { MovedError } from './moved.ts';
-import type { Settle } from './retry.ts';
-import { StoppingError, unlessStopping } from './stopping.ts';
+import { createSemaphore, withOrder } from './limit.ts';
+import type { DeliverBatch } from './retry.ts';
+import { StoppingError, throwIfStopping } from './stopping.ts';
 
 export interface DelivererDeps {
   readonly subscription: Subscription;
   readonly load: (batch: Submitted) => Promise<Content>;
-  readonly settle: Settle;
+  readonly chain: DeliverBatch;
   readonly writeDeadLetters: WriteDeadLetters;
   /** One batch of a partition at a time, in the order of submission. */
   readonly ordered: boolean;
-  /** Batches that may be loaded at once. A few small ones more are taken and sealed while they wait for a place. */
+  /** Batches that may be loaded at once. A few small ones more are sealed while they wait for a place. */
   readonly places: number;
   readonly clock: Clock;
   readonly observer: OutputObserver;
   readonly health: HealthBoard;
   readonly log: Logger;
   readonly stopping: AbortSignal;
-  /** Aborts the attempts under way. */
-  readonly signal: AbortSignal;
+  readonly deadline: AbortSignal;
   readonly learn: (rawBytes: number, destinationBytes: number) => void;
-  /** Told of a batch whose sealed destination refuses the output: it has to be made again. */
+  /** Called for a batch whose sealed destination refuses the output: it has to be made again. */
   readonly onMoved: (id: string) => void;
 }
 
@@ -40,9 +39,9 @@ export interface Submitted {
   readonly events?: readonly StoredEvent[] | undefined;
 }
 
-/** Brings closed batches to their end, several at once. */
+/** Delivers closed batches, several at once. */
 export interface Deliverer {
-  /** Takes a batch when there is room for it; resolves when it was taken, or when the output is being stopped. */
+  /** Waits for room and begins to deliver the batch; resolves when it has begun, or when the output is being stopped. */
   submit(batch: Submitted): Promise<void>;
   /** Resolves when no batch is under way. */
   idle(): Promise<void>;
@@ -51,8 +50,8 @@ export interface Deliverer {
 /** How long to wait after the journal failed, milliseconds. */
 const FAILED_WAIT = 1000;
 /**
- * What may be sealed beyond the places: a disk syncs a few hundred times a second, so batches of one event must share
- * a sync to come to thousands. Little enough to hold, because their events are at hand.
+ * How much may be sealed beyond the places. A disk syncs a few hundred times a second, so batches of one event reach thousands
+ * a second only when they share a sync (bench/peers/scenarios.ts). Bounded, because their events are held in memory.
  */
 const AHEAD = { batches: 128, bytes: 1 << 20 };
 
@@ -69,12 +68,12 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   async function persist(id: string, work: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        unlessStopping(stopping);
+        throwIfStopping(stopping);
         await work();
         health.clear('journal');
         return;
       } catch (error) {
-        unlessStopping(stopping);
+        throwIfStopping(stopping);
         if (error instanceof StoppingError || error instanceof MovedError) throw error;
         const why = error instanceof Error ? error.message : String(error);
         health.raise('journal', 'stopped', `the journal failed: ${why}`);
@@ -84,11 +83,11 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     }
   }
 
-  const place = createLane(deps.places);
+  const enterPlace = createSemaphore(deps.places);
 
-  async function bringHome(batch: Submitted & { readonly sealing: Promise<void> }): Promise<void> {
+  async function deliverBatch(batch: Submitted & { readonly sealing: Promise<void> }): Promise<void> {
     await batch.sealing;
-    await place(() => persist(batch.manifest.id, () => deliverSealed(batch)), stopping);
+    await enterPlace(() => persist(batch.manifest.id, () => deliverSealed(batch)), stopping);
   }
 
   async function deliverSealed(batch: Submitted): Promise<void> {
@@ -97,13 +96,13 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     const before = content.setAside();
     let setAside = await deps.writeDeadLetters(before);
     if (content.count > 0) {
-      const settled = await deps.settle(wholeBatch(manifest, content), deps.signal);
-      if (settled.bytes !== undefined) deps.learn(manifest.bytes, settled.bytes);
+      const result = await deps.chain(wholeBatch(manifest, content), deps.deadline);
+      if (result.bytes !== undefined) deps.learn(manifest.bytes, result.bytes);
       // Corruption that a stream found while it was read; an event may be both lost and rejected.
-      const refused = new Set(settled.setAside.map(({ position }) => position));
+      const refused = new Set(result.setAside.map(({ position }) => position));
       const known = new Set(before);
-      const met = content.setAside().filter((item) => !known.has(item) && !refused.has(item.position));
-      setAside = [...setAside, ...settled.setAside, ...(await deps.writeDeadLetters(met, settled))];
+      const corrupt = content.setAside().filter((item) => !known.has(item) && !refused.has(item.position));
+      setAside = [...setAside, ...result.setAside, ...(await deps.writeDeadLetters(corrupt, result))];
     }
     // Synchronously, so that accepted = delivered + dead_lettered + dropped + lost + pending at any moment.
     subscription.acknowledge(manifest.positions);
@@ -120,37 +119,38 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     deps.log.debug({ batch: manifest.id, events: manifest.positions.count, delivered }, 'batch settled');
   }
 
-  const bring = deps.ordered
-    ? withOrder(bringHome, ({ manifest }) => manifest.partition, stopping)
-    : bringHome;
+  const deliverInTurn = deps.ordered
+    ? withOrder(deliverBatch, ({ manifest }) => manifest.partition, stopping)
+    : deliverBatch;
 
-  async function take(batch: Submitted & { readonly sealing: Promise<void> }): Promise<void> {
+  /** A batch that is given back or has moved is no error. */
+  async function run(batch: Submitted & { readonly sealing: Promise<void> }): Promise<void> {
     try {
-      await bring(batch);
+      await deliverInTurn(batch);
     } catch (error) {
       if (error instanceof MovedError) deps.onMoved(batch.manifest.id);
       else if (!(error instanceof StoppingError)) throw error;
     } finally {
-      // Also of a batch that never got a place: who opens the cursor next has to find it sealed or not at all.
+      // Also of a batch that never got a place: the next opening of the cursor finds it either sealed or absent.
       await batch.sealing.catch(() => {});
     }
   }
 
   /** Of the batches under way. */
   let bytes = 0;
-  const mayTake = (manifest: Manifest) =>
+  const hasRoom = (manifest: Manifest) =>
     underway.size < deps.places ||
     (underway.size < deps.places + AHEAD.batches && bytes + manifest.bytes <= AHEAD.bytes);
 
   return {
     async submit(batch) {
       const { manifest } = batch;
-      while (!mayTake(manifest) && !stopping.aborted) await changed.wait(stopping);
+      while (!hasRoom(manifest) && !stopping.aborted) await changed.wait(stopping);
       if (stopping.aborted) return;
-      // Begun here and not when its turn comes, so that batches that wait share a sync.
+      // Sealed before the batch has a place, so that waiting batches share a sync.
       const sealing = persist(manifest.id, () => subscription.seal(manifest));
       bytes += manifest.bytes;
-      const task = take({ ...batch, sealing }).finally(() => {
+      const task = run({ ...batch, sealing }).finally(() => {
         bytes -= manifest.bytes;
         underway.delete(task);
         changed.wake();
@@ -161,14 +161,4 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
       while (underway.size > 0) await Promise.all(underway);
     },
   };
-}
-
-/** Counts by cause. */
-export function countSetAside(setAside: readonly SetAside[], observer: OutputObserver): void {
-  const counts = new Map<SetAside['cause'], number>();
-  for (const { cause } of setAside) counts.set(cause, (counts.get(cause) ?? 0) + 1);
-  for (const [cause, count] of counts) {
-    if (cause === 'lost') observer.lost(count, true);
-    else observer.deadLettered(count, cause);
-  }
 }

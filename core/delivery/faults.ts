@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
-import { reasonOf } from '../sdk/deliver/try-send.ts';
+import { reasonOf } from '../sdk/http/failure.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 
 /** The rejections that the code of one output left unhandled. */
 export interface Faults {
-  /** Counts and logs it, and opens the circuit breaker. Never throws, whatever was thrown there. */
+  /** Counts and logs it, and opens the circuit breaker. Never throws. */
   report(thrown: unknown): void;
   /** Calls the listener for each fault until the signal aborts, and at once when one came while there was no listener. */
   subscribe(listener: (reason: string) => void, until: AbortSignal): void;
@@ -58,7 +58,7 @@ export function createFaults({ observer, clock, log }: FaultsDeps): Faults {
 function describe(thrown: unknown): { readonly reason: string; readonly stack?: string | undefined } {
   try {
     if (thrown instanceof Error) return { reason: reasonOf(thrown), stack: thrown.stack };
-    // An object may hold anything, credentials too: the name of its kind says enough.
+    // An object may hold anything, credentials too, so only its type is shown.
     const text = typeof thrown === 'string' ? thrown : inspect(thrown, { depth: -1, customInspect: false });
     return { reason: text.slice(0, LONGEST_REASON) };
   } catch {

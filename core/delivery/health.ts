@@ -1,18 +1,18 @@
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { HealthState, OutputObserver } from '../telemetry/observer.ts';
 
-/** How an output is, why, and since when. */
+/** The state of an output, its reason and its start. */
 export interface OutputHealth {
   readonly state: HealthState;
-  /** In a person's words; absent when all is well. */
+  /** For people to read; absent when the state is `ok`. */
   readonly reason?: string;
   /** When the state began, epoch milliseconds. */
   readonly since: number;
 }
 
-/** The complaints that are open at the moment; the worst of them is the health of the output. */
+/** The open complaints of an output; the most severe one is its health. */
 export interface HealthBoard {
-  /** @param source who complains; its newer complaint takes the place of the older. */
+  /** @param source has one complaint at a time: a newer one replaces the older. */
   raise(source: string, state: Exclude<HealthState, 'ok'>, reason: string): void;
   clear(source: string): void;
   /** Clears all complaints. */

@@ -2,8 +2,7 @@ import type { Journal, Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
-import type { WriteDeadLetters } from './dead-letter-writer.ts';
-import { countSetAside } from './deliverer.ts';
+import { countSetAside, type WriteDeadLetters } from './dead-letter-writer.ts';
 import type { DeliveryPolicy } from './policy.ts';
 
 export interface LagDeps {
@@ -14,14 +13,14 @@ export interface LagDeps {
   readonly since: number;
 }
 
-/** How long a process has to run before the ages of stored events are believed, milliseconds. */
+/** How long a process runs before it relies on the ages of stored events, milliseconds. */
 const CLOCK_TRUST = 15 * 60_000;
 
 /**
- * Says in which way an output lags further behind than it may, or undefined. A full journal counts when this output
- * holds its oldest event: then it is the one that everybody waits for.
+ * Why an output lags more than `max_lag` allows; undefined when it does not. A full journal counts when this output holds its
+ * oldest event: then all others wait for this output.
  *
- * @param share how much of what is allowed is allowed here: 1, or less while shedding.
+ * @param share fraction of the limits that is allowed: 1, or less while shedding.
  */
 export function excessiveLag(
   subscription: Pick<Subscription, 'pending' | 'oldest' | 'settled'>,
@@ -36,7 +35,7 @@ export function excessiveLag(
   }
   const oldest = subscription.oldest();
   const age = oldest === undefined ? 0 : clock.now() - oldest;
-  // A clock that is years ahead at boot is corrected within minutes: until then ages are not believed.
+  // A clock that is years ahead at boot is corrected within minutes; until then ages are unknown.
   const isKnown = clock.monotonic() - since >= Math.min(policy.age ?? 0, CLOCK_TRUST);
   if (policy.age !== undefined && isKnown && age > policy.age * share) {
     return `the oldest event is ${age} ms old, ${policy.age} allowed`;
@@ -48,11 +47,11 @@ export function excessiveLag(
 }
 
 /**
- * How much of what is allowed is left after shedding. Attempts under way are aborted for it, so there must be time for
- * some to succeed before it happens again: an output that is only slow would never deliver anything.
+ * Fraction of the limits to which lag is shed. Shedding aborts the attempts under way, so some must have time to succeed before
+ * it happens again: otherwise an output that is only slow would never deliver anything.
  */
 const SHARE = 0.8;
-/** Events settled at once: few, so that hardly more is given up than has to be. */
+/** Events given up at a time: few, so that hardly more is given up than necessary. */
 const CHUNK = 100;
 
 /**

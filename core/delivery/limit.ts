@@ -1,21 +1,49 @@
+import type { Clock } from '../sdk/contract/clock.ts';
 import type { Deliver } from './batch-slice.ts';
-import { unlessStopping } from './stopping.ts';
+import { pause, throwIfStopping } from './stopping.ts';
 
 /** At most `concurrency` attempts at once, first come first served. A batch that waits for its retry holds no place. */
 export function withLimit(deliver: Deliver, concurrency: number, stopping: AbortSignal): Deliver {
-  const lane = createLane(concurrency);
-  return (part, signal) => lane(() => deliver(part, signal), stopping);
+  const enter = createSemaphore(concurrency);
+  return (slice, deadline) => enter(() => deliver(slice, deadline), stopping);
 }
 
-/** The lane of a partition, and how many batches use it. */
+/**
+ * A token bucket of events per time. A batch larger than the bucket goes when the bucket is full and leaves a debt, so that it
+ * is delayed, not blocked for ever.
+ */
+export function withRateLimit(
+  deliver: Deliver,
+  limit: { readonly events: number; readonly per: number },
+  clock: Clock,
+  stopping: AbortSignal,
+): Deliver {
+  let tokens = limit.events;
+  let filledAt = clock.monotonic();
+  return async (slice, deadline) => {
+    for (;;) {
+      const now = clock.monotonic();
+      tokens = Math.min(limit.events, tokens + ((now - filledAt) * limit.events) / limit.per);
+      filledAt = now;
+      const missing = Math.min(slice.count, limit.events) - tokens;
+      // Rounding must not leave a wait of no time at all.
+      if (missing <= 1e-6) break;
+      await pause(clock, Math.max(1, Math.ceil((missing * limit.per) / limit.events)), stopping);
+    }
+    tokens -= slice.count;
+    return deliver(slice, deadline);
+  };
+}
+
+/** The lane of a partition, and how many batches are in it or wait for it. */
 export interface PartitionLane {
-  readonly enter: Lane;
+  readonly enter: Semaphore;
   users: number;
 }
 
 /**
- * One piece of work of a partition at a time, in the order in which it comes. Around the whole way of a batch, retries
- * included, or a batch would overtake one that waits for its next attempt.
+ * Work of one partition runs one at a time, in the order of the calls. It includes the retries of a batch: otherwise the next
+ * batch would overtake one that waits for its next attempt.
  *
  * @param lanes of the partitions that have work; empty when nothing is in progress
  */
@@ -27,7 +55,7 @@ export function withOrder<T>(
 ): (item: T) => Promise<void> {
   return async (item) => {
     const partition = partitionOf(item);
-    const lane = lanes.get(partition) ?? { enter: createLane(1), users: 0 };
+    const lane = lanes.get(partition) ?? { enter: createSemaphore(1), users: 0 };
     lanes.set(partition, lane);
     lane.users++;
     try {
@@ -38,17 +66,17 @@ export function withOrder<T>(
   };
 }
 
-export type Lane = <R>(work: () => Promise<R>, stopping: AbortSignal) => Promise<R>;
+export type Semaphore = <R>(work: () => Promise<R>, stopping: AbortSignal) => Promise<R>;
 
-/** A semaphore. @throws StoppingError in the place of work that was still waiting. */
-export function createLane(places: number): Lane {
+/** Runs work in one of its places, first come first served. @throws StoppingError for work that still waits. */
+export function createSemaphore(places: number): Semaphore {
   let free = places;
   const waiting: (() => void)[] = [];
   return async (work, stopping) => {
     if (free > 0) free--;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
-      unlessStopping(stopping);
+      throwIfStopping(stopping);
       return await work();
     } finally {
       const next = waiting.shift();

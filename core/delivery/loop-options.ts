@@ -12,7 +12,7 @@ import type { DeliveryPolicy } from './policy.ts';
 import type { SlowClock } from './retry.ts';
 
 /** All that the delivery of one output needs. */
-export interface OutputLoopDeps {
+export interface OutputLoopOptions {
   /** The output's name in the YAML: the name of its cursor. */
   readonly name: string;
   /** From the definition: batches that were sealed for another type are made again. */

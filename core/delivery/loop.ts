@@ -1,12 +1,11 @@
 import type { Lost, Manifest, Subscription } from '../journal/journal.ts';
-import { reasonOf } from '../sdk/deliver/try-send.ts';
-import { aborted, sharedAbort } from './abort.ts';
+import { reasonOf } from '../sdk/http/failure.ts';
 import { createDeadLetterWriter } from './dead-letter-writer.ts';
 import { createHealthBoard, type OutputHealth } from './health.ts';
 import { excessiveLag, shed } from './lag.ts';
-import type { OutputLoopDeps } from './loop-options.ts';
+import type { OutputLoopOptions } from './loop-options.ts';
 import { startSession } from './session.ts';
-import { StoppingError } from './stopping.ts';
+import { aborted, StoppingError, sharedAbort } from './stopping.ts';
 
 /** The delivery of one output, isolated from all others. */
 export interface OutputLoop {
@@ -33,11 +32,13 @@ const LAG_INTERVAL = 1000;
 /** Between attempts to start the output, and between attempts to go on after an internal error, milliseconds. */
 const BACKOFF = { initial: 1000, max: 60_000 };
 
-export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
+export function createOutputLoop(deps: OutputLoopOptions): OutputLoop {
   const { name, output, policy, journal, clock, observer, log } = deps;
   const random = deps.random ?? Math.random;
   const health = createHealthBoard(clock, observer);
-  const stopRequested = sharedAbort();
+  const stopController = sharedAbort();
+  const stopping = stopController.signal;
+  /** Given by {@link OutputLoop.stop}. */
   let deadline: AbortSignal | undefined;
   /** The current opening of the cursor; after it was closed, until the next one. */
   let subscription: Subscription | undefined;
@@ -84,7 +85,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
     const settled = subscription.accepted() - subscription.pending();
     await subscription.close();
     acceptedBefore += settled;
-    // What the closed one says from now on is what is pending.
+    // From now on it reports only what is pending.
     const closed = subscription;
     subscription = {
       ...closed,
@@ -95,29 +96,28 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
 
   /** Until it has started or is to stop. */
   async function startOutput(): Promise<void> {
-    const { signal } = stopRequested;
     health.raise('start', 'stopped', 'starting');
-    for (let backoff = BACKOFF.initial; !signal.aborted; backoff *= 2) {
+    for (let backoff = BACKOFF.initial; !stopping.aborted; backoff *= 2) {
       try {
         await deps.prepare?.();
-        await Promise.race([output.start?.(signal), aborted(signal)]);
+        await Promise.race([output.start?.(stopping), aborted(stopping)]);
         health.clear('start');
         return;
       } catch (error) {
         const reason = reasonOf(error);
         health.raise('start', 'stopped', `it could not start: ${reason}`);
         log.warn({ reason }, 'the output could not start; retrying, its events wait');
-        await clock.sleep(random() * Math.min(BACKOFF.max, backoff), signal);
+        await clock.sleep(random() * Math.min(BACKOFF.max, backoff), stopping);
       }
     }
   }
 
-  /** Resolves when the output lags too far, or when the signal aborts. */
-  async function lagOr(current: Subscription, signal: AbortSignal): Promise<void> {
-    if (policy.maxLag.action === 'wait') return aborted(signal);
-    while (!signal.aborted) {
-      await clock.sleep(LAG_INTERVAL, signal);
-      if (!signal.aborted && excessiveLag(current, lagDeps) !== undefined) return;
+  /** Resolves when the output lags too far, or at the abort of `until`. */
+  async function waitForLag(current: Subscription, until: AbortSignal): Promise<void> {
+    if (policy.maxLag.action === 'wait') return aborted(until);
+    while (!until.aborted) {
+      await clock.sleep(LAG_INTERVAL, until);
+      if (!until.aborted && excessiveLag(current, lagDeps) !== undefined) return;
     }
   }
 
@@ -126,7 +126,6 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   async function shedLag(current: Subscription): Promise<void> {
     const reason = excessiveLag(current, lagDeps);
     if (reason === undefined) return;
-    const { signal: stopping } = stopRequested;
     const { deadLetters: store } = deps;
     const writeDeadLetters = createDeadLetterWriter({
       store,
@@ -154,47 +153,52 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   }
 
   /** Works on one opening of the cursor, until it has to be opened again or the output is to stop. */
-  async function work(current: Subscription, ready: AbortSignal): Promise<void> {
+  async function work(current: Subscription, started: AbortSignal): Promise<void> {
     if (mustShed) {
       mustShed = false;
       return shedLag(current);
     }
     // Lag is shed while the output cannot start, too: that is when it grows.
-    await lagOr(current, ready);
-    if (!ready.aborted) return shedLag(current);
-    if (stopRequested.signal.aborted) return;
+    await waitForLag(current, started);
+    if (!started.aborted) return shedLag(current);
+    if (stopping.aborted) return;
     await unsealForeign(current);
-    const session = startSession(current, { ...deps, random, health, onMoved: (id) => moved.add(id) });
     const over = sharedAbort();
     const end = () => over.abort();
-    stopRequested.signal.addEventListener('abort', end, { once: true });
-    session.moved.then(end);
+    stopping.addEventListener('abort', end, { once: true });
+    const session = startSession(current, {
+      ...deps,
+      random,
+      health,
+      onMoved(id) {
+        moved.add(id);
+        end();
+      },
+    });
     try {
-      if (stopRequested.signal.aborted) end();
-      await lagOr(current, over.signal);
+      if (stopping.aborted) end();
+      await waitForLag(current, over.signal);
     } finally {
-      stopRequested.signal.removeEventListener('abort', end);
-      if (deadline !== undefined) await session.finish(deadline);
-      else await session.abandon();
-      // What the session has raised ends with it.
+      stopping.removeEventListener('abort', end);
+      await session.finish(deadline ?? AbortSignal.abort());
+      // Complaints of the session end with it.
       health.reset();
     }
-    mustShed = !stopRequested.signal.aborted && moved.size === 0;
+    mustShed = !stopping.aborted && moved.size === 0;
   }
 
   async function run(): Promise<void> {
-    const { signal } = stopRequested;
-    const ready = sharedAbort();
-    const starting = startOutput().finally(() => ready.abort());
+    const started = sharedAbort();
+    const starting = startOutput().finally(() => started.abort());
     let backoff = BACKOFF.initial;
-    while (!signal.aborted) {
+    while (!stopping.aborted) {
       try {
         const current = isOpen && subscription !== undefined ? subscription : await open();
         health.clear('loop');
-        await work(current, ready.signal);
+        await work(current, started.signal);
         backoff = BACKOFF.initial;
       } catch (error) {
-        // What was waited for while lag was shed is left as it is.
+        // A stop that came while lag was shed is no error.
         if (!(error instanceof StoppingError)) {
           const reason = reasonOf(error);
           health.raise('loop', 'stopped', `internal error, retrying: ${reason}`);
@@ -202,7 +206,7 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
             { reason },
             'the delivery of the output failed; retrying, its events stay in the journal',
           );
-          await clock.sleep(random() * Math.min(BACKOFF.max, backoff), signal);
+          await clock.sleep(random() * Math.min(BACKOFF.max, backoff), stopping);
           backoff *= 2;
         }
       }
@@ -214,9 +218,9 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
   }
 
   async function stopOutput(): Promise<void> {
-    const signal = deadline ?? AbortSignal.abort();
+    const latest = deadline ?? AbortSignal.abort();
     try {
-      await Promise.race([output.stop?.(signal), aborted(signal)]);
+      await Promise.race([output.stop?.(latest), aborted(latest)]);
     } catch (error) {
       log.warn({ reason: reasonOf(error) }, 'the output failed to stop');
     }
@@ -233,9 +237,9 @@ export function createOutputLoop(deps: OutputLoopDeps): OutputLoop {
       }
       running = run();
     },
-    async stop(signal) {
-      deadline = signal;
-      stopRequested.abort();
+    async stop(outputDeadline) {
+      deadline = outputDeadline;
+      stopController.abort();
       await running;
       health.reset();
       health.raise('loop', 'stopped', 'stopped');

@@ -1,7 +1,7 @@
 /** What happens to the events of an output that lags too far behind. */
 export type LagAction = 'wait' | 'dead_letter' | 'drop_oldest';
 
-/** How an output is delivered to. Plain numbers: the configuration turns `30s` and `5MiB` into them. */
+/** How batches are delivered to one output. Plain numbers: the configuration turns `30s` and `5MiB` into them. */
 export interface DeliveryPolicy {
   /** Batches under way at once. */
   readonly concurrency: number;
@@ -26,9 +26,9 @@ export interface DeliveryPolicy {
     readonly initial: number;
     readonly max: number;
   };
-  /** At most this many events in so many milliseconds; absent: no limit. */
+  /** At most `events` in `per` milliseconds; absent: no limit. */
   readonly rateLimit?: { readonly events: number; readonly per: number };
-  /** Beyond which lag something happens, and what. A full journal is beyond, unless the action is `wait`. */
+  /** The limits of the lag, and what happens beyond them. A full journal is beyond, unless the action is `wait`. */
   readonly maxLag: {
     readonly action: LagAction;
     /** Age of the oldest pending event, milliseconds. */

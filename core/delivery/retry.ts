@@ -1,12 +1,12 @@
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { Failure } from '../sdk/contract/verdicts.ts';
-import { allIndexes, type Deliver, indexInBatch, type Part, subset } from './batch-slice.ts';
+import { allIndexes, type BatchSlice, type Deliver, indexInBatch, subset } from './batch-slice.ts';
 import type { SetAside } from './content.ts';
 import type { DeliveryPolicy } from './policy.ts';
 import { pause } from './stopping.ts';
 
-/** What became of a batch in the end: all of it was delivered, save what is set aside. */
-export interface Settled {
+/** The result of a batch: all of it was delivered, except what is set aside. */
+export interface BatchResult {
   readonly setAside: readonly SetAside[];
   readonly attempts: number;
   /** Epoch milliseconds. */
@@ -16,12 +16,16 @@ export interface Settled {
   readonly bytes?: number;
 }
 
-/** A batch closed before this was closed by a clock that had not been set yet: its age is unknown. */
+/** A batch closed before this was closed by a clock that was not set yet: its age is unknown. */
 const FIRST_POSSIBLE = Date.UTC(2020, 0, 1);
 /** How long this process tries a batch, however old it seems: a clock that is ahead at boot is set right in that time. */
 const LEAST_TRIED = 15 * 60_000;
 
-export type Settle = (part: Part, signal: AbortSignal) => Promise<Settled>;
+/**
+ * The whole chain: delivers a batch until every record is delivered or set aside.
+ * @throws StoppingError when the output is being stopped
+ */
+export type DeliverBatch = (batch: BatchSlice, deadline: AbortSignal) => Promise<BatchResult>;
 
 /** Epoch milliseconds, see {@link createSlowClock}. */
 export type SlowClock = () => number;
@@ -30,7 +34,7 @@ export type SlowClock = () => number;
  * The wall clock by its lowest reading so far, carried on by the clock that never jumps. A clock that was set, was ahead at
  * boot, or a machine that was suspended can make a batch look younger than it is, never older.
  *
- * One serves the whole process: one that began later, after a reload say, would take a clock that is ahead by then for right.
+ * One serves the whole process: one that starts later, after a reload for example, would accept a clock that is ahead by then.
  */
 export function createSlowClock(clock: Pick<Clock, 'now' | 'monotonic'>): SlowClock {
   let slowest = Number.POSITIVE_INFINITY;
@@ -48,9 +52,9 @@ export interface RetryDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly stopping: AbortSignal;
-  /** Told of every failure, and of the end of them. */
-  readonly onRetry?: (part: Part, reason: string) => void;
-  readonly onSettled?: (part: Part) => void;
+  /** Called for every failure, and once the batch is done. */
+  readonly onRetry?: (slice: BatchSlice, reason: string) => void;
+  readonly onDone?: (slice: BatchSlice) => void;
 }
 
 /**
@@ -58,16 +62,16 @@ export interface RetryDeps {
  * and full jitter, each time only what is left. A batch that still fails `maxAge` after it was closed is set aside, but not
  * before this process has tried it for a while.
  */
-export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], deps: RetryDeps): Settle {
+export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], deps: RetryDeps): DeliverBatch {
   const { clock, slowNow, random, stopping } = deps;
-  // Batches that wait for their first attempt were closed under this clock.
+  // Read now: batches that wait for their first attempt were closed by this clock.
   slowNow();
-  return async (batch, signal) => {
+  return async (batch, deadline) => {
     slowNow();
     const setAside: SetAside[] = [];
-    const putAside = (part: Part, failures: readonly Failure[], cause: SetAside['cause']) => {
+    const putAside = (slice: BatchSlice, failures: readonly Failure[], cause: SetAside['cause']) => {
       for (const { index, reason } of failures) {
-        setAside.push({ position: part.content.positionOf(indexInBatch(part, index)), cause, reason });
+        setAside.push({ position: slice.content.positionOf(indexInBatch(slice, index)), cause, reason });
       }
     };
     const firstAttempt = clock.now();
@@ -78,34 +82,34 @@ export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], dep
       const before = closedAt < FIRST_POSSIBLE ? 0 : Math.max(0, slowNow() - tried - closedAt);
       return tried >= Math.min(policy.maxAge, LEAST_TRIED) && before + tried >= policy.maxAge;
     };
-    let part = batch;
+    let slice = batch;
     let backoff = policy.initial;
     for (;;) {
       const lastAttempt = clock.now();
-      const result = await deliver(part, signal);
-      const settled = { setAside, attempts: part.attempt, firstAttempt, lastAttempt };
+      const result = await deliver(slice, deadline);
+      const done = { setAside, attempts: slice.attempt, firstAttempt, lastAttempt };
       if (result.status === 'rejected') {
-        putAside(part, everyRecord(part, result.reason), 'rejected');
-        deps.onSettled?.(part);
-        return settled;
+        putAside(slice, everyRecord(slice, result.reason), 'rejected');
+        deps.onDone?.(slice);
+        return done;
       }
-      putAside(part, result.rejected ?? [], 'rejected');
+      putAside(slice, result.rejected ?? [], 'rejected');
       if (result.status === 'delivered') {
-        deps.onSettled?.(part);
-        const all = part.indexes === undefined && result.bytes !== undefined;
-        return all ? { ...settled, bytes: result.bytes } : settled;
+        deps.onDone?.(slice);
+        const all = slice.indexes === undefined && result.bytes !== undefined;
+        return all ? { ...done, bytes: result.bytes } : done;
       }
-      deps.onRetry?.(part, result.reason);
-      const attempt = part.attempt + 1;
-      part = { ...subset(part, result.failed ?? allIndexes(part)), attempt };
+      deps.onRetry?.(slice, result.reason);
+      const attempt = slice.attempt + 1;
+      slice = { ...subset(slice, result.failed ?? allIndexes(slice)), attempt };
       if (isExpired()) {
         putAside(
-          part,
-          everyRecord(part, `still failing after ${policy.maxAge} ms: ${result.reason}`),
+          slice,
+          everyRecord(slice, `still failing after ${policy.maxAge} ms: ${result.reason}`),
           'expired',
         );
-        deps.onSettled?.(part);
-        return settled;
+        deps.onDone?.(slice);
+        return done;
       }
       await pause(clock, random() * backoff, stopping);
       backoff = Math.min(policy.max, backoff * 2);
@@ -113,6 +117,6 @@ export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], dep
   };
 }
 
-function everyRecord(part: Part, reason: string): Failure[] {
-  return allIndexes(part).map((index) => ({ index, reason }));
+function everyRecord(slice: BatchSlice, reason: string): Failure[] {
+  return allIndexes(slice).map((index) => ({ index, reason }));
 }

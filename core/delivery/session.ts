@@ -1,13 +1,13 @@
 import type { Subscription } from '../journal/journal.ts';
-import { aborted, sharedAbort } from './abort.ts';
 import { createBatchScheduler } from './batch-scheduler.ts';
 import { callOutput, createChain } from './chain.ts';
 import { loadRecords, streamOf } from './content.ts';
 import { createDeadLetterWriter } from './dead-letter-writer.ts';
 import { createDeliverer } from './deliverer.ts';
 import type { HealthBoard } from './health.ts';
-import type { OutputLoopDeps } from './loop-options.ts';
+import type { OutputLoopOptions } from './loop-options.ts';
 import { createReader } from './reader.ts';
+import { sharedAbort } from './stopping.ts';
 
 /** Raw bytes of a batch that an output holds in memory, unless its `size` says otherwise. */
 const MEMORY_BATCH = 4 << 20;
@@ -15,30 +15,24 @@ const MEMORY_BATCH = 4 << 20;
 /** Reader and deliverer at work on one opening of the subscription. */
 export interface Session {
   /**
-   * Finishes what is under way until the deadline aborts, and reads no more; when the output is to be flushed, all that was
-   * accepted so far is read first, and the open batches are closed.
+   * Reads no more and finishes what is under way. With `flush_on_stop` it first reads all that was accepted so far, closes the
+   * open batches and delivers them. When the deadline aborts, attempts are aborted and batches stay sealed.
    */
-  finish(deadline: AbortSignal): Promise<void>;
-  /** Ends as fast as it can: attempts are aborted, batches stay sealed. */
-  abandon(): Promise<void>;
-  /** Resolves when a batch has to be made again, which needs a new session. */
-  readonly moved: Promise<void>;
+  finish(outputDeadline: AbortSignal): Promise<void>;
 }
 
 export function startSession(
   subscription: Subscription,
-  deps: OutputLoopDeps & {
+  deps: OutputLoopOptions & {
     readonly random: () => number;
     readonly health: HealthBoard;
-    /** Told of a batch whose sealed destination refuses the output. */
+    /** Called for a batch whose sealed destination refuses the output: it has to be made again, which needs a new session. */
     readonly onMoved: (id: string) => void;
   },
 ): Session {
   const { policy, output, clock, observer, health, log } = deps;
-  const reading = sharedAbort();
-  const ending = sharedAbort();
   const stopping = sharedAbort();
-  const attempts = sharedAbort();
+  const deadline = sharedAbort();
   const writeDeadLetters = createDeadLetterWriter({
     store: deps.deadLetters,
     subscription,
@@ -51,8 +45,7 @@ export function startSession(
     maxOpen: policy.maxOpen,
     ...(deps.stream || deps.limits.size !== undefined ? {} : { maxBytes: MEMORY_BATCH }),
   });
-  const common = { subscription, clock, observer, health, writeDeadLetters };
-  const moved = sharedAbort();
+  const common = { subscription, clock, observer, health, writeDeadLetters, stopping: stopping.signal };
   const destinationOf = (partition: string) => {
     try {
       return output.destination?.(partition);
@@ -73,25 +66,20 @@ export function startSession(
             deps.decode,
             deps.mapper,
           ),
-    settle: createChain(callOutput(output), {
+    chain: createChain(callOutput(output), {
       ...common,
       policy,
       faults: deps.faults,
       slowNow: deps.slowNow,
       random: deps.random,
-      stopping: stopping.signal,
       log,
       destinationOf,
     }),
     ordered: policy.ordering === 'partition',
     places: policy.concurrency + 1,
-    stopping: stopping.signal,
-    signal: attempts.signal,
+    deadline: deadline.signal,
     learn: scheduler.learn,
-    onMoved(id) {
-      deps.onMoved(id);
-      moved.abort();
-    },
+    onMoved: deps.onMoved,
   });
   const reader = createReader({
     ...common,
@@ -108,35 +96,26 @@ export function startSession(
   const unsettled = subscription.unsettled;
   const work = (async () => {
     for (const manifest of unsettled) await deliverer.submit({ manifest });
-    await reader.run(reading.signal, ending.signal);
+    await reader.run();
   })();
 
-  const end = async () => {
-    reading.abort();
+  const abort = () => {
     stopping.abort();
-    attempts.abort();
-    await work;
-    await deliverer.idle();
+    deadline.abort();
   };
 
   return {
-    async finish(deadline) {
-      if (deadline.aborted) return end();
-      deadline.addEventListener('abort', end, { once: true });
+    async finish(outputDeadline) {
+      outputDeadline.addEventListener('abort', abort, { once: true });
       try {
-        if (policy.flushOnStop) ending.abort();
-        else {
-          reading.abort();
-          stopping.abort();
-        }
+        if (outputDeadline.aborted) abort();
+        else if (policy.flushOnStop) reader.drain();
+        else stopping.abort();
         await work;
-        if (policy.flushOnStop) await reader.flush();
         await deliverer.idle();
       } finally {
-        deadline.removeEventListener('abort', end);
+        outputDeadline.removeEventListener('abort', abort);
       }
     },
-    abandon: end,
-    moved: aborted(moved.signal),
   };
 }

@@ -54,7 +54,7 @@ export { fromResponse, parseRetryAfter } from './http/response.ts';
 
 export type { Connection, ConnectionOptions } from './deliver/connection.ts';
 export { abortable, keepConnection, overConnection } from './deliver/connection.ts';
-export { loadPeer } from './deliver/peer.ts';
+export { loadPeer } from './deliver/load-peer.ts';
 export type { TlsOptions } from './options/tls.ts';
 export { readTls, tlsOption } from './options/tls.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
-import { verdictOn } from '../sdk/deliver/check-verdict.ts';
+import { checkVerdict } from '../sdk/deliver/check-verdict.ts';
 import type { MarkedEvent } from './events.ts';
 import type { UnderTest } from './under-test.ts';
 
@@ -14,7 +14,7 @@ export async function deliverAndHalve(
 ): Promise<Outcome> {
   const delivery = await underTest.deliver(events);
   assertSound(delivery, events.length);
-  const result = verdictOn(delivery, events.length);
+  const result = checkVerdict(delivery, events.length);
   const outcome = new Map<string, 'delivered' | 'retried' | 'rejected'>();
   if (result.status === 'rejected') {
     if (events.length === 1) return outcome.set(events[0]!.mark, 'rejected');

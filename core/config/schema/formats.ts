@@ -1,4 +1,4 @@
-import { parseSchedule } from '../../delivery/schedule.ts';
+import { parseSchedule } from '../../delivery/batch-scheduler.ts';
 import { PRIORITIES, parsePriority } from '../../event/priority.ts';
 import { templateProblem } from '../../event/template.ts';
 import type { ErrorCode } from '../explain/errors.ts';

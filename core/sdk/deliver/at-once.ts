@@ -1,10 +1,9 @@
 import { type Delivery, deliveredExcept, type Refusal } from '../contract/verdicts.ts';
-import { verdictOn } from './check-verdict.ts';
-import { trySend } from './try-send.ts';
+import { checkVerdict, trySend } from './check-verdict.ts';
 
 /**
- * Delivers records each by itself and all at once, for clients that take one at a time and answer later: a publish that is
- * acknowledged. What one record meets keeps no other; `deliverEach` keeps their order instead.
+ * Delivers each record by itself and all concurrently, for clients that take one record and acknowledge it later, as a publish.
+ * The result of one record does not affect the others. `deliverEach` keeps their order instead.
  *
  * @param send what becomes of one record; a throw means `retry`
  * @example
@@ -19,7 +18,7 @@ export async function deliverAtOnce<R>(
   send: (record: R, index: number) => Promise<Delivery>,
 ): Promise<Delivery> {
   const answers = await Promise.all(
-    records.map(async (record, index) => verdictOn(await trySend(() => send(record, index)), 1)),
+    records.map(async (record, index) => checkVerdict(await trySend(() => send(record, index)), 1)),
   );
   const refusals = answers.flatMap((answer, index): Refusal[] => {
     if (answer.status === 'retry') return [{ index, again: true, reason: answer.reason }];

@@ -1,11 +1,12 @@
 import { type Delivery, delivered, type Failure, retry } from '../contract/verdicts.ts';
+import { reasonOf } from '../http/failure.ts';
 
 /**
- * What an output said of so many records, made sound: every index is a record's, each is named once, a retry says which
- * records it is about. An answer that makes no sense (an index that is not there, nothing at all) is a retry of everything:
- * believing it could lose an event.
+ * Checks and completes what an output returned for so many records: every index is that of a record, each is named once, a
+ * retry says which records it is about. A result that is not valid (an index out of range, no result at all) becomes a retry of
+ * everything: relying on it could lose an event.
  */
-export function verdictOn(result: Delivery, count: number): Delivery {
+export function checkVerdict(result: Delivery, count: number): Delivery {
   const answer: Partial<Delivery> | undefined = result ?? undefined;
   switch (answer?.status) {
     case 'rejected':
@@ -32,6 +33,15 @@ export function verdictOn(result: Delivery, count: number): Delivery {
     }
     default:
       return nonsense('it is no delivery');
+  }
+}
+
+/** Sends some records of a batch. A throw becomes `retry` of these alone, so that what is delivered already is not sent again. */
+export async function trySend(send: () => Promise<Delivery>): Promise<Delivery> {
+  try {
+    return await send();
+  } catch (error) {
+    return retry(reasonOf(error));
   }
 }
 

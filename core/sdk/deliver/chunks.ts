@@ -1,6 +1,5 @@
 import { type Delivery, delivered, type Failure, rejected, retry } from '../contract/verdicts.ts';
-import { verdictOn } from './check-verdict.ts';
-import { trySend } from './try-send.ts';
+import { checkVerdict, trySend } from './check-verdict.ts';
 
 /** The most that a destination takes in one request. A record that is larger by itself goes alone, for it to judge. */
 export interface ChunkLimits {
@@ -14,8 +13,8 @@ export interface ChunkLimits {
 type Range = readonly [start: number, end: number];
 
 /**
- * Delivers records one after the other, for destinations that take one at a time. The first that must wait holds
- * those behind it, so their order is kept and the destination left alone; one that is refused lets the others pass.
+ * Delivers records one after the other, for destinations that take one at a time. The first that must be retried ends the
+ * attempt, so the order is kept and the destination is left alone; a rejected record does not keep the others back.
  *
  * @param send what becomes of one record; a throw means {@link retry}
  * @example deliver: ({ records }, signal) => deliverEach(records, (record) => http.post(url, toJson(record), signal))
@@ -29,8 +28,8 @@ export function deliverEach<R>(
 }
 
 /**
- * Delivers records in chunks, one after the other, for destinations that take so many in one request. The first chunk
- * with a record that must wait holds those behind it. A chunk refused as a whole is halved until the guilty record is found.
+ * Delivers records in chunks, one after the other, for destinations that limit the size of a request. The first chunk with a
+ * record that must be retried ends the attempt. A chunk that is rejected as a whole is bisected to find the rejected records.
  *
  * @param texts the records as they will be sent
  * @param send what becomes of one chunk; indexes count from its start, and a throw means {@link retry}
@@ -53,7 +52,7 @@ async function deliverRanges<R>(
   const waiting = [...ranges].reverse();
   for (let range = waiting.pop(); range !== undefined; range = waiting.pop()) {
     const [start, end] = range;
-    const answer = verdictOn(await trySend(() => send(records.slice(start, end), start)), end - start);
+    const answer = checkVerdict(await trySend(() => send(records.slice(start, end), start)), end - start);
     if (answer.status === 'rejected') {
       const middle = Math.ceil((start + end) / 2);
       if (end - start === 1) refused.push({ index: start, reason: answer.reason });

@@ -140,7 +140,7 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promi
     return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', stop);
-    // A failure that comes later has nobody who waits for it; unheard, it would end the process.
+    // A later rejection is ignored; unhandled, it would end the process.
     work.catch(() => {});
   }
 }

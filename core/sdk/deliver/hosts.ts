@@ -1,14 +1,14 @@
 import type { Clock } from '../contract/clock.ts';
 import type { Logger } from '../contract/logger.ts';
 import type { Delivery } from '../contract/verdicts.ts';
-import { trySend } from './try-send.ts';
+import { trySend } from './check-verdict.ts';
 
-/** How long the other hosts have when one has taken a batch, milliseconds: one of them may hang. */
-const PATIENCE = 2_000;
+/** How long the other hosts have once one host has the batch, milliseconds: one of them may hang. */
+const OTHERS_TIMEOUT = 2_000;
 
 /**
- * Delivers one batch to all hosts of a cluster at once. One that took it is enough, because the members tell each other; what another had
- * to say is logged then. When none took it, one that asks for another try speaks for all.
+ * Delivers one batch to all hosts of a cluster at once. One success is enough, because the members replicate it to each other;
+ * failures of other hosts are logged. Without a success the result is `retry` if any host's is, else `rejected`.
  *
  * @param send to one host; a throw means `retry`
  * @example
@@ -25,7 +25,7 @@ export async function deliverToAny<H>(
   const either = AbortSignal.any([signal, enough.signal]);
   const one = async (host: H): Promise<Delivery> => {
     const answer = await trySend(() => send(host, either));
-    if (answer.status === 'delivered') void clock.sleep(PATIENCE, either).then(() => enough.abort());
+    if (answer.status === 'delivered') void clock.sleep(OTHERS_TIMEOUT, either).then(() => enough.abort());
     return answer;
   };
   const answers = await Promise.all(hosts.map(one));

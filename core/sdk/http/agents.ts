@@ -11,7 +11,7 @@ export interface Agents {
   close(): void;
 }
 
-/** Idle connections are closed before the usual server (60 s behind many load balancers) does it under us. */
+/** Idle connections are closed before the server closes them: most servers and load balancers do after 60 s. */
 const KEEP_ALIVE = { keepAlive: true, timeout: 30_000, maxSockets: 64 } as const;
 
 /**

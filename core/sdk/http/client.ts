@@ -10,8 +10,7 @@ import { describeFailure } from './failure.ts';
 import type { HttpOptions } from './options.ts';
 import { proxyChoice } from './proxy.ts';
 import { redactor, secretsOfUrl } from './redact.ts';
-import { fromMessage } from './response.ts';
-import { toResponse } from './to-response.ts';
+import { fromMessage, toResponse } from './response.ts';
 import { send } from './transport.ts';
 
 const compress = promisify(gzip);
@@ -78,12 +77,12 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
   }
   let agents: Agents | undefined;
 
-  /** What is done with the answer counts as part of the request: where it fails, so has the request. */
+  /** An error thrown while reading the answer fails the request. */
   async function exchange<T>(
     address: string,
     details: RequestDetails,
     signal: AbortSignal,
-    take: (answer: IncomingMessage) => T | Promise<T>,
+    readAnswer: (answer: IncomingMessage) => T | Promise<T>,
   ): Promise<T> {
     const url = new URL(address);
     const credentials = authorization ?? basicAuthOf(url);
@@ -103,10 +102,10 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
     try {
       agents ??= createAgents(options.tls ?? {}, context.configDir);
       const wire = { method: details.method ?? 'POST', url: withoutCredentials(url), headers, body };
-      return await send(wire, agents, proxyOf(url), signal, take);
+      return await send(wire, agents, proxyOf(url), signal, readAnswer);
     } catch (error) {
       if (signal.aborted) throw new Error(`${url.host}: no answer in time`, { cause: error });
-      // The next connection reads the certificates anew: they may have been renewed. Requests under way go on.
+      // The next connection reads the certificates again: they may have been renewed. Requests under way are not affected.
       if (options.tls !== undefined) agents = undefined;
       throw new Error(`${url.host}: ${redact(describeFailure(error), url)}`);
     }

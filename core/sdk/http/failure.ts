@@ -30,3 +30,16 @@ export function describeFailure(error: unknown): string {
     .trim();
   return text === '' ? name : text.includes(name) ? text : `${name}: ${text}`;
 }
+
+/**
+ * What an output threw, as the reason of a retry. The platform's `fetch` throws only "fetch failed"; the network error is its
+ * cause.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  return typeof code !== 'string' || message.includes(code)
+    ? message
+    : `${message}: ${describeFailure(cause)}`;
+}

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { pipeline, Readable, Transform } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { type Delivery, delivered, rejected, retry } from '../contract/verdicts.ts';
 
 /** The statuses that speak about the content of the request: sent again it would be refused again. */
@@ -34,7 +36,7 @@ export async function fromResponse(response: Response, now = Date.now()): Promis
   return meaningOf({ status, statusText, retryAfter: headers.get('retry-after') }, body, now);
 }
 
-/** The same of an answer that is read from its socket, without the streams that a {@link Response} is made of. */
+/** The same for a message of node:http: without a {@link Response} and its streams (bench/peers/scenarios.ts, CPU per event). */
 export async function fromMessage(message: IncomingMessage, now = Date.now()): Promise<Delivery> {
   const body = await startOf(message);
   const { statusCode: status = 0, statusMessage: statusText = '', headers } = message;
@@ -110,4 +112,39 @@ function quote(body: string): string {
   const text = body.replace(/\s+/g, ' ').trim();
   if (text === '') return '';
   return `: ${text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text}`;
+}
+
+/** The longest answer that is read, bytes: one that never ends must not fill the memory. */
+const LONGEST_ANSWER = 16 * 1024 * 1024;
+
+/**
+ * An answer as the platform's `Response`, for outputs that read it.
+ *
+ * @throws RangeError when it cannot be one: a status below 200 or above 599
+ */
+export function toResponse(incoming: IncomingMessage): Response {
+  const { statusCode: status = 0, statusMessage: statusText = '' } = incoming;
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one);
+  }
+  const empty = status === 204 || status === 205 || status === 304;
+  if (empty) incoming.resume();
+  const stream = empty
+    ? null
+    : (Readable.toWeb(bounded(incoming)) as ReadableStream<Uint8Array<ArrayBuffer>>);
+  return new Response(stream, { status, statusText, headers });
+}
+
+/** The answer up to {@link LONGEST_ANSWER}; beyond, the stream fails and the connection is closed. */
+function bounded(incoming: IncomingMessage): Readable {
+  let length = 0;
+  const limit = new Transform({
+    transform(chunk: Buffer, _, done) {
+      length += chunk.byteLength;
+      if (length <= LONGEST_ANSWER) done(null, chunk);
+      else done(new Error(`the answer is longer than ${LONGEST_ANSWER / 1024 / 1024} MiB`));
+    },
+  });
+  return pipeline(incoming, limit, () => {}) as Readable;
 }

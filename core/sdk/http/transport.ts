@@ -18,22 +18,21 @@ export interface WireRequest {
  * Deno and Bun share; these modules do on all three. Redirects are not followed: they would take the
  * credentials elsewhere.
  *
- * @param take called in the moment the head of the answer is there: what it does not listen for then, it may miss
- * @throws the error of the platform when there is no answer, and what `take` throws
+ * @param readAnswer called when the head of the answer arrives; it must add its listeners synchronously, or it may miss events
+ * @throws the error of the platform when there is no answer, and what `readAnswer` throws
  */
 export async function send<T>(
   request: WireRequest,
   agents: Agents,
   proxy: URL | undefined,
   signal: AbortSignal,
-  take: (answer: IncomingMessage) => T | Promise<T>,
+  readAnswer: (answer: IncomingMessage) => T | Promise<T>,
 ): Promise<T> {
   for (;;) {
     try {
-      return await attempt(request, agents, proxy, signal, take);
+      return await attempt(request, agents, proxy, signal, readAnswer);
     } catch (error) {
-      // The server closed a kept connection in the moment it was used again: nobody's fault, so once more, until
-      // the connections are used up that were kept.
+      // The server closed an idle connection at the moment it was used again. Retried until no idle connection is left.
       if (!(error instanceof StaleConnection)) throw error;
     }
   }
@@ -46,7 +45,7 @@ function attempt<T>(
   agents: Agents,
   proxy: URL | undefined,
   signal: AbortSignal,
-  take: (answer: IncomingMessage) => T | Promise<T>,
+  readAnswer: (answer: IncomingMessage) => T | Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const all = { ...headers, ...(body !== undefined && { 'content-length': String(body.byteLength) }) };
@@ -71,11 +70,11 @@ function attempt<T>(
       const stale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       reject(stale && !signal.aborted ? new StaleConnection(error.message, { cause: error }) : error);
     });
-    // Whatever happened to it, nobody waits for a connection that is gone: 101 comes to its end without an error.
+    // A connection can close without an error and without an answer (status 101).
     outgoing.once('close', () => reject(new Error('the connection was closed without an answer')));
     outgoing.once('response', (incoming) => {
       try {
-        resolve(take(incoming));
+        resolve(readAnswer(incoming));
       } catch (error) {
         incoming.destroy();
         reject(error);

@@ -3,8 +3,8 @@ import { withBreaker } from '../../../../core/delivery/breaker.ts';
 import { createFaults } from '../../../../core/delivery/faults.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import { type Delivery, delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import { never, nobody, sliceOf } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, nobody, partOf } from '../../../support/parts.ts';
 
 const silentFaults = () => createFaults({ observer: nobody, clock: createFakeClock(), log: { error() {} } });
 
@@ -33,7 +33,7 @@ function setUp() {
       onClose: () => log.push('closed'),
     },
   );
-  const tryOnce = () => deliver(partOf(1), never);
+  const tryOnce = () => deliver(sliceOf(1), never);
   return { clock, stopping, log, state, tryOnce, faults };
 }
 
@@ -106,7 +106,7 @@ describe('the breaker', () => {
   });
 
   it.each([
-    ['the output is being stopped', new StoppingError('stopping'), 0],
+    ['the output is being stopped', new StoppingError(), 0],
     ['something fails in the chain', new Error('a bug'), 5000],
   ])('does not hang when the probe throws because %s', async (_, error, wait) => {
     const it = setUp();

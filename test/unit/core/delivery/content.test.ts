@@ -34,7 +34,7 @@ const manifestOf = (positions: readonly number[]) => ({
   closedAt: 0,
 });
 
-/** The events of a part of a stream: index and number. */
+/** The events of a slice of a stream: index and number. */
 async function read(
   content: ReturnType<typeof streamOf>,
   indexes: readonly number[] | undefined,
@@ -96,7 +96,7 @@ describe('the content of a batch', () => {
     expect(content.setAside()).toMatchObject([{ position: 1, cause: 'unmappable' }]);
   });
 
-  it('streams any part of it, indexed within the part, unless events are damaged: those it names', async () => {
+  it('streams any slice of it, indexed within the slice, unless events are damaged: those it names', async () => {
     await fc.assert(
       fc.asyncProperty(
         sets,

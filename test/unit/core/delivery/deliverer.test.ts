@@ -6,8 +6,8 @@ import { createHealthBoard } from '../../../../core/delivery/health.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import type { Manifest, Subscription } from '../../../../core/journal/journal.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
+import { never, nobody } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, nobody } from '../../../support/parts.ts';
 import { silent } from '../journal/fixtures.ts';
 
 const manifestOf = (id: string, ...positions: number[]): Manifest => ({
@@ -19,7 +19,7 @@ const manifestOf = (id: string, ...positions: number[]): Manifest => ({
   closedAt: 0,
 });
 
-function setUp(deps: Partial<DelivererDeps> & Pick<DelivererDeps, 'settle'>) {
+function setUp(deps: Partial<DelivererDeps> & Pick<DelivererDeps, 'chain'>) {
   const clock = createFakeClock();
   return createDeliverer({
     subscription: subscriptionThat({}),
@@ -32,7 +32,7 @@ function setUp(deps: Partial<DelivererDeps> & Pick<DelivererDeps, 'settle'>) {
     health: createHealthBoard(clock, nobody),
     log: silent,
     stopping: never,
-    signal: never,
+    deadline: never,
     learn() {},
     onMoved() {},
     ...deps,
@@ -55,7 +55,7 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await setImmediate();
 }
 
-const settledWith = (...setAside: SetAside[]) => ({
+const resultWith = (...setAside: SetAside[]) => ({
   setAside,
   attempts: 1,
   firstAttempt: 0,
@@ -63,15 +63,15 @@ const settledWith = (...setAside: SetAside[]) => ({
 });
 
 it('sets an event aside once that was refused, and then found damaged when it was read again', async () => {
-  const met: SetAside[] = [];
+  const corrupt: SetAside[] = [];
   const written: SetAside[] = [];
   const told = { delivered: 0, rejected: 0, lost: 0 };
   const deliverer = setUp({
-    load: async () => streamOf(3, () => [...met]),
-    async settle() {
+    load: async () => streamOf(3, () => [...corrupt]),
+    async chain() {
       const damaged = (position: number) => ({ position, cause: 'lost' as const, reason: 'gone' });
-      met.push(damaged(2), damaged(3));
-      return settledWith({ position: 2, cause: 'rejected', reason: 'no' });
+      corrupt.push(damaged(2), damaged(3));
+      return resultWith({ position: 2, cause: 'rejected', reason: 'no' });
     },
     writeDeadLetters: async (setAside) => {
       written.push(...setAside);
@@ -113,9 +113,9 @@ it('is not idle before a batch that waits for its turn is sealed or not: the nex
         sealed.push(id);
       },
     }),
-    settle: () =>
+    chain: () =>
       new Promise((_, reject) => {
-        stopping.signal.addEventListener('abort', () => reject(new StoppingError('stopping')));
+        stopping.signal.addEventListener('abort', () => reject(new StoppingError()));
       }),
   });
   await deliverer.submit({ manifest: manifestOf('first', 1) });

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createFaults } from '../../../../core/delivery/faults.ts';
+import { nobody } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { nobody } from '../../../support/parts.ts';
 
 function setUp() {
   const clock = createFakeClock();

@@ -4,9 +4,9 @@ import { excessiveLag, shed } from '../../../../core/delivery/lag.ts';
 import type { Manifest } from '../../../../core/journal/journal.ts';
 import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
+import { never, nobody } from '../../../support/batch-slices.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, nobody } from '../../../support/parts.ts';
 
 /** An output that lags by ten events of which none is allowed, the first three of them in a sealed batch. */
 async function lagging() {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createSlowClock, withRetry } from '../../../../core/delivery/retry.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
 import { delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
+import { never, recordsOf, scripted, sliceOf } from '../../../support/batch-slices.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
-import { never, partOf, recordsOf, scripted } from '../../../support/parts.ts';
 
 const POLICY = { initial: 1000, max: 60_000, maxAge: 3_600_000 };
 
@@ -20,7 +20,7 @@ describe('retry', () => {
       POLICY,
       { clock, slowNow: createSlowClock(clock), random: () => 0.5, stopping: never },
     );
-    const settled = settle(partOf(1), never);
+    const settled = settle(sliceOf(1), never);
     await clock.advance(600_000);
     expect(times.map((time, i) => (i === 0 ? 0 : time - times[i - 1]!))).toEqual([
       0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,
@@ -34,7 +34,7 @@ describe('retry', () => {
 
   it('tries only what is left, under an id of its own, and keeps count of the batch', async () => {
     const clock = createFakeClock();
-    const { deliver, parts } = scripted(
+    const { deliver, slices } = scripted(
       retry('busy', { failed: [1, 3, 4], rejected: [{ index: 2, reason: 'too long' }] }),
       retry('busy', { failed: [0, 2], rejected: [{ index: 1, reason: 'bad' }] }),
       delivered({ bytes: 99, rejected: [{ index: 1, reason: 'worse' }] }),
@@ -44,15 +44,15 @@ describe('retry', () => {
       slowNow: createSlowClock(clock),
       random: () => 1,
       stopping: never,
-    })(partOf(5), never);
+    })(sliceOf(5), never);
     await clock.advance(10_000);
-    expect(parts.map(recordsOf)).toEqual([
+    expect(slices.map(recordsOf)).toEqual([
       ['r0', 'r1', 'r2', 'r3', 'r4'],
       ['r1', 'r3', 'r4'],
       ['r1', 'r4'],
     ]);
-    expect(parts.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-    expect(new Set(parts.map(({ id }) => id)).size).toBe(3);
+    expect(slices.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(new Set(slices.map(({ id }) => id)).size).toBe(3);
     const { setAside, bytes } = await settled;
     expect(setAside).toEqual([
       { position: 3, cause: 'rejected', reason: 'too long' },
@@ -64,15 +64,15 @@ describe('retry', () => {
 
   it('keeps the id when all of it is tried again', async () => {
     const clock = createFakeClock();
-    const { deliver, parts } = scripted(retry('busy', { failed: [0, 1] }), delivered({ bytes: 7 }));
+    const { deliver, slices } = scripted(retry('busy', { failed: [0, 1] }), delivered({ bytes: 7 }));
     const settled = withRetry(deliver, POLICY, {
       clock,
       slowNow: createSlowClock(clock),
       random: () => 1,
       stopping: never,
-    })(partOf(2), never);
+    })(sliceOf(2), never);
     await clock.advance(1000);
-    expect(parts.map(({ id }) => id)).toEqual(['batch', 'batch']);
+    expect(slices.map(({ id }) => id)).toEqual(['batch', 'batch']);
     expect(await settled).toMatchObject({ bytes: 7 });
   });
 
@@ -89,7 +89,7 @@ describe('retry', () => {
       const settle = withRetry(async () => retry('down'), policy, deps);
       const state: { expired?: number; reasons?: unknown } = {};
       const begin = (closedAt = clock.now()) =>
-        settle(partOf(1, { closedAt }), never).then(({ setAside }) => {
+        settle(sliceOf(1, { closedAt }), never).then(({ setAside }) => {
           state.expired = clock.monotonic();
           state.reasons = setAside;
         });
@@ -202,7 +202,7 @@ describe('retry', () => {
       random: () => 1,
       stopping: never,
     });
-    expect((await settle(partOf(1), never)).setAside).toEqual([
+    expect((await settle(sliceOf(1), never)).setAside).toEqual([
       { position: 1, cause: 'rejected', reason: 'bad' },
     ]);
   });
@@ -211,7 +211,7 @@ describe('retry', () => {
     const clock = createFakeClock();
     const stopping = new AbortController();
     const deps = { clock, slowNow: createSlowClock(clock), random: () => 1, stopping: stopping.signal };
-    const settled = withRetry(scripted(retry('busy')).deliver, POLICY, deps)(partOf(1), never);
+    const settled = withRetry(scripted(retry('busy')).deliver, POLICY, deps)(sliceOf(1), never);
     await clock.settle();
     stopping.abort();
     await expect(settled).rejects.toThrow(StoppingError);

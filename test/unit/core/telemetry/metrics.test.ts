@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StoredTally } from '../../../../core/dead-letters/store.ts';
+import type { DeadLetterCount } from '../../../../core/dead-letters/store.ts';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
 import type { Event } from '../../../../core/event/event.ts';
 import type { JournalStatus } from '../../../../core/journal/journal.ts';
@@ -26,7 +26,7 @@ function event(members: object = {}): Event {
   return decode(Buffer.from(JSON.stringify(base)), 0);
 }
 
-function metrics(maxEventSeries = 100, stored?: ReadonlyMap<string, StoredTally>) {
+function metrics(maxEventSeries = 100, stored?: ReadonlyMap<string, DeadLetterCount>) {
   return createMetrics({
     version: '1',
     runtime: 'test',

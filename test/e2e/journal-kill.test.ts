@@ -11,7 +11,7 @@ import { openDiskJournal } from '../../core/journal/disk/journal.ts';
 import { runs } from '../support/runs.ts';
 import { bodies, drain, silent } from '../unit/core/journal/fixtures.ts';
 
-const built = existsSync(new URL('../../dist/core/journal/disk.js', import.meta.url));
+const built = existsSync(new URL('../../dist/core/journal/disk/journal.js', import.meta.url));
 const rounds = runs(5);
 
 test.skipIf(!built)(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { appendOf, together } from '../../../../core/journal/disk/append.ts';
-import type { JournalEntry } from '../../../../core/journal/journal.ts';
-import { FRAME_BYTES } from '../../../../core/journal/segments/codec.ts';
+import { appendOf, together } from '../../../../../core/journal/disk/append.ts';
+import type { JournalEntry } from '../../../../../core/journal/journal.ts';
+import { FRAME_BYTES } from '../../../../../core/journal/segments/codec.ts';
 
 const entry = (bytes: number): JournalEntry => ({
   raw: new Uint8Array(bytes),

@@ -1,17 +1,17 @@
 /** Named cases of damage and trouble, each on a fake machine whose bytes can be looked at and changed. */
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { cursorFile } from '../../../../core/journal/cursor/file.ts';
-import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
-import type { Journal, Manifest } from '../../../../core/journal/journal.ts';
-import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
-import { LockLostError } from '../../../../core/journal/lock/lock.ts';
-import { PositionSet } from '../../../../core/journal/positions.ts';
-import { FRAME_BYTES, HEADER_BYTES } from '../../../../core/journal/segments/codec.ts';
-import type { Clock } from '../../../../core/sdk/contract/clock.ts';
-import { systemClock } from '../../../../core/sdk/contract/clock.ts';
-import type { FakeMachine } from '../../../model/fake-file-system.ts';
-import { createFakeMachine } from '../../../model/fake-file-system.ts';
+import { cursorFile } from '../../../../../core/journal/cursor/file.ts';
+import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
+import type { Journal, Manifest } from '../../../../../core/journal/journal.ts';
+import { JournalFailedError, JournalFullError } from '../../../../../core/journal/journal.ts';
+import { LockLostError } from '../../../../../core/journal/lock/lock.ts';
+import { PositionSet } from '../../../../../core/journal/positions.ts';
+import { FRAME_BYTES, HEADER_BYTES } from '../../../../../core/journal/segments/codec.ts';
+import type { Clock } from '../../../../../core/sdk/contract/clock.ts';
+import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
+import type { FakeMachine } from '../../../../model/fake-file-system.ts';
+import { createFakeMachine } from '../../../../model/fake-file-system.ts';
 import {
   alwaysHeld,
   ample,
@@ -22,7 +22,7 @@ import {
   listening,
   never,
   positionsOf,
-} from './fixtures.ts';
+} from '../fixtures.ts';
 
 let machine: FakeMachine;
 let log = listening();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTail, withoutSpare } from '../../../../core/journal/segments/recent-cache.ts';
+import { createTail, withoutSpare } from '../../../../../core/journal/segments/recent-cache.ts';
 
 const event = (position: number, raw: Uint8Array) => ({ position, receivedAt: 0, raw });
 const own = (size: number) => new Uint8Array(size);

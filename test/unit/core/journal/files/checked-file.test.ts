@@ -5,8 +5,8 @@ import {
   encodeNote,
   numbersOf,
   runsOfNumbers,
-} from '../../../../core/journal/files/checked-file.ts';
-import { PositionSet } from '../../../../core/journal/positions.ts';
+} from '../../../../../core/journal/files/checked-file.ts';
+import { PositionSet } from '../../../../../core/journal/positions.ts';
 
 const numbers = fc.array(fc.maxSafeNat());
 

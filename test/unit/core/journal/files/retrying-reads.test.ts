@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { FileSystem } from '../../../../core/journal/files/filesystem.ts';
-import { readWhole } from '../../../../core/journal/files/filesystem.ts';
-import { steady } from '../../../../core/journal/files/retrying-reads.ts';
-import { systemClock } from '../../../../core/sdk/contract/clock.ts';
-import { createFakeMachine } from '../../../model/fake-file-system.ts';
+import type { FileSystem } from '../../../../../core/journal/files/filesystem.ts';
+import { readWhole } from '../../../../../core/journal/files/filesystem.ts';
+import { steady } from '../../../../../core/journal/files/retrying-reads.ts';
+import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
+import { createFakeMachine } from '../../../../model/fake-file-system.ts';
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
 

@@ -1,5 +1,5 @@
 import type { Position } from '../journal/journal.ts';
-import { PositionBits } from '../journal/position-bitmap.ts';
+import { PositionBitmap } from '../journal/position-bitmap.ts';
 import type { DeadLetter, EventIdentity } from './codec.ts';
 
 /**
@@ -16,9 +16,9 @@ export interface Written {
 /** @param stored what is on storage for an output; read once, before its first letter of this process is written */
 export function createWritten(stored: (output: string) => AsyncIterable<DeadLetter>): Written {
   /** By output, and then by what names events together with their position. */
-  const known = new Map<string, Promise<Map<string, PositionBits>>>();
+  const known = new Map<string, Promise<Map<string, PositionBitmap>>>();
 
-  function knownOf(output: string, settled: Position): Promise<Map<string, PositionBits>> {
+  function knownOf(output: string, settled: Position): Promise<Map<string, PositionBitmap>> {
     let events = known.get(output);
     if (events === undefined) {
       events = read(output, settled);
@@ -29,8 +29,8 @@ export function createWritten(stored: (output: string) => AsyncIterable<DeadLett
     return events;
   }
 
-  async function read(output: string, settled: Position): Promise<Map<string, PositionBits>> {
-    const events = new Map<string, PositionBits>();
+  async function read(output: string, settled: Position): Promise<Map<string, PositionBitmap>> {
+    const events = new Map<string, PositionBitmap>();
     for await (const { event } of stored(output)) {
       if (event !== undefined && event.position > settled) bitsOf(events, event).addRun(event.position);
     }
@@ -56,9 +56,9 @@ export function createWritten(stored: (output: string) => AsyncIterable<DeadLett
   };
 }
 
-function bitsOf(events: Map<string, PositionBits>, event: EventIdentity): PositionBits {
+function bitsOf(events: Map<string, PositionBitmap>, event: EventIdentity): PositionBitmap {
   const key = keyOf(event);
-  const bits = events.get(key) ?? new PositionBits();
+  const bits = events.get(key) ?? new PositionBitmap();
   events.set(key, bits);
   return bits;
 }

@@ -21,7 +21,7 @@ export interface StoredEvent {
   readonly raw: Uint8Array;
 }
 
-/** The durable note in which a batch was closed; sealed before the batch is delivered, so that every replay carries the same id. */
+/** The durable record of a closed batch: sealed before the batch is delivered, so that every replay carries the same id. */
 export interface Manifest {
   readonly id: string;
   readonly partition: string;
@@ -77,7 +77,7 @@ export interface Journal {
    * the signal aborts. Another append may take the room first.
    */
   waitForRoom(signal: AbortSignal, bytes?: number): Promise<void>;
-  /** Cursors that nobody subscribed to in this process: outputs removed from the configuration. */
+  /** CursorFiles that nobody subscribed to in this process: outputs removed from the configuration. */
   orphans(): Promise<readonly { output: string; pending: number }[]>;
   /** Discards the cursor of an orphan: what it had not settled is no longer kept for it. */
   forget(output: string): Promise<void>;

@@ -11,7 +11,7 @@ interface Chunk {
  * A mutable set of positions, one bit each: what an output has not settled. A backlog of five million events
  * costs 625 KB an output, however ragged it is; a chunk without a bit costs nothing.
  */
-export class PositionBits {
+export class PositionBitmap {
   readonly #chunks = new Map<number, Chunk>();
   /** No chunk lies outside these ids. */
   #low = Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { batchId } from '../../core/delivery/batch-id.ts';
-import { cursorFile } from '../../core/journal/cursor/file.ts';
+import { cursorFileName } from '../../core/journal/cursor/file.ts';
 import { openDiskJournal } from '../../core/journal/disk/journal.ts';
 import type { Journal, Manifest, StoredEvent, Subscription } from '../../core/journal/journal.ts';
 import { JournalFailedError, JournalFullError } from '../../core/journal/journal.ts';
@@ -482,7 +482,7 @@ export async function createWorld(
       await bootUntilUp();
     },
     loseCursor(output) {
-      machine.unlink(`${DIRECTORY}/cursors/${cursorFile(output)}`);
+      machine.unlink(`${DIRECTORY}/cursors/${cursorFileName(output)}`);
       cursorsLost = true;
     },
     restart,

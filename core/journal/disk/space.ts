@@ -6,10 +6,10 @@ import { createWaiters } from '../waiters.ts';
 
 /** Whether there is room for more: in the budget and on the disk. */
 export interface Space {
-  /** Takes room for an append that is about to be written. @throws JournalFullError @throws RangeError */
-  take(bytes: number): void;
+  /** Admits an append that is about to be written: its room is taken. @throws JournalFullError @throws RangeError */
+  admit(bytes: number): void;
   /** The append is written, or it failed. */
-  settle(bytes: number): void;
+  finish(bytes: number): void;
   /** Bytes the segments take now. */
   set(used: number): void;
   used(): number;
@@ -77,7 +77,7 @@ export function createSpace(options: {
   }
 
   return {
-    take(bytes) {
+    admit(bytes) {
       if (bytes > maxBytes / 2) {
         throw new RangeError(`${bytes} bytes are more than a journal of ${maxBytes} bytes takes at once`);
       }
@@ -85,7 +85,7 @@ export function createSpace(options: {
       if (why !== undefined) throw new JournalFullError(why, { bytes });
       queued += bytes;
     },
-    settle(bytes) {
+    finish(bytes) {
       queued -= bytes;
       // A failed append leaves its room to others.
       waiters.wake();

@@ -28,7 +28,7 @@ export function createGroupCommit<T>(
   let queue: Waiting<T>[] = [];
   let running: Promise<void> | undefined;
 
-  function take(): Waiting<T>[] {
+  function nextGroup(): Waiting<T>[] {
     let weight = 0;
     let count = 0;
     for (const { item } of queue) {
@@ -44,7 +44,7 @@ export function createGroupCommit<T>(
   async function run(): Promise<void> {
     while (queue.length > 0) {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      const group = take();
+      const group = nextGroup();
       try {
         await commit(group.map(({ item }) => item));
         for (const { resolve } of group) resolve();

@@ -3,7 +3,7 @@ import type { FileSystem } from './filesystem.ts';
 import { writeNew } from './filesystem.ts';
 
 /**
- * Space put by for a full disk. Cursors and manifests must be written for outputs to go on, and segments are only
+ * Space put by for a full disk. CursorFiles and manifests must be written for outputs to go on, and segments are only
  * freed when they do: without a reserve, a full disk could never empty.
  */
 export interface Reserve {

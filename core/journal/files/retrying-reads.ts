@@ -4,7 +4,7 @@ import type { File, FileSystem } from './filesystem.ts';
 import { codeOf, isDiskFull, writeNew } from './filesystem.ts';
 
 /** A file system whose reads survive bytes that the disk does not give back. */
-export interface SteadyFileSystem extends FileSystem {
+export interface RetryingFileSystem extends FileSystem {
   /** Whether zeros were given in place of bytes of this file at or behind the offset. */
   isUnreadable(path: string, offset: number): boolean;
 }
@@ -34,7 +34,7 @@ const UNREADABLE = ['EIO', 'EBADMSG', 'ENODATA', 'EREMOTEIO', 'EUCLEAN'];
  * and of all around it nothing is lost. No bytes are given up at a first failure, nor while the disk as a whole does
  * not work: then the failure is the reader's, who asks again.
  */
-export function steady(
+export function retryingReads(
   fs: FileSystem,
   {
     directory,
@@ -52,7 +52,7 @@ export function steady(
     readonly onLost: (place: LostPlace) => void;
     readonly tries?: ReadTries | undefined;
   },
-): SteadyFileSystem {
+): RetryingFileSystem {
   /** Of each file with unreadable bytes, the blocks. */
   const lost = new Map<string, Set<number>>();
 
@@ -84,7 +84,7 @@ export function steady(
     }
   }
 
-  function note(path: string, offset: number, bytes: number): void {
+  function markUnreadable(path: string, offset: number, bytes: number): void {
     const blocks = lost.get(path) ?? new Set();
     lost.set(path, blocks);
     if (blocks.has(offset)) return;
@@ -109,7 +109,7 @@ export function steady(
       if (count === 0) break;
       if (count === undefined) {
         part.fill(0);
-        note(path, at, part.length);
+        markUnreadable(path, at, part.length);
       }
       at += count ?? part.length;
     }
@@ -137,7 +137,7 @@ export function steady(
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         await unlessDiskFails(error);
-        note(path, 0, tries.block);
+        markUnreadable(path, 0, tries.block);
         return zeros(tries.block);
       }
     },

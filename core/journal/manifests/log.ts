@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeNote, encodeNote, numbersOf, runsOfNumbers } from '../files/checked-file.ts';
+import { decodeChecked, encodeChecked, numbersOf, runsOfNumbers } from '../files/checked-file.ts';
 import type { File, FileSystem } from '../files/filesystem.ts';
 import { codeOf, isDiskFull, readWhole, replaceFile, writeAll } from '../files/filesystem.ts';
 import { createGroupCommit } from '../files/group-commit.ts';
@@ -36,7 +36,7 @@ export function createManifestLog(options: {
   readonly directory: string;
   readonly live: () => readonly SealedManifest[];
   readonly makeRoom: () => Promise<boolean>;
-  /** Books the manifests of a group as soon as they are durable, before any compaction can miss them. */
+  /** Adds the manifests of a group to the cursors as soon as they are durable, before any compaction can miss them. */
   readonly sealed: (group: readonly SealedManifest[]) => void;
 }): ManifestLog {
   const { fs, directory, live, makeRoom } = options;
@@ -119,23 +119,23 @@ export async function readManifests(
   const manifests: SealedManifest[] = [];
   let damagedBytes = 0;
   for (let at = 0; at < data.length; ) {
-    const note = decodeNote(data, path, at);
-    if (note === undefined) {
+    const checked = decodeChecked(data, path, at);
+    if (checked === undefined) {
       damagedBytes++;
       at++;
       continue;
     }
-    const { output, ...rest } = note.head as { output: string } & Omit<Manifest, 'positions'>;
-    const positions = PositionSet.fromRuns(runsOfNumbers(note.numbers));
+    const { output, ...rest } = checked.head as { output: string } & Omit<Manifest, 'positions'>;
+    const positions = PositionSet.fromRuns(runsOfNumbers(checked.numbers));
     manifests.push({ output, manifest: { ...rest, positions } });
-    at += note.length;
+    at += checked.length;
   }
   return { manifests, damagedBytes };
 }
 
 function encodeManifest({ output, manifest }: SealedManifest): Uint8Array {
   const { positions, ...rest } = manifest;
-  return encodeNote({ head: { output, ...rest }, numbers: numbersOf(positions) });
+  return encodeChecked({ head: { output, ...rest }, numbers: numbersOf(positions) });
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {

@@ -136,6 +136,12 @@ export function writeFrame(
   return end;
 }
 
+/** The names of outputs in an entry of the dictionary. */
+export function namesIn(frame: Frame): readonly string[] {
+  const names: unknown = JSON.parse(new TextDecoder().decode(frame.payload));
+  return names as readonly string[];
+}
+
 /** The frames found in a stretch of a file. */
 export interface Stretch {
   readonly frames: readonly Frame[];
@@ -228,6 +234,15 @@ function frameAt(
     receivedAt: getSafe(view, at + 20),
     payload: bytes.subarray(at + FRAME_BYTES, at + length),
   };
+}
+
+/** Does this begin a frame that is longer than the bytes left in the file? @param last the position before it */
+export function isTornFrame(head: Uint8Array, last: Position, left: number): boolean {
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  const ahead = getSafe(view, 12) - last;
+  const isPlausible =
+    view.getUint8(9) === 0 && KINDS[view.getUint8(8)] !== undefined && ahead >= 0 && ahead < BELIEVABLE;
+  return isPlausible && view.getUint32(4, true) > left;
 }
 
 function setSafe(view: DataView, at: number, value: number): void {

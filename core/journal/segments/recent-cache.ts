@@ -1,7 +1,7 @@
 import type { Position, StoredEvent } from '../journal.ts';
 
 /** The newest events, kept in memory so that an output that keeps up does not read the disk. */
-export interface Tail {
+export interface RecentCache {
   push(event: StoredEvent): void;
   get(position: Position): StoredEvent | undefined;
   /** The oldest position held; every later one that exists is held too. */
@@ -14,7 +14,7 @@ const SLAB_BYTES = 64 << 10;
 const MAX_EMPTY = 1024;
 
 /** @param maxBytes memory that the events may hold: whole buffers, not only the bytes of the events */
-export function createTail(maxBytes: number): Tail {
+export function createRecentCache(maxBytes: number): RecentCache {
   let events: (StoredEvent | undefined)[] = [];
   let start = 0;
   let bytes = 0;
@@ -63,7 +63,7 @@ export function createTail(maxBytes: number): Tail {
   };
 }
 
-/** Memory that an event of the tail holds: its own buffer, or its part of a slab. */
+/** Memory that an event of the cache holds: its own buffer, or its part of a slab. */
 function heldBy({ raw }: StoredEvent): number {
   return isDense(raw) ? raw.buffer.byteLength : raw.length;
 }

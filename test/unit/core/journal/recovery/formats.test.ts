@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDeadLetterStore } from '../../../../../core/dead-letters/store.ts';
-import { cursorFile } from '../../../../../core/journal/cursor/file.ts';
+import { cursorFileName } from '../../../../../core/journal/cursor/file.ts';
 import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
 import { UnknownVersionError } from '../../../../../core/journal/files/unknown-version.ts';
 import { PositionSet } from '../../../../../core/journal/positions.ts';
@@ -69,7 +69,7 @@ describe('a file of a later format version', () => {
 
   test.each([
     ['a segment', () => segmentPath(directory, 1), laterSegment],
-    ['a cursor', () => join(directory, 'cursors', cursorFile('a')), laterNote],
+    ['a cursor', () => join(directory, 'cursors', cursorFileName('a')), laterNote],
     ['the manifests', () => join(directory, 'manifests'), laterNote],
     ['the epoch', () => join(directory, 'epoch'), laterNote],
     ['the extent', () => join(directory, 'extent'), laterNote],

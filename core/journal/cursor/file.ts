@@ -7,7 +7,7 @@ import type { Lost, Position } from '../journal.ts';
 import { type CursorState, unreportedLosses } from './state.ts';
 
 /**
- * What a cursor file says: up to `through` exactly the positions in `pending` are not settled; behind it, every
+ * What a cursor file says: up to `through` exactly the positions in `pending` are not settled; after it, every
  * event that names the output is pending. So an output that has settled all costs a hundred bytes, and one that
  * settles out of order a few more for each run.
  */
@@ -61,7 +61,7 @@ export interface CursorFiles {
  * Reads all cursor files. Bytes that the disk cannot read are damage; a file that cannot be opened is not.
  *
  * @throws UnknownVersionError
- * @throws the system's error when a file cannot be opened: taken for damaged, it would be delivered again from its beginning
+ * @throws the system's error when a file cannot be opened: treated as damaged, its output would be delivered everything again from its beginning
  */
 export async function readCursorFiles(fs: FileSystem, directory: string): Promise<CursorFiles> {
   const cursors: CursorFile[] = [];

@@ -8,7 +8,7 @@ import { cursorFileName } from './file.ts';
 import type { CursorState } from './state.ts';
 import { createCursorState } from './state.ts';
 
-/** Fills the cursors from the cursors and then, segment by segment, from the log. */
+/** Restores the cursors of a journal: from their files and then, segment by segment, from the events. */
 export interface CursorRecovery {
   readonly cursors: Map<string, CursorState>;
   /** Outputs whose cursor is lost: what they had settled is not known. */
@@ -23,7 +23,7 @@ export interface CursorRecovery {
   addIndex(index: SegmentIndex): void;
   /** How many events may be missing at the end of the log, at most. */
   addDoubtful(events: number): void;
-  /** All segments and holes are entered. */
+  /** Call it when all segments and holes are added: what is missing is counted. */
   close(): void;
 }
 
@@ -68,21 +68,21 @@ export async function startCursorRecovery(
     await quarantine.move(join(cursorDirectory, name));
   }
 
-  /** The end of what was entered so far. */
-  let entered: Position = 0;
+  /** The last position of the events added so far. */
+  let added: Position = 0;
   const holes: (readonly [first: Position, last: Position])[] = [];
   const indexes: SegmentIndex[] = [];
   let doubtfulEvents = 0;
 
-  /** No event exists between what was entered and this position: what is pending there is gone. */
+  /** No event exists between the last one added and this position: what is pending there is gone. */
   function skip(first: Position): void {
-    if (first <= entered + 1) return;
+    if (first <= added + 1) return;
     for (const cursor of cursors.values()) {
       const { pending, gone } = cursor;
-      for (let at = pending.next(entered + 1); at !== undefined && at < first; at = pending.next(at + 1)) {
+      for (let at = pending.next(added + 1); at !== undefined && at < first; at = pending.next(at + 1)) {
         gone.addRun(at);
       }
-      pending.deleteRun(entered + 1, first - 1);
+      pending.deleteRun(added + 1, first - 1);
     }
   }
 
@@ -150,7 +150,7 @@ export async function startCursorRecovery(
         for (const { pending, through } of wanting) {
           if (last > through) pending.addRun(Math.max(first, through + 1), last);
         }
-        entered = last;
+        added = last;
       }
     },
     addHole(first, last) {

@@ -9,7 +9,7 @@ export interface CursorState {
   readonly output: string;
   /** Wanted and not acknowledged. */
   readonly pending: PositionBitmap;
-  /** Positions of manifests that were unsettled when the subscription was opened: {@link takeNext} passes over them. */
+  /** Positions of manifests that were unsettled when the subscription was opened: {@link upcoming} skips them. */
   readonly sealed: PositionBitmap;
   /** Sealed and not settled, oldest first. */
   manifests: readonly Manifest[];
@@ -17,7 +17,7 @@ export interface CursorState {
   settling: readonly Manifest[];
   /** The first position that was not handed out yet. */
   next: Position;
-  /** Up to here the cursor file says what is pending; behind it, the log does. */
+  /** Up to here the cursor file says what is pending; after it, the segments do. */
   through: Position;
   accepted: number;
   /** Wanted events that damage took, since the opening. */
@@ -39,7 +39,7 @@ export interface CursorState {
 
 const NONE: Lost = { exact: 0, atMost: 0 };
 
-/** A cursor with nothing in it, for an output that starts behind `through`. */
+/** A cursor with nothing in it, for an output that starts after `through`. */
 export function createCursorState(output: string, through: Position): CursorState {
   return {
     output,
@@ -85,7 +85,7 @@ export function addManifest(cursor: CursorState, manifest: Manifest): void {
   cursor.manifests = [...cursor.manifests, manifest];
 }
 
-/** Starts (again) from the oldest pending event; what sealed manifests hold is left to whoever settles those. */
+/** Starts (again) from the oldest pending event; what sealed manifests hold is skipped: it is settled with them. */
 export function rewind(cursor: CursorState): void {
   cursor.next = 1;
   const lost = unreportedLosses(cursor);
@@ -101,7 +101,7 @@ export function rewind(cursor: CursorState): void {
   }
 }
 
-/** The positions that {@link Subscription.read} would hand out next, at most `limit` of them; nothing is taken yet. */
+/** The positions that {@link Subscription.read} would hand out next, at most `limit` of them. */
 export function upcoming(cursor: CursorState, limit: number): PositionSet {
   const { pending, sealed } = cursor;
   const positions = new PositionSet();
@@ -113,7 +113,7 @@ export function upcoming(cursor: CursorState, limit: number): PositionSet {
   return positions;
 }
 
-/** Settles positions; those that were settled before are passed over. Manifests with nothing left are dropped. */
+/** Settles positions; those that were settled before are skipped. Manifests with nothing left are dropped. */
 export function settle(cursor: CursorState, positions: PositionSet): void {
   for (const [first, last] of positions.runs()) cursor.pending.deleteRun(first, last);
   cursor.through = Math.max(cursor.through, positions.last);
@@ -130,7 +130,7 @@ function meet(a: PositionSet, b: PositionSet): boolean {
   return a.first <= b.last && b.first <= a.last;
 }
 
-/** The oldest position that the output may still ask for, by what its memory says. */
+/** The oldest position that the output may still ask for, by what is in memory. */
 export function oldestNeeded(cursor: CursorState): Position {
   let needed = cursor.pending.first ?? Number.POSITIVE_INFINITY;
   for (const { positions } of cursor.manifests) needed = Math.min(needed, positions.first);

@@ -11,9 +11,9 @@ import { oldestNeeded } from './state.ts';
 
 /** Writes each cursor to its file on stable storage, soon after it changed. */
 export interface CursorWriter {
-  /** Takes a cursor on whose file says what it says. */
+  /** Registers a cursor; its file is up to date. */
   adopt(cursor: CursorState): void;
-  /** The log has taken an event that this output wants. */
+  /** An event was appended that this output wants. */
   wanted(cursor: CursorState, first: Position): void;
   /** The cursor has changed: it is durable within 200 ms, or (a failing disk) some time later, which costs replays only. */
   changed(cursor: CursorState): void;
@@ -26,9 +26,9 @@ export interface CursorWriter {
   close(): Promise<void>;
 }
 
-/** Acknowledgements are gathered for this long, so that saving stays well within the 200 ms promised. */
+/** Acknowledgements are gathered for this many milliseconds: well within the 200 ms promised. */
 const GATHER = 100;
-/** After a failure, the next try. */
+/** Milliseconds from a failure to the next try. */
 const AGAIN = 1000;
 
 /** What is known of the file of a cursor. */
@@ -65,7 +65,7 @@ export function createCursorWriter(options: {
     });
   }
 
-  /** One at a time; who asks while one is under way is served by the next. */
+  /** One run at a time; a request made during a run is served by the next one. */
   function run(): Promise<void> {
     queue = queue.catch(() => {}).then(saveDirty);
     return queue;

@@ -33,7 +33,7 @@ import { createSpace } from './space.ts';
 export interface DiskJournalOptions {
   /** Made when it is not there; one process at a time. */
   readonly directory: string;
-  /** Budget for segments, in bytes. Beside it stand indexes (a few percent), cursors, manifests and a reserve of a megabyte. */
+  /** Budget for segments, in bytes. Indexes (a few percent), cursors, manifests and a reserve of a megabyte. */
   readonly maxBytes: number;
   /** Size at which a new segment is begun, in bytes; an eighth of the budget at most. Default 64 MiB. */
   readonly segmentBytes?: number;
@@ -50,9 +50,9 @@ export interface DiskJournalOptions {
   /** Told how long each sync of events took, in seconds: what every sender waits for. */
   readonly onSync?: (seconds: number) => void;
   readonly fileSystem?: FileSystem;
-  /** How often a read that fails is tried before its bytes are taken for damaged; seconds unless a test says otherwise. */
+  /** How often a read that fails is tried before its bytes count as damaged; for seconds, unless a test says otherwise. */
   readonly readTries?: ReadTries;
-  /** How the right to write in the directory is taken; {@link acquireLock} unless a test says otherwise. */
+  /** Acquires the right to write in the directory; {@link acquireLock} unless a test says otherwise. */
   readonly lock?: (directory: string) => Promise<Lock>;
 }
 
@@ -63,7 +63,7 @@ const RESERVE_BYTES = 1 << 20;
 /** One call of `append` that waits for its group. */
 interface Append {
   readonly entries: readonly JournalEntry[];
-  /** Bytes it takes in a segment, but for the names of outputs. */
+  /** Its bytes in a segment, without the names of outputs. */
   readonly size: number;
 }
 

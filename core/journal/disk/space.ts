@@ -6,7 +6,7 @@ import { createWaiters } from '../waiters.ts';
 
 /** Whether there is room for more: in the budget and on the disk. */
 export interface Space {
-  /** Admits an append that is about to be written: its room is taken. @throws JournalFullError @throws RangeError */
+  /** Admits an append that is about to be written: its room is in use from now on. @throws JournalFullError @throws RangeError */
   admit(bytes: number): void;
   /** The append is written, or it failed. */
   finish(bytes: number): void;
@@ -15,9 +15,9 @@ export interface Space {
   used(): number;
   /** Why there is no room for a small append; undefined when there is. */
   shortage(): string | undefined;
-  /** Segments were unlinked: those who wait may try again. */
+  /** Segments were unlinked: waiting appends may try again. */
   freed(): Promise<void>;
-  /** The disk is full: nothing more is taken until the reserve stands again. */
+  /** The disk is full: nothing is admitted until the reserve stands again. */
   diskFull(error: unknown): void;
   isDiskFull(): boolean;
   /** Gives up the reserve, for what must be written on a full disk; false when there is none. */

@@ -65,7 +65,7 @@ export function decodeChecked(
   return { head, numbers: varints(body.subarray(text)), length };
 }
 
-/** Ascending runs as numbers: how far each starts behind the last one's end, and how long it is. */
+/** Ascending runs as numbers: how far each starts after the end of the one before, and how long it is. */
 export function numbersOfRuns(runs: Iterable<readonly [first: number, last: number]>): number[] {
   const numbers: number[] = [];
   let end = 0;

@@ -13,7 +13,7 @@ export interface Reserve {
   release(): Promise<boolean>;
 }
 
-/** Whoever cannot write on a full disk, and must, may remove this file: it is established again. */
+/** What must be written on a full disk may remove this file first: it is established again. */
 export function reservePath(directory: string): string {
   return join(directory, 'reserve');
 }
@@ -46,7 +46,7 @@ export function createReserve(fs: FileSystem, directory: string, bytes: number):
     return stood;
   }
 
-  /** One after the other: a cursor may need the space while somebody looks whether there is more. */
+  /** One call at a time: a cursor may need the space while it is checked whether there is more. */
   let queue: Promise<unknown> = Promise.resolve();
   function inTurn(work: () => Promise<boolean>): Promise<boolean> {
     const result = queue.then(work);

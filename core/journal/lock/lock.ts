@@ -51,7 +51,7 @@ export interface LockOptions {
   readonly permissions?: Permissions;
 }
 
-/** So many renewals in a row may take longer than what they read is trusted. */
+/** Renewals in a row that may be too slow for the lease to be trusted. */
 const MAX_SLOW = 5;
 
 const TIMING: LockTiming = { heartbeat: 1000, staleAfter: 3500 };

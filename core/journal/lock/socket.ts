@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, readdir, stat, unlink } from 'node:fs/promises';
+import { chmod, open, readdir, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { codeOf } from '../files/filesystem.ts';
 import type { Permissions } from '../files/permissions.ts';
-import { type ShortPath, shortPath } from './short-path.ts';
 
 /** What the socket part of the lock found. */
 export type SocketLock =
@@ -33,6 +32,10 @@ const ID_BYTES = 6;
 /** Two processes that start at the same moment may both give way; then both try again. */
 const ATTEMPTS = 20;
 const MAX_BACKOFF_MS = 30;
+/** Bytes of `sun_path` (unix(7)) on the platform with the fewest, less the zero at its end. */
+const MAX_SOCKET_PATH = 103;
+/** At least the longest name of a socket: `lock.0123456789ab.sock`. */
+const MAX_NAME = 24;
 
 /**
  * Takes the lock of a directory among the processes of one kernel: the holder listens on a Unix socket in the directory.
@@ -54,6 +57,13 @@ export async function acquireSocketLock(directory: string, permissions: Permissi
     await short.close();
     throw error;
   }
+}
+
+/** Paths into a directory that are short enough for a Unix socket. */
+interface ShortPath {
+  path(name: string): string;
+  /** Call it after every socket of the directory is closed. */
+  close(): Promise<void>;
 }
 
 interface Place {
@@ -207,4 +217,20 @@ async function close(place: Place, { name, server }: Own): Promise<void> {
 
 async function remove({ directory }: Place, name: string): Promise<void> {
   await unlink(join(directory, name)).catch(() => {});
+}
+
+/**
+ * Gives paths for Unix sockets in a directory. The kernel accepts about 100 bytes; on Linux a longer directory is reached through
+ * its descriptor in /proc.
+ *
+ * @returns undefined where no such path exists: Windows, and long paths on other systems
+ */
+async function shortPath(directory: string): Promise<ShortPath | undefined> {
+  if (process.platform === 'win32') return undefined;
+  if (Buffer.byteLength(directory) + 1 + MAX_NAME <= MAX_SOCKET_PATH)
+    return { path: (name) => join(directory, name), close: async () => {} };
+  if (process.platform !== 'linux') return undefined;
+  const handle = await open(directory, 'r').catch(() => undefined);
+  if (handle === undefined) return undefined;
+  return { path: (name) => `/proc/self/fd/${handle.fd}/${name}`, close: () => handle.close() };
 }

@@ -17,14 +17,14 @@ export interface SealedManifest {
 export interface ManifestLog {
   /** Resolves when the manifest is durable. @throws JournalFailedError */
   seal(sealed: SealedManifest): Promise<void>;
-  /** Writes the file anew with what is not settled. */
+  /** Rewrites the file with what is not settled. */
   compact(): Promise<void>;
   close(): Promise<void>;
 }
 
 const FILE = 'manifests';
 const GROUP_BYTES = 4 << 20;
-/** The file is written anew when it has grown to this, or to twice what was not settled the last time. */
+/** The file is rewritten when it has grown to this, or to twice what was not settled the last time. */
 const COMPACT_AT = 256 << 10;
 
 /**
@@ -64,7 +64,7 @@ export function createManifestLog(options: {
       await file.sync();
       bytes += data.length;
     } catch (error) {
-      // What stands behind `bytes` now is neither trusted nor synced again.
+      // What stands after `bytes` now is neither trusted nor synced again.
       await file.close().catch(() => {});
       file = undefined;
       throw error;

@@ -140,7 +140,7 @@ interface Found {
   readonly cleanUps: (() => Promise<void>)[];
 }
 
-/** Finds out what the segments hold and enters it; damage is set aside and logged. */
+/** Finds out what the segments hold and adds it to the cursors; damage is set aside and logged. */
 async function recoverSegments(
   options: RecoverOptions,
   found: Found & { readonly counts: DamageCounts },
@@ -182,7 +182,7 @@ async function recoverSegments(
   return { segments, damaged };
 }
 
-/** How many positions behind the newest segment's last one were used, at most. */
+/** How many positions after the last one of the newest segment were used, at most. */
 function positionsAfter({ header, last }: Segment, extent: Extent | undefined): number {
   // Version 0.1 does not know the file: it wrote beyond the extent.
   if (extent === undefined || extent.lastSegment < header.number || extent.lastPosition <= last)
@@ -202,7 +202,7 @@ async function findMissingSegments(
   found.cursorRecovery.addHole(before.last + 1, previous);
 }
 
-/** Enters what is missing at the beginning and at the end, by the extent. Returns whether anything is. */
+/** Finds what is missing at the beginning and at the end, by the extent. Returns whether anything is. */
 async function findMissingEnds(
   options: RecoverOptions,
   found: Found & {

@@ -17,7 +17,7 @@ export interface FoundSegment {
   readonly tail: number;
   /** The tail is the beginning of a frame: a write that did not finish, and was not acknowledged. */
   readonly isTorn: boolean;
-  /** Intact events in the tail that are ignored: another process had already taken over the journal. */
+  /** Intact events in the tail that are ignored: another process was already writing the journal. */
   readonly ignored: number;
   /** Its index, where that knows more than the file holds. */
   readonly index: SegmentIndex | undefined;

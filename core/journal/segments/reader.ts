@@ -49,7 +49,7 @@ export interface Chunk {
 
 /** Reads the events of a journal from its segments. */
 export interface SegmentReader {
-  /** Ascending; may lose its first and gain at its end while somebody reads. */
+  /** Ascending; may lose its first and gain at its end during a read. */
   readonly segments: readonly Segment[];
   /** Reads events by position, ascending, a chunk at a time: as much as the positions span, but a megabyte at most. */
   read(positions: PositionSet): AsyncGenerator<Chunk>;
@@ -137,7 +137,7 @@ export function createSegmentReader(options: {
 }
 
 /**
- * Do the bytes behind the last sound frame begin a frame that reaches beyond the end of the file? A write that was cut short
+ * Do the bytes after the last sound frame begin a frame that reaches beyond the end of the file? A write that was cut short
  * looks like that. Anything else there may have been events.
  */
 export async function endsInTornFrame(
@@ -152,7 +152,7 @@ export async function endsInTornFrame(
   return isTornFrame(head, last, left);
 }
 
-/** Undefined when the file is gone: everything in it was settled meanwhile, or somebody deleted it. */
+/** Undefined when the file is gone: everything in it was settled meanwhile, or the file was deleted. */
 async function openSegment(fs: FileSystem, segment: Segment): Promise<File | undefined> {
   try {
     return await fs.open(segment.path, 'read');

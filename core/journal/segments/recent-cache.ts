@@ -8,9 +8,9 @@ export interface RecentCache {
   first(): Position;
 }
 
-/** Small views of large buffers are copied together into buffers of this size. */
+/** Small views of large buffers are copied together into buffers of this size: `bench/cases/retained.ts`. */
 const SLAB_BYTES = 64 << 10;
-/** Slots for evicted events that may wait until the array is cut. */
+/** Empty slots of evicted events before the array is cut. */
 const MAX_EMPTY = 1024;
 
 /** @param maxBytes memory that the events may hold: whole buffers, not only the bytes of the events */
@@ -73,7 +73,7 @@ function isDense(raw: Uint8Array): boolean {
   return 2 * raw.length >= raw.buffer.byteLength;
 }
 
-/** Buffers that events hold beyond this and twice their bytes are not worth keeping for them. */
+/** Buffers that hold more than this beyond twice the bytes of their events are copied: `bench/cases/retained.ts`. */
 const SPARE_BYTES = 64 << 10;
 
 /**

@@ -7,7 +7,7 @@ import { indexPath } from './segment.ts';
 
 /** Removes the segments that no output can ask for again, whatever happens now, oldest first. */
 export interface Reclaimer {
-  /** Takes them off the list at once and unlinks them one after the other. The newest is kept, whatever is in it. */
+  /** Removes them from the list at once and unlinks them one after the other. The newest is kept, whatever is in it. */
   reclaim(): void;
   /** On a full disk, when the newest segment is the only one that is settled: begins another one and reclaims it. */
   reclaimNewest(): Promise<void>;
@@ -25,7 +25,7 @@ export function createReclaimer(options: {
   /** Begins a new segment. */
   readonly roll: () => Promise<void>;
   readonly log: Logger;
-  /** Called when segments were taken off the list. */
+  /** Called when segments were removed from the list. */
   readonly onReclaimed: () => void;
   /** Called when their space is free. */
   readonly onFreed: () => Promise<void>;

@@ -84,7 +84,7 @@ export function recordEvent(
   segment.last = frame.position;
 }
 
-/** The mark at or before a position, as an index into `marks`; the first one when all are behind it. */
+/** The mark at or before a position, as an index into `marks`; the first one when all are after it. */
 export function markBefore(segment: Segment, position: Position): number {
   const { marks } = segment;
   let low = 0;

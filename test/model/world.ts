@@ -308,7 +308,7 @@ export async function createWorld(
     return rotten > 0 && (error as { code?: string }).code === 'EIO';
   }
 
-  function take(output: string, account: Account, given: readonly StoredEvent[]): void {
+  function receive(output: string, account: Account, given: readonly StoredEvent[]): void {
     for (const event of given) {
       const [body] = bodies([event]) as [string];
       const known = events.get(body);
@@ -345,7 +345,7 @@ export async function createWorld(
       if (isSick(error)) return [];
       throw error;
     });
-    take(output, account, given);
+    receive(output, account, given);
     return given.length;
   }
 

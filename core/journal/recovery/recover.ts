@@ -65,10 +65,10 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const cursorRecovery = await startCursorRecovery(options, epoch, cursorFiles, counts);
   const cleanUps: (() => Promise<void>)[] = [];
   const found = { epoch, headers, cursorRecovery, cleanUps, extent };
-  const entered = await recoverSegments(options, { ...found, counts });
-  const newest = Math.max(entered.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
+  const content = await recoverSegments(options, { ...found, counts });
+  const newest = Math.max(content.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
   const endsMissing =
-    extent !== undefined && (await findMissingEnds(options, { ...found, ...entered, newest, extent }));
+    extent !== undefined && (await findMissingEnds(options, { ...found, ...content, newest, extent }));
   const throughs = [...cursorRecovery.cursors.values()].map((cursor) => cursor.through);
   // What an output has settled did exist: the others may have wanted it.
   if (throughs.some((through) => through < Math.max(...throughs)))
@@ -76,7 +76,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   cursorRecovery.close();
   const lastSealed = recoverManifests(options, cursorRecovery, manifests, counts);
   logLosses(cursorRecovery.cursors.values(), options.log);
-  await clean(options, cursorFiles.forgotten, headers[0]?.first ?? Number.POSITIVE_INFINITY);
+  await removeForgotten(options, cursorFiles.forgotten, headers[0]?.first ?? Number.POSITIVE_INFINITY);
   const { cursors } = cursorRecovery;
   const through = Math.max(newest, lastSealed, cursorRecovery.holesEnd(), ...throughs);
   // What is missing is counted. A cursor that says so keeps later starts from counting it again.
@@ -103,7 +103,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     async cleanUp() {
       for (const step of cleanUps) await step();
     },
-    ...entered,
+    ...content,
     ...counts,
   };
 }
@@ -253,7 +253,7 @@ async function addIndexes(
 }
 
 /** A forgotten output need not be remembered once no event kept can name it. */
-async function clean(
+async function removeForgotten(
   { fs, cursorDirectory }: RecoverOptions,
   forgotten: readonly CursorFile[],
   oldest: Position,

@@ -69,11 +69,6 @@ export function unreportedLosses({ unreported, gone, doubtful, doubtfulEvents }:
   };
 }
 
-/** Did this opening of the journal find that damage took events of the output? */
-export function hasLosses({ gone, doubtful, doubtfulEvents }: CursorState): boolean {
-  return gone.count + doubtful.count + doubtfulEvents > 0;
-}
-
 /** Adds what was just appended: the positions from first to last are wanted by this output. */
 export function want(cursor: CursorState, first: Position, last: Position): void {
   cursor.accepted += cursor.pending.addRun(first, last);

@@ -134,7 +134,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
     let syncing: Promise<void> | undefined;
     let closed = false;
 
-    const count = () => space.set(segments.reduce((sum, { bytes }) => sum + bytes, 0));
+    const countBytes = () => space.setUsed(segments.reduce((sum, { bytes }) => sum + bytes, 0));
 
     const cursorWriter = createCursorWriter({
       fs,
@@ -195,7 +195,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       }
       for (const event of events) recent.push(event);
       newest = events.at(-1)!.position;
-      count();
+      countBytes();
       for (const cursor of touched) cursor.changes.wake();
     }
 
@@ -209,7 +209,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           throw error;
         } finally {
           space.finish(calls.reduce((sum, { size }) => sum + size, 0));
-          count();
+          countBytes();
         }
         if (durability !== 'sync' && entries.length > 0) syncSoon(durability.intervalMs);
       },
@@ -239,7 +239,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           await writer.roll();
         }),
       log,
-      onReclaimed: count,
+      onReclaimed: countBytes,
       onFreed: space.freed,
     });
     const { damaged } = recovered;
@@ -253,7 +253,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       log,
     });
 
-    count();
+    countBytes();
     if (!(await reserve.establish())) space.diskFull('no room for the reserve');
     await recordLosses(recovered, { cursorWriter, manifests, extentFile: extent });
     reclaimer.reclaim();

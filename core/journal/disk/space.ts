@@ -10,8 +10,8 @@ export interface Space {
   admit(bytes: number): void;
   /** The append is written, or it failed. */
   finish(bytes: number): void;
-  /** Bytes the segments take now. */
-  set(used: number): void;
+  /** Sets the bytes of all segments. */
+  setUsed(bytes: number): void;
   used(): number;
   /** Why there is no room for a small append; undefined when there is. */
   shortage(): string | undefined;
@@ -90,7 +90,7 @@ export function createSpace(options: {
       // A failed append leaves its room to others.
       waiters.wake();
     },
-    set(bytes) {
+    setUsed(bytes) {
       used = bytes;
     },
     used: () => used,

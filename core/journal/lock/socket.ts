@@ -82,8 +82,7 @@ async function compete(place: Place): Promise<SocketLock> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if ((await look(place)).some(({ answer }) => answer === 'listens')) return { state: 'busy' };
     const own = await listenIn(place);
-    if (own === 'unsupported') return { state: 'unsupported' };
-    if (own === 'taken') continue;
+    if (own === undefined) return { state: 'unsupported' };
     const seen = await look(place);
     const others = seen.filter(({ name }) => name !== own.name);
     const isAlone = !others.some(({ answer }) => answer === 'listens');
@@ -112,7 +111,7 @@ function hold(place: Place, first: Own, id: string | undefined, dead: readonly O
     const answer = await ask(place.short.path(own.name));
     if (answer === 'listens' || answer === 'unknown') return;
     const next = await listenIn(place);
-    if (typeof next === 'string') return;
+    if (next === undefined) return;
     const before = own;
     own = next;
     await close(place, before);
@@ -187,19 +186,19 @@ function ask(path: string): Promise<Answer> {
   });
 }
 
-/** Listens on a new socket. */
-async function listenIn({ directory, short, permissions }: Place): Promise<Own | 'taken' | 'unsupported'> {
+/** Listens on a new socket; undefined where there are none. */
+async function listenIn({ directory, short, permissions }: Place): Promise<Own | undefined> {
   const name = `lock.${randomBytes(ID_BYTES).toString('hex')}.sock`;
   const server = await listen(short.path(name));
-  if (typeof server === 'string') return server;
+  if (server === undefined) return undefined;
   await chmod(join(directory, name), permissions.file).catch(() => {});
   return { name, server };
 }
 
-function listen(path: string): Promise<Server | 'taken' | 'unsupported'> {
+function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((connection) => connection.destroy());
-    server.once('error', (error) => resolve(codeOf(error) === 'EADDRINUSE' ? 'taken' : 'unsupported'));
+    server.once('error', () => resolve(undefined));
     server.listen(path, () => {
       server.removeAllListeners('error');
       // A failed accept (out of file descriptors, for example) does not release the lock.

@@ -20,6 +20,11 @@ export interface FoundLosses {
   cleanUp(): Promise<void>;
 }
 
+/** Did this opening of the journal find that damage took events of the output? */
+export function hasLosses({ gone, doubtful, doubtfulEvents }: CursorState): boolean {
+  return gone.count + doubtful.count + doubtfulEvents > 0;
+}
+
 /** Logs what each output has lost. */
 export function logLosses(cursors: Iterable<CursorState>, log: Logger): void {
   for (const { output, gone, doubtful, doubtfulEvents } of cursors) {

@@ -3,7 +3,6 @@ import type { CursorFile } from '../cursor/file.ts';
 import { cursorFileName, readCursorFiles } from '../cursor/file.ts';
 import type { CursorRecovery } from '../cursor/recovery.ts';
 import { startCursorRecovery } from '../cursor/recovery.ts';
-import { hasLosses } from '../cursor/state.ts';
 import type { DamageCounts } from '../files/quarantine.ts';
 import { UnknownVersionError } from '../files/unknown-version.ts';
 import type { Position } from '../journal.ts';
@@ -25,7 +24,7 @@ import {
 } from '../segments/segment.ts';
 import type { RecoverOptions } from './headers.ts';
 import { ownHeaders, readHeaders } from './headers.ts';
-import { type FoundLosses, logLosses } from './losses.ts';
+import { type FoundLosses, hasLosses, logLosses } from './losses.ts';
 import { findSegment, judgeEnd } from './segment.ts';
 
 /** What a directory held when the journal was opened. */

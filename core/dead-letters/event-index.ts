@@ -1,5 +1,5 @@
 import type { Position } from '../journal/journal.ts';
-import { PositionBits } from '../journal/position-bitmap.ts';
+import { PositionBitmap } from '../journal/position-bitmap.ts';
 import type { DeadLetter, EventIdentity } from './codec.ts';
 
 /**
@@ -16,9 +16,9 @@ export interface EventIndex {
 /** @param stored the letters of an output on storage; read once, before this process writes the first letter of that output */
 export function createEventIndex(stored: (output: string) => AsyncIterable<DeadLetter>): EventIndex {
   /** By output, then by {@link keyOf} the journal or segment. */
-  const known = new Map<string, Promise<Map<string, PositionBits>>>();
+  const known = new Map<string, Promise<Map<string, PositionBitmap>>>();
 
-  function knownOf(output: string, settled: Position): Promise<Map<string, PositionBits>> {
+  function knownOf(output: string, settled: Position): Promise<Map<string, PositionBitmap>> {
     let events = known.get(output);
     if (events === undefined) {
       events = read(output, settled);
@@ -29,8 +29,8 @@ export function createEventIndex(stored: (output: string) => AsyncIterable<DeadL
     return events;
   }
 
-  async function read(output: string, settled: Position): Promise<Map<string, PositionBits>> {
-    const events = new Map<string, PositionBits>();
+  async function read(output: string, settled: Position): Promise<Map<string, PositionBitmap>> {
+    const events = new Map<string, PositionBitmap>();
     for await (const { event } of stored(output)) {
       if (event !== undefined && event.position > settled) bitsOf(events, event).addRun(event.position);
     }
@@ -56,9 +56,9 @@ export function createEventIndex(stored: (output: string) => AsyncIterable<DeadL
   };
 }
 
-function bitsOf(events: Map<string, PositionBits>, event: EventIdentity): PositionBits {
+function bitsOf(events: Map<string, PositionBitmap>, event: EventIdentity): PositionBitmap {
   const key = keyOf(event);
-  const bits = events.get(key) ?? new PositionBits();
+  const bits = events.get(key) ?? new PositionBitmap();
   events.set(key, bits);
   return bits;
 }

@@ -21,7 +21,7 @@ export interface StoredEvent {
   readonly raw: Uint8Array;
 }
 
-/** The durable note in which a batch was closed; sealed before the batch is delivered, so that every replay carries the same id. */
+/** The durable record of a closed batch: sealed before the batch is delivered, so that every replay carries the same id. */
 export interface Manifest {
   readonly id: string;
   readonly partition: string;
@@ -59,13 +59,13 @@ export interface Journal {
   readonly failed: AbortSignal;
   /**
    * Resolves when every entry is on stable storage; either all of them are or the call rejects.
-   * @throws JournalFullError when the budget or the disk is full: nothing was taken, ask again later.
+   * @throws JournalFullError when the budget or the disk is full: nothing was written, try again later.
    * @throws JournalFailedError when the storage failed.
    * @throws RangeError when the entries are larger than the journal may ever grow.
    */
   append(entries: readonly JournalEntry[]): Promise<void>;
   /**
-   * Opens the cursor of an output. A new output starts behind the newest event (`now`), or at the oldest one kept.
+   * Opens the cursor of an output. A new output starts after the newest event (`now`), or at the oldest one kept.
    * The events kept did not name it when they were appended, so `wants` says which of them it is given; absent: all.
    */
   subscribe(
@@ -74,10 +74,10 @@ export interface Journal {
   ): Promise<Subscription>;
   /**
    * Resolves when there is room for an append of that size ({@link JournalFullError.bytes}) and for a small one, or when
-   * the signal aborts. Another append may take the room first.
+   * the signal aborts. Another append may use the room first.
    */
   waitForRoom(signal: AbortSignal, bytes?: number): Promise<void>;
-  /** Cursors that nobody subscribed to in this process: outputs removed from the configuration. */
+  /** Cursors without a subscription in this process: outputs removed from the configuration. */
   orphans(): Promise<readonly { output: string; pending: number }[]>;
   /** Discards the cursor of an orphan: what it had not settled is no longer kept for it. */
   forget(output: string): Promise<void>;
@@ -159,7 +159,7 @@ export interface Subscription {
   close(): Promise<void>;
 }
 
-/** The journal has no room: its budget is used up or the disk is full. Nothing of the call was taken. */
+/** The journal has no room: its budget is used up or the disk is full. Nothing of the call was written. */
 export class JournalFullError extends Error {
   override readonly name = 'JournalFullError';
   /** What the append needs of the budget, to wait for; 0 where the size was not the reason. */
@@ -174,7 +174,7 @@ export class JournalFullError extends Error {
 /** The size of a small append: without room for it a journal is full. It holds any event that is not extraordinary. */
 export const smallAppend = (maxBytes: number): number => Math.min(64 << 10, Math.floor(maxBytes / 8));
 
-/** The storage under the journal failed; what it still answers for is what it acknowledged before. */
+/** The storage of the journal failed. What it acknowledged before stays acknowledged. */
 export class JournalFailedError extends Error {
   override readonly name = 'JournalFailedError';
 }

@@ -1,4 +1,4 @@
-/** Positions a chunk covers, and the 32-bit words that takes: 8 KiB a chunk. */
+/** Positions of a chunk, and its 32-bit words: 8 KiB a chunk. */
 const CHUNK = 65_536;
 const WORDS = CHUNK / 32;
 
@@ -9,9 +9,9 @@ interface Chunk {
 
 /**
  * A mutable set of positions, one bit each: what an output has not settled. A backlog of five million events
- * costs 625 KB an output, however ragged it is; a chunk without a bit costs nothing.
+ * costs 625 KB an output, however ragged it is (`bench/cases/memory.ts`); a chunk without a bit costs nothing.
  */
-export class PositionBits {
+export class PositionBitmap {
   readonly #chunks = new Map<number, Chunk>();
   /** No chunk lies outside these ids. */
   #low = Number.POSITIVE_INFINITY;
@@ -122,7 +122,7 @@ export class PositionBits {
   }
 }
 
-/** The index of the first bit at or behind `from` that differs from `flip` (0: the first one; -1: the first zero). */
+/** The index of the first bit at or after `from` that differs from `flip` (0: the first one; -1: the first zero). */
 function nextBit(words: Uint32Array, from: number, flip: 0 | -1): number {
   let index = from >>> 5;
   let word = (words[index]! ^ flip) & (-1 << (from & 31));

@@ -26,7 +26,7 @@ export class PositionSet {
     this.pushRun(position, position);
   }
 
-  /** Appends all positions from first to last. @throws RangeError when they are not behind the set's last. */
+  /** Appends all positions from first to last. @throws RangeError when they are not after the last one of the set. */
   pushRun(first: number, last: number): void {
     const runs = this.#runs;
     const previous = runs.at(-1) ?? 0;

@@ -1,4 +1,4 @@
-/** Those who wait for something to change. */
+/** Callers that wait for something to change. */
 export interface Waiters {
   /** Resolves at the next {@link wake}, or when the signal aborts. */
   wait(signal: AbortSignal): Promise<void>;

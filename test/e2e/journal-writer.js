@@ -1,5 +1,5 @@
 // A process for the kill test: appends numbered events to a real disk and prints each number once it is acknowledged.
-import { openDiskJournal } from '../../dist/core/journal/disk.js';
+import { openDiskJournal } from '../../dist/core/journal/disk/journal.js';
 import { PositionSet } from '../../dist/core/journal/positions.js';
 
 const [directory, start] = process.argv.slice(2);

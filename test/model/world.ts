@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { batchId } from '../../core/delivery/batch-id.ts';
-import { cursorFile } from '../../core/journal/cursor/file.ts';
+import { cursorFileName } from '../../core/journal/cursor/file.ts';
 import { openDiskJournal } from '../../core/journal/disk/journal.ts';
 import type { Journal, Manifest, StoredEvent, Subscription } from '../../core/journal/journal.ts';
 import { JournalFailedError, JournalFullError } from '../../core/journal/journal.ts';
@@ -308,7 +308,7 @@ export async function createWorld(
     return rotten > 0 && (error as { code?: string }).code === 'EIO';
   }
 
-  function take(output: string, account: Account, given: readonly StoredEvent[]): void {
+  function receive(output: string, account: Account, given: readonly StoredEvent[]): void {
     for (const event of given) {
       const [body] = bodies([event]) as [string];
       const known = events.get(body);
@@ -345,7 +345,7 @@ export async function createWorld(
       if (isSick(error)) return [];
       throw error;
     });
-    take(output, account, given);
+    receive(output, account, given);
     return given.length;
   }
 
@@ -482,7 +482,7 @@ export async function createWorld(
       await bootUntilUp();
     },
     loseCursor(output) {
-      machine.unlink(`${DIRECTORY}/cursors/${cursorFile(output)}`);
+      machine.unlink(`${DIRECTORY}/cursors/${cursorFileName(output)}`);
       cursorsLost = true;
     },
     restart,

@@ -3,17 +3,18 @@ import type { Logger } from '../../sdk/contract/logger.ts';
 import type { DamageCounts, Quarantine } from '../files/quarantine.ts';
 import type { Position } from '../journal.ts';
 import type { Routes, SegmentIndex } from '../segments/segment.ts';
-import type { Cursors } from './file.ts';
-import { cursorFile } from './file.ts';
-import type { Ledger } from './state.ts';
-import { createLedger } from './state.ts';
+import type { CursorFiles } from './file.ts';
+import { cursorFileName } from './file.ts';
+import type { CursorState } from './state.ts';
+import { createCursorState } from './state.ts';
 
-/** Fills the ledgers from the cursors and then, segment by segment, from the log. */
-export interface Books {
-  readonly ledgers: Map<string, Ledger>;
+/** Restores the cursors of a journal: from their files and then, segment by segment, from the events. */
+export interface CursorRecovery {
+  readonly cursors: Map<string, CursorState>;
   /** Outputs whose cursor is lost: what they had settled is not known. */
   readonly lost: ReadonlySet<string>;
-  enter(routes: Routes): void;
+  /** Adds the events of the next segment. */
+  addEvents(routes: Routes): void;
   /** The events at these positions are gone. */
   addHole(first: Position, last: Position): void;
   /** The end of the last hole, 0 when there is none. */
@@ -22,38 +23,38 @@ export interface Books {
   addIndex(index: SegmentIndex): void;
   /** How many events may be missing at the end of the log, at most. */
   addDoubtful(events: number): void;
-  /** All segments and holes are entered. */
+  /** Call it when all segments and holes are added: what is missing is counted. */
   close(): void;
 }
 
-export async function openBooks(
+export async function startCursorRecovery(
   {
     cursorDirectory,
     quarantine,
     log,
   }: { readonly cursorDirectory: string; readonly quarantine: Quarantine; readonly log: Logger },
   epoch: string,
-  { cursors, forgotten, unreadable }: Cursors,
+  { cursors: files, forgotten, unreadable }: CursorFiles,
   counts: DamageCounts,
-): Promise<Books> {
-  const ledgers = new Map<string, Ledger>();
+): Promise<CursorRecovery> {
+  const cursors = new Map<string, CursorState>();
   const lost = new Set<string>();
   /** Of forgotten outputs: only what came after belongs to them. */
-  const forgottenLedgers = new Map(
+  const forgottenCursors = new Map(
     forgotten
-      .filter((cursor) => cursor.epoch === epoch)
-      .map(({ output, through }) => [output, createLedger(output, through)]),
+      .filter((file) => file.epoch === epoch)
+      .map(({ output, through }) => [output, createCursorState(output, through)]),
   );
-  for (const cursor of cursors) {
-    const ledger = createLedger(cursor.output, 0);
-    ledgers.set(cursor.output, ledger);
-    if (cursor.epoch === epoch) {
-      ledger.through = cursor.through;
-      ledger.unreported = cursor.lost ?? ledger.unreported;
-      for (const [first, last] of cursor.pending) ledger.pending.addRun(first, last);
+  for (const file of files) {
+    const cursor = createCursorState(file.output, 0);
+    cursors.set(file.output, cursor);
+    if (file.epoch === epoch) {
+      cursor.through = file.through;
+      cursor.unreported = file.lost ?? cursor.unreported;
+      for (const [first, last] of file.pending) cursor.pending.addRun(first, last);
     } else {
       log.error(
-        { output: cursor.output },
+        { output: file.output },
         'the cursor belongs to another journal: starting at the oldest event kept',
       );
     }
@@ -67,21 +68,21 @@ export async function openBooks(
     await quarantine.move(join(cursorDirectory, name));
   }
 
-  /** The end of what was entered so far. */
-  let entered: Position = 0;
+  /** The last position of the events added so far. */
+  let added: Position = 0;
   const holes: (readonly [first: Position, last: Position])[] = [];
   const indexes: SegmentIndex[] = [];
   let doubtfulEvents = 0;
 
-  /** No event exists between what was entered and this position: what is pending there is gone. */
+  /** No event exists between the last one added and this position: what is pending there is gone. */
   function skip(first: Position): void {
-    if (first <= entered + 1) return;
-    for (const ledger of ledgers.values()) {
-      const { pending, gone } = ledger;
-      for (let at = pending.next(entered + 1); at !== undefined && at < first; at = pending.next(at + 1)) {
+    if (first <= added + 1) return;
+    for (const cursor of cursors.values()) {
+      const { pending, gone } = cursor;
+      for (let at = pending.next(added + 1); at !== undefined && at < first; at = pending.next(at + 1)) {
         gone.addRun(at);
       }
-      pending.deleteRun(entered + 1, first - 1);
+      pending.deleteRun(added + 1, first - 1);
     }
   }
 
@@ -89,43 +90,43 @@ export async function openBooks(
    * An output has a cursor before an event names it, so one that is named and has none has lost it: it is given every event
    * that names it again, because what it had settled is not known.
    */
-  function lose(ledger: Ledger): Ledger {
-    const { output } = ledger;
-    ledgers.set(output, ledger);
+  function lose(cursor: CursorState): CursorState {
+    const { output } = cursor;
+    cursors.set(output, cursor);
     lost.add(output);
-    if (!unreadable.includes(cursorFile(output))) {
+    if (!unreadable.includes(cursorFileName(output))) {
       log.error(
         { output },
         `the cursor of output "${output}" is gone: it starts at the oldest event kept that names it`,
       );
     }
-    return ledger;
+    return cursor;
   }
 
-  const ledgerOf = (output: string): Ledger =>
-    ledgers.get(output) ?? forgottenLedgers.get(output) ?? lose(createLedger(output, 0));
+  const cursorOf = (output: string): CursorState =>
+    cursors.get(output) ?? forgottenCursors.get(output) ?? lose(createCursorState(output, 0));
 
   /**
    * Counts what is missing. A cursor says what its output wanted up to its end, and {@link skip} has counted that. Beyond
    * it the index of the segment says it, if there is one; else each output may have wanted all of it.
    */
   function countHole(first: Position, last: Position): void {
-    for (const { through, doubtful } of ledgers.values()) {
+    for (const { through, doubtful } of cursors.values()) {
       if (last > through) doubtful.addRun(Math.max(first, through + 1), last);
     }
     for (const { last: indexed, marks, routes } of indexes) {
       const from = Math.max(first, marks[0]!);
       const to = Math.min(last, indexed);
       if (from > to) continue;
-      for (const { doubtful } of ledgers.values()) doubtful.deleteRun(from, to);
+      for (const { doubtful } of cursors.values()) doubtful.deleteRun(from, to);
       for (const { names, first: start, last: end } of runsOf(routes)) {
         if (end < from || start > to) continue;
-        for (const name of names ?? ledgers.keys()) {
-          const ledger = ledgers.get(name);
-          const after = Math.max(start, from, (ledger?.through ?? 0) + 1);
-          if (ledger === undefined || after > Math.min(end, to)) continue;
+        for (const name of names ?? cursors.keys()) {
+          const cursor = cursors.get(name);
+          const after = Math.max(start, from, (cursor?.through ?? 0) + 1);
+          if (cursor === undefined || after > Math.min(end, to)) continue;
           // Without its cursor nothing says whether it had settled them.
-          const missing = lost.has(name) ? ledger.doubtful : ledger.gone;
+          const missing = lost.has(name) ? cursor.doubtful : cursor.gone;
           missing.addRun(after, Math.min(end, to));
         }
       }
@@ -133,23 +134,23 @@ export async function openBooks(
   }
 
   return {
-    ledgers,
+    cursors,
     lost,
-    enter(routes) {
-      const wanting = new Map<number, readonly Ledger[]>();
+    addEvents(routes) {
+      const byRoute = new Map<number, readonly CursorState[]>();
       for (const { first, last, route, names } of runsOf(routes)) {
         skip(first);
-        let takers = wanting.get(route);
-        if (takers === undefined) {
+        let wanting = byRoute.get(route);
+        if (wanting === undefined) {
           if (names === undefined)
             log.error({ first }, 'routing data is corrupt: delivering these events to every output');
-          takers = names?.map(ledgerOf) ?? [...ledgers.values()];
-          wanting.set(route, takers);
+          wanting = names?.map(cursorOf) ?? [...cursors.values()];
+          byRoute.set(route, wanting);
         }
-        for (const { pending, through } of takers) {
+        for (const { pending, through } of wanting) {
           if (last > through) pending.addRun(Math.max(first, through + 1), last);
         }
-        entered = last;
+        added = last;
       }
     },
     addHole(first, last) {
@@ -163,10 +164,10 @@ export async function openBooks(
       doubtfulEvents += events;
     },
     close() {
-      for (const ledger of forgottenLedgers.values()) if (ledger.pending.count > 0) lose(ledger);
+      for (const cursor of forgottenCursors.values()) if (cursor.pending.count > 0) lose(cursor);
       skip(Number.MAX_SAFE_INTEGER);
       for (const [first, last] of holes) countHole(first, last);
-      for (const ledger of ledgers.values()) ledger.doubtfulEvents = doubtfulEvents;
+      for (const cursor of cursors.values()) cursor.doubtfulEvents = doubtfulEvents;
     },
   };
 }

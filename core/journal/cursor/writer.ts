@@ -5,33 +5,34 @@ import type { FileSystem } from '../files/filesystem.ts';
 import { isDiskFull, replaceFile } from '../files/filesystem.ts';
 import type { Position } from '../journal.ts';
 import { JournalFailedError } from '../journal.ts';
-import { cursorFile, encodeCursor, encodeForgotten } from './file.ts';
-import type { Ledger } from './state.ts';
+import { cursorFileName, encodeCursorFile, encodeForgottenFile } from './file.ts';
+import type { CursorState } from './state.ts';
 import { oldestNeeded } from './state.ts';
 
-/** Brings the ledgers to stable storage, each as a cursor file, soon after they changed. */
-export interface Saver {
-  /** The ledger's cursor file says what the ledger says. */
-  adopt(ledger: Ledger): void;
-  /** The log has taken an event that this output wants. */
-  wanted(ledger: Ledger, first: Position): void;
-  /** The ledger has changed: it is durable within 200 ms, or (a failing disk) some time later, which costs replays only. */
-  changed(ledger: Ledger): void;
-  /** Resolves when the ledger is durable as it is now. @throws JournalFailedError */
-  save(ledger: Ledger): Promise<void>;
-  /** Puts a note that the output is forgotten, and wants nothing up to `through`, in the place of its cursor file. */
-  forget(ledger: Ledger, through: Position): Promise<void>;
-  /** The oldest position that the output may still ask for, after a crash at this moment too. */
-  oldestNeeded(ledger: Ledger): Position;
+/** Writes each cursor to its file on stable storage, soon after it changed. */
+export interface CursorWriter {
+  /** Registers a cursor; its file is up to date. */
+  adopt(cursor: CursorState): void;
+  /** An event was appended that this output wants. */
+  wanted(cursor: CursorState, first: Position): void;
+  /** The cursor has changed: it is durable within 200 ms, or (a failing disk) some time later, which costs replays only. */
+  changed(cursor: CursorState): void;
+  /** Resolves when the cursor is durable as it is now. @throws JournalFailedError */
+  save(cursor: CursorState): Promise<void>;
+  /** Puts a mark that the output is forgotten, and wants nothing up to `through`, in the place of its cursor file. */
+  forget(cursor: CursorState, through: Position): Promise<void>;
+  /** The oldest position that an output may still ask for, after a crash at this moment too. */
+  oldestNeeded(): Position;
   close(): Promise<void>;
 }
 
-/** Acknowledgements are gathered for this long, so that saving stays well within the 200 ms promised. */
+/** Acknowledgements are gathered for this many milliseconds: well within the 200 ms promised. */
 const GATHER = 100;
-/** After a failure, the next try. */
+/** Milliseconds from a failure to the next try. */
 const AGAIN = 1000;
 
-interface State {
+/** What is known of the file of a cursor. */
+interface FileState {
   dirty: boolean;
   /** The oldest position needed by what is on storage. */
   saved: Position;
@@ -39,7 +40,7 @@ interface State {
   since: Position;
 }
 
-export function createSaver(options: {
+export function createCursorWriter(options: {
   readonly fs: FileSystem;
   readonly directory: string;
   readonly epoch: string;
@@ -48,9 +49,9 @@ export function createSaver(options: {
   readonly makeRoom: () => Promise<boolean>;
   /** Called when cursors have become durable: segments may be free now. */
   readonly onSaved: () => void;
-}): Saver {
+}): CursorWriter {
   const { fs, directory, epoch, clock, log, makeRoom, onSaved } = options;
-  const states = new Map<Ledger, State>();
+  const files = new Map<CursorState, FileState>();
   const stop = new AbortController();
   let timer: Promise<void> | undefined;
   let queue: Promise<void> = Promise.resolve();
@@ -64,17 +65,17 @@ export function createSaver(options: {
     });
   }
 
-  /** One at a time; who asks while one is under way is served by the next. */
+  /** One run at a time; a request made during a run is served by the next one. */
   function run(): Promise<void> {
     queue = queue.catch(() => {}).then(saveDirty);
     return queue;
   }
 
   async function saveDirty(): Promise<void> {
-    const work = [...states].filter(([, state]) => state.dirty);
+    const work = [...files].filter(([, state]) => state.dirty);
     if (work.length === 0) return;
     try {
-      for (const [ledger, state] of work) await saveOne(ledger, state);
+      for (const [cursor, state] of work) await saveOne(cursor, state);
       if (failing) log.info('cursors are durable again');
       failing = false;
     } catch (error) {
@@ -89,7 +90,7 @@ export function createSaver(options: {
   }
 
   async function put(output: string, data: Uint8Array): Promise<void> {
-    const path = join(directory, cursorFile(output));
+    const path = join(directory, cursorFileName(output));
     try {
       await replaceFile(fs, path, data, { durable: true });
     } catch (error) {
@@ -98,51 +99,53 @@ export function createSaver(options: {
     }
   }
 
-  async function saveOne(ledger: Ledger, state: State): Promise<void> {
-    const { settling } = ledger;
-    const first = firstPending(ledger);
-    const data = encodeCursor(ledger, epoch);
+  async function saveOne(cursor: CursorState, state: FileState): Promise<void> {
+    const { settling } = cursor;
+    const first = firstPending(cursor);
+    const data = encodeCursorFile(cursor, epoch);
     state.dirty = false;
     state.saved = Math.min(state.saved, state.since);
     state.since = Number.POSITIVE_INFINITY;
     try {
-      await put(ledger.output, data);
+      await put(cursor.output, data);
     } catch (error) {
       state.dirty = true;
       throw error;
     }
     state.saved = first;
-    ledger.settling = ledger.settling.filter((manifest) => !settling.includes(manifest));
+    cursor.settling = cursor.settling.filter((manifest) => !settling.includes(manifest));
   }
 
   return {
-    adopt(ledger) {
-      states.set(ledger, { dirty: false, saved: firstPending(ledger), since: Number.POSITIVE_INFINITY });
+    adopt(cursor) {
+      files.set(cursor, { dirty: false, saved: firstPending(cursor), since: Number.POSITIVE_INFINITY });
     },
-    wanted(ledger, first) {
-      const state = states.get(ledger);
+    wanted(cursor, first) {
+      const state = files.get(cursor);
       if (state !== undefined) state.since = Math.min(state.since, first);
     },
-    changed(ledger) {
-      const state = states.get(ledger);
+    changed(cursor) {
+      const state = files.get(cursor);
       if (state === undefined) return;
       state.dirty = true;
       schedule(GATHER);
     },
-    async save(ledger) {
-      if (!states.get(ledger)?.dirty) await queue.catch(() => {});
-      if (states.get(ledger)?.dirty) await run();
+    async save(cursor) {
+      if (!files.get(cursor)?.dirty) await queue.catch(() => {});
+      if (files.get(cursor)?.dirty) await run();
     },
-    async forget(ledger, through) {
+    async forget(cursor, through) {
       queue = queue
         .catch(() => {})
-        .then(() => put(ledger.output, encodeForgotten(ledger.output, epoch, through)));
+        .then(() => put(cursor.output, encodeForgottenFile(cursor.output, epoch, through)));
       await queue;
-      states.delete(ledger);
+      files.delete(cursor);
     },
-    oldestNeeded(ledger) {
-      const { saved, since } = states.get(ledger) ?? { saved: 0, since: 0 };
-      return Math.min(saved, since, oldestNeeded(ledger));
+    oldestNeeded() {
+      let oldest = Number.POSITIVE_INFINITY;
+      for (const [cursor, { saved, since }] of files)
+        oldest = Math.min(oldest, saved, since, oldestNeeded(cursor));
+      return oldest;
     },
     async close() {
       stop.abort();
@@ -152,6 +155,6 @@ export function createSaver(options: {
   };
 }
 
-function firstPending(ledger: Ledger): Position {
-  return ledger.pending.first ?? Number.POSITIVE_INFINITY;
+function firstPending(cursor: CursorState): Position {
+  return cursor.pending.first ?? Number.POSITIVE_INFINITY;
 }

@@ -1,18 +1,16 @@
 import { join } from 'node:path';
 import { systemClock } from '../../sdk/contract/clock.ts';
-import type { Cursors } from '../cursor/file.ts';
-import { cursorFile, readCursors } from '../cursor/file.ts';
+import type { CursorFiles } from '../cursor/file.ts';
+import { cursorFileName, readCursorFiles } from '../cursor/file.ts';
 import { codeOf, type FileSystem, nodeFileSystem } from '../files/filesystem.ts';
-import { type ReadTries, steady } from '../files/retrying-reads.ts';
+import { type ReadTries, retryingReads } from '../files/retrying-reads.ts';
 import { UnknownVersionError } from '../files/unknown-version.ts';
 import { readManifests } from '../manifests/log.ts';
 import { type FoundHeader, isUnfinished, readHeader, whyForeign } from '../recovery/headers.ts';
-import { guessEpoch } from '../recovery/recover.ts';
-import { isTornFrame, namesIn } from '../recovery/segment.ts';
-import { HEADER_BYTES, type SegmentHeader, saltOf } from '../segments/codec.ts';
-import { readEpoch } from '../segments/epoch.ts';
+import { HEADER_BYTES, namesIn, type SegmentHeader, saltOf } from '../segments/codec.ts';
+import { guessEpoch, readEpoch } from '../segments/epoch.ts';
 import { readExtent } from '../segments/extent.ts';
-import { readFrames } from '../segments/reader.ts';
+import { endsInTornFrame, readFrames } from '../segments/reader.ts';
 import { readIndex, segmentNumbers, segmentPath } from '../segments/segment.ts';
 
 /** Something in a journal's directory that is not as it was written. */
@@ -30,7 +28,7 @@ export interface JournalCheck {
   readonly bytes: number;
   /** Sound events. */
   readonly events: number;
-  /** Cursors: one for each output ever subscribed and not forgotten. */
+  /** CursorFiles: one for each output ever subscribed and not forgotten. */
   readonly outputs: readonly string[];
   /** Bytes behind the newest sound event: a write under way, or one that a crash cut and the next start takes away. */
   readonly tail: number;
@@ -59,7 +57,7 @@ export async function checkJournal(
 ): Promise<JournalCheck> {
   const cursorDirectory = join(directory, 'cursors');
   const problems: JournalProblem[] = [];
-  const fs = steady(bare, {
+  const fs = retryingReads(bare, {
     clock: systemClock,
     onLost: (place) => problems.push({ ...place, what: 'the disk cannot read this' }),
     tries: readTries,
@@ -75,7 +73,7 @@ export async function checkJournal(
       return undefined;
     }
   }
-  const readAllCursors = () => readCursors(fs, cursorDirectory).catch(unlessGone(NO_CURSORS));
+  const readAllCursors = () => readCursorFiles(fs, cursorDirectory).catch(unlessGone(NO_CURSORS));
   // Read before the segments, as the index: they cannot know of events that are stored meanwhile.
   const before = await readAllCursors().catch(() => NO_CURSORS);
   const kept = await known(() => readEpoch(fs, directory));
@@ -88,7 +86,13 @@ export async function checkJournal(
     // A process may be beginning the newest one, or have died while it did.
     if (header !== undefined && !(number === numbers.at(-1) && isUnfinished(header))) found.push(header);
   }
-  const epoch = typeof kept === 'object' ? kept.epoch : guessEpoch(found, before);
+  const epoch =
+    typeof kept === 'object'
+      ? kept.epoch
+      : guessEpoch(
+          [...before.cursors, ...before.forgotten],
+          found.map(({ header }) => header),
+        );
   const headers = ownHeaders(found, epoch, problems);
   const index = headers.length === 0 ? undefined : await readIndex(fs, directory, headers.at(-1)!);
   /** The newest position that a cursor or the index of the newest segment knows of. */
@@ -142,7 +146,7 @@ export async function checkJournal(
   };
 }
 
-const NO_CURSORS: Cursors = { cursors: [], forgotten: [], unreadable: [] };
+const NO_CURSORS: CursorFiles = { cursors: [], forgotten: [], unreadable: [] };
 
 /** What stands for a file that is not there, or no longer. */
 function unlessGone<T>(substitute: T): (error: unknown) => T {
@@ -242,7 +246,7 @@ async function checkSegment(
     if (
       following === undefined &&
       tail > 0 &&
-      !(await isTornFrame(file, bytes, { bytes: end, last: from.after }))
+      !(await endsInTornFrame(file, bytes, { bytes: end, last: from.after }))
     )
       problems.push({ path, what: 'its end is damaged', offset: end, bytes: tail });
     const missing = following === undefined ? 0 : following.previous - from.after;
@@ -254,24 +258,26 @@ async function checkSegment(
   }
 }
 
-/** Cursors that say nothing of this journal, and outputs that events name and that have none: they are given those events again. */
+/** CursorFiles that say nothing of this journal, and outputs that events name and that have none: they are given those events again. */
 function cursorProblems(
   directory: string,
   epoch: string,
   named: ReadonlySet<string>,
-  { cursors, forgotten, unreadable }: Cursors,
+  { cursors, forgotten, unreadable }: CursorFiles,
 ): JournalProblem[] {
   const known = new Set([...cursors, ...forgotten].map(({ output }) => output));
   const foreign = cursors.filter((cursor) => cursor.epoch !== epoch);
-  const gone = [...named].filter((output) => !known.has(output) && !unreadable.includes(cursorFile(output)));
+  const gone = [...named].filter(
+    (output) => !known.has(output) && !unreadable.includes(cursorFileName(output)),
+  );
   return [
     ...unreadable.map((name) => ({ path: join(directory, name), what: 'this cursor cannot be read' })),
     ...foreign.map(({ output, epoch }) => ({
-      path: join(directory, cursorFile(output)),
+      path: join(directory, cursorFileName(output)),
       what: `it belongs to another journal (epoch ${epoch})`,
     })),
     ...gone.map((output) => ({
-      path: join(directory, cursorFile(output)),
+      path: join(directory, cursorFileName(output)),
       what: `the cursor of output "${output}" is gone`,
     })),
   ];

@@ -2,47 +2,38 @@ import { join } from 'node:path';
 import type { Clock } from '../../sdk/contract/clock.ts';
 import { systemClock } from '../../sdk/contract/clock.ts';
 import type { Logger } from '../../sdk/contract/logger.ts';
-import type { Ledger } from '../cursor/state.ts';
-import {
-  addManifest,
-  createLedger,
-  oldestPending,
-  settledByAll,
-  unreportedLosses,
-  want,
-} from '../cursor/state.ts';
+import type { CursorState } from '../cursor/state.ts';
+import { addManifest, oldestPending, settledByAll, unreportedLosses, want } from '../cursor/state.ts';
 import { openSubscription } from '../cursor/subscription.ts';
-import { createSaver } from '../cursor/writer.ts';
+import { createCursorWriter } from '../cursor/writer.ts';
 import type { FileSystem } from '../files/filesystem.ts';
 import { createNodeFileSystem, ensureDirectory, guarded } from '../files/filesystem.ts';
 import { createGroupCommit } from '../files/group-commit.ts';
 import { permissionsFor } from '../files/permissions.ts';
 import { createQuarantine } from '../files/quarantine.ts';
 import { createReserve } from '../files/reserve.ts';
-import { type ReadTries, steady } from '../files/retrying-reads.ts';
-import type { Journal, Position, StoredEvent } from '../journal.ts';
+import { type ReadTries, retryingReads } from '../files/retrying-reads.ts';
+import type { Journal, JournalEntry, Position, StoredEvent } from '../journal.ts';
 import { JournalFailedError, JournalFullError } from '../journal.ts';
-import { acquireLock, type Lock } from '../lock/lock.ts';
+import { acquireLock, type Lock, lockDirectory } from '../lock/lock.ts';
 import { createManifestLog } from '../manifests/log.ts';
+import { recordLosses } from '../recovery/losses.ts';
 import { recover } from '../recovery/recover.ts';
-import { saltOf } from '../segments/codec.ts';
-import { createDamage } from '../segments/damage.ts';
+import { FRAME_BYTES } from '../segments/codec.ts';
 import { createExtentFile } from '../segments/extent.ts';
-import type { Source } from '../segments/reader.ts';
-import { createTail } from '../segments/recent-cache.ts';
+import { createSegmentReader } from '../segments/reader.ts';
+import { createRecentCache } from '../segments/recent-cache.ts';
 import { createReclaimer } from '../segments/reclaim.ts';
 import type { WantedRun } from '../segments/writer.ts';
 import { createWriter } from '../segments/writer.ts';
-import { type Append, appendOf, together } from './append.ts';
-import { backfill } from './backfill.ts';
-import { enterDirectory } from './enter.ts';
-import { createBacking } from './read-source.ts';
+import { createReadSource } from './read-source.ts';
+import { createRegisterOutput } from './register-output.ts';
 import { createSpace } from './space.ts';
 
 export interface DiskJournalOptions {
   /** Made when it is not there; one process at a time. */
   readonly directory: string;
-  /** Budget for segments, in bytes. Beside it stand indexes (a few percent), cursors, manifests and a reserve of a megabyte. */
+  /** Budget for segments, in bytes. Indexes (a few percent), cursors, manifests and a reserve of a megabyte. */
   readonly maxBytes: number;
   /** Size at which a new segment is begun, in bytes; an eighth of the budget at most. Default 64 MiB. */
   readonly segmentBytes?: number;
@@ -59,15 +50,25 @@ export interface DiskJournalOptions {
   /** Told how long each sync of events took, in seconds: what every sender waits for. */
   readonly onSync?: (seconds: number) => void;
   readonly fileSystem?: FileSystem;
-  /** How often a read that fails is tried before its bytes are taken for damaged; seconds unless a test says otherwise. */
+  /** How often a read that fails is tried before its bytes count as damaged; for seconds, unless a test says otherwise. */
   readonly readTries?: ReadTries;
-  /** How the right to write in the directory is taken; {@link acquireLock} unless a test says otherwise. */
+  /** Acquires the right to write in the directory; {@link acquireLock} unless a test says otherwise. */
   readonly lock?: (directory: string) => Promise<Lock>;
 }
 
 const GROUP_BYTES = 4 << 20;
-const TAIL_BYTES = 4 << 20;
+const RECENT_BYTES = 4 << 20;
 const RESERVE_BYTES = 1 << 20;
+
+/** One call of `append` that waits for its group. */
+interface Append {
+  readonly entries: readonly JournalEntry[];
+  /** Its bytes in a segment, without the names of outputs. */
+  readonly size: number;
+}
+
+/** An append of nothing: time to sync, or to make room on a full disk, while nothing else is written. */
+const MAINTENANCE: Append = { entries: [], size: 0 };
 
 /**
  * Opens the journal in a directory and recovers what an earlier process left there.
@@ -86,9 +87,9 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
   };
   const bare = options.fileSystem ?? createNodeFileSystem({ groupAccess, onRefused });
   const segmentBytes = Math.min(options.segmentBytes ?? 64 << 20, Math.floor(maxBytes / 8));
-  const takeLock =
+  const acquire =
     options.lock ?? ((path) => acquireLock(path, { permissions: permissionsFor({ groupAccess }) }));
-  const lock = await enterDirectory(directory, bare, takeLock);
+  const lock = await lockDirectory(directory, bare, acquire);
   try {
     return await openLocked();
   } catch (error) {
@@ -104,7 +105,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       failed.abort(error);
     });
     const writable = guarded(bare, lock.confirm);
-    const fs = steady(writable, {
+    const fs = retryingReads(writable, {
       directory,
       clock,
       onFailure: (error, path) => log.warn({ error, path }, 'the disk cannot read: it is asked again'),
@@ -118,49 +119,46 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
 
     const quarantine = createQuarantine(fs, join(directory, 'corrupt'), log);
     const recovered = await recover({ fs, directory, cursorDirectory, quarantine, log });
-    const { epoch, segments, ledgers, recoveredBytes } = recovered;
+    const { epoch, segments, cursors } = recovered;
     const reserve = createReserve(fs, directory, Math.min(RESERVE_BYTES, Math.floor(segmentBytes / 4)));
     const space = createSpace({
       maxBytes,
       reserve,
-      makeRoom: () => groups.submit(appendOf([])).catch(() => {}),
+      makeRoom: () => groups.submit(MAINTENANCE).catch(() => {}),
       clock,
       log,
     });
-    const tail = createTail(TAIL_BYTES);
+    const recent = createRecentCache(RECENT_BYTES);
     const stop = new AbortController();
     let newest: Position = recovered.start.next - 1;
     let syncing: Promise<void> | undefined;
     let closed = false;
 
-    /** Ledgers whose first cursor file is not written yet. */
-    const isNew = new Set<Ledger>();
+    const countBytes = () => space.setUsed(segments.reduce((sum, { bytes }) => sum + bytes, 0));
 
-    const count = () => space.set(segments.reduce((sum, { bytes }) => sum + bytes, 0));
-
-    const saver = createSaver({
+    const cursorWriter = createCursorWriter({
       fs,
       directory: cursorDirectory,
       epoch,
       clock,
       log,
       makeRoom: space.release,
-      onSaved: reclaim,
+      onSaved: () => reclaimer.reclaim(),
     });
-    for (const ledger of ledgers.values()) saver.adopt(ledger);
+    for (const cursor of cursors.values()) cursorWriter.adopt(cursor);
 
     const manifests = createManifestLog({
       fs,
       directory,
       makeRoom: space.release,
       live: () =>
-        [...ledgers.values()].flatMap((ledger) =>
-          [...ledger.settling, ...ledger.manifests].map((manifest) => ({ output: ledger.output, manifest })),
+        [...cursors.values()].flatMap((cursor) =>
+          [...cursor.settling, ...cursor.manifests].map((manifest) => ({ output: cursor.output, manifest })),
         ),
       sealed(group) {
         for (const { output, manifest } of group) {
-          const ledger = ledgers.get(output);
-          if (ledger !== undefined) addManifest(ledger, manifest);
+          const cursor = cursors.get(output);
+          if (cursor !== undefined) addManifest(cursor, manifest);
         }
       },
     });
@@ -183,104 +181,82 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
       onSync: options.onSync,
     });
 
-    /** Books a group that counts from now on, and wakes those who wait for it. */
+    /** Adds a group that counts from now on to the cursors that want it, and wakes those who wait for it. */
     function written(events: readonly StoredEvent[], runs: readonly WantedRun[]): void {
-      const touched = new Set<Ledger>();
+      const touched = new Set<CursorState>();
       for (const { first, last, outputs } of runs) {
         for (const output of outputs) {
-          const ledger = ledgers.get(output);
-          if (ledger === undefined) continue;
-          want(ledger, first, last);
-          saver.wanted(ledger, first);
-          touched.add(ledger);
+          const cursor = cursors.get(output);
+          if (cursor === undefined) continue;
+          want(cursor, first, last);
+          cursorWriter.wanted(cursor, first);
+          touched.add(cursor);
         }
       }
-      for (const event of events) tail.push(event);
+      for (const event of events) recent.push(event);
       newest = events.at(-1)!.position;
-      count();
-      for (const ledger of touched) ledger.changes.wake();
+      countBytes();
+      for (const cursor of touched) cursor.changes.wake();
     }
 
     const groups = createGroupCommit<Append>(
       async (calls) => {
-        const { entries, size } = together(calls);
+        const entries = calls.flatMap((call) => call.entries);
         try {
-          await (entries.length === 0 ? tidy() : writer.write(entries));
+          await (entries.length === 0 ? maintain() : writer.write(entries));
         } catch (error) {
           if (error instanceof JournalFullError) space.diskFull(error.cause ?? error);
           throw error;
         } finally {
-          space.settle(size);
-          count();
+          space.finish(calls.reduce((sum, { size }) => sum + size, 0));
+          countBytes();
         }
         if (durability !== 'sync' && entries.length > 0) syncSoon(durability.intervalMs);
       },
       { weigh: ({ size }) => size, most: GROUP_BYTES },
     );
 
-    /** What an empty group is for: time to sync, or to make room on a full disk. */
-    async function tidy(): Promise<void> {
+    async function maintain(): Promise<void> {
       await writer.sync();
-      const last = segments.at(-1);
-      const isSettled = last !== undefined && last.last >= last.header.first && last.last < needed();
-      if (!space.isDiskFull() || !isSettled) return;
-      // Nothing else is left to unlink, and the newest segment stays: so it must be another one.
-      await writer.roll().catch(async (error) => {
-        if (!(error instanceof JournalFullError) || !(await reserve.release())) throw error;
-        await writer.roll();
-      });
-      reclaim();
+      if (space.isDiskFull()) await reclaimer.reclaimNewest();
     }
 
     function syncSoon(wait: number): void {
       syncing ??= clock.sleep(wait, stop.signal).then(async () => {
         syncing = undefined;
-        await groups.submit(appendOf([])).catch(() => {});
+        await groups.submit(MAINTENANCE).catch(() => {});
       });
     }
 
-    /**
-     * Brings the losses that were found to the cursors, and only then removes what told of them: a start that dies in between
-     * finds them again. Each is reported by the first subscription of its output, in whichever process that is.
-     */
-    async function recordLosses(): Promise<void> {
-      if (recovered.isIncomplete) {
-        for (const ledger of ledgers.values()) saver.changed(ledger);
-        try {
-          // First: a cursor that no longer has them pending would make a manifest with them a batch of settled events.
-          await manifests.compact();
-          for (const ledger of ledgers.values()) await saver.save(ledger);
-        } catch {
-          // They are tried again. Until they are written, the next start finds the same losses.
-          return;
-        }
-      }
-      if (recovered.endsMissing)
-        await extent.startAt(recovered.extent.firstSegment, recovered.extent.firstPosition);
-      await recovered.settle();
-    }
+    const reclaimer = createReclaimer({
+      fs,
+      segments,
+      extent,
+      oldestNeeded: cursorWriter.oldestNeeded,
+      roll: () =>
+        writer.roll().catch(async (error) => {
+          if (!(error instanceof JournalFullError) || !(await reserve.release())) throw error;
+          await writer.roll();
+        }),
+      log,
+      onReclaimed: countBytes,
+      onFreed: space.freed,
+    });
+    const { damaged } = recovered;
+    const reader = createSegmentReader({ fs, epoch, segments, damaged, quarantine, log });
+    const source = createReadSource(reader, recent);
+    const registerOutput = createRegisterOutput({
+      cursors,
+      cursorWriter,
+      reader,
+      newest: () => newest,
+      log,
+    });
 
-    /** Unlinks the segments that no output can ask for again, whatever happens now. */
-    function reclaim(): void {
-      if (reclaimer.unlinkBefore(needed())) count();
-    }
-
-    /** The oldest position that an output may still ask for, after a crash too. */
-    function needed(): Position {
-      let oldest = Number.POSITIVE_INFINITY;
-      for (const ledger of ledgers.values()) oldest = Math.min(oldest, saver.oldestNeeded(ledger));
-      return oldest;
-    }
-
-    const reclaimer = createReclaimer({ fs, segments, extent, log, onFreed: space.freed });
-    const damage = createDamage({ known: recovered.damaged, quarantine, log });
-    const source: Source = { fs, salt: saltOf(epoch), segments, damaged: damage.met };
-    const backing = createBacking({ source, tail, saver, manifests });
-
-    count();
+    countBytes();
     if (!(await reserve.establish())) space.diskFull('no room for the reserve');
-    await recordLosses();
-    reclaim();
+    await recordLosses(recovered, { cursorWriter, manifests, extentFile: extent });
+    reclaimer.reclaim();
     log.debug(
       { directory, epoch, segments: segments.length, bytes: space.used(), newest },
       'the journal is open',
@@ -298,59 +274,45 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           const why = failure();
           if (why !== undefined) throw new JournalFailedError(why);
           if (entries.length === 0) return Promise.resolve();
-          const call = appendOf(entries);
-          space.take(call.size);
-          return groups.submit(call);
+          const size = entries.reduce((sum, { raw }) => sum + FRAME_BYTES + raw.length, 0);
+          space.admit(size);
+          return groups.submit({ entries, size });
         } catch (error) {
           return Promise.reject(error);
         }
       },
-      async subscribe(output, { start = 'now', wants } = {}) {
-        let ledger = ledgers.get(output);
-        if (ledger === undefined) {
-          // From here on events are kept for it, whatever fails below.
-          ledger = createLedger(output, newest);
-          const oldest = segments[0]?.header.first ?? newest + 1;
-          if (start === 'oldest' && oldest <= newest) {
-            ledger.pending.addRun(oldest, newest);
-            ledger.backfillThrough = newest;
-          }
-          ledgers.set(output, ledger);
-          saver.adopt(ledger);
-          isNew.add(ledger);
-        }
-        if (ledger.backfillThrough > 0) await backfill(source, ledger, wants ?? (() => true));
-        if (isNew.delete(ledger)) {
-          saver.changed(ledger);
-          // A cursor that cannot be written now is written later: until then a crash costs redelivery, not events.
-          await saver.save(ledger).catch(() => {});
-          log.debug({ output, start, pending: ledger.pending.count }, 'created the cursor of a new output');
-        }
-        const { exact, atMost } = unreportedLosses(ledger);
-        const subscription = openSubscription(ledger, backing);
-        if (exact + atMost > 0) saver.changed(ledger);
+      async subscribe(output, options = {}) {
+        const cursor = await registerOutput(output, options);
+        const { exact, atMost } = unreportedLosses(cursor);
+        const subscription = openSubscription(cursor, source, {
+          seal: ({ output }, manifest) => manifests.seal({ output, manifest }),
+          unsealed: manifests.compact,
+          changed: cursorWriter.changed,
+          flush: cursorWriter.save,
+        });
+        if (exact + atMost > 0) cursorWriter.changed(cursor);
         return subscription;
       },
       waitForRoom: space.wait,
       async orphans() {
-        return [...ledgers.values()]
-          .filter((ledger) => !ledger.subscribed)
+        return [...cursors.values()]
+          .filter((cursor) => !cursor.subscribed)
           .map(({ output, pending }) => ({ output, pending: pending.count }));
       },
       async forget(output) {
-        const ledger = ledgers.get(output);
-        if (ledger === undefined) return;
-        if (ledger.subscribed) throw new Error(`output ${JSON.stringify(output)} is in use`);
-        await saver.forget(ledger, newest);
-        ledgers.delete(output);
+        const cursor = cursors.get(output);
+        if (cursor === undefined) return;
+        if (cursor.subscribed) throw new Error(`output ${JSON.stringify(output)} is in use`);
+        await cursorWriter.forget(cursor, newest);
+        cursors.delete(output);
         await manifests.compact();
-        reclaim();
+        reclaimer.reclaim();
       },
       status() {
         const why = failure();
         const reason = why ?? space.shortage();
-        const first = oldestPending(ledgers.values());
-        const oldest = first === undefined ? undefined : backing.receivedAt(first);
+        const first = oldestPending(cursors.values());
+        const oldest = first === undefined ? undefined : source.receivedAt(first);
         const state = why !== undefined ? 'failed' : reason !== undefined ? 'full' : 'ok';
         return {
           state,
@@ -359,10 +321,10 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
           maxBytes,
           ...(oldest !== undefined && { oldest }),
           newest,
-          settled: settledByAll(ledgers.values()),
-          corruptFrames: recovered.corruptFrames + damage.count(),
+          settled: settledByAll(cursors.values()),
+          corruptFrames: recovered.corruptFrames + reader.damagedFrames(),
           quarantinedFiles: recovered.quarantinedFiles,
-          recoveredBytes,
+          recoveredBytes: recovered.recoveredBytes,
         };
       },
       async close() {
@@ -371,7 +333,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
         await groups.idle();
         stop.abort();
         await Promise.all([space.close(), syncing]);
-        await saver.close();
+        await cursorWriter.close();
         await manifests.close();
         await writer.close();
         await reclaimer.idle();

@@ -1,66 +1,45 @@
-import { lose } from '../cursor/state.ts';
-import type { Backing } from '../cursor/subscription.ts';
-import type { Saver } from '../cursor/writer.ts';
-import type { Position, StoredEvent } from '../journal.ts';
-import type { ManifestLog } from '../manifests/log.ts';
-import { PositionSet } from '../positions.ts';
+import type { ReadSource } from '../cursor/subscription.ts';
+import type { StoredEvent } from '../journal.ts';
+import type { PositionSet } from '../positions.ts';
 import { segmentIdentity } from '../segments/codec.ts';
-import type { Source } from '../segments/reader.ts';
-import { MOST_BYTES, readEvents } from '../segments/reader.ts';
-import type { Tail } from '../segments/recent-cache.ts';
+import type { SegmentReader } from '../segments/reader.ts';
+import { MOST_BYTES } from '../segments/reader.ts';
+import type { RecentCache } from '../segments/recent-cache.ts';
 import { withoutSpare } from '../segments/recent-cache.ts';
 import type { Segment } from '../segments/segment.ts';
 import { markBefore, segmentOf } from '../segments/segment.ts';
 
-/** What the subscriptions of a journal on disk work with: its newest events from memory, the others from its segments. */
-export function createBacking({
-  source,
-  tail,
-  saver,
-  manifests,
-}: {
-  readonly source: Source;
-  readonly tail: Tail;
-  readonly saver: Saver;
-  readonly manifests: Pick<ManifestLog, 'seal' | 'compact'>;
-}): Backing {
+/** Reads the newest events from memory and the others from the segments. */
+export function createReadSource(reader: SegmentReader, recent: RecentCache): ReadSource {
+  const { segments } = reader;
   return {
-    async load(ledger, positions, maxBytes) {
+    async load(positions, maxBytes) {
       const { events, through } =
-        positions.first >= tail.first()
-          ? fromTail(tail, positions, maxBytes)
-          : await fromDisk(source, positions, maxBytes);
-      const missing = without(positions, events, through);
-      if (missing.count > 0) {
-        lose(ledger, missing);
-        saver.changed(ledger);
-      }
+        positions.first >= recent.first()
+          ? fromMemory(recent, positions, maxBytes)
+          : await fromDisk(reader, positions, maxBytes);
       return { events: withoutSpare(events), through };
     },
     async *stream(positions, signal) {
-      if (positions.first >= tail.first()) {
-        // At once, as the tail moves on meanwhile.
-        const events = [...positions].flatMap((position) => tail.get(position) ?? []);
+      if (positions.first >= recent.first()) {
+        // All at once: the cache moves on meanwhile.
+        const events = [...positions].flatMap((position) => recent.get(position) ?? []);
         for (const chunk of inChunks(events)) {
           if (signal?.aborted) return;
           yield withoutSpare(chunk);
         }
         return;
       }
-      for await (const { events } of readEvents(source, positions)) {
+      for await (const { events } of reader.read(positions)) {
         if (signal?.aborted) return;
         if (events.length > 0) yield withoutSpare(events);
       }
     },
-    identify: (positions) => identify(source.segments, positions),
-    seal: (ledger, manifest) => manifests.seal({ output: ledger.output, manifest }),
-    unsealed: () => manifests.compact(),
-    settled: saver.changed,
-    flush: saver.save,
+    identify: (positions) => identify(segments, positions),
     receivedAt(position) {
-      const event = tail.get(position);
+      const event = recent.get(position);
       if (event !== undefined) return event.receivedAt;
-      const segment = source.segments[segmentOf(source.segments, position)];
+      const segment = segments[segmentOf(segments, position)];
       return segment?.marks[markBefore(segment, position) + 2];
     },
   };
@@ -78,11 +57,11 @@ function identify(segments: readonly Segment[], positions: PositionSet): string 
   return identities.join(' ');
 }
 
-function fromTail(tail: Tail, positions: PositionSet, maxBytes: number) {
+function fromMemory(recent: RecentCache, positions: PositionSet, maxBytes: number) {
   const events: StoredEvent[] = [];
   let size = 0;
   for (const position of positions) {
-    const event = tail.get(position)!;
+    const event = recent.get(position)!;
     size += event.raw.length;
     if (events.length > 0 && size > maxBytes) break;
     events.push(event);
@@ -104,8 +83,8 @@ function* inChunks(events: readonly StoredEvent[]): Generator<readonly StoredEve
   if (start < events.length) yield events.slice(start);
 }
 
-async function fromDisk(source: Source, positions: PositionSet, maxBytes: number) {
-  for await (const { events, through } of readEvents(source, positions)) {
+async function fromDisk(reader: SegmentReader, positions: PositionSet, maxBytes: number) {
+  for await (const { events, through } of reader.read(positions)) {
     if (events.length === 0) continue;
     let size = 0;
     const fitting = events.findIndex(({ raw }, i) => {
@@ -116,16 +95,4 @@ async function fromDisk(source: Source, positions: PositionSet, maxBytes: number
     return { events: events.slice(0, fitting), through: events[fitting - 1]!.position };
   }
   return { events: [], through: positions.last };
-}
-
-/** The positions up to `through` that no event came for. */
-function without(positions: PositionSet, events: readonly StoredEvent[], through: Position): PositionSet {
-  const missing = new PositionSet();
-  let i = 0;
-  for (const position of positions) {
-    if (position > through) break;
-    if (events[i]?.position === position) i++;
-    else missing.push(position);
-  }
-  return missing;
 }

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { codeOf, type FileSystem, nodeFileSystem, readAll } from '../files/filesystem.ts';
 import type { StoredEvent } from '../journal.ts';
-import { namesIn } from '../recovery/segment.ts';
-import { decodeHeader, HEADER_BYTES, saltOf } from '../segments/codec.ts';
+import { decodeHeader, HEADER_BYTES, namesIn, saltOf } from '../segments/codec.ts';
 import { readEpoch } from '../segments/epoch.ts';
 import { readFrames } from '../segments/reader.ts';
 

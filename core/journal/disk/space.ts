@@ -6,18 +6,18 @@ import { createWaiters } from '../waiters.ts';
 
 /** Whether there is room for more: in the budget and on the disk. */
 export interface Space {
-  /** Takes room for an append that is about to be written. @throws JournalFullError @throws RangeError */
-  take(bytes: number): void;
+  /** Admits an append that is about to be written: its room is in use from now on. @throws JournalFullError @throws RangeError */
+  admit(bytes: number): void;
   /** The append is written, or it failed. */
-  settle(bytes: number): void;
-  /** Bytes the segments take now. */
-  set(used: number): void;
+  finish(bytes: number): void;
+  /** Sets the bytes of all segments. */
+  setUsed(bytes: number): void;
   used(): number;
   /** Why there is no room for a small append; undefined when there is. */
   shortage(): string | undefined;
-  /** Segments were unlinked: those who wait may try again. */
+  /** Segments were unlinked: waiting appends may try again. */
   freed(): Promise<void>;
-  /** The disk is full: nothing more is taken until the reserve stands again. */
+  /** The disk is full: nothing is admitted until the reserve stands again. */
   diskFull(error: unknown): void;
   isDiskFull(): boolean;
   /** Gives up the reserve, for what must be written on a full disk; false when there is none. */
@@ -77,7 +77,7 @@ export function createSpace(options: {
   }
 
   return {
-    take(bytes) {
+    admit(bytes) {
       if (bytes > maxBytes / 2) {
         throw new RangeError(`${bytes} bytes are more than a journal of ${maxBytes} bytes takes at once`);
       }
@@ -85,12 +85,12 @@ export function createSpace(options: {
       if (why !== undefined) throw new JournalFullError(why, { bytes });
       queued += bytes;
     },
-    settle(bytes) {
+    finish(bytes) {
       queued -= bytes;
       // A failed append leaves its room to others.
       waiters.wake();
     },
-    set(bytes) {
+    setUsed(bytes) {
       used = bytes;
     },
     used: () => used,

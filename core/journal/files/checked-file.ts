@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib';
 import type { PositionSet } from '../positions.ts';
 import { UnknownVersionError } from './unknown-version.ts';
 
-/** The content of the small files of the journal: a JSON head and a list of numbers, checked by a CRC. */
-export interface Note {
+/** The content of a small file of the journal: a JSON head and a list of numbers, checked by a CRC. */
+export interface CheckedContent {
   readonly head: unknown;
   /** Safe integers, none negative. */
   readonly numbers: readonly number[];
@@ -20,7 +20,7 @@ const DIGIT_0 = 0x30;
 /** Digits that differ from each other in two bits at least: one flipped bit is damage and not another version. */
 const LATER_VERSIONS: readonly number[] = [2, 4, 7, 8];
 
-export function encodeNote({ head, numbers }: Note): Uint8Array {
+export function encodeChecked({ head, numbers }: CheckedContent): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(head));
   let size = 0;
   for (const number of numbers) size += varintSize(number);
@@ -41,16 +41,16 @@ export function encodeNote({ head, numbers }: Note): Uint8Array {
 }
 
 /**
- * The note that starts at an offset and its length in bytes; undefined when there is no whole one.
+ * The content that starts at an offset, and its length in bytes; undefined when it is damaged or not whole.
  *
  * @param path of the file, for the error
  * @throws UnknownVersionError when a later version wrote it
  */
-export function decodeNote(
+export function decodeChecked(
   bytes: Uint8Array,
   path: string,
   offset = 0,
-): (Note & { readonly length: number }) | undefined {
+): (CheckedContent & { readonly length: number }) | undefined {
   if (bytes.length - offset < FIXED) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
   if ((view.getUint32(0, true) & 0xff_ff_ff) !== MAGIC) return undefined;
@@ -65,7 +65,7 @@ export function decodeNote(
   return { head, numbers: varints(body.subarray(text)), length };
 }
 
-/** Ascending runs as numbers: how far each starts behind the last one's end, and how long it is. */
+/** Ascending runs as numbers: how far each starts after the end of the one before, and how long it is. */
 export function numbersOfRuns(runs: Iterable<readonly [first: number, last: number]>): number[] {
   const numbers: number[] = [];
   let end = 0;

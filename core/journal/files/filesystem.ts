@@ -39,9 +39,9 @@ export interface FileSystem {
 const FLAGS = { read: 'r', modify: 'r+', create: 'wx+', 'create-stable': 'wx+' } as const;
 
 /**
- * open(2): each write as if fdatasync followed it. One call where there would be two saves a trip to a thread and back
- * for every group. Known to be heeded by Node on Linux only: Deno drops flags it does not know, and macOS leaves
- * what it writes in the drive's cache. Elsewhere it is two calls.
+ * open(2): each write as if fdatasync followed it. One call instead of two saves a round trip to the thread pool for
+ * every group (`bench/cases/ingest.ts`). Only Node on Linux honours it: Deno drops flags it does not know, and macOS leaves
+ * the data in the drive's cache. Elsewhere it is two calls.
  */
 const SYNCED_WRITES =
   process.platform === 'linux' && process.versions.deno === undefined && process.versions.bun === undefined
@@ -165,7 +165,7 @@ export function isDiskFull(error: unknown): boolean {
 /** Writes all of the data. A write that gets nowhere is a full disk. */
 export async function writeAll(file: File, data: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < data.length; ) {
-    const count = await file.write(done === 0 ? data : data.subarray(done), position + done);
+    const count = await file.write(data.subarray(done), position + done);
     if (count === 0) throw Object.assign(new Error('ENOSPC: nothing was written'), { code: 'ENOSPC' });
     done += count;
   }
@@ -192,7 +192,7 @@ export async function readWhole(fs: FileSystem, path: string): Promise<Uint8Arra
   }
 }
 
-/** Writes a file that did not exist and closes it; what a failure leaves behind is removed. */
+/** Writes a file that did not exist and closes it. After a failure it is removed. */
 export async function writeNew(
   fs: FileSystem,
   path: string,

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers';
 
-/** Work that is done for all who ask for it at once. */
+/** Commits the items of many callers together. */
 export interface GroupCommit<T> {
   /** Resolves or rejects as the commit of the group that the item falls into does. */
   submit(item: T): Promise<void>;
@@ -16,7 +16,7 @@ interface Waiting<T> {
 
 /**
  * Group commit without a timer: while one group is written and synced, the next one fills. A group starts at the
- * end of the turn of the event loop in which it can, so that those who were answered together ask together.
+ * end of a turn of the event loop, so that clients that were answered together share the next group too: `bench/cases/ingest.ts`.
  *
  * @param commit called with one group at a time
  * @param limit  a group is closed at this weight; a single item may be heavier
@@ -28,7 +28,7 @@ export function createGroupCommit<T>(
   let queue: Waiting<T>[] = [];
   let running: Promise<void> | undefined;
 
-  function take(): Waiting<T>[] {
+  function nextGroup(): Waiting<T>[] {
     let weight = 0;
     let count = 0;
     for (const { item } of queue) {
@@ -44,7 +44,7 @@ export function createGroupCommit<T>(
   async function run(): Promise<void> {
     while (queue.length > 0) {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      const group = take();
+      const group = nextGroup();
       try {
         await commit(group.map(({ item }) => item));
         for (const { resolve } of group) resolve();

@@ -3,7 +3,7 @@ import type { Logger } from '../../sdk/contract/logger.ts';
 import type { File, FileSystem } from './filesystem.ts';
 import { codeOf, ensureDirectory, readAll, writeAll } from './filesystem.ts';
 
-/** Where damaged bytes are kept for whoever wants to look at them: `corrupt/`, beside the segments. A failure is logged. */
+/** Keeps damaged bytes for inspection, in the folder `corrupt/` of the journal. A failure is logged. */
 export interface Quarantine {
   /** Copies a stretch of a file. True when the copy is on stable storage, made now or by an earlier start. */
   copy(path: string, offset: number, length: number): Promise<boolean>;
@@ -67,9 +67,9 @@ export function createQuarantine(fs: FileSystem, directory: string, log: Logger)
         'a damaged file could not be moved to corrupt/: it is passed over where it is',
         async () => {
           // What an earlier start set aside under this name stays.
-          const taken = await fs.list(directory);
+          const existing = await fs.list(directory);
           let name = basename(path);
-          for (let i = 2; taken.includes(name); i++) name = `${basename(path)}.${i}`;
+          for (let i = 2; existing.includes(name); i++) name = `${basename(path)}.${i}`;
           await fs.rename(path, join(directory, name));
           await fs.syncDirectory(directory);
         },

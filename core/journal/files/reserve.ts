@@ -3,7 +3,7 @@ import type { FileSystem } from './filesystem.ts';
 import { writeNew } from './filesystem.ts';
 
 /**
- * Space put by for a full disk. Cursors and manifests must be written for outputs to go on, and segments are only
+ * Space put by for a full disk. CursorFiles and manifests must be written for outputs to go on, and segments are only
  * freed when they do: without a reserve, a full disk could never empty.
  */
 export interface Reserve {
@@ -13,7 +13,7 @@ export interface Reserve {
   release(): Promise<boolean>;
 }
 
-/** Whoever cannot write on a full disk, and must, may remove this file: it is established again. */
+/** What must be written on a full disk may remove this file first: it is established again. */
 export function reservePath(directory: string): string {
   return join(directory, 'reserve');
 }
@@ -46,7 +46,7 @@ export function createReserve(fs: FileSystem, directory: string, bytes: number):
     return stood;
   }
 
-  /** One after the other: a cursor may need the space while somebody looks whether there is more. */
+  /** One call at a time: a cursor may need the space while it is checked whether there is more. */
   let queue: Promise<unknown> = Promise.resolve();
   function inTurn(work: () => Promise<boolean>): Promise<boolean> {
     const result = queue.then(work);

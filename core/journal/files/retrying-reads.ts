@@ -3,14 +3,14 @@ import type { Clock } from '../../sdk/contract/clock.ts';
 import type { File, FileSystem } from './filesystem.ts';
 import { codeOf, isDiskFull, writeNew } from './filesystem.ts';
 
-/** A file system whose reads survive bytes that the disk does not give back. */
-export interface SteadyFileSystem extends FileSystem {
-  /** Whether zeros were given in place of bytes of this file at or behind the offset. */
+/** A file system that retries reads, and gives zeros for bytes that stay unreadable. */
+export interface RetryingFileSystem extends FileSystem {
+  /** Whether zeros were given in place of bytes of this file at or after the offset. */
   isUnreadable(path: string, offset: number): boolean;
 }
 
-/** Bytes of a file that the disk does not give back. */
-export interface LostPlace {
+/** Bytes of a file that the disk cannot read. */
+export interface UnreadableBytes {
   readonly path: string;
   readonly offset: number;
   readonly bytes: number;
@@ -26,15 +26,15 @@ export interface ReadTries {
 
 const TRIES: ReadTries = { waits: [100, 400, 1600, 6400], block: 4096 };
 
-/** What a system says of bytes that are there and cannot be had: a bad sector, a checksum of its own that does not fit. */
+/** Errors for bytes that exist and cannot be read: a bad sector, a checksum of the file system that does not fit. */
 const UNREADABLE = ['EIO', 'EBADMSG', 'ENODATA', 'EREMOTEIO', 'EUCLEAN'];
 
 /**
- * The same file system, in which bytes that stay unreadable are zeros: damage, which whoever reads knows how to deal with,
- * and of all around it nothing is lost. No bytes are given up at a first failure, nor while the disk as a whole does
- * not work: then the failure is the reader's, who asks again.
+ * The same file system, in which bytes that stay unreadable are zeros. Readers treat zeros as damage, and nothing around them
+ * is lost. Bytes are not given up at the first failure, nor while the disk as a whole does not work: then the read fails, and
+ * the caller tries again later.
  */
-export function steady(
+export function retryingReads(
   fs: FileSystem,
   {
     directory,
@@ -43,21 +43,21 @@ export function steady(
     onLost,
     tries = TRIES,
   }: {
-    /** Where it is tried whether the disk works; absent, for who must change nothing: it is not tried. */
+    /** Where a file is written to test whether the disk works. Absent for a reader that must change nothing: no test then. */
     readonly directory?: string;
     readonly clock: Clock;
-    /** Told of a read that failed and is tried again. */
+    /** Called with the first failure of a read that is tried again. */
     readonly onFailure?: (error: unknown, path: string) => void;
-    /** Told once of each place whose bytes are taken for damaged from now on. */
-    readonly onLost: (place: LostPlace) => void;
+    /** Called once for each place whose bytes count as damaged from now on. */
+    readonly onLost: (place: UnreadableBytes) => void;
     readonly tries?: ReadTries | undefined;
   },
-): SteadyFileSystem {
-  /** Of each file with unreadable bytes, the blocks. */
+): RetryingFileSystem {
+  /** The unreadable blocks of each file. */
   const lost = new Map<string, Set<number>>();
 
-  /** Of a file that is known to be bad, less patience is shown: a whole one would take hours. */
-  async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+  /** Retries once only in a file that is known to be bad: with all waits, one that is bad throughout would take hours. */
+  async function retry<T>(path: string, work: () => Promise<T>): Promise<T> {
     const waits = lost.has(path) ? tries.waits.slice(0, 1) : tries.waits;
     for (let failures = 0; ; failures++) {
       try {
@@ -71,20 +71,30 @@ export function steady(
     }
   }
 
-  /** @throws the error when nothing can be written either: that is no damage, and may pass. */
-  async function unlessDiskFails(error: unknown): Promise<void> {
-    if (directory === undefined) return;
+  /** Retries; where the bytes stay unreadable and the disk works otherwise, they are damaged. */
+  async function retryOr<T>(path: string, work: () => Promise<T>, damaged: () => T | Promise<T>): Promise<T> {
+    try {
+      return await retry(path, work);
+    } catch (error) {
+      if (!isUnreadable(error) || !(await diskWorks())) throw error;
+      return damaged();
+    }
+  }
+
+  async function diskWorks(): Promise<boolean> {
+    if (directory === undefined) return true;
     const probe = join(directory, 'probe');
     try {
       await fs.remove(probe).catch(() => {});
       await writeNew(fs, probe, new Uint8Array(1), { sync: true });
       await fs.remove(probe);
-    } catch (failure) {
-      if (!isDiskFull(failure)) throw error;
+      return true;
+    } catch (error) {
+      return isDiskFull(error);
     }
   }
 
-  function note(path: string, offset: number, bytes: number): void {
+  function markUnreadable(path: string, offset: number, bytes: number): void {
     const blocks = lost.get(path) ?? new Set();
     lost.set(path, blocks);
     if (blocks.has(offset)) return;
@@ -92,7 +102,7 @@ export function steady(
     onLost({ path, offset, bytes });
   }
 
-  /** Block by block; one that was not the cause gets more than the one try, too. */
+  /** Reads block by block. Each is tried several times: a block beside the bad one may fail in passing. */
   async function readAround(file: File, path: string, target: Uint8Array, position: number): Promise<number> {
     const end = Math.min(position + target.length, await file.size());
     let at = position;
@@ -109,37 +119,35 @@ export function steady(
       if (count === 0) break;
       if (count === undefined) {
         part.fill(0);
-        note(path, at, part.length);
+        markUnreadable(path, at, part.length);
       }
       at += count ?? part.length;
     }
     return at - position;
   }
 
-  async function read(file: File, path: string, target: Uint8Array, position: number): Promise<number> {
-    try {
-      return await attempt(path, () => file.read(target, position));
-    } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      await unlessDiskFails(error);
-      return readAround(file, path, target, position);
-    }
-  }
-
   return {
     ...fs,
-    list: (path) => attempt(path, () => fs.list(path)),
+    list: (path) => retry(path, () => fs.list(path)),
     async open(path, mode) {
       if (mode !== 'read') return fs.open(path, mode);
-      try {
-        const file = await attempt(path, () => fs.open(path, 'read'));
-        return { ...file, read: (target, position) => read(file, path, target, position) };
-      } catch (error) {
-        if (!isUnreadable(error)) throw error;
-        await unlessDiskFails(error);
-        note(path, 0, tries.block);
-        return zeros(tries.block);
-      }
+      return retryOr(
+        path,
+        async () => {
+          const file = await fs.open(path, 'read');
+          const read: File['read'] = (target, position) =>
+            retryOr(
+              path,
+              () => file.read(target, position),
+              () => readAround(file, path, target, position),
+            );
+          return { ...file, read };
+        },
+        () => {
+          markUnreadable(path, 0, tries.block);
+          return zeros(tries.block);
+        },
+      );
     },
     isUnreadable: (path, offset) => [...(lost.get(path) ?? [])].some((block) => block + tries.block > offset),
   };
@@ -149,7 +157,7 @@ function isUnreadable(error: unknown): boolean {
   return UNREADABLE.includes(codeOf(error));
 }
 
-/** In place of a file that cannot even be opened: wherever it is read, nothing is there. */
+/** In place of a file that cannot be opened: a block of zeros. */
 function zeros(size: number): File {
   const readOnly = () => Promise.reject(new Error('opened to be read'));
   return {

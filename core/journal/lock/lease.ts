@@ -78,11 +78,11 @@ export function touchLease(path: string, token: string): Promise<Lease | undefin
   });
 }
 
-/** Notes a clean end in the lease when it has this token. */
+/** Marks a clean end in the lease when it has this token. */
 export function releaseLease(path: string, token: string): Promise<Lease | undefined> {
   return withLease(path, 'r+', async (file, { holder }) => {
     if (holder?.token !== token) return;
-    // The note is shorter than any lease: it needs no space.
+    // The mark is shorter than any lease: it needs no space.
     await file.write(RELEASED, 0);
     await file.truncate(RELEASED.length);
   });

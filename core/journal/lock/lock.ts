@@ -4,7 +4,8 @@ import { stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, isDiskFull } from '../files/filesystem.ts';
+import { codeOf, ensureDirectory, type FileSystem, isDiskFull } from '../files/filesystem.ts';
+import { withOwner } from '../files/owner.ts';
 import { type Permissions, permissionsFor } from '../files/permissions.ts';
 import { reservePath } from '../files/reserve.ts';
 import {
@@ -51,7 +52,7 @@ export interface LockOptions {
   readonly permissions?: Permissions;
 }
 
-/** So many renewals in a row may take longer than what they read is trusted. */
+/** Renewals in a row that may be too slow for the lease to be trusted. */
 const MAX_SLOW = 5;
 
 const TIMING: LockTiming = { heartbeat: 1000, staleAfter: 3500 };
@@ -96,6 +97,30 @@ export async function acquireLock(
   }
 }
 
+/**
+ * Makes the directory of a journal, when it is not there, and takes its lock.
+ *
+ * @throws JournalLockedError when another process has it; Error naming the directory, and what it needs, otherwise
+ */
+export async function lockDirectory(
+  directory: string,
+  fs: FileSystem,
+  acquire: (directory: string) => Promise<Lock>,
+): Promise<Lock> {
+  try {
+    await ensureDirectory(fs, directory);
+    return await acquire(directory);
+  } catch (error) {
+    if (error instanceof JournalLockedError) throw error;
+    const explained = (await withOwner(error)) as Error;
+    const need =
+      explained === error ? '; it needs a directory in which this process may write (journal.path)' : '';
+    throw new Error(`the journal cannot be kept in ${directory}: ${explained.message}${need}`, {
+      cause: error,
+    });
+  }
+}
+
 /** A moment by both clocks: a pause of the process shows in the monotonic one, one of the whole machine in the wall clock. */
 interface Moment {
   readonly monotonic: number;
@@ -112,7 +137,7 @@ async function acquireLease(
   { timing, permissions }: Required<LockOptions>,
   deadSockets: ReadonlySet<string | number>,
 ): Promise<Moment> {
-  // Until then no other process can have claimed the lock. A journal that was used has a lease, or the note that its
+  // Until then no other process can have claimed the lock. A journal that was used has a lease, or the mark that its
   // holder released it: where both are missing, they were removed by hand.
   let freeUntil = (await isMissing(join(directory, 'epoch'))) ? Number.POSITIVE_INFINITY : 0;
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -255,7 +280,7 @@ function hold(
     async release() {
       released = true;
       clearInterval(timer);
-      // They would take the note of the release for the lease of another process.
+      // They would take the mark of the release for the lease of another process.
       await Promise.allSettled([renewing, checking]);
       await releaseLease(path, self.token).catch(() => {});
       await socket?.release();

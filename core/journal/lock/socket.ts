@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, readdir, stat, unlink } from 'node:fs/promises';
+import { chmod, open, readdir, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { codeOf } from '../files/filesystem.ts';
 import type { Permissions } from '../files/permissions.ts';
-import { type ShortPath, shortPath } from './short-path.ts';
 
 /** What the socket part of the lock found. */
 export type SocketLock =
@@ -33,6 +32,10 @@ const ID_BYTES = 6;
 /** Two processes that start at the same moment may both give way; then both try again. */
 const ATTEMPTS = 20;
 const MAX_BACKOFF_MS = 30;
+/** Bytes of `sun_path` (unix(7)) on the platform with the fewest, less the zero at its end. */
+const MAX_SOCKET_PATH = 103;
+/** At least the longest name of a socket: `lock.0123456789ab.sock`. */
+const MAX_NAME = 24;
 
 /**
  * Takes the lock of a directory among the processes of one kernel: the holder listens on a Unix socket in the directory.
@@ -56,6 +59,13 @@ export async function acquireSocketLock(directory: string, permissions: Permissi
   }
 }
 
+/** Paths into a directory that are short enough for a Unix socket. */
+interface ShortPath {
+  path(name: string): string;
+  /** Call it after every socket of the directory is closed. */
+  close(): Promise<void>;
+}
+
 interface Place {
   readonly directory: string;
   readonly short: ShortPath;
@@ -72,8 +82,7 @@ async function compete(place: Place): Promise<SocketLock> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if ((await look(place)).some(({ answer }) => answer === 'listens')) return { state: 'busy' };
     const own = await listenIn(place);
-    if (own === 'unsupported') return { state: 'unsupported' };
-    if (own === 'taken') continue;
+    if (own === undefined) return { state: 'unsupported' };
     const seen = await look(place);
     const others = seen.filter(({ name }) => name !== own.name);
     const isAlone = !others.some(({ answer }) => answer === 'listens');
@@ -102,7 +111,7 @@ function hold(place: Place, first: Own, id: string | undefined, dead: readonly O
     const answer = await ask(place.short.path(own.name));
     if (answer === 'listens' || answer === 'unknown') return;
     const next = await listenIn(place);
-    if (typeof next === 'string') return;
+    if (next === undefined) return;
     const before = own;
     own = next;
     await close(place, before);
@@ -177,19 +186,19 @@ function ask(path: string): Promise<Answer> {
   });
 }
 
-/** Listens on a new socket. */
-async function listenIn({ directory, short, permissions }: Place): Promise<Own | 'taken' | 'unsupported'> {
+/** Listens on a new socket; undefined where there are none. */
+async function listenIn({ directory, short, permissions }: Place): Promise<Own | undefined> {
   const name = `lock.${randomBytes(ID_BYTES).toString('hex')}.sock`;
   const server = await listen(short.path(name));
-  if (typeof server === 'string') return server;
+  if (server === undefined) return undefined;
   await chmod(join(directory, name), permissions.file).catch(() => {});
   return { name, server };
 }
 
-function listen(path: string): Promise<Server | 'taken' | 'unsupported'> {
+function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((connection) => connection.destroy());
-    server.once('error', (error) => resolve(codeOf(error) === 'EADDRINUSE' ? 'taken' : 'unsupported'));
+    server.once('error', () => resolve(undefined));
     server.listen(path, () => {
       server.removeAllListeners('error');
       // A failed accept (out of file descriptors, for example) does not release the lock.
@@ -207,4 +216,20 @@ async function close(place: Place, { name, server }: Own): Promise<void> {
 
 async function remove({ directory }: Place, name: string): Promise<void> {
   await unlink(join(directory, name)).catch(() => {});
+}
+
+/**
+ * Gives paths for Unix sockets in a directory. The kernel accepts about 100 bytes; on Linux a longer directory is reached through
+ * its descriptor in /proc.
+ *
+ * @returns undefined where no such path exists: Windows, and long paths on other systems
+ */
+async function shortPath(directory: string): Promise<ShortPath | undefined> {
+  if (process.platform === 'win32') return undefined;
+  if (Buffer.byteLength(directory) + 1 + MAX_NAME <= MAX_SOCKET_PATH)
+    return { path: (name) => join(directory, name), close: async () => {} };
+  if (process.platform !== 'linux') return undefined;
+  const handle = await open(directory, 'r').catch(() => undefined);
+  if (handle === undefined) return undefined;
+  return { path: (name) => `/proc/self/fd/${handle.fd}/${name}`, close: () => handle.close() };
 }

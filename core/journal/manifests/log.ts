@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeNote, encodeNote, numbersOf, runsOfNumbers } from '../files/checked-file.ts';
+import { decodeChecked, encodeChecked, numbersOf, runsOfNumbers } from '../files/checked-file.ts';
 import type { File, FileSystem } from '../files/filesystem.ts';
 import { codeOf, isDiskFull, readWhole, replaceFile, writeAll } from '../files/filesystem.ts';
 import { createGroupCommit } from '../files/group-commit.ts';
@@ -17,14 +17,14 @@ export interface SealedManifest {
 export interface ManifestLog {
   /** Resolves when the manifest is durable. @throws JournalFailedError */
   seal(sealed: SealedManifest): Promise<void>;
-  /** Writes the file anew with what is not settled. */
+  /** Rewrites the file with what is not settled. */
   compact(): Promise<void>;
   close(): Promise<void>;
 }
 
 const FILE = 'manifests';
 const GROUP_BYTES = 4 << 20;
-/** The file is written anew when it has grown to this, or to twice what was not settled the last time. */
+/** The file is rewritten when it has grown to this, or to twice what was not settled the last time. */
 const COMPACT_AT = 256 << 10;
 
 /**
@@ -36,7 +36,7 @@ export function createManifestLog(options: {
   readonly directory: string;
   readonly live: () => readonly SealedManifest[];
   readonly makeRoom: () => Promise<boolean>;
-  /** Books the manifests of a group as soon as they are durable, before any compaction can miss them. */
+  /** Adds the manifests of a group to the cursors as soon as they are durable, before any compaction can miss them. */
   readonly sealed: (group: readonly SealedManifest[]) => void;
 }): ManifestLog {
   const { fs, directory, live, makeRoom } = options;
@@ -64,7 +64,7 @@ export function createManifestLog(options: {
       await file.sync();
       bytes += data.length;
     } catch (error) {
-      // What stands behind `bytes` now is neither trusted nor synced again.
+      // What stands after `bytes` now is neither trusted nor synced again.
       await file.close().catch(() => {});
       file = undefined;
       throw error;
@@ -119,23 +119,23 @@ export async function readManifests(
   const manifests: SealedManifest[] = [];
   let damagedBytes = 0;
   for (let at = 0; at < data.length; ) {
-    const note = decodeNote(data, path, at);
-    if (note === undefined) {
+    const checked = decodeChecked(data, path, at);
+    if (checked === undefined) {
       damagedBytes++;
       at++;
       continue;
     }
-    const { output, ...rest } = note.head as { output: string } & Omit<Manifest, 'positions'>;
-    const positions = PositionSet.fromRuns(runsOfNumbers(note.numbers));
+    const { output, ...rest } = checked.head as { output: string } & Omit<Manifest, 'positions'>;
+    const positions = PositionSet.fromRuns(runsOfNumbers(checked.numbers));
     manifests.push({ output, manifest: { ...rest, positions } });
-    at += note.length;
+    at += checked.length;
   }
   return { manifests, damagedBytes };
 }
 
 function encodeManifest({ output, manifest }: SealedManifest): Uint8Array {
   const { positions, ...rest } = manifest;
-  return encodeNote({ head: { output, ...rest }, numbers: numbersOf(positions) });
+  return encodeChecked({ head: { output, ...rest }, numbers: numbersOf(positions) });
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {

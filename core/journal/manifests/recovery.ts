@@ -1,16 +1,16 @@
 import type { Logger } from '../../sdk/contract/logger.ts';
-import type { Books } from '../cursor/recovery.ts';
-import type { Ledger } from '../cursor/state.ts';
+import type { CursorRecovery } from '../cursor/recovery.ts';
+import type { CursorState } from '../cursor/state.ts';
 import { isOpen } from '../cursor/state.ts';
 import type { DamageCounts } from '../files/quarantine.ts';
 import type { Manifest, Position } from '../journal.ts';
 import { PositionSet } from '../positions.ts';
 import type { readManifests } from './log.ts';
 
-/** Gives the ledgers the manifests that are not settled. Returns the last position that any manifest knows of. */
-export function enterManifests(
+/** Gives the cursors the manifests that are not settled. Returns the last position that any manifest knows of. */
+export function recoverManifests(
   { log }: { readonly log: Logger },
-  { ledgers, lost }: Pick<Books, 'ledgers' | 'lost'>,
+  { cursors, lost }: Pick<CursorRecovery, 'cursors' | 'lost'>,
   { manifests, damagedBytes }: Awaited<ReturnType<typeof readManifests>>,
   counts: DamageCounts,
 ): Position {
@@ -23,18 +23,11 @@ export function enterManifests(
   const latest = new Map(manifests.map((entry) => [`${entry.output}\0${entry.manifest.id}`, entry]));
   for (const { output, manifest } of latest.values()) {
     last = Math.max(last, manifest.positions.last);
-    const ledger = ledgers.get(output);
-    if (ledger === undefined) continue;
-    const isPending = isOpen(ledger, manifest);
-    const left = withoutGone(ledger, manifest, !lost.has(output));
-    if (isPending) ledger.manifests = [...ledger.manifests, left];
-  }
-  for (const { output, gone, doubtful, doubtfulEvents } of ledgers.values()) {
-    const atMost = doubtful.count + doubtfulEvents;
-    if (gone.count > 0)
-      log.error({ output, lost: gone.count }, `${gone.count} pending events of output "${output}" are lost`);
-    if (atMost > 0)
-      log.error({ output, at_most: atMost }, `up to ${atMost} events of output "${output}" may be lost`);
+    const cursor = cursors.get(output);
+    if (cursor === undefined) continue;
+    const isPending = isOpen(cursor, manifest);
+    const left = withoutGone(cursor, manifest, !lost.has(output));
+    if (isPending) cursor.manifests = [...cursor.manifests, left];
   }
   return last;
 }
@@ -44,8 +37,8 @@ export function enterManifests(
  *
  * @param known the cursor was readable; otherwise a missing event may have been settled
  */
-function withoutGone(ledger: Ledger, manifest: Manifest, known: boolean): Manifest {
-  const { pending, gone, doubtful, through } = ledger;
+function withoutGone(cursor: CursorState, manifest: Manifest, known: boolean): Manifest {
+  const { pending, gone, doubtful, through } = cursor;
   const positions = new PositionSet();
   for (const position of manifest.positions) {
     const isPending = pending.has(position);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Ledger } from '../cursor/state.ts';
-import { addManifest, createLedger, oldestPending, settledByAll, want } from '../cursor/state.ts';
-import type { Backing } from '../cursor/subscription.ts';
+import type { CursorState } from '../cursor/state.ts';
+import { addManifest, createCursorState, oldestPending, settledByAll, want } from '../cursor/state.ts';
+import type { CursorStorage, ReadSource } from '../cursor/subscription.ts';
 import { openSubscription } from '../cursor/subscription.ts';
 import type { Journal, JournalEntry, Position, StoredEvent } from '../journal.ts';
 import { JournalFailedError, JournalFullError, smallAppend } from '../journal.ts';
@@ -20,7 +20,7 @@ const CHUNK_BYTES = 1 << 20;
 export function createMemoryJournal(options: { maxBytes?: number } = {}): Journal {
   const { maxBytes = 256 << 20 } = options;
   const events = new Map<Position, StoredEvent>();
-  const ledgers = new Map<string, Ledger>();
+  const cursors = new Map<string, CursorState>();
   const room = createWaiters();
   const epoch = randomUUID();
   const small = smallAppend(maxBytes);
@@ -35,7 +35,7 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
   /** Frees what no output can ask for again. */
   function trim(): void {
     const before = bytes;
-    const through = Math.min(settledByAll(ledgers.values()), newest);
+    const through = Math.min(settledByAll(cursors.values()), newest);
     for (; oldest <= through; oldest++) {
       bytes -= sizeOf(events.get(oldest)!.raw);
       events.delete(oldest);
@@ -47,21 +47,21 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
     if (closed) throw new JournalFailedError('the journal is closed');
   }
 
-  const backing: Backing = {
-    async load(_ledger, positions, maxBytes) {
-      const taken: StoredEvent[] = [];
+  const source: ReadSource = {
+    async load(positions, maxBytes) {
+      const loaded: StoredEvent[] = [];
       let through = 0;
       let size = 0;
       for (const position of positions) {
         const event = events.get(position);
         if (event !== undefined) {
           size += event.raw.length;
-          if (taken.length > 0 && size > maxBytes) break;
-          taken.push(event);
+          if (loaded.length > 0 && size > maxBytes) break;
+          loaded.push(event);
         }
         through = position;
       }
-      return { events: taken, through };
+      return { events: loaded, through };
     },
     async *stream(positions, signal) {
       let chunk: StoredEvent[] = [];
@@ -80,17 +80,20 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
       if (chunk.length > 0) yield chunk;
     },
     identify: () => epoch,
-    async seal(ledger, manifest) {
+    receivedAt: (position) => events.get(position)?.receivedAt,
+  };
+
+  const storage: CursorStorage = {
+    async seal(cursor, manifest) {
       assertOpen();
-      addManifest(ledger, manifest);
+      addManifest(cursor, manifest);
     },
     async unsealed() {},
-    settled(ledger) {
-      ledger.settling = [];
+    changed(cursor) {
+      cursor.settling = [];
       trim();
     },
     async flush() {},
-    receivedAt: (position) => events.get(position)?.receivedAt,
   };
 
   return {
@@ -104,50 +107,50 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
         throw new JournalFullError(`the journal holds ${bytes} of ${maxBytes} bytes`, { bytes: size });
       }
       bytes += size;
-      const touched = new Set<Ledger>();
+      const touched = new Set<CursorState>();
       for (const { raw, receivedAt, outputs } of entries) {
         const position = ++newest;
         // A view of a larger buffer would keep all of that in memory.
         const own = raw.length < raw.buffer.byteLength ? raw.slice() : raw;
         events.set(position, { position, receivedAt, raw: own });
         for (const output of outputs) {
-          const ledger = ledgers.get(output);
-          if (ledger === undefined) continue;
-          want(ledger, position, position);
-          touched.add(ledger);
+          const cursor = cursors.get(output);
+          if (cursor === undefined) continue;
+          want(cursor, position, position);
+          touched.add(cursor);
         }
       }
-      for (const ledger of touched) ledger.changes.wake();
+      for (const cursor of touched) cursor.changes.wake();
       trim();
     },
     async subscribe(output, { start = 'now', wants = () => true } = {}) {
       assertOpen();
-      let ledger = ledgers.get(output);
-      if (ledger === undefined) {
-        ledger = createLedger(output, newest);
+      let cursor = cursors.get(output);
+      if (cursor === undefined) {
+        cursor = createCursorState(output, newest);
         if (start === 'oldest') {
           for (const event of events.values())
-            if (wants(event)) ledger.pending.addRun(event.position, event.position);
+            if (wants(event)) cursor.pending.addRun(event.position, event.position);
         }
-        ledgers.set(output, ledger);
+        cursors.set(output, cursor);
       }
-      return openSubscription(ledger, backing);
+      return openSubscription(cursor, source, storage);
     },
     async waitForRoom(signal, needed = 0) {
       while (lacks(Math.max(needed, small)) && !closed && !signal.aborted) await room.wait(signal);
     },
     async orphans() {
-      return [...ledgers.values()]
-        .filter((ledger) => !ledger.subscribed)
+      return [...cursors.values()]
+        .filter((cursor) => !cursor.subscribed)
         .map(({ output, pending }) => ({ output, pending: pending.count }));
     },
     async forget(output) {
-      if (ledgers.get(output)?.subscribed) throw new Error(`output ${JSON.stringify(output)} is in use`);
-      ledgers.delete(output);
+      if (cursors.get(output)?.subscribed) throw new Error(`output ${JSON.stringify(output)} is in use`);
+      cursors.delete(output);
       trim();
     },
     status() {
-      const first = oldestPending(ledgers.values());
+      const first = oldestPending(cursors.values());
       const oldestEvent = first === undefined ? undefined : events.get(first);
       return {
         state: closed ? 'failed' : lacks(small) ? 'full' : 'ok',
@@ -157,7 +160,7 @@ export function createMemoryJournal(options: { maxBytes?: number } = {}): Journa
         maxBytes,
         ...(oldestEvent !== undefined && { oldest: oldestEvent.receivedAt }),
         newest,
-        settled: settledByAll(ledgers.values()),
+        settled: settledByAll(cursors.values()),
         corruptFrames: 0,
         quarantinedFiles: 0,
         recoveredBytes: 0,

@@ -1,7 +1,7 @@
 import type { Logger } from '../../sdk/contract/logger.ts';
 import { type FileSystem, readAll, writeAll } from '../files/filesystem.ts';
 import type { DamageCounts, Quarantine } from '../files/quarantine.ts';
-import type { SteadyFileSystem } from '../files/retrying-reads.ts';
+import type { RetryingFileSystem } from '../files/retrying-reads.ts';
 import { UnknownVersionError } from '../files/unknown-version.ts';
 import type { Frame, SegmentHeader } from '../segments/codec.ts';
 import {
@@ -17,7 +17,7 @@ import { segmentPath } from '../segments/segment.ts';
 
 /** What every step of a recovery works with. */
 export interface RecoverOptions {
-  readonly fs: SteadyFileSystem;
+  readonly fs: RetryingFileSystem;
   readonly directory: string;
   readonly cursorDirectory: string;
   readonly quarantine: Quarantine;

@@ -1,19 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Cursor, Cursors } from '../cursor/file.ts';
-import { cursorFile, readCursors } from '../cursor/file.ts';
-import type { Books } from '../cursor/recovery.ts';
-import { openBooks } from '../cursor/recovery.ts';
-import { hasLosses, type Ledger } from '../cursor/state.ts';
+import type { CursorFile } from '../cursor/file.ts';
+import { cursorFileName, readCursorFiles } from '../cursor/file.ts';
+import type { CursorRecovery } from '../cursor/recovery.ts';
+import { startCursorRecovery } from '../cursor/recovery.ts';
 import type { DamageCounts } from '../files/quarantine.ts';
 import { UnknownVersionError } from '../files/unknown-version.ts';
 import type { Position } from '../journal.ts';
 import { readManifests } from '../manifests/log.ts';
-import { enterManifests } from '../manifests/recovery.ts';
-import { PositionBits } from '../position-bitmap.ts';
+import { recoverManifests } from '../manifests/recovery.ts';
+import { PositionBitmap } from '../position-bitmap.ts';
 import type { SegmentHeader } from '../segments/codec.ts';
 import { saltOf } from '../segments/codec.ts';
-import { keepEpoch, readEpoch } from '../segments/epoch.ts';
+import { guessEpoch, keepEpoch, readEpoch } from '../segments/epoch.ts';
 import { type Extent, readExtent } from '../segments/extent.ts';
 import type { Segment } from '../segments/segment.ts';
 import {
@@ -25,30 +23,19 @@ import {
   segmentPath,
 } from '../segments/segment.ts';
 import type { RecoverOptions } from './headers.ts';
-import { type FoundHeader, ownHeaders, readHeaders } from './headers.ts';
-import { findSegment, judgeTail } from './segment.ts';
+import { ownHeaders, readHeaders } from './headers.ts';
+import { type FoundLosses, hasLosses, logLosses } from './losses.ts';
+import { findSegment, judgeEnd } from './segment.ts';
 
 /** What a directory held when the journal was opened. */
-export interface Recovered extends DamageCounts {
+export interface Recovered extends DamageCounts, FoundLosses {
   readonly epoch: string;
   /** Ascending. None is written on: the writer begins a new one. */
   readonly segments: Segment[];
-  /** One for each cursor file. */
-  readonly ledgers: Map<string, Ledger>;
-  readonly extent: Extent;
-  /** Segments at an end of the extent that was found are missing; they are counted. */
-  readonly endsMissing: boolean;
   /** Where the writer starts. */
   readonly start: { readonly next: Position; readonly previous: Position; readonly number: number };
-  /** Events are missing: the cursors have to be saved before {@link settle}. */
-  readonly isIncomplete: boolean;
   /** Positions whose frames were found damaged. */
-  readonly damaged: PositionBits;
-  /**
-   * Removes what tells of the losses: bytes that do not count, indexes of missing segments, old indexes of damaged ones. Call
-   * it when the cursors with the losses are on stable storage: a start that dies before finds the same again. Never rejects.
-   */
-  settle(): Promise<void>;
+  readonly damaged: PositionBitmap;
 }
 
 /**
@@ -60,39 +47,45 @@ export interface Recovered extends DamageCounts {
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { fs, directory } = options;
   const counts: DamageCounts = { corruptFrames: 0, recoveredBytes: 0, quarantinedFiles: 0 };
-  const { found: files, cursors, manifests, epochFile, extent } = await readFiles(options, counts);
+  const { found: files, cursorFiles, manifests, epochFile, extent } = await readFiles(options, counts);
   const epoch =
-    epochFile === 'damaged' || epochFile === undefined ? guessEpoch(files, cursors) : epochFile.epoch;
+    epochFile === 'damaged' || epochFile === undefined
+      ? guessEpoch(
+          [...cursorFiles.cursors, ...cursorFiles.forgotten],
+          files.map(({ header }) => header),
+        )
+      : epochFile.epoch;
   if (epochFile === 'damaged') {
     counts.corruptFrames++;
     options.log.error({ epoch }, 'the file epoch is corrupt: the epoch of most files is used');
   }
   await keepEpoch(fs, directory, epoch, epochFile, options.log);
   const headers = await ownHeaders(options, files, epoch, counts);
-  const books = await openBooks(options, epoch, cursors, counts);
-  const settling: (() => Promise<void>)[] = [];
-  const found = { epoch, headers, books, settling, extent };
-  const entered = await enterSegments(options, { ...found, counts });
-  const newest = Math.max(entered.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
+  const cursorRecovery = await startCursorRecovery(options, epoch, cursorFiles, counts);
+  const cleanUps: (() => Promise<void>)[] = [];
+  const found = { epoch, headers, cursorRecovery, cleanUps, extent };
+  const content = await recoverSegments(options, { ...found, counts });
+  const newest = Math.max(content.segments.at(-1)?.last ?? 0, headers.at(-1)?.previous ?? 0);
   const endsMissing =
-    extent !== undefined && (await enterEnds(options, { ...found, ...entered, newest, extent }));
-  const throughs = [...books.ledgers.values()].map((ledger) => ledger.through);
+    extent !== undefined && (await findMissingEnds(options, { ...found, ...content, newest, extent }));
+  const throughs = [...cursorRecovery.cursors.values()].map((cursor) => cursor.through);
   // What an output has settled did exist: the others may have wanted it.
   if (throughs.some((through) => through < Math.max(...throughs)))
-    books.addHole(newest + 1, Math.max(...throughs));
-  books.close();
-  const lastSealed = enterManifests(options, books, manifests, counts);
-  await clean(options, cursors.forgotten, headers[0]?.first ?? Number.POSITIVE_INFINITY);
-  const { ledgers } = books;
-  const through = Math.max(newest, lastSealed, books.holesEnd(), ...throughs);
+    cursorRecovery.addHole(newest + 1, Math.max(...throughs));
+  cursorRecovery.close();
+  const lastSealed = recoverManifests(options, cursorRecovery, manifests, counts);
+  logLosses(cursorRecovery.cursors.values(), options.log);
+  await removeForgotten(options, cursorFiles.forgotten, headers[0]?.first ?? Number.POSITIVE_INFINITY);
+  const { cursors } = cursorRecovery;
+  const through = Math.max(newest, lastSealed, cursorRecovery.holesEnd(), ...throughs);
   // What is missing is counted. A cursor that says so keeps later starts from counting it again.
-  for (const ledger of ledgers.values()) ledger.through = through;
+  for (const cursor of cursors.values()) cursor.through = through;
   // Never a position twice: not one that a cursor or a manifest has seen and the log has lost.
   const next = Math.max(through, (headers.at(-1)?.first ?? 1) - 1) + 1;
   const lastSegment = Math.max(headers.at(-1)?.number ?? 0, extent?.lastSegment ?? 0);
   return {
     epoch,
-    ledgers,
+    cursors,
     start: {
       next,
       previous: newest,
@@ -105,11 +98,11 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
       lastPosition: newest,
     },
     endsMissing,
-    isIncomplete: books.holesEnd() > 0 || [...ledgers.values()].some(hasLosses),
-    async settle() {
-      for (const step of settling) await step();
+    isIncomplete: cursorRecovery.holesEnd() > 0 || [...cursors.values()].some(hasLosses),
+    async cleanUp() {
+      for (const step of cleanUps) await step();
     },
-    ...entered,
+    ...content,
     ...counts,
   };
 }
@@ -128,58 +121,41 @@ async function readFiles(options: RecoverOptions, counts: DamageCounts) {
       counts.corruptFrames++;
       log.error({ path: join(directory, 'extent') }, 'the extent is corrupt: missing ends are not noticed');
     }
-    const cursors = await readCursors(fs, cursorDirectory);
+    const cursorFiles = await readCursorFiles(fs, cursorDirectory);
     const found = await readHeaders(options, await segmentNumbers(fs, directory), counts);
-    return { found, cursors, manifests, epochFile, extent };
+    return { found, cursorFiles, manifests, epochFile, extent };
   } catch (error) {
     throw error instanceof UnknownVersionError ? error.withWriter(program) : error;
   }
-}
-
-/**
- * The epoch of a journal without a readable file `epoch`: that of the most cursors, then of the most segments. A foreign segment,
- * whatever its number, must not decide it.
- */
-export function guessEpoch(found: readonly FoundHeader[], { cursors, forgotten }: Cursors): string {
-  const ofCursors = [...cursors, ...forgotten].map(({ epoch }) => epoch);
-  const ofSegments = found.flatMap(({ header }) => header?.epoch ?? []);
-  return mostFrequent(ofCursors) ?? mostFrequent(ofSegments) ?? randomUUID();
-}
-
-function mostFrequent(texts: readonly string[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  const [first] = [...counts].sort(([, a], [, b]) => b - a);
-  return first?.[0];
 }
 
 /** The journal's own segments, and what is made of them. */
 interface Found {
   readonly epoch: string;
   readonly headers: readonly SegmentHeader[];
-  readonly books: Books;
+  readonly cursorRecovery: CursorRecovery;
   readonly extent: Extent | undefined;
-  /** The steps of {@link Recovered.settle}. */
-  readonly settling: (() => Promise<void>)[];
+  /** The steps of {@link FoundLosses.cleanUp}. */
+  readonly cleanUps: (() => Promise<void>)[];
 }
 
-/** Finds out what the segments hold and enters it; damage is set aside and logged. */
-async function enterSegments(
+/** Finds out what the segments hold and adds it to the cursors; damage is set aside and logged. */
+async function recoverSegments(
   options: RecoverOptions,
   found: Found & { readonly counts: DamageCounts },
 ): Promise<Pick<Recovered, 'segments' | 'damaged'>> {
   const { directory, quarantine, log } = options;
-  const { epoch, headers, books, settling, extent, counts } = found;
+  const { epoch, headers, cursorRecovery, cleanUps, extent, counts } = found;
   const segments: Segment[] = [];
-  const damaged = new PositionBits();
+  const damaged = new PositionBitmap();
   const salt = saltOf(epoch);
   for (const [i, header] of headers.entries()) {
     const segment = createSegment(directory, header);
     const following = headers[i + 1];
     const before = segments.at(-1);
     const content = await findSegment(options, segment, salt, following?.previous);
-    if (content.index !== undefined) books.addIndex(content.index);
-    books.enter(content.routes);
+    if (content.index !== undefined) cursorRecovery.addIndex(content.index);
+    cursorRecovery.addEvents(content.routes);
     for (const gap of content.gaps) {
       const lost = Math.max((gap.before ?? gap.after + 1) - gap.after - 1, 1);
       counts.corruptFrames += lost;
@@ -191,21 +167,21 @@ async function enterSegments(
       );
       if (gap.before !== undefined) {
         damaged.addRun(gap.after + 1, gap.before - 1);
-        books.addHole(gap.after + 1, gap.before - 1);
+        cursorRecovery.addHole(gap.after + 1, gap.before - 1);
       }
     }
-    if (before !== undefined) await enterHole(options, found, before, header);
-    const { atMost, settle } = await judgeTail(options, segment, content, following === undefined, counts);
-    if (atMost > 0) books.addDoubtful(Math.min(atMost, positionsAfter(segment, extent)));
-    settling.push(settle);
+    if (before !== undefined) await findMissingSegments(options, found, before, header);
+    const { atMost, cleanUp } = await judgeEnd(options, segment, content, following === undefined, counts);
+    if (atMost > 0) cursorRecovery.addDoubtful(Math.min(atMost, positionsAfter(segment, extent)));
+    cleanUps.push(cleanUp);
     if (following === undefined && content.index !== undefined)
-      books.addHole(segment.last + 1, content.index.last);
+      cursorRecovery.addHole(segment.last + 1, content.index.last);
     segments.push(segment);
   }
   return { segments, damaged };
 }
 
-/** How many positions behind the newest segment's last one were used, at most. */
+/** How many positions after the last one of the newest segment were used, at most. */
 function positionsAfter({ header, last }: Segment, extent: Extent | undefined): number {
   // Version 0.1 does not know the file: it wrote beyond the extent.
   if (extent === undefined || extent.lastSegment < header.number || extent.lastPosition <= last)
@@ -214,7 +190,7 @@ function positionsAfter({ header, last }: Segment, extent: Extent | undefined): 
 }
 
 /** The positions missing between two segments: a file was removed or truncated. */
-async function enterHole(
+async function findMissingSegments(
   options: RecoverOptions,
   found: Found,
   before: Segment,
@@ -222,11 +198,11 @@ async function enterHole(
 ): Promise<void> {
   if (before.last >= previous) return;
   await addIndexes(options, found, before.header.number + 1, number - 1);
-  found.books.addHole(before.last + 1, previous);
+  found.cursorRecovery.addHole(before.last + 1, previous);
 }
 
-/** Enters what is missing at the beginning and at the end, by the extent. Returns whether anything is. */
-async function enterEnds(
+/** Finds what is missing at the beginning and at the end, by the extent. Returns whether anything is. */
+async function findMissingEnds(
   options: RecoverOptions,
   found: Found & {
     readonly segments: readonly Segment[];
@@ -234,7 +210,7 @@ async function enterEnds(
     readonly extent: Extent;
   },
 ): Promise<boolean> {
-  const { headers, segments, books, newest, extent } = found;
+  const { headers, segments, cursorRecovery, newest, extent } = found;
   const { firstSegment, firstPosition, lastSegment, lastPosition } = extent;
   const first = headers[0];
   // Version 0.1 does not know the file: it wrote beyond the extent, and may have removed settled segments.
@@ -244,20 +220,20 @@ async function enterEnds(
   const isStartMissing = !isOutdated && first !== undefined && first.number > firstSegment;
   if (isStartMissing) {
     await addIndexes(options, found, firstSegment, first.number - 1);
-    books.addHole(firstPosition, first.previous);
+    cursorRecovery.addHole(firstPosition, first.previous);
   }
   const last = headers.at(-1)?.number ?? firstSegment - 1;
   if (last >= lastSegment) return isStartMissing;
   const ends = await addIndexes(options, found, last + 1, lastSegment);
   // Where the newest missing segment has an index, it ended cleanly, and the index says where.
-  books.addHole(Math.max(newest + 1, firstPosition), ends.get(lastSegment) ?? lastPosition);
+  cursorRecovery.addHole(Math.max(newest + 1, firstPosition), ends.get(lastSegment) ?? lastPosition);
   return true;
 }
 
 /** Reads the indexes of missing segments. They are removed when the losses are on stable storage: nothing else uses them. */
 async function addIndexes(
   { fs, directory }: RecoverOptions,
-  { epoch, books, settling }: Found,
+  { epoch, cursorRecovery, cleanUps }: Found,
   first: number,
   last: number,
 ): Promise<ReadonlyMap<number, Position>> {
@@ -267,21 +243,21 @@ async function addIndexes(
     if (number < first || number > last) continue;
     const index = await readIndex(fs, directory, { number, epoch });
     if (index !== undefined) {
-      books.addIndex(index);
+      cursorRecovery.addIndex(index);
       ends.set(number, index.last);
     }
-    settling.push(() => fs.remove(indexPath(segmentPath(directory, number))).catch(() => {}));
+    cleanUps.push(() => fs.remove(indexPath(segmentPath(directory, number))).catch(() => {}));
   }
   return ends;
 }
 
 /** A forgotten output need not be remembered once no event kept can name it. */
-async function clean(
+async function removeForgotten(
   { fs, cursorDirectory }: RecoverOptions,
-  forgotten: readonly Cursor[],
+  forgotten: readonly CursorFile[],
   oldest: Position,
 ): Promise<void> {
   for (const { output, through } of forgotten) {
-    if (through < oldest) await fs.remove(join(cursorDirectory, cursorFile(output))).catch(() => {});
+    if (through < oldest) await fs.remove(join(cursorDirectory, cursorFileName(output))).catch(() => {});
   }
 }

@@ -1,10 +1,9 @@
 import type { File } from '../files/filesystem.ts';
-import { readAll } from '../files/filesystem.ts';
 import type { DamageCounts } from '../files/quarantine.ts';
 import type { Position } from '../journal.ts';
 import type { Frame, Gap } from '../segments/codec.ts';
-import { FRAME_BYTES, HEADER_BYTES } from '../segments/codec.ts';
-import { readFrames } from '../segments/reader.ts';
+import { FRAME_BYTES, HEADER_BYTES, namesIn } from '../segments/codec.ts';
+import { endsInTornFrame, readFrames } from '../segments/reader.ts';
 import type { Routes, Segment, SegmentIndex } from '../segments/segment.ts';
 import { createRoutes, readIndex, recordEvent, writeIndex } from '../segments/segment.ts';
 import type { RecoverOptions } from './headers.ts';
@@ -18,7 +17,7 @@ export interface FoundSegment {
   readonly tail: number;
   /** The tail is the beginning of a frame: a write that did not finish, and was not acknowledged. */
   readonly isTorn: boolean;
-  /** Intact events in the tail that are ignored: another process had already taken over the journal. */
+  /** Intact events in the tail that are ignored: another process was already writing the journal. */
   readonly ignored: number;
   /** Its index, where that knows more than the file holds. */
   readonly index: SegmentIndex | undefined;
@@ -98,7 +97,7 @@ async function scan(
     gaps.push({ ...trailing, before: limit + 1 });
     return { routes, gaps, tail: 0, isTorn: false, ignored };
   }
-  return { routes, gaps, tail, isTorn: await isTornFrame(file, fileBytes, segment), ignored };
+  return { routes, gaps, tail, isTorn: await endsInTornFrame(file, fileBytes, segment), ignored };
 }
 
 function record(segment: Segment, routes: Routes, frame: Frame): void {
@@ -107,50 +106,25 @@ function record(segment: Segment, routes: Routes, frame: Frame): void {
   segment.bytes = frame.offset + frame.length;
 }
 
-/** Decodes the outputs of a dictionary entry. */
-export function namesIn(frame: Frame): readonly string[] {
-  const names: unknown = JSON.parse(new TextDecoder().decode(frame.payload));
-  return names as readonly string[];
-}
-
-/**
- * Does a frame begin where the sound ones end, and reach beyond the end of the file? So does a write that was cut short.
- * Anything else there may have been events.
- */
-export async function isTornFrame(
-  file: File,
-  fileBytes: number,
-  { bytes, last }: Pick<Segment, 'bytes' | 'last'>,
-): Promise<boolean> {
-  const left = fileBytes - bytes;
-  if (left < FRAME_BYTES) return true;
-  const head = await readAll(file, new Uint8Array(FRAME_BYTES), bytes);
-  const view = new DataView(head.buffer);
-  const ahead = view.getUint32(12, true) + view.getUint32(16, true) * 2 ** 32 - last;
-  const isPlausible =
-    view.getUint8(9) === 0 && [1, 2].includes(view.getUint8(8)) && ahead >= 0 && ahead < 2 ** 24;
-  return isPlausible && view.getUint32(4, true) > left;
-}
-
 /** What the end of a segment came to. */
-export interface Tail {
+export interface SegmentEnd {
   /** An upper bound of the events that were lost at the end of the segment. */
   readonly atMost: number;
   /** Cuts off what does not count, and writes the index of a segment that had to be read. Never rejects. */
-  settle(): Promise<void>;
+  cleanUp(): Promise<void>;
 }
 
 /**
  * Judges what stands after the last event of a segment. What the newest segment holds counts from now on, so it is synced: the
  * process before may have died between writing and syncing. An end that the disk cannot read is left as it is.
  */
-export async function judgeTail(
+export async function judgeEnd(
   { fs, log, quarantine }: Pick<RecoverOptions, 'fs' | 'log' | 'quarantine'>,
   segment: Segment,
   found: FoundSegment,
   isNewest: boolean,
   counts: DamageCounts,
-): Promise<Tail> {
+): Promise<SegmentEnd> {
   const { path } = segment;
   let atMost = 0;
   if (found.ignored > 0) {
@@ -205,7 +179,7 @@ export async function judgeTail(
   const isSynced = isNewest && found.scanned && (await sync(false));
   return {
     atMost,
-    async settle() {
+    async cleanUp() {
       // After a sync that failed, another one proves nothing.
       if (isCut && isSynced) await sync(true);
       if (found.scanned && segment.last >= segment.header.first)

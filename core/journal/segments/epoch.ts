@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from '../../sdk/contract/logger.ts';
 import { VERSION } from '../../sdk/contract/version.ts';
-import { decodeNote, encodeNote } from '../files/checked-file.ts';
+import { decodeChecked, encodeChecked } from '../files/checked-file.ts';
 import { codeOf, type FileSystem, isDiskFull, readWhole, replaceFile } from '../files/filesystem.ts';
 import { reservePath } from '../files/reserve.ts';
 
@@ -26,8 +27,8 @@ export async function readEpoch(
 ): Promise<EpochFile | 'damaged' | undefined> {
   const path = join(directory, FILE);
   try {
-    const note = decodeNote(await readWhole(fs, path), path);
-    return note === undefined ? 'damaged' : (note.head as EpochFile);
+    const checked = decodeChecked(await readWhole(fs, path), path);
+    return checked === undefined ? 'damaged' : (checked.head as EpochFile);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
@@ -49,7 +50,7 @@ export async function keepEpoch(
   if (known?.epoch === epoch && known.program === VERSION) return;
   const file: EpochFile = { epoch, program: VERSION };
   const write = () =>
-    replaceFile(fs, join(directory, FILE), encodeNote({ head: file, numbers: [] }), { durable: true });
+    replaceFile(fs, join(directory, FILE), encodeChecked({ head: file, numbers: [] }), { durable: true });
   try {
     await write().catch(async (error) => {
       if (!isDiskFull(error)) throw error;
@@ -61,4 +62,27 @@ export async function keepEpoch(
   } catch (error) {
     log.warn({ error, directory }, 'the file epoch cannot be written');
   }
+}
+
+/** What says to which journal it belongs: a cursor file, the header of a segment. */
+interface OfJournal {
+  readonly epoch: string;
+}
+
+/**
+ * The epoch of a journal without a readable file `epoch`: that of the most cursors, then of the most segments. A foreign segment,
+ * whatever its number, must not decide it.
+ */
+export function guessEpoch(
+  cursors: readonly OfJournal[],
+  segments: readonly (OfJournal | undefined)[],
+): string {
+  return mostFrequentEpoch(cursors) ?? mostFrequentEpoch(segments) ?? randomUUID();
+}
+
+function mostFrequentEpoch(files: readonly (OfJournal | undefined)[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const file of files) if (file !== undefined) counts.set(file.epoch, (counts.get(file.epoch) ?? 0) + 1);
+  const [first] = [...counts].sort(([, a], [, b]) => b - a);
+  return first?.[0];
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../sdk/contract/clock.ts';
-import { decodeNote, encodeNote } from '../files/checked-file.ts';
+import { decodeChecked, encodeChecked } from '../files/checked-file.ts';
 import { codeOf, type FileSystem, readWhole, replaceFile } from '../files/filesystem.ts';
 import type { Position } from '../journal.ts';
 
@@ -56,7 +56,7 @@ export function createExtentFile(options: {
     const write = async () => {
       const { firstSegment, firstPosition, lastSegment, lastPosition } = { ...extent, ...end };
       const numbers = [firstSegment, firstPosition, lastSegment, lastPosition];
-      await replaceFile(fs, join(directory, FILE), encodeNote({ head: {}, numbers }), { durable: true });
+      await replaceFile(fs, join(directory, FILE), encodeChecked({ head: {}, numbers }), { durable: true });
       extent = { ...extent, ...end };
     };
     queue = queue.catch(() => {}).then(write);
@@ -93,9 +93,9 @@ export function createExtentFile(options: {
 export async function readExtent(fs: FileSystem, directory: string): Promise<Extent | 'damaged' | undefined> {
   const path = join(directory, FILE);
   try {
-    const note = decodeNote(await readWhole(fs, path), path);
-    if (note?.numbers.length !== 4) return 'damaged';
-    const [firstSegment, firstPosition, lastSegment, lastPosition] = note.numbers as [
+    const checked = decodeChecked(await readWhole(fs, path), path);
+    if (checked?.numbers.length !== 4) return 'damaged';
+    const [firstSegment, firstPosition, lastSegment, lastPosition] = checked.numbers as [
       number,
       Position,
       number,

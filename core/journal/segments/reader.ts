@@ -1,9 +1,12 @@
+import type { Logger } from '../../sdk/contract/logger.ts';
 import type { File, FileSystem } from '../files/filesystem.ts';
 import { codeOf, readAll } from '../files/filesystem.ts';
+import type { Quarantine } from '../files/quarantine.ts';
 import type { Position, StoredEvent } from '../journal.ts';
+import type { PositionBitmap } from '../position-bitmap.ts';
 import type { PositionSet } from '../positions.ts';
 import type { Gap, Stretch } from './codec.ts';
-import { parseFrames } from './codec.ts';
+import { FRAME_BYTES, isTornFrame, parseFrames, saltOf } from './codec.ts';
 import type { Segment } from './segment.ts';
 import { markBefore, segmentOf } from './segment.ts';
 
@@ -38,75 +41,121 @@ export async function readFrames(
   }
 }
 
-/** What a reader works on. */
-export interface Source {
-  readonly fs: FileSystem;
-  readonly salt: number;
-  /** Ascending; may lose its first and gain at its end while somebody reads. */
-  readonly segments: readonly Segment[];
-  /** Called for every gap met, each time it is met. */
-  damaged(segment: Segment, gap: Gap): Promise<void>;
-}
-
 /** Events read from storage, and the last of the positions asked for that is dealt with: found, or known to be gone. */
 export interface Chunk {
   readonly events: readonly StoredEvent[];
   readonly through: Position;
 }
 
-/**
- * Reads events by position, ascending, a chunk of about `chunkBytes` at a time: as much of the journal as the
- * positions span, but a megabyte at most.
- */
-export async function* readEvents(source: Source, positions: PositionSet): AsyncGenerator<Chunk> {
-  const wanted = positions[Symbol.iterator]();
-  let position = next(wanted);
-  while (position !== undefined) {
-    const segment = source.segments[segmentOf(source.segments, position)];
-    if (segment === undefined || segment.last < position) return;
-    const file = await openSegment(source, segment);
-    try {
-      let from = { offset: 0, after: 0 };
-      while (position !== undefined && position <= segment.last) {
-        const fileEnd = segment.bytes;
-        from = closest(segment, position, from);
-        const events: StoredEvent[] = [];
-        let through: Position = position;
-        if (file === undefined || from.offset >= fileEnd || position < segment.header.first) {
-          // Not there: unlinked, or cut off.
-          const missing: Position = position < segment.header.first ? segment.header.first - 1 : segment.last;
-          while (position !== undefined && position <= missing)
-            [through, position] = [position, next(wanted)];
-          yield { events, through };
-          continue;
-        }
-        const span = chunkFor(segment, Math.min(positions.last, segment.last) - position + 1);
-        const stretch = await readFrames(file, source.salt, from, fileEnd, span);
-        for (const gap of stretch.gaps) await source.damaged(segment, gap);
-        let after = from.after;
-        for (const frame of stretch.frames) {
-          after = frame.position;
-          if (frame.kind !== 'event') continue;
-          while (position !== undefined && position < frame.position) {
-            [through, position] = [position, next(wanted)];
-          }
-          if (position !== frame.position) continue;
-          events.push({ position, receivedAt: frame.receivedAt, raw: frame.payload });
-          [through, position] = [position, next(wanted)];
-        }
-        from = { offset: stretch.next, after };
-        if (events.length > 0) yield { events, through };
-      }
-    } finally {
-      await file?.close();
-    }
-  }
+/** Reads the events of a journal from its segments. */
+export interface SegmentReader {
+  /** Ascending; may lose its first and gain at its end during a read. */
+  readonly segments: readonly Segment[];
+  /** Reads events by position, ascending, a chunk at a time: as much as the positions span, but a megabyte at most. */
+  read(positions: PositionSet): AsyncGenerator<Chunk>;
+  /** Damaged frames met while reading, each counted once. */
+  damagedFrames(): number;
 }
 
-/** Undefined when the file is gone: everything in it was settled meanwhile, or somebody deleted it. */
-async function openSegment(source: Source, segment: Segment): Promise<File | undefined> {
+export function createSegmentReader(options: {
+  readonly fs: FileSystem;
+  readonly epoch: string;
+  readonly segments: readonly Segment[];
+  /** Positions found damaged at the start; grows by those that are met. */
+  readonly damaged: PositionBitmap;
+  readonly quarantine: Quarantine;
+  readonly log: Logger;
+}): SegmentReader {
+  const { fs, segments, damaged, quarantine, log } = options;
+  const salt = saltOf(options.epoch);
+  const places = new Set<string>();
+  let damagedFrames = 0;
+
+  /** Counts, logs and copies a damaged place, once, however often it is read. */
+  async function report({ path, last: lastInSegment }: Segment, gap: Gap): Promise<void> {
+    const { offset, length, after, before } = gap;
+    const last = (before ?? lastInSegment + 1) - 1;
+    const place = `${path}:${offset}`;
+    const fresh = last > after ? damaged.addRun(after + 1, last) : places.has(place) ? 0 : 1;
+    places.add(place);
+    if (fresh === 0) return;
+    damagedFrames += fresh;
+    const isKept = await quarantine.copy(path, offset, length);
+    log.error(
+      { path, offset, bytes: length, events: fresh },
+      `found corrupt bytes in the journal${isKept ? '; they were copied to corrupt/' : ''}`,
+    );
+  }
+
+  async function* read(positions: PositionSet): AsyncGenerator<Chunk> {
+    const wanted = positions[Symbol.iterator]();
+    let position = next(wanted);
+    while (position !== undefined) {
+      const segment = segments[segmentOf(segments, position)];
+      if (segment === undefined || segment.last < position) return;
+      const file = await openSegment(fs, segment);
+      try {
+        let from = { offset: 0, after: 0 };
+        while (position !== undefined && position <= segment.last) {
+          const fileEnd = segment.bytes;
+          from = closest(segment, position, from);
+          const events: StoredEvent[] = [];
+          let through: Position = position;
+          if (file === undefined || from.offset >= fileEnd || position < segment.header.first) {
+            // Not there: unlinked, or cut off.
+            const missing: Position =
+              position < segment.header.first ? segment.header.first - 1 : segment.last;
+            while (position !== undefined && position <= missing)
+              [through, position] = [position, next(wanted)];
+            yield { events, through };
+            continue;
+          }
+          const span = chunkFor(segment, Math.min(positions.last, segment.last) - position + 1);
+          const stretch = await readFrames(file, salt, from, fileEnd, span);
+          for (const gap of stretch.gaps) await report(segment, gap);
+          let after = from.after;
+          for (const frame of stretch.frames) {
+            after = frame.position;
+            if (frame.kind !== 'event') continue;
+            while (position !== undefined && position < frame.position) {
+              [through, position] = [position, next(wanted)];
+            }
+            if (position !== frame.position) continue;
+            events.push({ position, receivedAt: frame.receivedAt, raw: frame.payload });
+            [through, position] = [position, next(wanted)];
+          }
+          from = { offset: stretch.next, after };
+          if (events.length > 0) yield { events, through };
+        }
+      } finally {
+        await file?.close();
+      }
+    }
+  }
+
+  return { segments, read, damagedFrames: () => damagedFrames };
+}
+
+/**
+ * Do the bytes after the last sound frame begin a frame that reaches beyond the end of the file? A write that was cut short
+ * looks like that. Anything else there may have been events.
+ */
+export async function endsInTornFrame(
+  file: File,
+  fileBytes: number,
+  { bytes, last }: Pick<Segment, 'bytes' | 'last'>,
+): Promise<boolean> {
+  const left = fileBytes - bytes;
+  if (left < FRAME_BYTES) return true;
+  const head = new Uint8Array(FRAME_BYTES);
+  await readAll(file, head, bytes);
+  return isTornFrame(head, last, left);
+}
+
+/** Undefined when the file is gone: everything in it was settled meanwhile, or the file was deleted. */
+async function openSegment(fs: FileSystem, segment: Segment): Promise<File | undefined> {
   try {
-    return await source.fs.open(segment.path, 'read');
+    return await fs.open(segment.path, 'read');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -1,20 +1,20 @@
 import type { Position, StoredEvent } from '../journal.ts';
 
 /** The newest events, kept in memory so that an output that keeps up does not read the disk. */
-export interface Tail {
+export interface RecentCache {
   push(event: StoredEvent): void;
   get(position: Position): StoredEvent | undefined;
   /** The oldest position held; every later one that exists is held too. */
   first(): Position;
 }
 
-/** Small views of large buffers are copied together into buffers of this size. */
+/** Small views of large buffers are copied together into buffers of this size: `bench/cases/retained.ts`. */
 const SLAB_BYTES = 64 << 10;
-/** Slots for evicted events that may wait until the array is cut. */
+/** Empty slots of evicted events before the array is cut. */
 const MAX_EMPTY = 1024;
 
 /** @param maxBytes memory that the events may hold: whole buffers, not only the bytes of the events */
-export function createTail(maxBytes: number): Tail {
+export function createRecentCache(maxBytes: number): RecentCache {
   let events: (StoredEvent | undefined)[] = [];
   let start = 0;
   let bytes = 0;
@@ -63,7 +63,7 @@ export function createTail(maxBytes: number): Tail {
   };
 }
 
-/** Memory that an event of the tail holds: its own buffer, or its part of a slab. */
+/** Memory that an event of the cache holds: its own buffer, or its part of a slab. */
 function heldBy({ raw }: StoredEvent): number {
   return isDense(raw) ? raw.buffer.byteLength : raw.length;
 }
@@ -73,7 +73,7 @@ function isDense(raw: Uint8Array): boolean {
   return 2 * raw.length >= raw.buffer.byteLength;
 }
 
-/** Buffers that events hold beyond this and twice their bytes are not worth keeping for them. */
+/** Buffers that hold more than this beyond twice the bytes of their events are copied: `bench/cases/retained.ts`. */
 const SPARE_BYTES = 64 << 10;
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeNote, encodeNote } from '../files/checked-file.ts';
+import { decodeChecked, encodeChecked } from '../files/checked-file.ts';
 import type { FileSystem } from '../files/filesystem.ts';
 import { readWhole, replaceFile } from '../files/filesystem.ts';
 import type { Position } from '../journal.ts';
@@ -84,7 +84,7 @@ export function recordEvent(
   segment.last = frame.position;
 }
 
-/** The mark at or before a position, as an index into `marks`; the first one when all are behind it. */
+/** The mark at or before a position, as an index into `marks`; the first one when all are after it. */
 export function markBefore(segment: Segment, position: Position): number {
   const { marks } = segment;
   let low = 0;
@@ -142,7 +142,7 @@ export async function writeIndex(fs: FileSystem, segment: Segment, routes: Route
     numbers.push(first - end, routes.runs[i + 1]! - first, routes.runs[i + 2]!);
     end = routes.runs[i + 1]!;
   }
-  await replaceFile(fs, indexPath(segment.path), encodeNote({ head, numbers }), { durable: false });
+  await replaceFile(fs, indexPath(segment.path), encodeChecked({ head, numbers }), { durable: false });
 }
 
 /** What the index of a segment says. */
@@ -167,27 +167,27 @@ export async function readIndex(
 ): Promise<SegmentIndex | undefined> {
   const path = indexPath(segmentPath(directory, number));
   const data = await readWhole(fs, path).catch(() => undefined);
-  const note = data && decodeIndexNote(data, path);
-  if (note === undefined) return undefined;
-  const head = note.head as IndexHead;
+  const checked = data && decodeIndex(data, path);
+  if (checked === undefined) return undefined;
+  const head = checked.head as IndexHead;
   if (head.number !== number || head.epoch !== epoch || head.marks === 0) return undefined;
   if (nonce !== undefined && (head.nonce ?? 0) !== nonce) return undefined;
-  const marks = note.numbers.slice(0, head.marks);
+  const marks = checked.numbers.slice(0, head.marks);
   const routes: Routes = { names: new Map(head.routes), runs: [] };
   // The first mark is of the first event.
-  let end = marks[0]! - note.numbers[head.marks]!;
-  for (let i = head.marks; i < note.numbers.length; i += 3) {
-    const first = end + note.numbers[i]!;
-    end = first + note.numbers[i + 1]!;
-    routes.runs.push(first, end, note.numbers[i + 2]!);
+  let end = marks[0]! - checked.numbers[head.marks]!;
+  for (let i = head.marks; i < checked.numbers.length; i += 3) {
+    const first = end + checked.numbers[i]!;
+    end = first + checked.numbers[i + 1]!;
+    routes.runs.push(first, end, checked.numbers[i + 2]!);
   }
   return { last: head.last, bytes: head.bytes, marks, routes };
 }
 
 /** An index of a later version is ignored: the segment is scanned instead. */
-function decodeIndexNote(data: Uint8Array, path: string): ReturnType<typeof decodeNote> {
+function decodeIndex(data: Uint8Array, path: string): ReturnType<typeof decodeChecked> {
   try {
-    return decodeNote(data, path);
+    return decodeChecked(data, path);
   } catch {
     return undefined;
   }

@@ -53,7 +53,7 @@ export interface WriterOptions {
   readonly onFailed: (reason: string) => void;
   /** Called when a group counts, before the call resolves. */
   readonly written: (events: readonly StoredEvent[], runs: readonly WantedRun[]) => void;
-  /** Told of each sync of events that succeeded, and how long it took, in seconds. */
+  /** Called after each successful sync of events, with its duration in seconds. */
   readonly onSync?: ((seconds: number) => void) | undefined;
 }
 
@@ -62,7 +62,10 @@ interface Active {
   readonly file: File;
   readonly segment: Segment;
   readonly routes: Routes;
-  /** Route ids by the names' JSON, and by the array they came in: routing hands out the same arrays again and again. */
+  /**
+   * Route ids by the names' JSON, and by the array of names: routing reuses its arrays, so that an event costs no
+   * JSON (`bench/cases/bulk.ts`).
+   */
   ids: Map<string, number>;
   known: WeakMap<readonly string[], number>;
 }
@@ -281,7 +284,7 @@ function isFull({ segment, ids }: Active, size: number, segmentBytes: number): b
   return segment.bytes + size > segmentBytes || ids.size > MOST_ROUTES / 2;
 }
 
-/** No less than the bytes a group takes when every entry brings names of its own. */
+/** An upper bound of the bytes of a group: as if every array of names were new to the segment. */
 function sizeOf(entries: readonly JournalEntry[]): number {
   const seen = new Set<readonly string[]>();
   let size = 0;

@@ -12,15 +12,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { cursorFile } from '../../../../core/journal/cursor/file.ts';
-import { checkJournal } from '../../../../core/journal/disk/check.ts';
-import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
-import { encodeNote } from '../../../../core/journal/files/checked-file.ts';
-import { type FileSystem, nodeFileSystem } from '../../../../core/journal/files/filesystem.ts';
-import { PositionSet } from '../../../../core/journal/positions.ts';
-import { decodeHeader, encodeHeader } from '../../../../core/journal/segments/codec.ts';
-import { segmentPath } from '../../../../core/journal/segments/segment.ts';
-import { entry, silent } from './fixtures.ts';
+import { cursorFileName } from '../../../../../core/journal/cursor/file.ts';
+import { checkJournal } from '../../../../../core/journal/disk/check.ts';
+import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
+import { encodeChecked } from '../../../../../core/journal/files/checked-file.ts';
+import { type FileSystem, nodeFileSystem } from '../../../../../core/journal/files/filesystem.ts';
+import { PositionSet } from '../../../../../core/journal/positions.ts';
+import { decodeHeader, encodeHeader } from '../../../../../core/journal/segments/codec.ts';
+import { segmentPath } from '../../../../../core/journal/segments/segment.ts';
+import { entry, silent } from '../fixtures.ts';
 
 let directory: string;
 const EVENTS = 40;
@@ -130,12 +130,12 @@ it('names headers, cursors, manifests and copies that are not what they should b
   ]);
 });
 
-it.each(['epoch', 'manifests', 'extent', join('cursors', cursorFile('lake'))])(
+it.each(['epoch', 'manifests', 'extent', join('cursors', cursorFileName('lake'))])(
   'names the file %s when a later release wrote it, and reads the others',
   async (name) => {
     const path = join(directory, name);
     const later = { head: {}, numbers: [] };
-    const bytes = encodeNote(later);
+    const bytes = encodeChecked(later);
     bytes[3] = '2'.charCodeAt(0);
     writeFileSync(path, bytes);
     damage(segment(1), 1500);
@@ -186,8 +186,8 @@ it('names a cursor of another journal', async () => {
   const journal = await openDiskJournal({ directory: other, maxBytes: 1 << 20, log: silent });
   await journal.subscribe('lake');
   await journal.close();
-  const path = join(directory, 'cursors', cursorFile('lake'));
-  writeFileSync(path, readFileSync(join(other, 'cursors', cursorFile('lake'))));
+  const path = join(directory, 'cursors', cursorFileName('lake'));
+  writeFileSync(path, readFileSync(join(other, 'cursors', cursorFileName('lake'))));
   const { problems } = await checkJournal(directory);
   expect(problems).toEqual([{ path, what: `it belongs to another journal (epoch ${journal.epoch})` }]);
 });
@@ -226,7 +226,7 @@ it('misses the oldest segment beside one that was begun and holds nothing yet', 
 
 it('takes no segment for missing by an extent that the version in use does not write', async () => {
   const numbers = [1, 1, 2, 10];
-  writeFileSync(join(directory, 'extent'), encodeNote({ head: {}, numbers }));
+  writeFileSync(join(directory, 'extent'), encodeChecked({ head: {}, numbers }));
   rmSync(segment(1));
   expect(await checkJournal(directory)).toMatchObject({ problems: [] });
 });
@@ -245,7 +245,7 @@ it('names a cursor that is gone, and not that of a forgotten output', async () =
   await journal.append([entry('for both', 'lake', 'old')]);
   await journal.forget('old');
   await journal.close();
-  const path = join(directory, 'cursors', cursorFile('lake'));
+  const path = join(directory, 'cursors', cursorFileName('lake'));
   rmSync(path);
   const { problems, outputs } = await checkJournal(directory);
   expect(problems).toEqual([{ path, what: 'the cursor of output "lake" is gone' }]);

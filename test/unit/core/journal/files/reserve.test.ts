@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createReserve } from '../../../../core/journal/files/reserve.ts';
-import { createFakeMachine } from '../../../model/fake-file-system.ts';
+import { createReserve } from '../../../../../core/journal/files/reserve.ts';
+import { createFakeMachine } from '../../../../model/fake-file-system.ts';
 
 function setUp() {
   const machine = createFakeMachine();

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createQuarantine, type Quarantine } from '../../../../core/journal/files/quarantine.ts';
-import { createFakeMachine, type FakeMachine } from '../../../model/fake-file-system.ts';
-import { listening } from './fixtures.ts';
+import { createQuarantine, type Quarantine } from '../../../../../core/journal/files/quarantine.ts';
+import { createFakeMachine, type FakeMachine } from '../../../../model/fake-file-system.ts';
+import { listening } from '../fixtures.ts';
 
 const SEGMENT = '/000000000001.segment';
 const COPY = '/corrupt/000000000001.segment-100';

@@ -8,7 +8,7 @@ import {
   readAll,
   readWhole,
   writeAll,
-} from '../../../../core/journal/files/filesystem.ts';
+} from '../../../../../core/journal/files/filesystem.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tiercel-fs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -13,10 +13,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
-import { permissionsFor, tightenState } from '../../../../core/journal/files/permissions.ts';
-import { recordingLogger } from '../../outputs/support.ts';
-import { entry, silent } from './fixtures.ts';
+import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
+import { permissionsFor, tightenState } from '../../../../../core/journal/files/permissions.ts';
+import { recordingLogger } from '../../../outputs/support.ts';
+import { entry, silent } from '../fixtures.ts';
 
 let root: string;
 let umask: number;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { codeOf } from '../../../../core/journal/files/filesystem.ts';
-import { keepEpoch, readEpoch } from '../../../../core/journal/segments/epoch.ts';
-import { createFakeMachine } from '../../../model/fake-file-system.ts';
-import { silent } from './fixtures.ts';
+import { codeOf } from '../../../../../core/journal/files/filesystem.ts';
+import { keepEpoch, readEpoch } from '../../../../../core/journal/segments/epoch.ts';
+import { createFakeMachine } from '../../../../model/fake-file-system.ts';
+import { silent } from '../fixtures.ts';
 
 /** A full disk; what {@link keepEpoch} logs of the errors it meets. */
 function fullDisk(reserve: number) {

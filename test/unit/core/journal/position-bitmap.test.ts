@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PositionBits } from '../../../../core/journal/position-bitmap.ts';
+import { PositionBitmap } from '../../../../core/journal/position-bitmap.ts';
 
 /** Around the edges of words and chunks. */
 const position = fc.oneof(
@@ -22,7 +22,7 @@ const change: fc.Arbitrary<Change> = fc.record({
 test('is a set of positions', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), position, (changes, probe) => {
-      const bits = new PositionBits();
+      const bits = new PositionBitmap();
       const model = new Set<number>();
       for (const { add, first, length } of changes) {
         const before = model.size;
@@ -58,7 +58,7 @@ test('is a set of positions', () => {
 });
 
 test('positions far beyond 32 bits, and clearing everything', () => {
-  const bits = new PositionBits();
+  const bits = new PositionBitmap();
   const far = 2 ** 45 + 12_345;
   expect(bits.addRun(far, far + 200_000)).toBe(200_001);
   expect([...bits.runs()]).toEqual([[far, far + 200_000]]);
@@ -78,7 +78,7 @@ test.each([
   [31, 31],
   [32, 63],
 ])('a run at the edge of a chunk or word ends where it ends: %i to %i', (first, last) => {
-  const bits = new PositionBits();
+  const bits = new PositionBitmap();
   expect(bits.addRun(first, last)).toBe(last - first + 1);
   expect([...bits.runs()]).toEqual([[first, last]]);
   expect([bits.has(first - 1), bits.has(first), bits.has(last), bits.has(last + 1)]).toEqual([
@@ -94,7 +94,7 @@ test.each([
 });
 
 test('chunks at both ends can go, and others come', () => {
-  const bits = new PositionBits();
+  const bits = new PositionBitmap();
   for (const id of [2, 5, 9]) bits.addRun(id * CHUNK + 7);
   expect(bits.deleteRun(2 * CHUNK + 7)).toBe(1);
   expect([bits.first, bits.next(5 * CHUNK + 8)]).toEqual([5 * CHUNK + 7, 9 * CHUNK + 7]);

@@ -18,7 +18,7 @@ const COMPETE = `
   import { writeSync } from 'node:fs';
   import { Server } from 'node:net';
   import { setTimeout as sleep } from 'node:timers/promises';
-  const { acquireLock, JournalLockedError } = await import(${JSON.stringify(new URL('../../../../dist/core/journal/lock/lock.js', import.meta.url).href)});
+  const { acquireLock, JournalLockedError } = await import(${JSON.stringify(new URL('../../../../../dist/core/journal/lock/lock.js', import.meta.url).href)});
   const [directory, hasSockets] = process.argv.slice(1);
   if (hasSockets === 'false')
     Server.prototype.listen = function () {

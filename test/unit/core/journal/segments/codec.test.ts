@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Frame } from '../../../../core/journal/segments/codec.ts';
+import type { Frame } from '../../../../../core/journal/segments/codec.ts';
 import {
   decodeHeader,
   encodeHeader,
@@ -9,7 +9,7 @@ import {
   parseFrames,
   saltOf,
   writeFrame,
-} from '../../../../core/journal/segments/codec.ts';
+} from '../../../../../core/journal/segments/codec.ts';
 
 const salt = saltOf('00000000-0000-4000-8000-000000000000');
 

@@ -12,12 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkJournal } from '../../../../core/journal/disk/check.ts';
-import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
-import { salvage } from '../../../../core/journal/disk/salvage.ts';
-import type { Journal } from '../../../../core/journal/journal.ts';
-import { segmentPath } from '../../../../core/journal/segments/segment.ts';
-import { bodies, drain, entry, silent } from './fixtures.ts';
+import { checkJournal } from '../../../../../core/journal/disk/check.ts';
+import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
+import { salvage } from '../../../../../core/journal/disk/salvage.ts';
+import type { Journal } from '../../../../../core/journal/journal.ts';
+import { segmentPath } from '../../../../../core/journal/segments/segment.ts';
+import { bodies, drain, entry, silent } from '../fixtures.ts';
 
 let folder: string;
 const own = () => join(folder, 'own');

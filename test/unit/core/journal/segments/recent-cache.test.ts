@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTail, withoutSpare } from '../../../../core/journal/segments/recent-cache.ts';
+import { createRecentCache, withoutSpare } from '../../../../../core/journal/segments/recent-cache.ts';
 
 const event = (position: number, raw: Uint8Array) => ({ position, receivedAt: 0, raw });
 const own = (size: number) => new Uint8Array(size);
@@ -8,18 +8,19 @@ const own = (size: number) => new Uint8Array(size);
 const part = (size: number, of: number) => new Uint8Array(of).subarray(10, 10 + size);
 
 /** The memory that the held events pin. */
-function pinned(tail: ReturnType<typeof createTail>, last: number): number {
+function pinned(cache: ReturnType<typeof createRecentCache>, last: number): number {
   const buffers = new Set<ArrayBufferLike>();
-  for (let position = tail.first(); position <= last; position++) buffers.add(tail.get(position)!.raw.buffer);
+  for (let position = cache.first(); position <= last; position++)
+    buffers.add(cache.get(position)!.raw.buffer);
   return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 describe('the recent events', () => {
   it('hold what was pushed last, within the budget', () => {
-    const tail = createTail(1000);
-    for (let position = 5; position <= 20; position++) tail.push(event(position, own(100)));
-    expect(tail.first()).toBe(11);
-    expect([10, 11, 20, 21].map((position) => tail.get(position)?.position)).toEqual([
+    const cache = createRecentCache(1000);
+    for (let position = 5; position <= 20; position++) cache.push(event(position, own(100)));
+    expect(cache.first()).toBe(11);
+    expect([10, 11, 20, 21].map((position) => cache.get(position)?.position)).toEqual([
       undefined,
       11,
       20,
@@ -28,12 +29,12 @@ describe('the recent events', () => {
   });
 
   it('hold nothing of what does not fit at all, and start again after positions were skipped', () => {
-    const tail = createTail(1000);
-    tail.push(event(1, own(2000)));
-    expect(tail.first()).toBe(Number.POSITIVE_INFINITY);
-    tail.push(event(2, own(10)));
-    tail.push(event(9, own(10)));
-    expect([tail.first(), tail.get(2)]).toEqual([9, undefined]);
+    const cache = createRecentCache(1000);
+    cache.push(event(1, own(2000)));
+    expect(cache.first()).toBe(Number.POSITIVE_INFINITY);
+    cache.push(event(2, own(10)));
+    cache.push(event(9, own(10)));
+    expect([cache.first(), cache.get(2)]).toEqual([9, undefined]);
   });
 
   it('never hold more memory than the budget and a slab, whatever the views are parts of', () => {
@@ -44,15 +45,15 @@ describe('the recent events', () => {
     });
     fc.assert(
       fc.property(fc.array(view, { minLength: 1, maxLength: 60 }), (views) => {
-        const tail = createTail(budget);
+        const cache = createRecentCache(budget);
         views.forEach(({ size, of }, i) => {
           const buffer = new Uint8Array(size * of);
           buffer[0] = i;
-          tail.push(event(i + 1, buffer.subarray(0, size)));
+          cache.push(event(i + 1, buffer.subarray(0, size)));
         });
-        expect(pinned(tail, views.length)).toBeLessThanOrEqual(budget + (64 << 10));
-        for (let position = tail.first(); position <= views.length; position++) {
-          const { raw } = tail.get(position)!;
+        expect(pinned(cache, views.length)).toBeLessThanOrEqual(budget + (64 << 10));
+        for (let position = cache.first(); position <= views.length; position++) {
+          const { raw } = cache.get(position)!;
           expect([raw.length, raw[0]]).toEqual([views[position - 1]!.size, position - 1]);
         }
       }),
@@ -61,10 +62,10 @@ describe('the recent events', () => {
   });
 
   it('keep the bytes of an event that fills its buffer: it is found again by them', () => {
-    const tail = createTail(1000);
+    const cache = createRecentCache(1000);
     const raw = own(100);
-    tail.push(event(1, raw));
-    expect(tail.get(1)!.raw).toBe(raw);
+    cache.push(event(1, raw));
+    expect(cache.get(1)!.raw).toBe(raw);
   });
 });
 

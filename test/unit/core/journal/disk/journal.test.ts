@@ -1,17 +1,17 @@
 /** Named cases of damage and trouble, each on a fake machine whose bytes can be looked at and changed. */
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { cursorFile } from '../../../../core/journal/cursor/file.ts';
-import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
-import type { Journal, Manifest } from '../../../../core/journal/journal.ts';
-import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
-import { LockLostError } from '../../../../core/journal/lock/lock.ts';
-import { PositionSet } from '../../../../core/journal/positions.ts';
-import { FRAME_BYTES, HEADER_BYTES } from '../../../../core/journal/segments/codec.ts';
-import type { Clock } from '../../../../core/sdk/contract/clock.ts';
-import { systemClock } from '../../../../core/sdk/contract/clock.ts';
-import type { FakeMachine } from '../../../model/fake-file-system.ts';
-import { createFakeMachine } from '../../../model/fake-file-system.ts';
+import { cursorFileName } from '../../../../../core/journal/cursor/file.ts';
+import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
+import type { Journal, Manifest } from '../../../../../core/journal/journal.ts';
+import { JournalFailedError, JournalFullError } from '../../../../../core/journal/journal.ts';
+import { LockLostError } from '../../../../../core/journal/lock/lock.ts';
+import { PositionSet } from '../../../../../core/journal/positions.ts';
+import { FRAME_BYTES, HEADER_BYTES } from '../../../../../core/journal/segments/codec.ts';
+import type { Clock } from '../../../../../core/sdk/contract/clock.ts';
+import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
+import type { FakeMachine } from '../../../../model/fake-file-system.ts';
+import { createFakeMachine } from '../../../../model/fake-file-system.ts';
 import {
   alwaysHeld,
   ample,
@@ -22,7 +22,7 @@ import {
   listening,
   never,
   positionsOf,
-} from './fixtures.ts';
+} from '../fixtures.ts';
 
 let machine: FakeMachine;
 let log = listening();
@@ -247,7 +247,7 @@ describe('a disk that cannot read', () => {
     await journal.close();
   }
 
-  /** The books of an output, in words. */
+  /** The cursorRecovery of an output, in words. */
   const identity = async (output = 'a') => {
     const subscription = await journal.subscribe(output);
     const events = await drain(subscription);
@@ -261,7 +261,7 @@ describe('a disk that cannot read', () => {
 
   test('for a moment: nothing is lost, neither at the start nor later, and it is said', async () => {
     await twenty();
-    // Cursors, headers and manifests are read now.
+    // CursorFiles, headers and manifests are read now.
     for (let calls = 1; calls <= 3; calls++) {
       machine.faults.failReads = calls;
       await open();
@@ -302,7 +302,7 @@ describe('a disk that cannot read', () => {
   test('a whole segment, and a whole cursor: the start does not fail, the others are delivered', async () => {
     await twenty();
     machine.spoil(path(2), 0, 1 << 20);
-    machine.spoil(`/j/cursors/${cursorFile('a')}`, 0, 1 << 20);
+    machine.spoil(`/j/cursors/${cursorFileName('a')}`, 0, 1 << 20);
     await open();
     const { given } = await identity();
     expect(given).toEqual(range(1, 20).filter((n) => given.includes(n)));
@@ -361,7 +361,7 @@ describe('cursors', () => {
     a.acknowledge(PositionSet.of(1, 2, 3));
     await a.flush();
     await journal.close();
-    machine.content(`/j/cursors/${cursorFile('a')}`)[20]! ^= 1;
+    machine.content(`/j/cursors/${cursorFileName('a')}`)[20]! ^= 1;
     await open();
     expect(log.lines).toContain(
       'a cursor is corrupt: its output starts at the oldest event kept that names it',
@@ -378,7 +378,7 @@ describe('cursors', () => {
     a.acknowledge(PositionSet.of(4, 5));
     await a.seal(manifest('m', PositionSet.of(6, 7)));
     await journal.close();
-    machine.unlink(`/j/cursors/${cursorFile('a')}`);
+    machine.unlink(`/j/cursors/${cursorFileName('a')}`);
     await open();
     expect(log.lines).toContain(
       'the cursor of output "a" is gone: it starts at the oldest event kept that names it',
@@ -398,13 +398,13 @@ describe('cursors', () => {
     expect(await numbers()).toEqual([]);
   });
 
-  test('one that is gone, and a batch of which not all is left: the books balance', async () => {
+  test('one that is gone, and a batch of which not all is left: the cursorRecovery balance', async () => {
     await open(true);
     const a = await journal.subscribe('a');
     await append(1, 4);
     await a.seal(manifest('m', PositionSet.fromRuns([[1, 4]])));
     await journal.close();
-    machine.unlink(`/j/cursors/${cursorFile('a')}`);
+    machine.unlink(`/j/cursors/${cursorFileName('a')}`);
     machine.truncate(path(1), machine.content(path(1)).length - 100);
     await open();
     const again = await journal.subscribe('a');
@@ -468,19 +468,19 @@ describe('cursors', () => {
     await (await journal.subscribe('gone')).close();
     await append(1, 20, 500, 'a', 'gone');
     await journal.forget('gone');
-    const note = `/j/cursors/${cursorFile('gone')}`;
-    expect(machine.paths()).toContain(note);
+    const mark = `/j/cursors/${cursorFileName('gone')}`;
+    expect(machine.paths()).toContain(mark);
     a.acknowledge(PositionSet.fromRuns([[1, 20]]));
     await journal.close();
     await open();
     await journal.subscribe('a');
     await append(21, 21);
-    // The last segment with events from before goes at one start, the note at the next.
+    // The last segment with events from before goes at one start, the mark at the next.
     for (let start = 0; start < 2; start++) {
       await journal.close();
       await open();
     }
-    expect(machine.paths()).not.toContain(note);
+    expect(machine.paths()).not.toContain(mark);
     expect(await numbers()).toEqual([21]);
   });
 

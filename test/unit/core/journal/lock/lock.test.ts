@@ -19,10 +19,10 @@ import net from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
-import { acquireLock, JournalLockedError, LockLostError } from '../../../../core/journal/lock/lock.ts';
-import { patched } from '../../../support/patched.ts';
-import { until } from '../../../support/until.ts';
+import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
+import { acquireLock, JournalLockedError, LockLostError } from '../../../../../core/journal/lock/lock.ts';
+import { patched } from '../../../../support/patched.ts';
+import { until } from '../../../../support/until.ts';
 
 /** A lease of a fraction of a second, and one that nothing expires. */
 const SHORT = { heartbeat: 20, staleAfter: 100 };
@@ -103,7 +103,7 @@ test('a journal that cannot be there says where, and what it needs', async () =>
 
 describe.skipIf(process.platform === 'win32')('a holder in another process of this kernel', () => {
   const HOLD = `
-    const { acquireLock } = await import(${JSON.stringify(new URL('../../../../dist/core/journal/lock/lock.js', import.meta.url).href)});
+    const { acquireLock } = await import(${JSON.stringify(new URL('../../../../../dist/core/journal/lock/lock.js', import.meta.url).href)});
     await acquireLock(process.argv[1], { timing: { heartbeat: 60_000, staleAfter: 120_000 } });
     console.log('held');
     setInterval(() => {}, 1000);

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDeadLetterStore } from '../../../../core/dead-letters/store.ts';
-import { cursorFile } from '../../../../core/journal/cursor/file.ts';
-import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
-import { UnknownVersionError } from '../../../../core/journal/files/unknown-version.ts';
-import { PositionSet } from '../../../../core/journal/positions.ts';
-import { segmentPath } from '../../../../core/journal/segments/segment.ts';
-import { systemClock } from '../../../../core/sdk/contract/clock.ts';
-import { VERSION } from '../../../../core/sdk/contract/version.ts';
-import { bodies, drain, entry, silent } from './fixtures.ts';
+import { openDeadLetterStore } from '../../../../../core/dead-letters/store.ts';
+import { cursorFileName } from '../../../../../core/journal/cursor/file.ts';
+import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
+import { UnknownVersionError } from '../../../../../core/journal/files/unknown-version.ts';
+import { PositionSet } from '../../../../../core/journal/positions.ts';
+import { segmentPath } from '../../../../../core/journal/segments/segment.ts';
+import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
+import { VERSION } from '../../../../../core/sdk/contract/version.ts';
+import { bodies, drain, entry, silent } from '../fixtures.ts';
 
-const PREVIOUS = fileURLToPath(new URL('../../../fixtures/state/v1/', import.meta.url));
+const PREVIOUS = fileURLToPath(new URL('../../../../fixtures/state/v1/', import.meta.url));
 
 let directory: string;
 beforeEach(() => {
@@ -69,7 +69,7 @@ describe('a file of a later format version', () => {
 
   test.each([
     ['a segment', () => segmentPath(directory, 1), laterSegment],
-    ['a cursor', () => join(directory, 'cursors', cursorFile('a')), laterNote],
+    ['a cursor', () => join(directory, 'cursors', cursorFileName('a')), laterNote],
     ['the manifests', () => join(directory, 'manifests'), laterNote],
     ['the epoch', () => join(directory, 'epoch'), laterNote],
     ['the extent', () => join(directory, 'extent'), laterNote],

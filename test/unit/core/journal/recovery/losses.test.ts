@@ -1,12 +1,12 @@
 /** What damage took is counted once, by the first subscription after it, whatever becomes of the processes in between. */
 import { describe, expect, test } from 'vitest';
-import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
-import type { Journal, Lost } from '../../../../core/journal/journal.ts';
-import { PositionSet } from '../../../../core/journal/positions.ts';
-import { HEADER_BYTES } from '../../../../core/journal/segments/codec.ts';
-import { systemClock } from '../../../../core/sdk/contract/clock.ts';
-import { createFakeMachine, type FakeMachine } from '../../../model/fake-file-system.ts';
-import { alwaysHeld, bodies, drain, entry, fetchAll, silent } from './fixtures.ts';
+import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
+import type { Journal, Lost } from '../../../../../core/journal/journal.ts';
+import { PositionSet } from '../../../../../core/journal/positions.ts';
+import { HEADER_BYTES } from '../../../../../core/journal/segments/codec.ts';
+import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
+import { createFakeMachine, type FakeMachine } from '../../../../model/fake-file-system.ts';
+import { alwaysHeld, bodies, drain, entry, fetchAll, silent } from '../fixtures.ts';
 
 const EVENTS = 20;
 const NOTHING: Lost = { exact: 0, atMost: 0 };

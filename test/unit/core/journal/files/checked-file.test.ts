@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  decodeNote,
-  encodeNote,
+  decodeChecked,
+  encodeChecked,
   numbersOf,
   runsOfNumbers,
-} from '../../../../core/journal/files/checked-file.ts';
-import { PositionSet } from '../../../../core/journal/positions.ts';
+} from '../../../../../core/journal/files/checked-file.ts';
+import { PositionSet } from '../../../../../core/journal/positions.ts';
 
 const numbers = fc.array(fc.maxSafeNat());
 
-test('a note comes back, wherever it stands', () => {
+test('the content comes back, wherever it stands', () => {
   fc.assert(
     fc.property(
       fc.jsonValue({ noUnicodeString: false }),
@@ -18,10 +18,10 @@ test('a note comes back, wherever it stands', () => {
       fc.nat({ max: 20 }),
       (value, list, offset) => {
         const head = JSON.parse(JSON.stringify(value));
-        const bytes = encodeNote({ head, numbers: list });
+        const bytes = encodeChecked({ head, numbers: list });
         const all = new Uint8Array(offset + bytes.length + 3);
         all.set(bytes, offset);
-        expect(decodeNote(all, 'file', offset)).toEqual({ head, numbers: list, length: bytes.length });
+        expect(decodeChecked(all, 'file', offset)).toEqual({ head, numbers: list, length: bytes.length });
       },
     ),
     {
@@ -37,13 +37,13 @@ test('a note comes back, wherever it stands', () => {
 test('a damaged or shortened one is none', () => {
   fc.assert(
     fc.property(numbers, fc.nat(), (list, seed) => {
-      const bytes = encodeNote({ head: { a: 1 }, numbers: list });
-      expect(decodeNote(bytes.subarray(0, seed % bytes.length), 'file')).toBeUndefined();
+      const bytes = encodeChecked({ head: { a: 1 }, numbers: list });
+      expect(decodeChecked(bytes.subarray(0, seed % bytes.length), 'file')).toBeUndefined();
       const at = seed % bytes.length;
       bytes[at]! ^= 1 << (seed % 8);
       // The digit of the version is not covered by the CRC: one flipped bit makes no other version of it.
-      if (at === 3) expect(decodeNote(bytes, 'file')?.numbers).toEqual(list);
-      else expect(decodeNote(bytes, 'file')).toBeUndefined();
+      if (at === 3) expect(decodeChecked(bytes, 'file')?.numbers).toEqual(list);
+      else expect(decodeChecked(bytes, 'file')).toBeUndefined();
     }),
     { examples: Array.from({ length: 24 }, (_, seed): [number[], number] => [[], seed]) },
   );

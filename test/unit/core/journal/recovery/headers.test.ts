@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { openDiskJournal } from '../../../../core/journal/disk/journal.ts';
-import type { FileSystem } from '../../../../core/journal/files/filesystem.ts';
-import { createFakeMachine } from '../../../model/fake-file-system.ts';
-import { alwaysHeld, entry, silent } from './fixtures.ts';
+import { openDiskJournal } from '../../../../../core/journal/disk/journal.ts';
+import type { FileSystem } from '../../../../../core/journal/files/filesystem.ts';
+import { createFakeMachine } from '../../../../model/fake-file-system.ts';
+import { alwaysHeld, entry, silent } from '../fixtures.ts';
 
 const SEGMENT = '/j/000000000001.segment';
 

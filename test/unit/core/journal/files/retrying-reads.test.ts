@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { FileSystem } from '../../../../core/journal/files/filesystem.ts';
-import { readWhole } from '../../../../core/journal/files/filesystem.ts';
-import { steady } from '../../../../core/journal/files/retrying-reads.ts';
-import { systemClock } from '../../../../core/sdk/contract/clock.ts';
-import { createFakeMachine } from '../../../model/fake-file-system.ts';
+import type { FileSystem } from '../../../../../core/journal/files/filesystem.ts';
+import { readWhole } from '../../../../../core/journal/files/filesystem.ts';
+import { retryingReads } from '../../../../../core/journal/files/retrying-reads.ts';
+import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
+import { createFakeMachine } from '../../../../model/fake-file-system.ts';
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
@@ -18,7 +18,7 @@ function disk(fails: Partial<FileSystem> = {}) {
   const clock = { ...systemClock, sleep: async (milliseconds: number) => void waited.push(milliseconds) };
   const lost: number[] = [];
   const tries = { waits: [10, 20, 30], block: 64 };
-  const fs = steady(
+  const fs = retryingReads(
     { ...machine.mount(), ...fails },
     { directory: '/d', clock, tries, onLost: ({ offset }) => lost.push(offset) },
   );
@@ -62,7 +62,7 @@ test.each([
     const lost: number[] = [];
     let left = failures;
     const mount = machine.mount();
-    const fs = steady(
+    const fs = retryingReads(
       {
         ...mount,
         async open(path, mode) {
@@ -89,7 +89,7 @@ test('reports each read that fails and is tried again, and each place once with 
   machine.put('/d/file', new Uint8Array(100).fill(7));
   const failed: string[] = [];
   const lost: object[] = [];
-  const fs = steady(machine.mount(), {
+  const fs = retryingReads(machine.mount(), {
     directory: '/d',
     clock: { ...systemClock, sleep: async () => {} },
     tries: { waits: [0, 1], block: 64 },
@@ -107,7 +107,7 @@ test('reports each read that fails and is tried again, and each place once with 
 
 test('gives zeros for a file that cannot be opened', async () => {
   const { machine, fs } = disk();
-  const sick = steady(
+  const sick = retryingReads(
     {
       ...machine.mount(),
       open: (path, mode) =>

@@ -1,7 +1,7 @@
 import type { Config, OutputConfig } from './config/schema/config.ts';
 import { type WiredOutput, wire } from './container.ts';
 import type { DeadLetterStore } from './dead-letters/store.ts';
-import { deadlineIn } from './deadline.ts';
+import { deadlineIn } from './delivery/abort.ts';
 import { createSlowClock } from './delivery/retry.ts';
 import { createEnricher } from './event/decode.ts';
 import { createRecentEvents } from './event/recent.ts';

@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+// Node's own: the global of Deno gives a number, which cannot be unreferenced.
+import { setTimeout } from 'node:timers';
 
 /** Why something is aborted that nobody asks about: a reason given spares the making of a DOMException and its stack. */
 export const OVER = 'over';
@@ -19,4 +21,15 @@ export function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/**
+ * A signal that aborts after a time and does not keep the process running. `AbortSignal.timeout` does the same on Node, but
+ * on Deno it keeps the process running while it has a listener.
+ */
+export function deadlineIn(milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  const late = () => controller.abort(new DOMException('The deadline has passed', 'TimeoutError'));
+  setTimeout(late, milliseconds).unref();
+  return controller.signal;
 }

@@ -7,11 +7,11 @@ const WINDOW = 10;
 const LONGEST = 60;
 const SWEEP = 1000;
 
-/** A body under way, as its reader keeps it. One object a request. */
+/** A body that is being read. One object per request. */
 export interface PacedBody {
   /** Bytes received. */
   bytes: number;
-  /** True while the reader itself has stopped reading: the sender is not slow then, and the time does not count. */
+  /** True while the reader has stopped reading: the sender is not slow then, so the time does not count. */
   paused: boolean;
   /** Kept by the pace: sweeps seen, 0 at first. */
   sweeps: number;
@@ -21,7 +21,7 @@ export interface PacedBody {
   slow(reason: string): void;
 }
 
-/** Watches the pace of all bodies under way with one timer. */
+/** Checks the data rate of all bodies that are being read, with one timer. */
 export interface Pace {
   begin(body: PacedBody): void;
   end(body: PacedBody): void;
@@ -49,7 +49,7 @@ export function createPace(clock: SweepClock): Pace {
   };
 }
 
-/** What is wrong with the pace of a body, at a sweep. */
+/** Why a body is too slow, if it is. */
 function check(body: PacedBody): string | undefined {
   if (body.paused) {
     body.marks = undefined;

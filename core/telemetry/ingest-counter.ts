@@ -26,7 +26,7 @@ export function createIngestCounter(maxSeries: number = MAX_EVENT_SERIES): Inges
   const totals = { received: 0, unrouted: 0, refused };
   return {
     observer: {
-      tallyOf: events.seriesOf,
+      seriesOf: events.seriesOf,
       received(tallies) {
         totals.received += tallies.length;
         for (const tally of tallies) tally.events++;

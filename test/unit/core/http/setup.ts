@@ -47,7 +47,7 @@ export async function setup(
   };
   const tally = { events: 0 };
   const observer: IngestObserver = {
-    tallyOf: () => tally,
+    seriesOf: () => tally,
     received: (tallies) => {
       counts.received += tallies.length;
     },

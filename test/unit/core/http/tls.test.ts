@@ -6,9 +6,9 @@ import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppOptions } from '../../../../core/http/app.ts';
-import { isAdmitted } from '../../../../core/http/certificate.ts';
 import { listen } from '../../../../core/http/listeners.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
+import { hasValidClientCert } from '../../../../core/http/tls.ts';
 import { EVENT, setup } from './setup.ts';
 
 const FIXTURES = '../../../fixtures/tls/';
@@ -172,7 +172,7 @@ describe('with an authority of clients', () => {
 });
 
 it('takes a connection that does not say whether it is authorized for one that is not', () => {
-  const admitted = (authorized: unknown) => isAdmitted({ url: '/', socket: { authorized } } as never);
+  const admitted = (authorized: unknown) => hasValidClientCert({ url: '/', socket: { authorized } } as never);
   for (const authorized of [undefined, false, 'yes', 1])
     expect(admitted(authorized), `${authorized}`).toBe(false);
   expect(admitted(true)).toBe(true);

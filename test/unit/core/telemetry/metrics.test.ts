@@ -60,7 +60,7 @@ describe('metrics', () => {
       output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-1' },
     });
     const other = event({ output_fields: { 'k8s.ns.name': null, 'k8s.pod.name': 7 } });
-    for (const one of [seen, seen, other]) target.ingest.received([target.ingest.tallyOf(one)]);
+    for (const one of [seen, seen, other]) target.ingest.received([target.ingest.seriesOf(one)]);
     target.ingest.unrouted(1);
     target.ingest.refused('invalid', 2);
     target.ingest.refused('full', 1);
@@ -87,7 +87,7 @@ describe('metrics', () => {
     const target = metrics(10);
     for (let i = 0; i < 1000; i++) {
       const one = event({ output_fields: { 'k8s.pod.name': `pod-${i}` } });
-      target.ingest.received([target.ingest.tallyOf(one)]);
+      target.ingest.received([target.ingest.seriesOf(one)]);
     }
     const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
     expect(series.length).toBe(11);
@@ -97,7 +97,7 @@ describe('metrics', () => {
 
   it('counts a bulk request when it is stored, and shows no series for what was not', async () => {
     const target = metrics();
-    const tallies = [event(), event({ rule: 'S' })].map(target.ingest.tallyOf);
+    const tallies = [event(), event({ rule: 'S' })].map(target.ingest.seriesOf);
     expect([...(await read(target)).keys()].filter((name) => name.includes('falco_events_total'))).toEqual(
       [],
     );

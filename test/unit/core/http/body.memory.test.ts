@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
+import { collect } from '../../../../core/http/body.ts';
 import { createByteBudget } from '../../../../core/http/budget.ts';
-import { collect } from '../../../../core/http/collect.ts';
 import { createPace } from '../../../../core/http/pace.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 

@@ -1,4 +1,4 @@
-import { boundsFault } from '../event/bounds.ts';
+import { boundsFault } from '../event/json-scan.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

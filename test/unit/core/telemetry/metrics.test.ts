@@ -97,11 +97,11 @@ describe('metrics', () => {
 
   it('counts a bulk request when it is stored, and shows no series for what was not', async () => {
     const target = metrics();
-    const tallies = [event(), event({ rule: 'S' })].map(target.ingest.seriesOf);
+    const accepted = [event(), event({ rule: 'S' })].map(target.ingest.seriesOf);
     expect([...(await read(target)).keys()].filter((name) => name.includes('falco_events_total'))).toEqual(
       [],
     );
-    target.ingest.received([...tallies, tallies[0]!]);
+    target.ingest.received([...accepted, accepted[0]!]);
     const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
     expect(series.map(([, events]) => events)).toEqual([2, 1]);
     expect((await read(target)).get('tiercel_events_received_total')).toBe(3);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
-import { createIngestCounter } from '../../../../core/telemetry/ingest-counter.ts';
+import { createIngestCounter } from '../../../../core/telemetry/ingest-metrics.ts';
 
 const decode = createDecoder(noDecodeOptions);
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable, type Transform } from 'node:stream';
 import { setImmediate as nextTick } from 'node:timers/promises';
+import { type BodyRateCheck, type CheckedBody, createBodyRateCheck } from './body-rate.ts';
 import { type ByteAccount, createByteBudget } from './budget.ts';
 import { DECODER_BYTES, decoderOf } from './decompress.ts';
-import { createPace, type Pace, type PacedBody } from './pace.ts';
 import {
   bodyTooLarge,
   decompressedTooLarge,
@@ -62,7 +62,7 @@ export interface BodiesOptions {
 export function createBodies({ maxBody, maxWait, budgets, clock = idleClock }: BodiesOptions): Bodies {
   const small = createByteBudget(budgets?.small ?? SMALL_BODIES);
   const large = createByteBudget(budgets?.large ?? Math.max(LARGE_BODIES, BODIES_AT_ONCE * maxBody));
-  const options = { maxBody, maxWait, clock, pace: createPace(clock) };
+  const options = { maxBody, maxWait, clock, rateCheck: createBodyRateCheck(clock) };
 
   return {
     maxBody,
@@ -103,15 +103,15 @@ function streamOf(source: BodySource): Readable {
   return body === null ? Readable.from([]) : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
 }
 
-let last: Promise<unknown> = Promise.resolve();
+let lastOwnTick: Promise<unknown> = Promise.resolve();
 
 /**
  * Resolves in a tick of the event loop that no other caller gets, so that many long pieces of work leave room for other
  * work in between.
  */
 export function ownTick(): Promise<void> {
-  const mine = last.then(() => nextTick());
-  last = mine;
+  const mine = lastOwnTick.then(() => nextTick());
+  lastOwnTick = mine;
   return mine;
 }
 
@@ -120,7 +120,7 @@ export interface CollectOptions {
   readonly maxBody: number;
   /** Milliseconds that a body may wait for memory. */
   readonly maxWait: number;
-  readonly pace: Pace;
+  readonly rateCheck: BodyRateCheck;
   readonly clock: SweepClock;
 }
 
@@ -148,7 +148,7 @@ export function collect(stream: Readable, body: Collecting, options: CollectOpti
 }
 
 /** Reads one body. A class, because each request makes one and shares its methods (bench/cases/ingest.ts). */
-class Collector implements PacedBody {
+class Collector implements CheckedBody {
   bytes = 0;
   paused = false;
   sweeps = 0;
@@ -178,7 +178,7 @@ class Collector implements PacedBody {
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
-    options.pace.begin(this);
+    options.rateCheck.begin(this);
     stream.on('data', (chunk: Buffer) => this.#receive(chunk));
     stream.on('end', () => this.#end());
     const early = (cause?: unknown) => {
@@ -290,7 +290,7 @@ class Collector implements PacedBody {
     const open = this.#open;
     this.#open = false;
     if (!open) return false;
-    this.#options.pace.end(this);
+    this.#options.rateCheck.end(this);
     this.#waiting?.abort();
     return true;
   }

@@ -47,8 +47,8 @@ export interface IngestOptions {
   readonly maxWait: number;
   readonly observer: IngestObserver;
   /**
-   * Returns what is called with each event on stable storage (the debug log, a tap), undefined if nothing is. Called once
-   * per request. With a callback a bulk request keeps its parsed events in memory until they are stored.
+   * Returns the callback for each event on stable storage (the debug log, a tap), or undefined. Called once per request. With
+   * a callback the parsed events stay in memory until they are stored.
    */
   readonly queued?: () => ((event: Event, outputs: readonly string[]) => void) | undefined;
 }
@@ -78,9 +78,15 @@ export function createIngest(options: IngestOptions): Ingest {
     return error instanceof RangeError ? tooMuchAtOnce(error, events) : storageFailed(error as Error, events);
   };
 
+  /** Returns a function that reports an event as stored, if anything is to be called. */
+  const notifierOf = (event: Event, outputs: readonly string[]): (() => void) | undefined => {
+    const queued = options.queued?.();
+    return queued === undefined ? undefined : () => queued(event, outputs);
+  };
+
   /**
-   * Accepts one event. Not an async function: that would keep the parsed event in memory while it waits for the disk
-   * (bench/cases/retained.ts).
+   * Accepts one event. Neither an async function nor one whose closures use the event: both would keep the parsed event in
+   * memory while it waits for the disk (bench/cases/retained.ts).
    */
   const accept = ({ raw, receivedAt, gone, waited }: Arrival): Promise<void> => {
     const result = parseEvent(raw, receivedAt);
@@ -88,8 +94,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const event = enrich(result.event);
     const outputs = route(event);
     const series = observer.seriesOf(event);
-    const queued = options.queued?.();
-    const notify = queued && (() => queued(event, outputs));
+    const notify = notifierOf(event, outputs);
     const accepted = () => {
       observer.received([series]);
       notify?.();

@@ -232,7 +232,7 @@ describe('memory for bodies', () => {
   });
 });
 
-describe('the pace of bodies', () => {
+describe('the rate of bodies', () => {
   it.each([
     ['/', 'small', EVENT.length],
     ['/', 'large', SMALL_BODY + 1],

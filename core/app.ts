@@ -1,8 +1,8 @@
 import type { Config, OutputConfig } from './config/schema/config.ts';
 import { type WiredOutput, wire } from './container.ts';
 import type { DeadLetterStore } from './dead-letters/store.ts';
-import { deadlineIn } from './deadline.ts';
 import { createSlowClock } from './delivery/retry.ts';
+import { deadlineIn } from './delivery/stopping.ts';
 import { createEnricher } from './event/decode.ts';
 import { createRecentEvents } from './event/recent.ts';
 import type { Admin, OutputStatus, Readiness } from './http/app.ts';
@@ -13,21 +13,20 @@ import { permissionsFor, tightenState } from './journal/files/permissions.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
-import { queuedWatcher } from './operations/queued.ts';
-import { createTap } from './operations/tap.ts';
+import { createTap, queuedWatcher } from './operations/tap.ts';
 import { changesBetween } from './reload-diff.ts';
-import { createRouter } from './routing/router.ts';
+import { createRouter } from './routing/route.ts';
 import { type Clock, systemClock } from './sdk/contract/clock.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
 /** A running instance. */
 export interface App {
-  /** Where events come in, `http://127.0.0.1:2801`. */
+  /** The URL of the listener of the events, `http://127.0.0.1:2801`. */
   readonly url: string;
   /**
-   * Takes over a new, valid configuration: starts what is new, stops what is gone, restarts only what changed.
-   * Settings of `server` and `journal` need a restart of the process; the names of those that changed are returned.
+   * Applies a new, valid configuration: starts new outputs, stops removed ones, restarts only changed ones. Changes of
+   * `server`, `journal`, `dead_letters` and `log` need a restart of the process; the changed sections are returned.
    */
   reload(config: Config): Promise<{ readonly needsRestart: readonly string[] }>;
   /**
@@ -35,7 +34,7 @@ export interface App {
    * so the process must end. The reason is an Error.
    */
   readonly failed: AbortSignal;
-  /** Stops intake, finishes what is under way until the signal aborts, persists the cursors. */
+  /** Stops the listeners, finishes requests and deliveries until the signal aborts, saves the cursors. */
   stop(deadline: AbortSignal): Promise<void>;
 }
 
@@ -49,8 +48,8 @@ export interface AppOptions {
 /**
  * Starts the program: journal, outputs, then the listeners. When it resolves, events are accepted.
  *
- * @throws Error in one clear line when the journal belongs to another process or the address is taken; everything that was
- *   opened is closed then
+ * @throws Error in one line when the journal belongs to another process or the address is taken, after closing everything
+ *   that was opened
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const opened: (() => Promise<unknown>)[] = [];
@@ -68,7 +67,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-/** @param onOpened takes what closes again what was opened, for a start that fails */
+/** @param onOpened gets a function that closes what was just opened, for a start that fails later */
 async function start(
   { config: initial, log, version, clock = systemClock }: AppOptions,
   onOpened: (close: () => Promise<unknown>) => void,
@@ -91,7 +90,7 @@ async function start(
   const resources = { clock, slowNow, log, metrics, journal, deadLetters, recent };
 
   const wiring = wire({ ...resources, config });
-  /** Every output that was started and is still wanted; one that is being restarted is the old one. */
+  /** Every started output that is still configured; during a restart of an output the old one. */
   const running = new Map<string, WiredOutput>();
   onOpened(() => Promise.all([...running.keys()].map((name) => stopOutput(name, AbortSignal.abort()))));
   let listeners: readonly RunningServer[] | undefined;
@@ -153,7 +152,7 @@ async function start(
     const reasons: string[] = [];
     if (listeners === undefined) reasons.push('starting');
     if (stopping) reasons.push('stopping');
-    // Not where it is full: no other instance has room for these events, and a late answer is better than none.
+    // A full journal stays ready: no other instance has room for these events, and a late answer is better than none.
     if (state === 'failed')
       reasons.push(`the journal has failed${reason === undefined ? '' : `: ${reason}`}`);
     const outputs = [...running.values()].map(({ settings, loop }) => ({
@@ -185,11 +184,11 @@ async function start(
       const settings = [...running.values()].map((wired) => wired.settings);
       const changes = changesBetween(config, next, settings);
       const newWiring = wire({ ...resources, config: changes.config });
-      // Made first: an output that cannot be made leaves the old configuration running.
+      // Made first: if an output cannot be made, the old configuration stays in use.
       const made = changes.start.map((output) => newWiring.output(output));
       config = changes.config;
       enrich = enricher();
-      // What is stopped for good is given no more events; what is started anew is, meanwhile, as before.
+      // Removed outputs get no more events; restarted outputs stay routed.
       route = routerWithout(changes.stop);
       const deadline = deadlineIn(config.shutdown.deadline);
       try {
@@ -198,7 +197,7 @@ async function start(
           metrics.forget(name);
         }
         for (const wired of made) {
-          // It stays routed: what comes in meanwhile is kept for it.
+          // It stays routed, so that events that arrive during the restart are stored for it.
           await running.get(wired.settings.name)?.loop.stop(deadline);
           await startOutput(wired);
         }
@@ -219,11 +218,13 @@ async function start(
       stopping = true;
       log.info('Stopping: no new connections; finishing what is under way');
       tap.close();
-      const [intake, ...operators] = (listeners ?? []).map((listener) => listener.stop(deadline));
-      // What has been taken in is delivered; what operators still read has no part in that.
-      await intake;
+      const [ingestStopped, ...operatorsStopped] = (listeners ?? []).map((listener) =>
+        listener.stop(deadline),
+      );
+      // Outputs stop after ingest, so that accepted events can be delivered, but do not wait for the requests of operators.
+      await ingestStopped;
       await Promise.all([...running.keys()].map((name) => stopOutput(name, deadline)));
-      await Promise.all(operators);
+      await Promise.all(operatorsStopped);
       await journals.close();
       log.info('Stopped');
     },
@@ -251,7 +252,7 @@ function statusOf(
   return { name, type, ...loop.health(), pending: loop.accounts().pending, ...aside };
 }
 
-/** An output removed from the configuration keeps its cursor and its events; somebody must be told. */
+/** Warns of outputs that were removed from the configuration: the journal keeps their cursor and their events. */
 async function reportOrphans(journal: Journal, config: Config, log: RootLogger): Promise<void> {
   const known = new Set(config.outputs.map(({ name }) => name));
   for (const { output, pending } of await journal.orphans()) {

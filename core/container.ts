@@ -1,5 +1,5 @@
-// The composition root: the only file that knows tsyringe. Everything else is plain functions that take what they need.
-// reflect-metadata must be there before tsyringe is.
+// The composition root, the only file that knows tsyringe. Everything else is plain functions with their dependencies as
+// parameters. reflect-metadata must be loaded before tsyringe.
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe';
@@ -34,7 +34,7 @@ const tokens = {
   deadLetters: token<DeadLetterStore>('dead letters'),
   recent: token<RecentEvents>('recent events'),
   slowNow: token<SlowClock>('slow clock'),
-  // One output's own, in its child container.
+  // In the child container of one output.
   settings: token<OutputConfig>('settings'),
   outputLog: token<RootLogger>('output log'),
   observer: token<OutputObserver>('observer'),
@@ -47,7 +47,7 @@ const tokens = {
   loop: token<OutputLoop>('loop'),
 } as const;
 
-/** What is opened before anything can be wired: it takes time or may fail. */
+/** What is opened before the wiring, because it takes time or may fail. */
 export interface Resources {
   readonly config: Config;
   readonly clock: Clock;
@@ -55,19 +55,19 @@ export interface Resources {
   readonly metrics: Metrics;
   readonly journal: Journal;
   readonly deadLetters: DeadLetterStore;
-  /** What the way in has just parsed. */
+  /** Events that ingest has just parsed. */
   readonly recent: RecentEvents;
-  /** By which batches age. */
+  /** The clock for the age of batches. */
   readonly slowNow: SlowClock;
 }
 
-/** One output, wired: its definition made, its route compiled, its delivery ready to start. */
+/** One output, wired: created from its definition, its route compiled, its loop ready to start. */
 export interface WiredOutput {
   readonly settings: OutputConfig;
   readonly output: Output | StreamOutput;
   readonly route: Route;
   readonly loop: OutputLoop;
-  /** From now on the metrics keep the books of this loop: call it when no earlier one of that name runs any more. */
+  /** Connects the metrics to this loop. Call it when no earlier loop of that name runs. */
   account(): void;
 }
 
@@ -77,7 +77,7 @@ export interface Wiring {
   output(settings: OutputConfig): WiredOutput;
 }
 
-/** Wires the program. Each output gets a child container: its own log, metrics, state directory; it never sees the container. */
+/** Wires the program. Each output gets a child container with its own log, metrics and state directory, which it never sees. */
 export function wire(resources: Resources): Wiring {
   const app = container.createChildContainer();
   const names = ['config', 'clock', 'slowNow', 'log', 'metrics', 'journal', 'deadLetters', 'recent'] as const;
@@ -175,7 +175,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
   };
 }
 
-/** @throws Error naming the output; a configuration that was checked has none of that */
+/** @throws Error naming the output; never for a checked configuration */
 function compileRouteOf(name: string, spec: RouteSpec, log: RootLogger): Route {
   const compiled = compileRoute(spec, (reason) =>
     log.warn(

@@ -8,7 +8,7 @@ import { createMemoryJournal } from './journal/memory/journal.ts';
 import type { Clock } from './sdk/contract/clock.ts';
 import type { Logger } from './sdk/contract/logger.ts';
 
-/** What is kept on storage: the events, and the dead letters in a journal of their own with a budget of its own. */
+/** The storage of the process: the journal of the events, and the dead letters in a journal with a separate budget. */
 export interface Journals {
   readonly journal: Journal;
   readonly deadLetters: DeadLetterStore;
@@ -31,7 +31,7 @@ export async function openJournals(
   }: {
     readonly clock: Clock;
     readonly log: Logger;
-    /** Told how long each sync of accepted events took, in seconds. */
+    /** Called with the seconds that each sync of accepted events took. */
     readonly onSync?: (seconds: number) => void;
   },
 ): Promise<Journals> {

@@ -3,20 +3,20 @@ import type { Config, OutputConfig } from './config/schema/config.ts';
 
 const NEEDS_RESTART: readonly (keyof Config)[] = ['server', 'journal', 'dead_letters', 'log'];
 
-/** What a reload has to do. */
+/** What a reload changes. */
 export interface Changes {
-  /** The new configuration, as far as a running process can take it over. */
+  /** The new configuration, with the old value of sections that need a restart. */
   readonly config: Config;
-  /** The sections whose changes wait for a restart. */
+  /** The changed sections that need a restart. */
   readonly needsRestart: readonly string[];
   /** New outputs, and running ones whose settings changed. */
   readonly start: readonly OutputConfig[];
-  /** The names of running outputs that are wanted no more. */
+  /** The names of running outputs that were removed or disabled. */
   readonly stop: readonly string[];
 }
 
 /**
- * Compares a new configuration with what runs, so that only what changed is touched.
+ * Compares a new configuration with the running outputs, so that unchanged outputs keep running.
  *
  * @param running the settings with which outputs run
  */
@@ -25,7 +25,7 @@ export function changesBetween(old: Config, next: Config, running: readonly Outp
   const kept = Object.fromEntries(needsRestart.map((section) => [section, old[section]]));
   const wanted = next.outputs.filter(({ enabled }) => enabled);
   const before = new Map(running.map((settings) => [settings.name, settings]));
-  // Each output decodes its events by itself.
+  // Each output decodes its events with the enrichment, so a change of it restarts all outputs.
   const sameEvents = isDeepStrictEqual(old.enrich, next.enrich);
   const isSame = (settings: OutputConfig) => {
     const known = before.get(settings.name);
@@ -39,7 +39,7 @@ export function changesBetween(old: Config, next: Config, running: readonly Outp
   };
 }
 
-/** An output's settings without what differs between two loads of the same file. */
+/** The settings of an output without members that differ between two loads of the same file. */
 function comparable({ definition, mapperDefinition, place, ...settings }: OutputConfig): object {
   return { ...settings, definition: definition.type };
 }

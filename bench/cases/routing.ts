@@ -1,6 +1,5 @@
 import type { Event } from '../../core/event/event.ts';
-import { compileRoute, type RouteSpec } from '../../core/routing/route.ts';
-import { createRouter } from '../../core/routing/router.ts';
+import { compileRoute, createRouter, type RouteSpec } from '../../core/routing/route.ts';
 import { compareCosts, freshEvents, jsonParse, type Work } from '../lib/cost.ts';
 import type { Case } from '../lib/report.ts';
 

@@ -1,8 +1,8 @@
 import type { Config, OutputConfig } from '../config/schema/config.ts';
 import type { ConfigTest } from '../config/schema/tests.ts';
 import { createEnricher } from '../event/decode.ts';
+import { stringify } from '../event/encode.ts';
 import type { Event, FieldValue } from '../event/event.ts';
-import { stringify } from '../event/json.ts';
 import { parseEvent } from '../event/parse.ts';
 import { compileRoute } from '../routing/route.ts';
 import type { Logger } from '../sdk/contract/logger.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { deadlineIn } from '../deadline.ts';
+import { deadlineIn } from '../delivery/stopping.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 import { createPoster } from './post.ts';

@@ -1,7 +1,7 @@
 import type { Config, OutputConfig } from '../config/schema/config.ts';
 import { formatDuration } from '../config/schema/duration.ts';
 import { formatSize } from '../config/schema/size.ts';
-import { deadlineIn } from '../deadline.ts';
+import { deadlineIn } from '../delivery/stopping.ts';
 import { parseEvent } from '../event/parse.ts';
 import { sampleEvent } from '../event/sample.ts';
 import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../sdk/contract/output.ts';

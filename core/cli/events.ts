@@ -35,7 +35,8 @@ export async function* readEvents(file: string): AsyncGenerator<FileEvent> {
   if (whole === undefined) return;
   const events = splitEvents(Buffer.from(whole.join('\n')));
   if (events === 'broken') throw new Error(`${name} is a JSON array that is cut off or broken`);
-  if (events === 'crumbs') throw new Error(`${name} holds more elements than events would fit in it`);
+  if (events === 'too_many_elements')
+    throw new Error(`${name} holds more elements than events would fit in it`);
   for (const [index, raw] of events.entries()) yield { raw, place: `${name}, event ${index + 1}` };
 }
 

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterFilter } from '../dead-letters/store.ts';
-import { parseMoment } from '../operations/time-filter.ts';
+import { parseTimeFilter } from '../operations/filter.ts';
 
 /** What commander makes of the options of {@link withFilter}. */
 export interface FilterOptions {
@@ -43,7 +43,7 @@ function collectId(text: string, all: readonly number[] = []): readonly number[]
 }
 
 function parseWhen(text: string): number {
-  const moment = parseMoment(text, Date.now());
+  const moment = parseTimeFilter(text, Date.now());
   if (!moment.ok) throw new InvalidArgumentError(`It ${moment.reason}.`);
   return moment.value;
 }

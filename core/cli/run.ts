@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers';
 import type { App } from '../app.ts';
 import type { Config } from '../config/schema/config.ts';
-import { deadlineIn } from '../deadline.ts';
-import { aborted } from '../delivery/stopping.ts';
+import { aborted, deadlineIn } from '../delivery/stopping.ts';
 import { createLogger, type RootLogger } from '../telemetry/log.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { hearRejections } from './rejections.ts';

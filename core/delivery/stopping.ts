@@ -13,6 +13,8 @@
  */
 
 import { setMaxListeners } from 'node:events';
+// Node's own: the global of Deno gives a number, which cannot be unreferenced.
+import { setTimeout } from 'node:timers';
 import type { Clock } from '../sdk/contract/clock.ts';
 
 /** The output is being stopped: what was waiting is left as it is, sealed in the journal. */
@@ -48,4 +50,15 @@ export function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/**
+ * A signal that aborts after a time and does not keep the process running. `AbortSignal.timeout` does the same on Node, but
+ * on Deno it keeps the process running while it has a listener.
+ */
+export function deadlineIn(milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  const late = () => controller.abort(new DOMException('The deadline has passed', 'TimeoutError'));
+  setTimeout(late, milliseconds).unref();
+  return controller.signal;
 }

@@ -3,7 +3,7 @@ import type { JsonSchema } from '../config/schema/json-schema.ts';
 import { OutputSchema } from '../config/schema/output.ts';
 import { ConfigSchema } from '../config/schema/schema.ts';
 import { TestSchema } from '../config/schema/tests.ts';
-import { PROBLEM_CODES } from '../http/problem-codes.ts';
+import { PROBLEM_CODES } from '../http/problem.ts';
 import type { MetricDescription } from '../telemetry/metrics.ts';
 import { optionRows, optionTable } from './options.ts';
 import { type Block, code, heading, type Page, table, text } from './page.ts';

@@ -17,7 +17,7 @@ class WrittenNumber implements Decimal {
   }
 }
 
-/** Digits up to which an integer becomes a `bigint`: reading one takes time that grows with the square of its length. */
+/** Digits up to which an integer becomes a `bigint`: parsing one takes quadratic time. */
 const LONGEST_INTEGER = 100;
 
 /**
@@ -37,8 +37,8 @@ export function exactNumber(literal: string): number | bigint | Decimal {
 }
 
 /**
- * Is this a {@link Decimal}? Told by its shape, so that it holds across two copies of the package; data from an
- * event never has a function in it.
+ * Whether a value is a {@link Decimal}. Checked by its shape, which works across two copies of the package: JSON has no
+ * functions.
  */
 export function isDecimal(value: unknown): value is Decimal {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

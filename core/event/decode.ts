@@ -4,20 +4,17 @@ import type { RecentEvents } from './recent.ts';
 import { createRenderer } from './template.ts';
 import { type Additions, EventView, type ReadEvent } from './view.ts';
 
-/**
- * How raw bytes become an {@link Event}: the enrichment of the configuration, as plain data that can be sent
- * to a worker thread.
- */
+/** The enrichment of the configuration, as plain data that can be sent to a worker thread. */
 export interface DecodeOptions {
   /** Static fields added to `fields` of every event; they win over the event's own. */
   readonly customFields: Readonly<Record<string, string>>;
-  /** Tags added behind the event's own, each once. */
+  /** Tags added after the event's own, each once. */
   readonly customTags: readonly string[];
   /** Liquid templates over the event, rendered into `fields`: `"{{ hostname }}/{{ fields['proc.name'] }}"`. */
   readonly templatedFields: Readonly<Record<string, string>>;
 }
 
-/** Adds what the configuration adds to an event's view. Lazy: costs next to nothing until the view is read. */
+/** Adds the enrichment of the configuration to an event. Lazy: it costs almost nothing until the event is read. */
 export type Enrich = (event: Event) => Event;
 
 /** No enrichment. */
@@ -26,13 +23,12 @@ export const noDecodeOptions: DecodeOptions = { customFields: {}, customTags: []
 /**
  * Makes the reader of stored events, with the enrichment of the configuration.
  *
- * An event is parsed when somebody looks into it: its `raw` and `receivedAt` cost nothing, and whoever needs no more (the
- * mapper `falco` where nothing is added) hands the bytes on as they are.
+ * Events are parsed lazily: `raw` and `receivedAt` need no parsing. The mapper `falco` without enrichment passes the bytes on
+ * unparsed.
  *
- * @param report told once a field when a template fails on an event; the field is left out there
- * @param recent asked first: events that were parsed a moment ago need not be parsed again
- * @returns a function whose events throw, when they are looked into, where the bytes are not an event, which stored
- *   ones always are
+ * @param report called once per field when a template fails on an event; the field is left out of that event
+ * @param recent checked first: events that were just parsed need not be parsed again
+ * @returns a function whose events throw on first access if the bytes are not an event, which stored bytes always are
  * @throws Error naming the field when a template does not parse
  * @example createDecoder({ customFields: { env: 'prod' }, customTags: [], templatedFields: {} })(raw, Date.now())
  */
@@ -53,7 +49,7 @@ export function createDecoder(
 }
 
 /**
- * Makes the enrichment of the configuration alone, for an event that is parsed already.
+ * Makes the enrichment of the configuration, for events that are parsed already.
  *
  * @throws Error naming the field when a template does not parse
  */

@@ -54,3 +54,13 @@ export interface Event {
   /** Top-level members beyond those above (`message`, say). */
   readonly extra: Readonly<Record<string, FieldValue>>;
 }
+
+/**
+ * Whether a field has no value. Falco and its plugins write `null`, `""`, `<NA>` or `N/A` (Falco's output formatters print
+ * `<NA>`; plugins pass on the value of their source).
+ */
+export function isMissing(value: FieldValue | undefined): value is Missing | undefined {
+  return value === undefined || value === null || value === '' || value === '<NA>' || value === 'N/A';
+}
+
+type Missing = null | '' | '<NA>' | 'N/A';

@@ -1,11 +1,10 @@
-import { boundsFault, MAX_DEPTH, MAX_VALUES } from './bounds.ts';
+import { createHash } from 'node:crypto';
 import type { Event, FieldValue } from './event.ts';
-import { type Container, restoreNumbers } from './exact.ts';
-import { deriveId } from './id.ts';
+import { boundsFault, type Container, MAX_DEPTH, MAX_VALUES, restoreNumbers } from './json-scan.ts';
 import { PRIORITIES, type Priority, parsePriority } from './priority.ts';
 import { type EventTime, parseTime } from './time.ts';
 
-/** An event, or the field that kept it from being one (`body` for the JSON as a whole) and what is wrong with it. */
+/** An event, or the field at fault (`body` for the JSON as a whole) and what is wrong with it. */
 export type ParseResult =
   | { readonly ok: true; readonly event: Event }
   | { readonly ok: false; readonly field: string; readonly reason: string };
@@ -28,8 +27,8 @@ const KNOWN: ReadonlySet<string> = new Set([
  * Reads one Falco alert. Never throws.
  *
  * Needs `rule`, `priority` and `time`; everything else may be absent or null. Bytes that are not UTF-8 show as
- * U+FFFD in the view and stay what they are in `raw`: Falco never sends again, so refusing would lose the event.
- * A byte order mark is passed over. Of duplicate keys the last one counts.
+ * U+FFFD in the view and stay as they are in `raw`: Falco never sends again, so refusing would lose the event.
+ * A byte order mark is skipped. Of duplicate keys the last one counts.
  *
  * @param raw the bytes as received; kept, not copied
  * @param receivedAt epoch milliseconds
@@ -62,7 +61,7 @@ export function decodeText(raw: Uint8Array): string {
   return buffer.toString('utf8', start);
 }
 
-/** The view of one event; what a request does not need (exact numbers, id) is worked out when asked for. */
+/** The view of one event. Exact numbers and the id, which a request does not need, are computed on first access. */
 class ParsedEvent implements Event {
   readonly raw: Uint8Array;
   readonly receivedAt: number;
@@ -150,23 +149,35 @@ class ParsedEvent implements Event {
   }
 }
 
-/** All members of a parsed event as they were written, with exact numbers; undefined for an event of another make. */
+/** All members of a parsed event as they were written, with exact numbers; undefined for an event of another class. */
 export const membersOf: (event: Event) => Readonly<Json> | undefined = ParsedEvent.membersOf;
 
 /**
- * The fields for who looks for texts only, on the path of a request: numbers may be inexact, for want of the work that
- * reading `fields` is, and what is not a text may be of an object's prototype.
+ * Raw `output_fields` without exact numbers, which saves a request the work of `fields` (bench/cases/ingest.ts). Read strings
+ * only: other values may be inexact or come from the prototype of an object.
  */
 export const peekFields: (event: Event) => Readonly<Record<string, unknown>> = ParsedEvent.peek;
 
-/** Was the event made by {@link parseEvent}, so that its text is all of it? */
+/** Whether the event was made by {@link parseEvent}, so that its raw bytes are the whole event. */
 export const isParsed: (event: Event) => boolean = ParsedEvent.isParsed;
+
+/**
+ * The id of an event without `uuid`: a UUID of version 8 (RFC 9562: free form) from the start of the SHA-256 of the raw
+ * bytes. The same bytes give the same id, so duplicates that an HTTP client sends can be recognized.
+ */
+export function deriveId(raw: Uint8Array): string {
+  const digest = createHash('sha256').update(raw).digest();
+  digest[6] = (digest[6]! & 0x0f) | 0x80;
+  digest[8] = (digest[8]! & 0x3f) | 0x80;
+  const hex = digest.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
 
 function refuse(field: string, reason: string): ParseResult {
   return { ok: false, field, reason };
 }
 
-/** What is wrong with an event, if anything: the first fault found. */
+/** The first fault of an event, if any. */
 function fault(
   json: Json,
   priority: Priority | undefined,
@@ -206,11 +217,11 @@ function fault(
   return undefined;
 }
 
-/** Refuses what would keep JSON.parse busy, or overflow the stack of a walk, before it is parsed. */
+/** Refuses a text that would keep JSON.parse busy or overflow the stack of a recursive function. */
 function outOfBounds(text: string): ParseResult | undefined {
   const beyond = boundsFault(text);
   if (beyond === undefined) return undefined;
-  // A list of events: to say so helps more than to say that it is long.
+  // A list of events: this reason helps more than its length.
   if (/^\s*\[/.test(text)) return refuse('body', 'must be a JSON object, not a list');
   return beyond.kind === 'depth'
     ? refuse(beyond.member ?? 'body', `is nested deeper than ${MAX_DEPTH} levels`)
@@ -218,8 +229,8 @@ function outOfBounds(text: string): ParseResult | undefined {
 }
 
 /**
- * A number is taken only beside the timestamp of Falco's gRPC print-outs, whose enumeration counts down from
- * Emergency 0; elsewhere it would be a guess, Falcosidekick counts the other way.
+ * A number is accepted only with the timestamp of Falco's gRPC output, whose enumeration counts down from Emergency 0.
+ * Elsewhere its meaning is unknown: Falcosidekick counts in the other direction.
  */
 function readPriority(json: Json): Priority | undefined {
   const value = json.priority;
@@ -231,7 +242,7 @@ function text(json: Json, name: string): string {
   return (json[name] as string | null | undefined) ?? '';
 }
 
-/** A value, named for an error message, without repeating much of it. */
+/** A short description of a value for an error message. */
 function kind(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
@@ -240,7 +251,7 @@ function kind(value: unknown): string {
   return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
 }
 
-/** Takes Object.prototype off every object, so that `fields.constructor` is undefined. */
+/** Removes the prototype of every object, so that `fields.constructor` is undefined. */
 function dropPrototypes(value: Container): void {
   if (Array.isArray(value)) {
     for (const item of value)

@@ -24,7 +24,7 @@ const RANKS: ReadonlyMap<string, number> = new Map([
 /**
  * Reads a priority in any case; `info` is `Informational`, as in Falco's own rule files.
  *
- * @returns undefined for anything else: the caller says what was wrong, nobody guesses.
+ * @returns undefined for any other text
  * @example parsePriority('info') // 'Informational'
  */
 export function parsePriority(text: string): Priority | undefined {

@@ -1,22 +1,22 @@
 import type { Event } from './event.ts';
 
 /**
- * The events that were parsed last, by the bytes they came in: an output that keeps up with the way in need not parse
- * them again. Only the very same array of bytes finds its event.
+ * The events that ingest parsed last, so that an output that is up to date need not parse them again. An event is found by
+ * the identity of its array of bytes.
  */
 export interface RecentEvents {
   add(event: Event): void;
   get(raw: Uint8Array): Event | undefined;
 }
 
-/** A group of the journal or two; few enough that the garbage collector need not move most of them. */
+/** One or two groups of the journal; few enough that the garbage collector need not move most of them. */
 const MOST = 128;
-/** An event with more bytes is not kept: a ring of large ones would hold a hundred megabytes. */
+/** An event with more bytes is not kept: a ring of large events would hold a hundred megabytes. */
 const MAX_BYTES = 16 << 10;
-/** So many times its size may come in before somebody asks; then nothing is kept until somebody does. */
-const PATIENCE = 8;
+/** Without a read, the ring is filled this many times; then nothing is kept until the next read. */
+const MAX_UNREAD_ROUNDS = 8;
 
-/** A ring: a map would cost more than it finds, as outputs ask in the order in which events came. */
+/** A ring and not a map: outputs read in the order of the events, so a lookup nearly always finds the next one. */
 export function createRecentEvents(most: number = MOST): RecentEvents {
   let ring: Event[] = [];
   let oldest = 0;
@@ -29,7 +29,7 @@ export function createRecentEvents(most: number = MOST): RecentEvents {
   return {
     add(event) {
       if (event.raw.buffer.byteLength > MAX_BYTES) return;
-      if (unasked++ > PATIENCE * most) return forget();
+      if (unasked++ > MAX_UNREAD_ROUNDS * most) return forget();
       ring[oldest] = event;
       oldest = (oldest + 1) % most;
     },

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Priority } from './priority.ts';
 
 /**
- * The event that `POST /test` puts in: rule `Test rule`, source `internal`, tag `test`, as Falcosidekick's users know
- * it. It is an event like any other: outputs with a higher `minimum_priority` do not want it.
+ * The event of `POST /test` and `tiercel doctor`: rule `Test rule`, source `internal`, tag `test`, as in Falcosidekick. It is
+ * routed like any other event.
  *
  * @param now epoch milliseconds
  */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Liquid, Template } from 'liquidjs';
 import type { Event, FieldValue } from './event.ts';
 
-/** The most that rendering one template may make (things allocated) and take (milliseconds). */
+/** Limits of rendering one template: allocations and milliseconds. */
 const LIMITS = { memoryLimit: 1_000_000, renderLimit: 100 };
 
 /** Renders the templated fields of an event. */
@@ -12,7 +12,7 @@ export type Renderer = (event: Event, fields: Readonly<Record<string, FieldValue
  * Compiles Liquid templates over an event: `id`, `rule`, `priority`, `source`, `hostname`, `output`, `time` (text),
  * `tags`, `fields`. They reach nothing else: no files, no prototypes.
  *
- * A template that fails, or renders to nothing, leaves its field out; a failure is told to `report` once a field.
+ * The field of a template that fails or renders to an empty text is left out; `report` is called once per field that fails.
  *
  * @throws Error naming the field when a template does not parse
  */
@@ -45,17 +45,17 @@ export function createRenderer(
 }
 
 function createLiquid(): Liquid {
-  // Loaded here and not above: it takes longer than all else that reading events needs, and few have templates.
+  // Loaded here and not above: it slows down the start, and few configurations have templates (bench/cases/start.ts).
   const { Liquid } = createRequire(import.meta.url)('liquidjs') as typeof import('liquidjs');
   // `templates: {}` takes the place of the file system for include and render.
   return new Liquid({ templates: {}, ownPropertyOnly: true, strictFilters: true, parseLimit: 100_000 });
 }
 
-/** What a template may name. */
+/** The names that a template may use. */
 const NAMES = ['id', 'rule', 'priority', 'source', 'hostname', 'output', 'time', 'tags', 'fields'];
 
 /**
- * Looks whether a template is one, and names nothing that no event has: that would be empty for ever.
+ * Checks the syntax of a template and the names that it uses: an unknown name would always be empty.
  *
  * @returns what is wrong, completing `"…" …`; undefined when nothing is
  */
@@ -74,7 +74,7 @@ export function templateProblem(text: string): string | undefined {
   }
 }
 
-/** Twice when the time was up: the process may have been stopped, and a replay should render the same. */
+/** Retried once after a timeout: the process may have been paused, and a replay must render the same. */
 function render(liquid: Liquid, template: Template[], scope: object): string {
   try {
     return String(liquid.renderSync(template, scope, LIMITS));

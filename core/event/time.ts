@@ -6,7 +6,7 @@ export interface EventTime {
   readonly milliseconds: number;
 }
 
-/** What may stand behind the seconds: a fraction, then `Z` or an offset. */
+/** The text after the seconds: an optional fraction, then `Z` or an offset. */
 const TAIL = /^(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):?(\d\d))$/;
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
@@ -14,7 +14,7 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
  * Reads a `time`: RFC 3339 with or without fraction, in UTC or with an offset; also the `{seconds, nanos}` that
  * Falco's gRPC clients print.
  *
- * @returns undefined for anything else, and for dates that no calendar has.
+ * @returns undefined for anything else and for dates that do not exist
  * @example parseTime('2026-07-11T09:44:58.682419669+02:00')?.milliseconds // 1783755898682
  */
 export function parseTime(value: unknown): EventTime | undefined {
@@ -22,7 +22,7 @@ export function parseTime(value: unknown): EventTime | undefined {
   if (typeof value !== 'string') return undefined;
   const seconds = readSeconds(value);
   if (seconds === undefined) return undefined;
-  // What Falco itself writes: nine digits and Z.
+  // The format of Falco: nine digits and Z. Faster than the regular expression (bench/cases/event.ts).
   if (value.length === 30 && value[19] === '.' && value[29] === 'Z') {
     const nanos = digits(value, 20, 9);
     return nanos < 0 ? undefined : { text: value, milliseconds: seconds * 1000 + Math.floor(nanos / 1e6) };

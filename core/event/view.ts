@@ -2,20 +2,20 @@ import type { Event, FieldValue } from './event.ts';
 import { isParsed } from './parse.ts';
 import type { Renderer } from './template.ts';
 
-/** What the configuration adds to an event. */
+/** The enrichment of the configuration. */
 export interface Additions {
   readonly fields: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
   readonly render: Renderer;
 }
 
-/** Where an event comes from when somebody looks into it. */
+/** Parses an event. */
 export type ReadEvent = (raw: Uint8Array, receivedAt: number) => Event;
 
 /**
- * An event that is parsed when something of it is asked for that is not its bytes: an output that writes events as
- * they came asks for nothing else. Seen through what the configuration adds, where it adds something; `raw` and
- * everything that is not enriched are the event's own.
+ * An event with the enrichment of the configuration. It is parsed lazily, on first access to anything but `raw` and
+ * `receivedAt`, so an output that writes the raw bytes parses nothing. Only `fields` and `tags` are
+ * enriched.
  */
 export class EventView implements Event {
   readonly raw: Uint8Array;
@@ -26,7 +26,7 @@ export class EventView implements Event {
   #fields: Readonly<Record<string, FieldValue>> | undefined;
   #tags: readonly string[] | undefined;
 
-  /** @param read may throw; then so does whoever asks */
+  /** @param read may throw, on first access */
   constructor(raw: Uint8Array, receivedAt: number, read: ReadEvent, additions: Additions | undefined) {
     this.raw = raw;
     this.receivedAt = receivedAt;
@@ -84,7 +84,7 @@ export class EventView implements Event {
     return this.#fields;
   }
 
-  /** A view may be enriched once more: what it says stands at the bottom. */
+  /** A view may be a view of another view. */
   static originalOf(event: Event): Event {
     return #event in event ? EventView.originalOf(event.#original()) : event;
   }
@@ -94,10 +94,10 @@ export class EventView implements Event {
   }
 }
 
-/** The parsed event below a view, or views; an event that is no view is itself. */
+/** The parsed event of a view; any other event is returned as it is. */
 export const originalOf: (event: Event) => Event = EventView.originalOf;
 
-/** Is everything that the event says in its bytes? Then they need not be parsed to write it. */
+/** Whether the raw bytes are the whole event, so that it can be written without parsing. */
 export function isAsReceived(event: Event): boolean {
   return EventView.isPlain(event) || isParsed(event);
 }

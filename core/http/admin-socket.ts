@@ -12,7 +12,7 @@ export function adminSocketOf(state: string): string {
   return join(state, 'admin.sock');
 }
 
-/** A path that is short enough for a socket; it is valid until the first `close`. */
+/** A path that is short enough for a socket; valid until the first `close`. */
 export interface ShortPath {
   readonly path: string;
   close(): void;
@@ -106,7 +106,7 @@ export async function serveSocket(
   }
 }
 
-/** The server under its path, which it removes when it stops: unless it is another's by then. */
+/** The server at its path. A stop removes the socket, unless another process has replaced it. */
 function owning(server: RunningServer, path: string, ino: number): RunningServer {
   return {
     ...server,

@@ -1,4 +1,3 @@
-import type { TLSSocket } from 'node:tls';
 import { type Context, Hono } from 'hono';
 import { createDecoder, noDecodeOptions } from '../event/decode.ts';
 import { parsePriority } from '../event/priority.ts';
@@ -7,24 +6,24 @@ import type { Operations } from '../operations/operations.ts';
 import type { Tap } from '../operations/tap.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { HealthState } from '../telemetry/observer.ts';
-import { type AuthOptions, createAuth } from './auth.ts';
+import { type AuthOptions, createAuth, OPEN_PATHS } from './auth.ts';
 import type { Bodies, BodySource } from './body.ts';
-import type { Env } from './env.ts';
 import type { Guard } from './guard.ts';
 import type { Ingest, Rejection } from './ingest.ts';
-import { json } from './json.ts';
-import { OPEN_PATHS } from './open-paths.ts';
 import { GET_ONLY, serveOperations } from './operations.ts';
-import { Problem, problemOf, problemResponse } from './problem.ts';
+import { Problem, problemOf } from './problem.ts';
 import type { NoteRefusal } from './refusal-log.ts';
 import { notEvents, ofUnknownSender, ofWrongPath, rejectedEvents } from './refusals.ts';
+import { json, problemResponse } from './responses.ts';
+import type { Env } from './server.ts';
 import { splitEvents } from './split.ts';
+import { hasValidClientCert } from './tls.ts';
 
-/** Whether requests should be sent here, and why not. */
+/** Whether requests should be sent here, and the reasons if not. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
-  /** How each output is; none of them makes the process unready by itself. */
+  /** The state of each output; none of them makes the process unready. */
   readonly outputs: readonly Pick<OutputStatus, 'name' | 'state' | 'reason' | 'since'>[];
 }
 
@@ -38,12 +37,12 @@ export interface OutputStatus {
   readonly since: number;
   /** Events wanted by it and not settled. */
   readonly pending: number;
-  /** Stored ones, and the raw bytes of their events; absent until those of before the start have been counted. */
+  /** Stored dead letters and the raw bytes of their events; absent until those from before the start are counted. */
   readonly dead_letters?: number;
   readonly dead_letter_bytes?: number;
 }
 
-/** What an operator may look at. */
+/** What operators can read. */
 export interface Admin {
   /** The Prometheus exposition. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -66,7 +65,7 @@ export interface AppOptions {
    * the listener of the events: a proxy may stand in front of that, and every node has its credentials.
    */
   readonly guard?: Guard;
-  /** Asked for on every path but `/healthz`, `/readyz` and `/ping`. */
+  /** Credentials, required on every path but `/healthz`, `/readyz` and `/ping`. */
   readonly auth?: AuthOptions;
   /** Whether the server demands a client certificate, on the same paths. */
   readonly demandsCertificate?: boolean;
@@ -80,7 +79,7 @@ export interface AppOptions {
 const LISTED = 1000;
 
 /**
- * The HTTP face: a Fetch API application that any server can serve.
+ * Makes the HTTP application: a Fetch API handler that any server can serve.
  *
  * @example createApp({ ingest, admin, readiness, bodies, log }).request('/ping')
  */
@@ -108,11 +107,11 @@ export function createApp(options: AppOptions): Hono<Env> {
       await next();
     });
   }
-  /** What a destination answers is shown to operators: who has credentials, or uses a listener for them that demands none. */
+  /** Operators see what destinations answer: a request with credentials, or at a listener for operators that needs none. */
   const isOperator = (c: Context<Env>): boolean => {
     if (check !== undefined) return passes(() => check(c.req.header('authorization')));
     if (!options.demandsCertificate) return guard !== undefined;
-    return (c.env?.incoming?.socket as TLSSocket | undefined)?.authorized === true;
+    return c.env?.incoming !== undefined && hasValidClientCert(c.env.incoming);
   };
 
   if (ingest !== undefined) {
@@ -187,7 +186,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   return app;
 }
 
-/** The states of outputs; the words of their destinations for operators only. */
+/** The states of outputs; with the answers of their destinations for operators only. */
 function shown<T extends { readonly reason?: string }>(
   outputs: readonly T[],
   forOperators: boolean,
@@ -208,7 +207,7 @@ function addressOf(c: { env?: Env['Bindings'] }): string | undefined {
   return c.env?.incoming?.socket.remoteAddress;
 }
 
-/** @param problem what is wrong with the rejected ones */
+/** @param problem what is wrong with the rejected events */
 function bulkAnswer(
   result: { accepted: number; rejected: readonly Rejection[] },
   problem?: Problem,
@@ -216,7 +215,7 @@ function bulkAnswer(
   const rejected = result.rejected.slice(0, LISTED);
   const more = result.rejected.length > LISTED ? { rejected_count: result.rejected.length } : {};
   const answer = { accepted: result.accepted, rejected, ...more };
-  // Only what is on stable storage is answered with a 2xx, and here nothing may be.
+  // A 2xx means that events are on stable storage, and here none may be.
   return problem === undefined || result.accepted > 0 ? json(202, answer) : problemResponse(problem, answer);
 }
 
@@ -248,7 +247,7 @@ function notServed(paths: ReadonlyMap<string, string>, path: string, method: str
   return new Problem(405, details, { allow }, ofWrongPath(method));
 }
 
-/** The methods of a path; a member of a served path that begins with a colon stands for any text. */
+/** The methods of a path; a segment of a route that begins with a colon matches any text. */
 function allowedAt(paths: ReadonlyMap<string, string>, path: string): string | undefined {
   const exact = paths.get(path);
   if (exact !== undefined) return exact;

@@ -1,7 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Problem, type Refused } from './problem.ts';
 
-/** Who may call: any of these. Falco can send Basic only, as `http://user:password@host` in its url. */
+/** The paths of health probes, which need neither credentials nor a certificate. */
+export const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/ping']);
+
+/** The accepted credentials: any of these. Falco can send Basic only, as `http://user:password@host` in its url. */
 export interface AuthOptions {
   readonly bearer?: readonly string[];
   readonly basic?: readonly { readonly username: string; readonly password: string }[];
@@ -15,8 +18,8 @@ export type CheckAuth = (header: string | undefined, refused?: Refused) => void;
 /**
  * Makes the check of an `Authorization` header.
  *
- * Digests are compared, all of them, in constant time: neither the length nor the first different character of a
- * secret can be measured from outside.
+ * All digests are compared, in constant time, so that neither the length nor the first wrong character of a secret can be
+ * measured.
  */
 export function createAuth(options: AuthOptions): CheckAuth {
   const basic = (options.basic ?? []).map(({ username, password }) =>

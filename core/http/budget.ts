@@ -1,34 +1,34 @@
-/** What one read of a socket may bring: a reader that stops may find that much more in memory. */
+/** The most bytes of one read of a socket: that much more may be in memory when a reader stops. */
 export const READ_BYTES = 64 << 10;
 
-/** An amount of memory that several requests share. What is charged is in memory already. */
+/** An amount of memory that several requests share. Charged bytes are in memory already. */
 export interface ByteBudget {
   open(): ByteAccount;
-  /** Bytes charged to it now. */
+  /** Bytes charged now. */
   held(): number;
 }
 
-/** What one request holds of a budget. */
+/** The part of a budget that one request holds. */
 export interface ByteAccount {
   charge(bytes: number): void;
-  /** Is the budget used up? */
+  /** Whether the budget is used up. */
   usedUp(): boolean;
-  /** Must the request stop reading, because the budget is used up or others wait already? */
+  /** Whether the request must stop reading: the budget is used up or other requests wait. */
   mustWait(): boolean;
-  /** Is so much more than the budget in memory that the request cannot be kept? */
+  /** Whether so much more than the budget is in memory that the request cannot be kept. */
   beyond(): boolean;
   /**
    * Resolves when the request may read on, first come, first served, or when the signal aborts.
    *
-   * One request at a time may exceed the budget: each of those that wait holds a part of a body, so that without it
-   * they could wait for each other for ever.
+   * One request at a time may exceed the budget. Each waiting request holds a part of a body, so without this they could
+   * deadlock.
    */
   wait(signal: AbortSignal): Promise<void>;
-  /** Gives everything back. */
+  /** Returns all its bytes. */
   close(): void;
 }
 
-/** @param total bytes; half as much again may be held for a moment, because what was read is in memory */
+/** @param total bytes; half as much again may be held for a moment: bytes that were read are in memory */
 export function createByteBudget(total: number): ByteBudget {
   const shared: Shared = { total, held: 0, queue: [], exceeding: undefined };
   return { open: () => new Account(shared), held: () => shared.held };
@@ -42,11 +42,11 @@ interface Shared {
   exceeding: Account | undefined;
 }
 
-/** A class, because each request makes one: its methods cost nothing. */
+/** A class, because each request makes one and shares its methods (bench/cases/ingest.ts). */
 class Account implements ByteAccount {
   readonly #shared: Shared;
   #held = 0;
-  /** Room set aside for the next read: charged to the budget, not yet in memory. */
+  /** Bytes reserved for the next read: charged to the budget, not yet in memory. */
   #granted = 0;
   #goOn: (() => void) | undefined;
 
@@ -71,7 +71,7 @@ class Account implements ByteAccount {
 
   beyond(): boolean {
     const { total, held, queue, exceeding } = this.#shared;
-    // Each of those that wait may find one more read in memory.
+    // Each waiting request may find one more read in memory.
     return exceeding !== this && held + queue.length * READ_BYTES > total + Math.floor(total / 2);
   }
 

@@ -8,17 +8,16 @@ const { createZstdDecompress } = zlib as unknown as {
   createZstdDecompress?: (options: object) => Transform;
 };
 
-/** What `Content-Encoding` may say on this runtime. */
+/** The values of `Content-Encoding` that this runtime can decompress. */
 export const ENCODINGS: readonly string[] = createZstdDecompress === undefined ? ['gzip'] : ['gzip', 'zstd'];
 
-/** What a decoder holds beside the bytes it gives: its state and its buffers. */
+/** Bytes that the state and the buffers of a decoder take. */
 export const DECODER_BYTES = 64 << 10;
 
 /**
- * Makes the decoder of an encoding: compressed bytes are written to it, and it gives the others as they are produced,
- * so that its reader can stop at any size.
+ * Makes the streaming decoder of an encoding, so that its reader can stop at any size.
  *
- * @returns undefined where nothing is to be done
+ * @returns undefined when the body is not compressed
  * @throws Problem 415 for an encoding that this runtime cannot read
  */
 export function decoderOf(encoding: string | undefined, maxBody: number): (() => Transform) | undefined {
@@ -34,7 +33,7 @@ export function decoderOf(encoding: string | undefined, maxBody: number): (() =>
   throw new Problem(415, { code: 'unsupported_encoding', reason, hint }, headers, UNREADABLE);
 }
 
-/** A zstd frame says how large a window its reader must allocate (up to 2 GiB): no more than the output may be. */
+/** A zstd frame names the window that its reader must allocate (up to 2 GiB): limited to the size of the largest body. */
 function windowOf(maxBody: number): Record<number, number> {
   const key = (zlib.constants as Record<string, number>).ZSTD_d_windowLogMax;
   if (key === undefined) return {};

@@ -4,14 +4,15 @@ import { type AuthOptions, createAuth } from './auth.ts';
 import { type Bodies, SMALL_BODY } from './body.ts';
 import type { Ingest } from './ingest.ts';
 import { lingerAfterAnswer } from './linger.ts';
-import { problemOf, sendProblem } from './problem.ts';
+import { problemOf } from './problem.ts';
 import type { NoteRefusal } from './refusal-log.ts';
 import { ofUnknownSender } from './refusals.ts';
+import { sendProblem } from './responses.ts';
 
-/** Answers a request that it knows to be its own; false leaves it to the application. */
-export type Direct = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+/** Answers a plain `POST /`; false leaves the request to the application. */
+export type FastPath = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 
-export interface DirectOptions {
+export interface FastPathOptions {
   readonly ingest: Ingest;
   readonly bodies: Bodies;
   readonly auth?: AuthOptions;
@@ -20,15 +21,15 @@ export interface DirectOptions {
 }
 
 /**
- * The way of nearly every request, `POST /` with one plain event, without a Fetch request and response, which cost as
- * much as parsing the event. It does what the application does; what is out of the ordinary (large, compressed or
- * of unknown length) is left to that.
+ * Handles `POST /` with one plain event, which nearly every request is, without a Fetch request and response: those cost as
+ * much as parsing the event (bench/cases/ingest.ts). It does what the application does. A body that is large, compressed
+ * or of unknown length is left to the application.
  */
-export function createDirect({ ingest, bodies, auth, noteRefusal, log }: DirectOptions): Direct {
+export function createFastPath({ ingest, bodies, auth, noteRefusal, log }: FastPathOptions): FastPath {
   const check = auth === undefined ? undefined : createAuth(auth);
   const most = Math.min(SMALL_BODY, bodies.maxBody);
 
-  const take = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     let gone: AbortSignal | undefined;
     const whenGone = () => {
       gone ??= goneOf(outgoing);
@@ -37,13 +38,13 @@ export function createDirect({ ingest, bodies, auth, noteRefusal, log }: DirectO
     try {
       check?.(incoming.headers.authorization, ofUnknownSender('POST', '/'));
       await bodies.read({ incoming }, 'wait', (raw, waited) => ingest.one(raw, whenGone, waited));
-      // 200 with `Content-Length: 0`, as the application answers; headers given to node:http are checked one by one.
+      // 200 with `Content-Length: 0`, as the application answers.
       outgoing.end();
     } catch (error) {
       const problem = problemOf(error, log);
       noteRefusal?.(problem, incoming.socket.remoteAddress);
       lingerAfterAnswer(incoming, outgoing);
-      // A body that was not read is passed over, so that the connection can be used again.
+      // An unread body is skipped, so that the connection can be used again.
       incoming.resume();
       sendProblem(outgoing, problem);
     }
@@ -54,12 +55,12 @@ export function createDirect({ ingest, bodies, auth, noteRefusal, log }: DirectO
     if (method !== 'POST' || url !== '/' || headers['content-encoding'] !== undefined) return false;
     // Without a length (NaN) this is false as well.
     if (!(Number(headers['content-length'] ?? Number.NaN) <= most)) return false;
-    void take(incoming, outgoing);
+    void handle(incoming, outgoing);
     return true;
   };
 }
 
-/** Aborts when the client goes away before it has its answer. */
+/** Aborts when the client disconnects before it has its answer. */
 function goneOf(outgoing: ServerResponse): AbortSignal {
   const gone = new AbortController();
   if (outgoing.destroyed) gone.abort();

@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../config/schema/address.ts';
-import type { Env } from './env.ts';
-
 import { Problem } from './problem.ts';
+import type { Env } from './server.ts';
 
-/** Every change has this header: a web page cannot send it to another origin without being allowed to. */
+/** Required on every change: a web page cannot send a custom header to another origin without permission (CORS). */
 export const CHANGE_HEADER = 'x-tiercel-request';
 
 /** Checks a request to a listener for operators. @throws Problem 403 */
@@ -18,15 +17,15 @@ export interface GuardOptions {
   readonly hosts?: readonly string[];
 }
 
-/** They name no machine: a page that calls `http://0.0.0.0` is not the listener's own. */
+/** Wildcard addresses: a request with such a Host is not for this listener. */
 const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
 const READS = new Set(['GET', 'HEAD']);
-/** `none`: a person typed the address. A client that is no browser does not send the header. */
+/** `none`: the address was typed. Clients other than browsers do not send the header. */
 const OWN_SITE = new Set(['same-origin', 'none']);
 
 /**
- * Makes the check that keeps web pages out: a page that an operator has open must not reach the operations, neither
- * directly nor under a name of its own that was made to point here (DNS rebinding). It does not replace credentials.
+ * Makes the check that refuses web pages: a page in the browser of an operator must not reach the operations, neither
+ * directly (CSRF) nor under a host name that resolves to this address (DNS rebinding). It does not replace credentials.
  */
 export function createGuard({ hosts }: GuardOptions): Guard {
   const known = hosts && new Set(hosts.filter((host) => !EVERY_ADDRESS.has(host)).map(canonical));

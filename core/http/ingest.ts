@@ -1,14 +1,14 @@
+import { setImmediate } from 'node:timers';
 import type { Enrich } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
 import type { RecentEvents } from '../event/recent.ts';
-import { type Journal, type JournalEntry, JournalFullError } from '../journal/journal.ts';
+import { type Journal, type JournalEntry, JournalFailedError, JournalFullError } from '../journal/journal.ts';
 import type { Clock } from '../sdk/contract/clock.ts';
-import type { IngestObserver, Tally } from '../telemetry/observer.ts';
-import { createAppendLater } from './append-later.ts';
+import type { EventSeries, IngestObserver } from '../telemetry/observer.ts';
+import { ownTick } from './body.ts';
 import type { Problem } from './problem.ts';
 import { noRoom, notAnEvent, storageFailed, tooMuchAtOnce } from './refusals.ts';
-import { eachTurn, ownTurn } from './turn.ts';
 
 /** One event of a bulk request that is not an event. */
 export interface Rejection {
@@ -18,19 +18,19 @@ export interface Rejection {
 }
 
 /**
- * The way in: parse, route, append. A return means: on stable storage. Every problem is thrown as a {@link Problem} that
- * carries the number of events it refuses; the caller counts them.
+ * Ingest: parse, route, append to the journal. When a call returns, the events are on stable storage. Failures are thrown as
+ * a {@link Problem} with the number of events that it refuses; the caller counts them.
  */
 export interface Ingest {
   /**
-   * Takes one event. When the journal is full or cannot write it waits, up to `maxWait`: Falco never sends again, but
-   * waits for its answer as long as it takes.
+   * Accepts one event. While the journal is full or cannot write it waits, up to `maxWait`: Falco never sends an event again,
+   * but waits for the answer.
    *
-   * @param gone the client's going away, which ends the wait; asked for only when it comes to waiting
+   * @param gone aborts when the client disconnects, which ends the wait; called only before waiting
    * @param waited milliseconds of `maxWait` that the sender has waited already
    */
   one(raw: Uint8Array, gone?: () => AbortSignal, waited?: number): Promise<void>;
-  /** Takes all the events of a request that are events, together, or none. Never waits for room. The caller counts the rejected ones. */
+  /** Accepts all valid events of a request together, or none. Never waits for room. The caller counts the rejected ones. */
   many(bodies: readonly Uint8Array[]): Promise<{ accepted: number; rejected: readonly Rejection[] }>;
 }
 
@@ -40,20 +40,20 @@ export interface IngestOptions {
   /** The names of the outputs that want an event. */
   readonly route: (event: Event) => readonly string[];
   readonly enrich: Enrich;
-  /** Told of single events, for the outputs that read them next. */
+  /** Gets single events, so that outputs that are up to date need not parse them again. */
   readonly recent?: Pick<RecentEvents, 'add'>;
   readonly clock: Clock;
   /** Milliseconds that `one` may wait for room. */
   readonly maxWait: number;
   readonly observer: IngestObserver;
   /**
-   * Who is told of each event on stable storage (the debug log, a tap); asked once a request. Nobody, most of the time:
-   * being told makes bulk requests keep their events.
+   * Returns the callback for each event on stable storage (the debug log, a tap), or undefined. Called once per request. With
+   * a callback the parsed events stay in memory until they are stored.
    */
   readonly queued?: () => ((event: Event, outputs: readonly string[]) => void) | undefined;
 }
 
-/** One event that came in, and who waits for it. */
+/** One received event and the promise of its request. */
 interface Arrival {
   readonly raw: Uint8Array;
   readonly receivedAt: number;
@@ -63,59 +63,64 @@ interface Arrival {
   readonly reject: (error: unknown) => void;
 }
 
-/** How long one turn of the event loop may go on parsing a bulk request, milliseconds. */
-const TURN = 5;
+/** Milliseconds that a bulk request may parse before it yields to the event loop. */
+const PARSE_SLICE = 5;
 
-/** Wires parser, router and journal into the way in. */
+/** Connects parser, router and journal. */
 export function createIngest(options: IngestOptions): Ingest {
   const { journal, route, enrich, recent, clock, observer } = options;
 
-  const appendLater = createAppendLater(options);
+  const retryAppend = createAppendRetry(options);
 
-  /** What an append ended in, as an answer. @param status see {@link noRoom} */
-  const failed = (error: unknown, status: 429 | 503, events: number): Problem => {
+  /** The problem to answer with after a failed append. @param status see {@link noRoom} */
+  const appendProblem = (error: unknown, status: 429 | 503, events: number): Problem => {
     if (error instanceof JournalFullError) return noRoom(status, events, error.message);
     return error instanceof RangeError ? tooMuchAtOnce(error, events) : storageFailed(error as Error, events);
   };
 
-  /** Whom to tell of an event when it is stored, if anybody. */
-  const toldOf = (event: Event, outputs: readonly string[]): (() => void) | undefined => {
+  /** Returns a function that reports an event as stored, if anything is to be called. */
+  const notifierOf = (event: Event, outputs: readonly string[]): (() => void) | undefined => {
     const queued = options.queued?.();
     return queued === undefined ? undefined : () => queued(event, outputs);
   };
 
-  /** Takes one event; plain promises, as an asynchronous function would keep the parsed event over its wait for the disk. */
-  const take = ({ raw, receivedAt, gone, waited }: Arrival): Promise<void> => {
+  /**
+   * Accepts one event. Neither an async function nor one whose closures use the event: both would keep the parsed event in
+   * memory while it waits for the disk (bench/cases/retained.ts).
+   */
+  const accept = ({ raw, receivedAt, gone, waited }: Arrival): Promise<void> => {
     const result = parseEvent(raw, receivedAt);
     if (!result.ok) return Promise.reject(notAnEvent(result.field, result.reason, raw));
     const event = enrich(result.event);
     const outputs = route(event);
-    const tally = observer.tallyOf(event);
-    const tell = toldOf(event, outputs);
-    const taken = () => {
-      observer.received([tally]);
-      tell?.();
+    const series = observer.seriesOf(event);
+    const notify = notifierOf(event, outputs);
+    const accepted = () => {
+      observer.received([series]);
+      notify?.();
     };
-    // What no output wants has nowhere to go: there is nothing to keep it for.
+    // No output wants it, so it is not stored.
     if (outputs.length === 0) {
       observer.unrouted(1);
-      return Promise.resolve().then(taken);
+      return Promise.resolve().then(accepted);
     }
     recent?.add(result.event);
     const entries = [{ raw, receivedAt, outputs }];
     return journal
       .append(entries)
-      .then(taken, (error) =>
-        appendLater(entries, error, gone, waited).then(taken, (last) => Promise.reject(failed(last, 503, 1))),
+      .then(accepted, (error) =>
+        retryAppend(entries, error, gone, waited).then(accepted, (last) =>
+          Promise.reject(appendProblem(last, 503, 1)),
+        ),
       );
   };
 
-  // All of a turn in a row: between the sockets' own work each of them would find the processor's caches cold, which was
-  // measured to cost as much as parsing does.
-  const arrive = eachTurn<Arrival>((arrivals) => {
+  // The events of a tick are parsed one after the other. Parsed between the work of the sockets, each of them finds the
+  // caches of the processor cold, which costs as much as parsing (bench/cases/ingest.ts).
+  const arrive = batchPerTick<Arrival>((arrivals) => {
     for (const arrival of arrivals) {
       try {
-        take(arrival).then(arrival.resolve, arrival.reject);
+        accept(arrival).then(arrival.resolve, arrival.reject);
       } catch (error) {
         arrival.reject(error);
       }
@@ -133,35 +138,141 @@ export function createIngest(options: IngestOptions): Ingest {
       if (state === 'full') throw noRoom(429, bodies.length, reason);
       const receivedAt = clock.now();
       const rejected: Rejection[] = [];
-      // Not the events themselves: thousands of parsed trees would cost more to keep than to make.
+      // The parsed events are not kept: thousands of them take too much memory (bench/cases/bulk.ts).
       const entries: JournalEntry[] = [];
-      const tallies: Tally[] = [];
+      const series: EventSeries[] = [];
       const queued = options.queued?.();
-      const told: (() => void)[] = [];
-      let turn = clock.monotonic();
+      const notifications: (() => void)[] = [];
+      let sliceStart = clock.monotonic();
       for (const [index, raw] of bodies.entries()) {
         const result = parseEvent(raw, receivedAt);
         if (result.ok) {
           const event = enrich(result.event);
           const outputs = route(event);
           if (outputs.length > 0) entries.push({ raw, receivedAt, outputs });
-          tallies.push(observer.tallyOf(event));
-          if (queued !== undefined) told.push(() => queued(event, outputs));
+          series.push(observer.seriesOf(event));
+          if (queued !== undefined) notifications.push(() => queued(event, outputs));
         } else rejected.push({ index, reason: `${result.field} ${result.reason}` });
-        if (clock.monotonic() - turn > TURN) {
-          await ownTurn();
-          turn = clock.monotonic();
+        if (clock.monotonic() - sliceStart > PARSE_SLICE) {
+          await ownTick();
+          sliceStart = clock.monotonic();
         }
       }
       try {
         if (entries.length > 0) await journal.append(entries);
       } catch (error) {
-        throw failed(error, 429, bodies.length);
+        throw appendProblem(error, 429, bodies.length);
       }
-      observer.received(tallies);
-      for (const tell of told) tell();
-      if (entries.length < tallies.length) observer.unrouted(tallies.length - entries.length);
-      return { accepted: tallies.length, rejected };
+      observer.received(series);
+      for (const notify of notifications) notify();
+      if (entries.length < series.length) observer.unrouted(series.length - entries.length);
+      return { accepted: series.length, rejected };
     },
+  };
+}
+
+/**
+ * Collects the items of one tick of the event loop and handles them together at its end, in order.
+ *
+ * @example const add = batchPerTick<string>((lines) => console.log(lines.length)); add('a'); add('b'); // 2
+ */
+export function batchPerTick<T>(handle: (items: readonly T[]) => void): (item: T) => void {
+  let items: T[] = [];
+  const end = () => {
+    const all = items;
+    items = [];
+    handle(all);
+  };
+  return (item) => {
+    if (items.push(item) === 1) setImmediate(end);
+  };
+}
+
+/** Milliseconds between two attempts while the storage fails. */
+const FIRST_WAIT = 50;
+const LONGEST_WAIT = 1000;
+
+/**
+ * Appends again after an append failed.
+ *
+ * @param error what the first append ended in
+ * @param gone aborts when the client disconnects, which ends the wait
+ * @param waited milliseconds of `maxWait` that are over already
+ * @throws the last error after `maxWait` or when the client disconnects; at once when waiting cannot help and when the
+ *   journal has failed permanently
+ */
+type RetryAppend = (
+  entries: readonly JournalEntry[],
+  error: unknown,
+  gone: () => AbortSignal,
+  waited: number,
+) => Promise<void>;
+
+/**
+ * Makes the retry of `POST /`. Falco takes any answer for a success and never sends an event again, so an append to a journal
+ * that is full or cannot write is retried until `maxWait`. A full journal signals when there is room. After a write error
+ * (no file descriptor, a failed sync) all waiting requests retry together, so that their events are one group, with
+ * exponential backoff.
+ */
+function createAppendRetry({
+  journal,
+  clock,
+  maxWait,
+}: {
+  readonly journal: Pick<Journal, 'append' | 'waitForRoom' | 'failed'>;
+  readonly clock: Clock;
+  readonly maxWait: number;
+}): RetryAppend {
+  let pause = FIRST_WAIT;
+  let nextTry: Promise<void> | undefined;
+  /** The waiting requests; the signal of the journal has one listener for all of them. */
+  const waiting = new Set<AbortController>();
+  journal.failed.addEventListener('abort', () => {
+    for (const done of waiting) done.abort();
+  });
+
+  const untilNextTry = (): Promise<void> => {
+    nextTry ??= clock.sleep(pause).then(() => {
+      nextTry = undefined;
+      pause = Math.min(2 * pause, LONGEST_WAIT);
+    });
+    return nextTry;
+  };
+
+  const within = async (
+    milliseconds: number,
+    client: AbortSignal,
+    wait: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> => {
+    const done = new AbortController();
+    const signal = AbortSignal.any([client, done.signal]);
+    waiting.add(done);
+    try {
+      await Promise.race([wait(signal), clock.sleep(milliseconds, signal)]);
+    } finally {
+      waiting.delete(done);
+      done.abort();
+    }
+  };
+
+  return async (entries, error, gone, waited) => {
+    const deadline = clock.monotonic() + maxWait - waited;
+    for (let why = error; ; ) {
+      const bytes = why instanceof JournalFullError ? why.bytes : undefined;
+      if (bytes === undefined && !(why instanceof JournalFailedError)) throw why;
+      const left = deadline - clock.monotonic();
+      const client = gone();
+      if (left <= 0 || client.aborted || journal.failed.aborted) throw why;
+      await within(left, client, (signal) =>
+        bytes === undefined ? untilNextTry() : journal.waitForRoom(signal, bytes),
+      );
+      try {
+        await journal.append(entries);
+        pause = FIRST_WAIT;
+        return;
+      } catch (again) {
+        why = again;
+      }
+    }
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How much of what a client still sends after its answer is read and thrown away. */
+/** How long and how much of the rest of a request is read and discarded after its answer. */
 export interface LingerLimits {
   readonly milliseconds: number;
   readonly bytes: number;
@@ -10,9 +10,9 @@ export interface LingerLimits {
 const LIMITS: LingerLimits = { milliseconds: 5_000, bytes: 64 << 20 };
 
 /**
- * Lets an answer that is given before its request was read reach the client. A connection that is closed while bytes
- * arrive is reset, and a client that still sends meets the reset instead of the answer. So only our half is closed,
- * what comes is thrown away, and the rest of the connection ends with the request, or where the limits do.
+ * Lingering close: lets an answer that is sent before its request was read reach the client. A connection that is closed
+ * while bytes arrive is reset, and a client that still sends sees the reset instead of the answer. So only our half is
+ * closed, the rest of the request is discarded, and the connection ends with the request or at the limits.
  */
 export function lingerAfterAnswer(
   incoming: IncomingMessage,
@@ -44,12 +44,12 @@ function linger(incoming: IncomingMessage, { milliseconds, bytes }: LingerLimits
   });
   incoming.once('end', () => {
     over();
-    // The connection may go on: it must not collect a listener a request.
+    // The connection may stay open: remove the listener, or each request would leave one.
     socket.off('close', over);
     socket.destroySoon = destroySoon;
     if (closing) socket.destroySoon();
   });
-  // Whoever was to read it has answered: nothing may hold it up.
+  // The reader of the body has answered: discard the rest.
   incoming.unpipe();
   incoming.resume();
 }

@@ -1,30 +1,28 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { splitAddress } from '../config/schema/address.ts';
 import type { ConfigSections } from '../config/schema/schema.ts';
-import type { Credentials, ServerConfig } from '../config/schema/server.ts';
+import type { Credentials } from '../config/schema/server.ts';
 import { createNodeFileSystem, ensureDirectory } from '../journal/files/filesystem.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import { adminSocketOf, serveSocket } from './admin-socket.ts';
 import { type Admin, createApp, type Readiness } from './app.ts';
 import type { AuthOptions } from './auth.ts';
 import { createBodies } from './body.ts';
-import { createDirect } from './fast-path.ts';
+import { createFastPath } from './fast-path.ts';
 import { createGuard, type Guard } from './guard.ts';
 import type { Ingest } from './ingest.ts';
 import { type CountRefused, createRefusalLog } from './refusal-log.ts';
-import { type Address, type RunningServer, startServer, type TlsOptions } from './server.ts';
+import { type Address, type RunningServer, startServer } from './server.ts';
+import { readServerTls } from './tls.ts';
 
 const MAX_CONNECTIONS = 10_000;
 /** File descriptors that connections leave to the journal and the outputs. */
 const SPARE_FILES = 128;
-/** Of operators at one listener, sixteen taps among them. */
+/** Connections of operators at one listener, including sixteen taps. */
 const OPERATOR_CONNECTIONS = 64;
 
 /** What the listeners serve. */
-export interface Faces {
+export interface Handlers {
   readonly ingest?: Ingest;
   readonly admin?: Admin;
   readonly readiness?: () => Readiness;
@@ -38,10 +36,10 @@ interface Settings extends Pick<ConfigSections, 'server'> {
   readonly dir: string;
 }
 
-/** One listener: where, and for whom. */
+/** One listener. */
 interface Listener {
   readonly at: Address;
-  /** Given: it is for operators. */
+  /** Present on a listener for operators. */
   readonly guard?: Guard;
   readonly auth?: AuthOptions;
   /** Whether it serves HTTPS where that is configured. */
@@ -55,16 +53,16 @@ interface Listener {
  * @returns the listener of the events first
  * @throws Error in one line when an address is taken or a certificate cannot be read
  */
-export async function listen(config: Settings, faces: Faces, log: Logger): Promise<RunningServer[]> {
+export async function listen(config: Settings, handlers: Handlers, log: Logger): Promise<RunningServer[]> {
   const { listen: address, admin_listen: own, auth, admin_auth, admin_hosts = [] } = config.server;
-  const { ingest, ...forOperators } = faces;
+  const { ingest, ...forOperators } = handlers;
   const events = {
     at: splitAddress(address),
     tls: true,
     maxConnections: mostConnections(),
     ...(auth && { auth: authOf(auth) }),
   };
-  const started = [await serve(events, config, faces, log)];
+  const started = [await serve(events, config, handlers, log)];
   try {
     if (own !== undefined) {
       const at = splitAddress(own);
@@ -87,14 +85,14 @@ export async function listen(config: Settings, faces: Faces, log: Logger): Promi
   return [...started, ...(await serveAdminSocket(config, forOperators, log))];
 }
 
-/** Opens the admin socket. Without one the instance still delivers, so a failure is a warning. */
-async function serveAdminSocket(config: Settings, faces: Faces, log: Logger): Promise<RunningServer[]> {
+/** Opens the admin socket. The instance delivers without one, so a failure is a warning. */
+async function serveAdminSocket(config: Settings, handlers: Handlers, log: Logger): Promise<RunningServer[]> {
   const { path: state, type, group_access: groupAccess } = config.journal;
   const start = (at: Address) =>
     serve(
       { at, guard: createGuard({}), tls: false, maxConnections: OPERATOR_CONNECTIONS },
       config,
-      faces,
+      handlers,
       log,
     );
   try {
@@ -115,15 +113,15 @@ async function serveAdminSocket(config: Settings, faces: Faces, log: Logger): Pr
 async function serve(
   { at, guard, auth, tls, maxConnections }: Listener,
   { server, dir }: Settings,
-  { countRefused: count = () => {}, ...faces }: Faces,
+  { countRefused: count = () => {}, ...handlers }: Handlers,
   log: Logger,
 ): Promise<RunningServer> {
-  const { ingest } = faces;
-  // Where no events come in, none are refused.
+  const { ingest } = handlers;
+  // A listener without ingest refuses no events.
   const notes = ingest && { noteRefusal: createRefusalLog({ count, log }) };
   const secure = tls ? server.tls : undefined;
   const common = {
-    ...faces,
+    ...handlers,
     ...notes,
     bodies: createBodies({ maxBody: server.max_body, maxWait: server.max_wait }),
     log,
@@ -134,9 +132,9 @@ async function serve(
   const app = createApp(common);
   return startServer({
     fetch: (request, env) => app.fetch(request, env),
-    ...(ingest === undefined ? {} : { direct: createDirect({ ...common, ingest }) }),
+    ...(ingest === undefined ? {} : { fastPath: createFastPath({ ...common, ingest }) }),
     at,
-    ...(secure === undefined ? {} : { tls: await readTls(secure, dir) }),
+    ...(secure === undefined ? {} : { tls: await readServerTls(secure, dir) }),
     maxConnections,
     maxBody: server.max_body,
     ...notes,
@@ -145,8 +143,8 @@ async function serve(
 }
 
 /**
- * Of senders. They must not take the last file descriptor: without one the journal could not begin a segment, and no
- * operator could connect.
+ * The most connections of senders. They must leave file descriptors: without one the journal cannot begin a segment and no
+ * operator can connect.
  */
 function mostConnections(): number {
   try {
@@ -161,13 +159,13 @@ function mostConnections(): number {
   }
 }
 
-/** Reads the certificates again, which may have been replaced meanwhile: new connections get the new ones. */
+/** Reads the certificates again and uses them for new connections. */
 export async function renewCertificates(
   { server, dir }: Pick<Settings, 'server' | 'dir'>,
   listeners: readonly RunningServer[],
 ): Promise<void> {
   if (server.tls === undefined) return;
-  const tls = await readTls(server.tls, dir);
+  const tls = await readServerTls(server.tls, dir);
   for (const listener of listeners) listener.renewTls(tls);
 }
 
@@ -176,29 +174,4 @@ function authOf(auth: Credentials): AuthOptions {
     ...(auth.bearer_token === undefined ? {} : { bearer: [auth.bearer_token] }),
     ...(auth.basic === undefined ? {} : { basic: [auth.basic] }),
   };
-}
-
-async function readTls(tls: NonNullable<ServerConfig['tls']>, dir: string): Promise<TlsOptions> {
-  const read = (option: string, path: string) =>
-    readFile(resolve(dir, path), 'utf8').catch((error: Error) => {
-      throw new Error(`server.tls.${option} cannot be read: ${error.message}`);
-    });
-  const [cert, key] = await Promise.all([read('cert', tls.cert), read('key', tls.key)]);
-  const { client_ca } = tls;
-  const clientCa = client_ca === undefined ? undefined : await read('client_ca', client_ca);
-  checkPem(`server.tls.cert (${tls.cert}) is no certificate in PEM`, { cert });
-  checkPem(`server.tls.key (${tls.key}) is no private key in PEM without a passphrase`, { key });
-  checkPem('server.tls.key is not the key of server.tls.cert', { cert, key });
-  if (clientCa === undefined) return { cert, key };
-  checkPem(`server.tls.client_ca (${client_ca}) is no certificate in PEM`, { cert: clientCa });
-  return { cert, key, clientCa };
-}
-
-/** OpenSSL says what is wrong with the bytes, and not which file they are from. */
-function checkPem(what: string, pem: SecureContextOptions): void {
-  try {
-    createSecureContext(pem);
-  } catch (error) {
-    throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
-  }
 }

@@ -4,12 +4,11 @@ import { JournalFullError } from '../journal/journal.ts';
 import { FILTER_NAMES, parseFilter } from '../operations/filter.ts';
 import { OperationError, type Operations } from '../operations/operations.ts';
 import type { Tap } from '../operations/tap.ts';
-import type { Env } from './env.ts';
-import { json } from './json.ts';
-import { ndjson } from './ndjson.ts';
 import { Problem } from './problem.ts';
+import { json, ndjson } from './responses.ts';
+import type { Env } from './server.ts';
 
-/** What the routes of this file need. */
+/** Dependencies of the routes. */
 export interface OperationsOptions {
   readonly operations: Operations;
   readonly tap: Tap;
@@ -22,7 +21,7 @@ export interface OperationsOptions {
 /** Paths that do not answer HEAD: their answer to GET has no end. */
 export const GET_ONLY: ReadonlySet<string> = new Set(['/tap']);
 
-/** Adds what operators do, to a listener that is guarded: dead letters, journal, tap. */
+/** Adds the routes of operators to a guarded listener: dead letters, journal, tap. */
 export function serveOperations(app: Hono<Env>, options: OperationsOptions): void {
   const { operations, tap, now } = options;
 
@@ -94,7 +93,7 @@ function filterOf(c: Context<Env>, now: number, more: readonly string[] = []): D
   return filter.value;
 }
 
-/** A filter that is misspelt must not mean "all". */
+/** Rejects unknown parameters: a misspelt filter must not select everything. */
 function checkNames(c: Context<Env>, known: readonly string[]): void {
   const unknown = Object.keys(c.req.query()).find((name) => !known.includes(name));
   if (unknown === undefined) return;

@@ -3,7 +3,7 @@ import type { RefusalReason } from '../telemetry/observer.ts';
 import type { Problem } from './problem.ts';
 import { createSweep, idleClock, type SweepClock } from './sweep.ts';
 
-/** Counts and logs the problem of a request, if it refused events. @param address of the sender */
+/** Counts and logs the problem of a request, if it refuses events. @param address of the sender */
 export type NoteRefusal = (problem: Problem, address: string | undefined) => void;
 
 /** Counts refused events. */
@@ -11,7 +11,7 @@ export type CountRefused = (reason: RefusalReason, events: number) => void;
 
 /** Milliseconds between two lines about one sender and reason. */
 const INTERVAL = 60_000;
-/** Sender and reason pairs with a line of their own; all others share one line for each reason. */
+/** Pairs of sender and reason with a line of their own; all others share one line per reason. */
 export const MOST_SENDERS = 256;
 const OTHERS = 'other clients';
 
@@ -24,9 +24,9 @@ interface Refusing {
 }
 
 /**
- * Counts and logs refusals. Falco takes any answer for a success and logs nothing, so a wrong password or
- * `json_output: false` loses every event, and this process is the only one to see it: the first refusal of each sender
- * and reason is logged with what to do, then one line a minute with a count while it goes on.
+ * Counts and logs refused events. Falco takes any answer for a success and logs nothing, so with a wrong password or
+ * `json_output: false` every event is lost and only this process notices. The first refusal of each sender and reason is
+ * logged with a hint, then a count once a minute.
  */
 export function createRefusalLog({
   count,

@@ -1,39 +1,39 @@
-// What a sender is told whose events are not taken.
+// The problems that refuse events: what the sender is told, and how many events are counted as refused.
 import { Problem, type Refused } from './problem.ts';
 
 /** A request whose body cannot be read. */
 export const UNREADABLE: Refused = { reason: 'invalid', events: 1 };
 
-/** Where `POST` brings events. */
+/** The paths where `POST` sends events. */
 const EVENT_PATHS: ReadonlySet<string> = new Set(['/', '/events', '/test']);
 
-/** The events of a request by an unknown sender: it counts as one, unless it brings none. */
+/** The refused event of a request without valid credentials, if it sends one. */
 export function ofUnknownSender(method: string | undefined, path: string): Refused | undefined {
   if (method !== 'POST' || !EVENT_PATHS.has(path)) return undefined;
   return { reason: 'unauthorized', events: 1 };
 }
 
-/** The event of a request that nothing serves: its method says whether it brings one. Falco takes a 404 for a success, too. */
+/** The refused event of a request to an unknown path, if its method sends one. Falco takes a 404 for a success, too. */
 export function ofWrongPath(method: string): Refused | undefined {
   return method === 'POST' || method === 'PUT' ? { reason: 'wrong_path', events: 1 } : undefined;
 }
 
-/** Seconds after which a relay may ask again. */
+/** Seconds after which a client may retry. */
 const RETRY_AFTER = { 'retry-after': '5' };
-/** The rest of the body is not read: the connection cannot be used again. */
+/** The rest of the body is not read, so the connection cannot be used again. */
 const CLOSE = { connection: 'close' };
 
 const TEXT_HINT =
   'this is text, not JSON: set json_output: true in falco.yaml; other senders must send a JSON object';
 const EVENT_HINT = 'an event is what Falco sends with json_output: true; it needs rule, priority and time';
 
-/** What to do about bytes that are not an event. Falco sends text where `json_output` is false, and logs no refusal. */
-export function hintFor(raw: Uint8Array): string {
+/** The hint for bytes that are not an event. Falco sends text when `json_output` is false, and logs no refusal. */
+function hintFor(raw: Uint8Array): string {
   const first = raw.find((byte) => byte > 0x20);
   return first === undefined || first === 0x7b || first === 0x5b ? EVENT_HINT : TEXT_HINT;
 }
 
-/** What came in is not an event. @param field where, `body` for the JSON as a whole */
+/** The body is not an event. @param field the member at fault, `body` for the JSON as a whole */
 export function notAnEvent(field: string, reason: string, raw: Uint8Array): Problem {
   const list = field === 'body' && reason.endsWith('not a list');
   const hint = list ? 'POST / takes one event; send lists and NDJSON to POST /events' : hintFor(raw);
@@ -41,16 +41,17 @@ export function notAnEvent(field: string, reason: string, raw: Uint8Array): Prob
   return new Problem(400, { code, field, reason: `${field} ${reason}`, hint }, {}, UNREADABLE);
 }
 
-/** A body of `POST /events` in which no events can be told apart. */
+/** A body of `POST /events` that cannot be split into events. */
 export function notEvents(raw: Uint8Array, fault: unknown): Problem {
   const broken = 'body is not a JSON array: it is cut off or broken';
-  const crumbs = 'body has more elements or lines than events of any kind would fit in it; nothing was taken';
-  const reason = raw.length === 0 ? 'body is empty' : fault === 'crumbs' ? crumbs : broken;
+  const tooMany =
+    'body has more elements or lines than events of any kind would fit in it; nothing was taken';
+  const reason = raw.length === 0 ? 'body is empty' : fault === 'too_many_elements' ? tooMany : broken;
   const hint = 'send a JSON array of events, or NDJSON: one event a line';
   return new Problem(400, { code: 'invalid_body', field: 'body', reason, hint }, {}, UNREADABLE);
 }
 
-/** Parts of one request that are not events, some or all of them. @param first the first of them, and `why` it is none */
+/** Elements of one request that are not events. @param first the first of them, with the reason `why` */
 export function rejectedEvents(
   events: number,
   { of, first, why }: { readonly of: number; readonly first: Uint8Array; readonly why: string },
@@ -84,7 +85,7 @@ function tooLarge(
   return new Problem(413, { code: 'body_too_large', reason, hint }, headers, refused);
 }
 
-/** The connection was closed before the body was complete. Not counted: the sender knows that it has no answer. */
+/** The connection was closed before the body was complete. Not counted: the sender gets no answer. */
 export function endedEarly(cause: unknown): Problem {
   const reason = `the body ended early: ${cause instanceof Error ? cause.message : 'the connection was closed'}`;
   return new Problem(400, { code: 'invalid_body', field: 'body', reason });
@@ -110,7 +111,7 @@ export function memoryUsedUp(status: 429 | 503): Problem {
   return new Problem(status, { code: 'no_room', reason, hint }, headers, { reason: 'full', events: 1 });
 }
 
-/** @param status 429 for who does retry, 503 for Falco, which waited as long as it may */
+/** @param status 429 for clients that retry, 503 for Falco, whose request has waited for `max_wait` */
 export function noRoom(status: 429 | 503, events: number, why = 'the journal is full'): Problem {
   const hint =
     'send again later; free disk space under journal.path, or look for the output that is slow or down: GET /outputs';

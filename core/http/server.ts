@@ -1,21 +1,23 @@
-import { constants } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Logger } from '../sdk/contract/logger.ts';
-import { isAdmitted, refuseStranger } from './certificate.ts';
-import type { Direct } from './fast-path.ts';
+import type { FastPath } from './fast-path.ts';
 import { type LingerLimits, lingerAfterAnswer } from './linger.ts';
-import { Problem, problemResponse } from './problem.ts';
+import { Problem } from './problem.ts';
 import type { NoteRefusal } from './refusal-log.ts';
+import { problemResponse } from './responses.ts';
+import {
+  hasValidClientCert,
+  needsClientCert,
+  rejectUnauthenticated,
+  type ServerTls,
+  secureSettings,
+} from './tls.ts';
 
-/** PEM texts. With `clientCa`, only health is served to clients without a certificate of that authority. */
-export interface TlsOptions {
-  readonly cert: string;
-  readonly key: string;
-  readonly clientCa?: string;
-}
+/** What a server hands to the application with each request. */
+export type Env = { Bindings: Partial<HttpBindings> };
 
 /** Where to listen. Port 0 takes a free one; a path is a Unix domain socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -23,10 +25,10 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 /** One listener. */
 export interface ServerOptions {
   readonly fetch: (request: Request, env: object) => Response | Promise<Response>;
-  /** Asked before `fetch`: takes the requests that need no application. */
-  readonly direct?: Direct;
+  /** Called before `fetch`; handles the requests that do not need the application. */
+  readonly fastPath?: FastPath;
   readonly at: Address;
-  readonly tls?: TlsOptions;
+  readonly tls?: ServerTls;
   /** Connections beyond are closed at once. */
   readonly maxConnections: number;
   /** Bytes; a client that asks before it sends (`Expect: 100-continue`) is refused there, before it sends. */
@@ -37,7 +39,7 @@ export interface ServerOptions {
   readonly log: Logger;
 }
 
-/** Milliseconds. None of them limits how long an answer may take; how long a body may take, its reader says. */
+/** Milliseconds. None of them limits how long an answer may take; `body.ts` limits how long a body may take. */
 export interface Timeouts {
   /** To send the head of a request. */
   readonly headers: number;
@@ -51,21 +53,21 @@ export interface RunningServer {
   /** 0 for a socket. */
   readonly port: number;
   /** Uses new certificates for new connections. */
-  renewTls(tls: TlsOptions): void;
+  renewTls(tls: ServerTls): void;
   /**
    * Takes no new connections, answers what has come in, then resolves. Requests that reach an open connection
    * meanwhile are answered too, with `Connection: close`: refusing them would lose events.
    *
-   * @param signal ends the patience: what is still open is cut
+   * @param signal closes the connections that are still open
    */
   stop(signal: AbortSignal): Promise<void>;
 }
 
 const TIMEOUTS: Timeouts = { headers: 10_000, idle: 75_000 };
-/** Milliseconds between two looks for slow clients, at most, and for idle connections when stopping. */
+/** Milliseconds between two checks for slow clients, at most, and for idle connections when stopping. */
 const CHECK = 2_000;
 const STOP_CHECK = 20;
-/** Milliseconds that a head which is half sent at a stop has to come in. */
+/** Milliseconds that an incomplete request head has to arrive after a stop begins. */
 const STOP_GRACE = 1_000;
 
 /**
@@ -78,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const settings = {
     headersTimeout: timeouts.headers,
-    // It would go on while the reader of a body has stopped reading.
+    // Off: it would also run while the reader of a body has stopped reading.
     requestTimeout: 0,
     keepAliveTimeout: timeouts.idle,
     connectionsCheckingInterval: Math.min(CHECK, timeouts.headers),
@@ -91,25 +93,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hostname: 'localhost',
     errorHandler: (error) => badRequest(error, log),
   });
-  const admits = tls?.clientCa === undefined ? () => true : isAdmitted;
+  const isRejected = (incoming: IncomingMessage) =>
+    tls?.clientCa !== undefined && needsClientCert(incoming) && !hasValidClientCert(incoming);
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    // It cannot be answered any more: what is taken here would come again.
+    // It cannot be answered, so its events must not be accepted: the sender would send them again.
     if (!incoming.socket.writable) return void incoming.socket.destroy();
     if (stopping) outgoing.setHeader('connection', 'close');
     answering.add(outgoing);
     outgoing.once('close', () => answering.delete(outgoing));
-    const admitted = admits(incoming);
-    if (admitted && options.direct?.(incoming, outgoing) === true) return;
+    const rejected = isRejected(incoming);
+    if (!rejected && options.fastPath?.(incoming, outgoing) === true) return;
     lingerAfterAnswer(incoming, outgoing, options.linger);
-    if (admitted) void handle(incoming, outgoing);
-    else refuseStranger(incoming, outgoing, options.noteRefusal);
+    if (rejected) rejectUnauthenticated(incoming, outgoing, options.noteRefusal);
+    else void handle(incoming, outgoing);
   };
   const server: Server =
     tls === undefined
       ? createServer(settings, listener)
-      : createSecureServer({ ...settings, ...secure(tls) }, listener);
+      : createSecureServer({ ...settings, ...secureSettings(tls) }, listener);
   server.maxConnections = options.maxConnections;
-  // A late answer is part of the promise: only sending may not be slow.
+  // Off: an answer may be late, only the request may not be slow.
   server.timeout = 0;
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (Number(incoming.headers['content-length'] ?? 0) <= options.maxBody) outgoing.writeContinue();
@@ -125,7 +128,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   /** The sockets of requests, which are not those of the connections where there is TLS. */
   const clients = new Set<Socket>();
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    // Read while the connection is open: afterwards the socket has no address, and a refusal is logged with it.
+    // Read now, which caches it: a closed socket has no address, and refusals are logged with the address.
     void socket.remoteAddress;
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
@@ -140,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: 'path' in at ? at.path : `${scheme}://${shownHost(at.host)}:${port}`,
     port,
     renewTls(renewed) {
-      if ('setSecureContext' in server) (server as SecureServer).setSecureContext(secure(renewed));
+      if ('setSecureContext' in server) (server as SecureServer).setSecureContext(secureSettings(renewed));
     },
     stop(signal) {
       stopping = true;
@@ -153,23 +156,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-/**
- * The handshake refuses nobody: a probe of health has no certificate. Sessions are not resumed: Node takes a client that
- * resumes a session of TLS 1.3 for authorized, with a certificate or without.
- */
-const ASK_FOR_CERTIFICATE = {
-  requestCert: true,
-  rejectUnauthorized: false,
-  secureOptions: constants.SSL_OP_NO_TICKET,
-};
-
 interface SecureServer {
   setSecureContext(options: object): void;
-}
-
-function secure({ cert, key, clientCa }: TlsOptions) {
-  const clients = clientCa === undefined ? {} : { ca: clientCa, ...ASK_FOR_CERTIFICATE };
-  return { cert, key, minVersion: 'TLSv1.2' as const, ...clients };
 }
 
 function shownHost(host: string): string {
@@ -220,7 +208,7 @@ function close(
   });
 }
 
-/** What never reached the application: a malformed target or Host; anything else is our fault. */
+/** Answers a request that did not reach the application: a malformed target or Host, else an internal error. */
 function badRequest(error: unknown, log: Logger): Response {
   if ((error as Error).name === 'RequestError') {
     return problemResponse(new Problem(400, { code: 'bad_request', reason: (error as Error).message }));

@@ -1,4 +1,4 @@
-import { boundsFault } from '../event/bounds.ts';
+import { boundsFault } from '../event/json-scan.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -6,42 +6,42 @@ const BACKSLASH = 0x5c;
 const NEWLINE = 0x0a;
 
 /**
- * Why a body cannot be cut. `broken`: an array of which nobody can say where its elements are; `crumbs`: more elements
- * than a body of that size can hold events.
+ * Why a body cannot be split. `broken`: an array that is cut off or not JSON; `too_many_elements`: more elements than a body
+ * of that size can hold events.
  */
-export type SplitFault = 'broken' | 'crumbs';
+export type SplitFault = 'broken' | 'too_many_elements';
 
-/** No event is smaller: the members that it must have, all of them empty, take more. */
-const LEAST_BYTES = 48;
-/** So many elements may be anything: a short request is told of each one that is wrong. */
-const ALWAYS = 10_000;
+/** No event is smaller: its required members take more bytes, even with empty values. */
+const MIN_EVENT_BYTES = 48;
+/** Elements that are allowed in a body of any size, so that a short request is told each one that is not an event. */
+const MIN_LIMIT = 10_000;
 
 /**
- * Cuts a body of `POST /events` into the bytes of its events, without copying: a JSON array, NDJSON, or one object
+ * Splits a body of `POST /events` into the bytes of its events, without copying: a JSON array, NDJSON, or one object
  * (over several lines, too).
  *
- * Only where the events begin and end is looked at; whether they are events is found out one by one. What is kept of
- * each takes more memory than a crumb of two bytes, so the number is bounded by what could be events.
+ * It finds where elements begin and end; the parser checks whether they are events. An element takes more memory than two
+ * bytes of a body, so the number of elements is limited by the size of the body.
  */
 export function splitEvents(body: Uint8Array): readonly Uint8Array[] | SplitFault {
   const content = trim(body, startOf(body), body.length);
   if (content.length === 0) return [];
-  const most = ALWAYS + Math.floor(content.length / LEAST_BYTES);
+  const most = MIN_LIMIT + Math.floor(content.length / MIN_EVENT_BYTES);
   if (content[0] === 0x5b) return splitArray(content, most);
   const lines = splitLines(content, most);
-  if (lines === 'crumbs') return lines;
+  if (lines === 'too_many_elements') return lines;
   // A line of NDJSON ends in a brace; the first line of an object laid out over several does not.
   if (lines.length > 1 && lines[0]!.at(-1) !== 0x7d && isObject(content)) return [content];
   return lines;
 }
 
-function splitLines(body: Uint8Array, most: number): Uint8Array[] | 'crumbs' {
+function splitLines(body: Uint8Array, most: number): Uint8Array[] | 'too_many_elements' {
   const lines: Uint8Array[] = [];
   for (let start = 0; start < body.length; ) {
     const newline = body.indexOf(NEWLINE, start);
     const end = newline < 0 ? body.length : newline;
     const line = trim(body, start, end);
-    if (line.length > 0 && lines.push(line) > most) return 'crumbs';
+    if (line.length > 0 && lines.push(line) > most) return 'too_many_elements';
     start = end + 1;
   }
   return lines;
@@ -70,7 +70,7 @@ function splitArray(body: Uint8Array, most: number): Uint8Array[] | SplitFault {
     } else if (byte === COMMA && depth === 1) {
       const item = trim(body, start, i);
       if (item.length === 0) return 'broken';
-      if (items.push(item) > most) return 'crumbs';
+      if (items.push(item) > most) return 'too_many_elements';
       start = i + 1;
     }
   }
@@ -85,7 +85,7 @@ function closingQuote(body: Uint8Array, start: number): number {
   return -1;
 }
 
-/** Behind a byte order mark, if there is one. */
+/** The index after a byte order mark, if there is one. */
 function startOf(body: Uint8Array): number {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
 }
@@ -102,7 +102,7 @@ function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === NEWLINE || byte === 0x0d;
 }
 
-/** Is it one object? What is nested too deep is none: parsing it would take seconds. */
+/** Whether the body is one object. One that is nested too deeply does not count: parsing it would take seconds. */
 function isObject(body: Uint8Array): boolean {
   if (body[0] !== 0x7b || body.at(-1) !== 0x7d) return false;
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');

@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../sdk/contract/clock.ts';
 
-/** What a sweep needs of time; the default keeps no process alive. */
+/** The clock of a sweep. */
 export type SweepClock = Pick<Clock, 'monotonic' | 'sleep'>;
 
-/** The machine's clock, with a sleep that does not hold the process when everything else has ended. */
+/** The system clock, with a sleep that does not keep the process running. */
 export const idleClock: SweepClock = {
   monotonic: systemClock.monotonic,
   sleep: (milliseconds, signal) =>
@@ -20,11 +20,10 @@ export const idleClock: SweepClock = {
 };
 
 /**
- * One timer for many things to watch: looks at regular intervals, from the first {@link createSweep start} on, for as
- * long as `look` finds something to watch.
+ * One timer that checks many things: calls `look` at regular intervals, from `start` on, until it returns false.
  *
- * @param look true while there is something left
- * @returns start, which does nothing while the sweep runs
+ * @param look returns true while there is something left to check
+ * @returns start; it does nothing while the sweep runs
  */
 export function createSweep(clock: SweepClock, every: number, look: () => boolean): () => void {
   let running = false;

@@ -1,8 +1,7 @@
-import type { Parsed } from '../config/schema/duration.ts';
+import { type Parsed, parseDuration } from '../config/schema/duration.ts';
 import type { DeadLetterFilter } from '../dead-letters/store.ts';
-import { parseMoment } from './time-filter.ts';
 
-/** A filter as people and URLs spell it. */
+/** A filter as written in options and URLs. */
 export interface FilterTexts {
   readonly output?: string | undefined;
   readonly reason?: string | undefined;
@@ -11,7 +10,7 @@ export interface FilterTexts {
   readonly id?: readonly string[] | undefined;
 }
 
-/** The members of {@link FilterTexts}: nothing else is understood, for a misspelt filter would mean "all". */
+/** The members of {@link FilterTexts}: any other name is an error, because a misspelt filter would select everything. */
 export const FILTER_NAMES: readonly string[] = ['output', 'reason', 'since', 'until', 'id'];
 
 /**
@@ -25,7 +24,7 @@ export function parseFilter(texts: FilterTexts, now: number): Parsed<DeadLetterF
   for (const name of ['since', 'until'] as const) {
     const text = texts[name];
     if (text === undefined) continue;
-    const moment = parseMoment(text, now);
+    const moment = parseTimeFilter(text, now);
     if (!moment.ok) return { ok: false, reason: `${name} ${moment.reason}` };
     moments[name] = moment.value;
   }
@@ -52,4 +51,24 @@ export function filterQuery({ output, reason, since, until, ids = [] }: DeadLett
   if (until !== undefined) query.set('until', new Date(until).toISOString());
   for (const id of ids) query.append('id', String(id));
   return query.toString();
+}
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+
+/**
+ * Reads a time of a filter: an ISO time (UTC if it has no offset) or a duration before now.
+ *
+ * @param now epoch milliseconds
+ * @returns epoch milliseconds
+ * @example parseTimeFilter('2h', Date.now()); parseTimeFilter('2026-07-10T06:00:00Z', Date.now())
+ */
+export function parseTimeFilter(text: string, now: number): Parsed<number> {
+  if (ISO_TIME.test(text)) {
+    const isLocal = text.includes('T') && !/(Z|[+-]\d{2}:?\d{2})$/.test(text);
+    const value = Date.parse(isLocal ? `${text}Z` : text);
+    if (!Number.isNaN(value)) return { ok: true, value };
+  }
+  const duration = parseDuration(text);
+  if (duration.ok) return { ok: true, value: now - duration.value };
+  return { ok: false, reason: 'is neither a duration such as 2h nor a time such as 2026-07-10T06:00:00Z' };
 }

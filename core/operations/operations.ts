@@ -12,25 +12,25 @@ import {
 } from './report.ts';
 
 /**
- * What an operator does with what is kept. The same whether a running instance is asked over HTTP or a stopped
- * one's directory is opened.
+ * What operators do with stored events and dead letters: over HTTP at a running instance, or in the directory of a stopped
+ * one.
  */
 export interface Operations {
   /** Oldest first. */
   deadLetters(filter: DeadLetterFilter): AsyncIterable<DeadLetterSummary>;
   deadLetter(id: number): Promise<DeadLetterDetails | undefined>;
   /**
-   * Hands dead letters back to the outputs that refused them, and to those only. Those that come in after the call are left
-   * alone, so what is refused again is not handed back a second time. Replays and drops run one after the other.
+   * Appends dead letters to the journal again, for the outputs that rejected them only. Dead letters written after the call
+   * are not replayed, so an event that is rejected again is not replayed twice. Replays and drops run one after the other.
    *
-   * @throws JournalFullError when there is no room for them; those before it were handed back
+   * @throws JournalFullError when there is no room; the dead letters before it were replayed
    */
   replay(filter: DeadLetterFilter): Promise<ReplayResult>;
   /** Deletes dead letters that were there when it was called. @returns how many */
   drop(filter: DeadLetterFilter): Promise<number>;
   journal(): Promise<JournalReport>;
   /**
-   * Discards what is kept for an output that the configuration does not have.
+   * Discards the events of an output that the configuration does not have.
    *
    * @returns the number of events discarded
    * @throws OperationError when there is no such output, or the configuration has it
@@ -38,7 +38,7 @@ export interface Operations {
   forget(output: string): Promise<number>;
 }
 
-/** Something was asked for that is not there, or that must not be done. */
+/** The target of an operation does not exist, or the operation is not allowed. */
 export class OperationError extends Error {
   override readonly name = 'OperationError';
   readonly kind: 'not_found' | 'conflict';
@@ -60,13 +60,13 @@ export interface OperationsDeps {
   readonly log: Logger;
 }
 
-/** Why a replay left dead letters where they were. */
+/** Why a replay left dead letters. */
 const WHY_LEFT = {
   no_cursor: 'the configuration does not have this output',
   no_bytes: 'their bytes were lost on disk',
 } as const;
 
-/** The operations on storage that this process has open. */
+/** Makes the operations on storage that this process has opened. */
 export function createOperations(deps: OperationsDeps): Operations {
   const { journal, deadLetters, log } = deps;
 
@@ -142,7 +142,7 @@ export function createOperations(deps: OperationsDeps): Operations {
         const reason = 'is in the configuration: take it out first, then its events can be discarded';
         throw new OperationError('conflict', `the output ${JSON.stringify(output)} ${reason}`);
       }
-      // A replay may be handing events back to that very cursor.
+      // A replay may be appending events for the same cursor.
       return deadLetters.alone(async () => {
         const pending = (await cursors()).get(output);
         if (pending === undefined)

@@ -20,19 +20,19 @@ export interface DeadLetterSummary {
   readonly last_attempt: string;
 }
 
-/** One dead letter whole. */
+/** A dead letter with its event. */
 export interface DeadLetterDetails extends DeadLetterSummary {
   /** The event's text as it was sent; absent when its bytes were lost. */
   readonly event?: string;
-  /** Its very bytes, where they are not UTF-8. */
+  /** Its bytes, if they are not UTF-8. */
   readonly event_base64?: string;
 }
 
-/** What a replay came to. */
+/** The result of a replay. */
 export interface ReplayResult {
-  /** Handed back to the outputs that had refused them. */
+  /** Appended again for the outputs that had rejected them. */
   readonly replayed: number;
-  /** What matched and was not, and why. */
+  /** Dead letters that matched and were not replayed, with the reason. */
   readonly left: readonly {
     readonly output: string;
     readonly dead_letters: number;
@@ -40,13 +40,13 @@ export interface ReplayResult {
   }[];
 }
 
-/** The state of what is kept. */
+/** The state of the journal. */
 export interface JournalReport {
   readonly state: JournalStatus['state'];
   readonly reason?: string;
   readonly bytes: number;
   readonly max_bytes: number;
-  /** When the oldest event kept was accepted. */
+  /** When the oldest stored event was accepted. */
   readonly oldest?: string;
   /** Events ever accepted for some output: the newest position. */
   readonly newest: number;
@@ -59,7 +59,7 @@ export interface JournalReport {
   /** The outputs of the configuration, the disabled ones among them. */
   readonly configured: readonly string[];
   readonly outputs: readonly PendingEvents[];
-  /** Events kept for outputs that the configuration does not have. */
+  /** Events of outputs that the configuration does not have. */
   readonly orphans: readonly PendingEvents[];
 }
 
@@ -90,7 +90,7 @@ export function detailsOf(letter: StoredDeadLetter): DeadLetterDetails {
   return { ...summaryOf(letter), ...(raw.length > 0 && eventOf(raw)) };
 }
 
-/** An event as text, and its bytes where they are not UTF-8. */
+/** An event as text, with its bytes if they are not UTF-8. */
 export function eventOf(raw: Uint8Array): { readonly event: string; readonly event_base64?: string } {
   const event = decodeText(raw);
   const isText = Buffer.from(event).equals(raw);

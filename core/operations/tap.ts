@@ -1,46 +1,47 @@
 import { clearInterval, setInterval } from 'node:timers';
 import { eventToJson } from '../event/encode.ts';
 import type { Event } from '../event/event.ts';
+import type { RootLogger } from '../telemetry/log.ts';
 
-/** Is told of each event on stable storage and of the outputs that want it. */
+/** Called with each event on stable storage and the outputs that want it. */
 export type Watcher = (event: Event, outputs: readonly string[]) => void;
 
-/** Shows accepted events as they come in, to whoever looks; never waits for them. */
+/** Shows accepted events to clients as they arrive; never waits for a client. */
 export interface Tap {
-  /** Undefined while nobody looks: then a tap costs nothing. */
+  /** Undefined without clients, when a tap costs nothing. */
   watcher(): Watcher | undefined;
   /**
-   * Opens a view as NDJSON: `{"outputs":["lake"],"event":{…}}`; `{"dropped":12}` where the client was too slow to be
-   * shown all; a blank line now and then, so that a connection that is gone is noticed.
+   * Opens a stream of NDJSON: `{"outputs":["lake"],"event":{…}}`; `{"dropped":12}` where the client was too slow for all
+   * events; a blank line at intervals, so that a closed connection is noticed.
    *
-   * @param output only what this output wants
-   * @returns undefined when too many look already
+   * @param output only events that this output wants
+   * @returns undefined when too many clients are connected
    */
   open(output?: string): ReadableStream<Uint8Array> | undefined;
-  /** Ends all views. */
+  /** Ends all streams. */
   close(): void;
 }
 
-/** How much waits for one client, bytes. */
-const WAITING = 1 << 20;
+/** Bytes buffered for one client. */
+const BUFFER_BYTES = 1 << 20;
 const MAX_CLIENTS = 16;
-/** How often a blank line is sent, milliseconds. */
-const BEAT = 15_000;
+/** Milliseconds between two blank lines. */
+const HEARTBEAT_MS = 15_000;
 const BLANK = Buffer.from('\n');
 
 interface Client {
   readonly output: string | undefined;
   offer(line: () => Uint8Array): void;
-  beat(): void;
+  heartbeat(): void;
   end(): void;
 }
 
 export interface TapOptions {
-  /** How many bytes may wait for one client; what comes in meanwhile is counted instead. */
-  readonly waiting?: number;
+  /** Bytes buffered for one client; events beyond are counted as dropped. */
+  readonly bufferBytes?: number;
 }
 
-export function createTap({ waiting = WAITING }: TapOptions = {}): Tap {
+export function createTap({ bufferBytes = BUFFER_BYTES }: TapOptions = {}): Tap {
   const clients = new Set<Client>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -64,12 +65,12 @@ export function createTap({ waiting = WAITING }: TapOptions = {}): Tap {
     watcher: () => (clients.size > 0 ? watcher : undefined),
     open(output) {
       if (clients.size >= MAX_CLIENTS) return undefined;
-      const { client, stream } = createClient(output, waiting, () => remove(client));
+      const { client, stream } = createClient(output, bufferBytes, () => remove(client));
       clients.add(client);
       if (timer === undefined) {
         timer = setInterval(() => {
-          for (const each of clients) each.beat();
-        }, BEAT).unref();
+          for (const each of clients) each.heartbeat();
+        }, HEARTBEAT_MS).unref();
       }
       return stream;
     },
@@ -82,7 +83,7 @@ export function createTap({ waiting = WAITING }: TapOptions = {}): Tap {
   };
 }
 
-function createClient(output: string | undefined, waiting: number, gone: () => void) {
+function createClient(output: string | undefined, bufferBytes: number, gone: () => void) {
   let dropped = 0;
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const hasRoom = () => (controller.desiredSize ?? 0) > 0;
@@ -95,13 +96,13 @@ function createClient(output: string | undefined, waiting: number, gone: () => v
     {
       start(given) {
         controller = given;
-        // The head of the answer goes out with it: the client knows that it is connected.
+        // Sends the head of the response, so that the client knows that it is connected.
         controller.enqueue(BLANK);
       },
       pull: tellDropped,
       cancel: gone,
     },
-    { highWaterMark: waiting, size: (chunk) => chunk?.byteLength ?? 0 },
+    { highWaterMark: bufferBytes, size: (chunk) => chunk?.byteLength ?? 0 },
   );
   const client: Client = {
     output,
@@ -113,7 +114,7 @@ function createClient(output: string | undefined, waiting: number, gone: () => v
       tellDropped();
       controller.enqueue(line());
     },
-    beat() {
+    heartbeat() {
       if (hasRoom()) controller.enqueue(BLANK);
     },
     end: () => controller.close(),
@@ -123,4 +124,20 @@ function createClient(output: string | undefined, waiting: number, gone: () => v
 
 function encodeLine(event: Event, outputs: readonly string[]): Uint8Array {
   return Buffer.from(`{"outputs":${JSON.stringify(outputs)},"event":${eventToJson(event)}}\n`);
+}
+
+/**
+ * What is called with each stored event: the debug log, if it is on, and the tap.
+ *
+ * @param tapped returns the callback of the tap, once per request
+ */
+export function queuedWatcher(log: RootLogger, tapped: () => Watcher | undefined): () => Watcher | undefined {
+  if (!log.isLevelEnabled('debug')) return tapped;
+  return () => {
+    const watcher = tapped();
+    return (event, outputs) => {
+      log.debug({ id: event.id, rule: event.rule, outputs }, `Event queued (${event.id})`);
+      watcher?.(event, outputs);
+    };
+  };
 }

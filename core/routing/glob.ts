@@ -1,6 +1,6 @@
 /**
- * Compiles glob patterns: `*` stands for any text, `?` for one character, everything else for itself,
- * upper and lower case differ. A pattern behind `!` excludes. Nothing but exclusions includes all the rest.
+ * Compiles glob patterns: `*` matches any text, `?` one character, any other character itself, case-sensitive. A pattern
+ * after `!` excludes. With exclusions only, all other values are included.
  *
  * @returns a test over the values of one event (its tags, say): one must be included and none excluded.
  * @example globs(['Terminal *', '!*test*'])(['Terminal shell in container']) // true
@@ -20,8 +20,8 @@ function anyOf(patterns: readonly string[]): (text: string) => boolean {
 }
 
 /**
- * Not a regular expression: `*a*a*a*b` against a long text would take one minutes. Here a mismatch goes back to
- * the last star only, which is enough, so the work is at most pattern times text.
+ * Not a regular expression: `*a*a*a*b` on a long text would take minutes. Here a mismatch goes back to the last star
+ * only, which is enough, so the time is at most the length of the pattern times the length of the text.
  */
 function matches(pattern: string, text: string): boolean {
   let p = 0;

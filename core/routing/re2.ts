@@ -1,20 +1,20 @@
 import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
 
-/** The most that a pattern may be that is computed from an event: its sender must not choose how long routing takes. */
+/** Limits of a pattern that is computed from an event, so that its sender cannot slow down routing. */
 const COMPUTED = { characters: 100, instructions: 1_000 };
-/** Computed patterns that are kept, compiled or refused; each may hold some megabytes of states. */
-const KEPT = 16;
+/** Cached computed patterns, compiled or refused; each may take some megabytes. */
+const CACHED = 16;
 
 /** Patterns written in the configuration. */
 const constants = new Map<string, RE2JS>();
-/** Those that are refused are texts: why. */
+/** A refused pattern is the reason, as a string. */
 const computed = new Map<string, RE2JS | string>();
 
 /**
  * Compiles a pattern of a `when` expression.
  *
- * @returns why RE2 does not take it, undefined when it does
+ * @returns why it is not valid for RE2, undefined if it is
  */
 export function patternProblem(pattern: string): string | undefined {
   try {
@@ -36,13 +36,13 @@ export function matchesRe2(text: string, pattern: string): boolean {
   return compiled.test(text);
 }
 
-/** @returns why it is refused, as a text */
+/** @returns a string if it is refused: the reason */
 function compileComputed(pattern: string): RE2JS | string {
   // Not kept: it may be of any length.
   if (pattern.length > COMPUTED.characters) return `has more than ${COMPUTED.characters} characters`;
   const known = computed.get(pattern);
   if (known !== undefined) return known;
-  if (computed.size >= KEPT) computed.delete(computed.keys().next().value!);
+  if (computed.size >= CACHED) computed.delete(computed.keys().next().value!);
   const compiled = compileSmall(pattern);
   computed.set(pattern, compiled);
   return compiled;

@@ -1,19 +1,19 @@
 import { parsePriority } from '../event/priority.ts';
 import { type Node, walk } from './when-syntax.ts';
 
-/** What is wrong with a `when` expression; a value, so that the configuration can show the very place. */
+/** An error in a `when` expression, with its place for the error message of the configuration. */
 export interface WhenError {
   readonly message: string;
-  /** Where in the expression, in UTF-16 units from its start. */
+  /** The offset in the expression, in UTF-16 units. */
   readonly offset: number;
-  /** How much of it is wrong, 0 when something is missing there. */
+  /** The length of the wrong text, 0 when something is missing there. */
   readonly length: number;
-  /** A misspelt word and what it may have meant, for a did-you-mean. */
+  /** A misspelt word and the words that it may mean, for a suggestion. */
   readonly word?: string;
   readonly candidates?: readonly string[];
 }
 
-/** What the CEL library said, in words for people who know other languages better. */
+/** Explains an error of the CEL library to users who know other languages better. */
 export function explainCel(
   expression: string,
   { summary, start, end }: { readonly summary: string; readonly start: number; readonly end: number },

@@ -1,7 +1,7 @@
 import { parsePriority } from '../event/priority.ts';
 import { patternProblem } from './re2.ts';
 
-/** The part of a CEL syntax tree that is looked at here. */
+/** A node of the CEL syntax tree. */
 export interface Node {
   readonly op: string;
   readonly args: unknown;
@@ -9,13 +9,13 @@ export interface Node {
   readonly end: number;
 }
 
-/** How an expression uses `fields`: the keys it names, and whether it looks at the map itself. */
+/** How an expression uses `fields`: the keys that it names, and whether it uses the whole map. */
 export interface FieldUses {
   readonly keys: readonly string[];
   readonly whole: boolean;
 }
 
-/** Finds a priority that does not exist in a comparison with `priority`; CEL sees only that it is a text. */
+/** Finds an unknown priority in a comparison with `priority`; for CEL it is just a string. */
 export function unknownPriority(ast: Node): { word: string; start: number; end: number } | undefined {
   for (const node of walk(ast)) {
     if (!['==', '!=', '<', '<=', '>', '>=', 'in'].includes(node.op)) continue;
@@ -31,11 +31,11 @@ export function unknownPriority(ast: Node): { word: string; start: number; end: 
   return undefined;
 }
 
-/** The name under which `matches` is called: the CEL library does not let its own, which backtracks, be replaced. */
+/** Our name for `matches`: the CEL library does not allow to replace its own function, which backtracks. */
 export const RE2_FUNCTION = 're2_matches';
 
 /**
- * Lets every `matches()` of a syntax tree call {@link RE2_FUNCTION}; before its types are checked.
+ * Replaces every `matches()` in a syntax tree by {@link RE2_FUNCTION}; called before the type check.
  *
  * @returns what is wrong with a literal pattern, so that it is a load error and not an error of each event
  */
@@ -52,7 +52,7 @@ export function useRe2(ast: Node): { reason: string; start: number; end: number 
   return problem;
 }
 
-/** The variables that an expression names. */
+/** The names of the variables in an expression. */
 export function namesIn(ast: Node): ReadonlySet<string> {
   return new Set([...walk(ast)].flatMap(({ op, args }) => (op === 'id' ? String(args) : [])));
 }

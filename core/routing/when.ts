@@ -4,14 +4,22 @@ import {
   type EvaluationError,
   type ParseError,
 } from '@marcbachmann/cel-js';
-import type { Event } from '../event/event.ts';
+import { isDecimal } from '../event/decimal.ts';
+import type { Event, FieldValue } from '../event/event.ts';
 import { PRIORITIES, type Priority, parsePriority, priorityRank } from '../event/priority.ts';
 import { matchesRe2 } from './re2.ts';
 import { dottedField, explainCel, type WhenError } from './when-error.ts';
-import { fieldsFor } from './when-fields.ts';
-import { type Node, namesIn, RE2_FUNCTION, unknownPriority, useRe2, usesOfFields } from './when-syntax.ts';
+import {
+  type FieldUses,
+  type Node,
+  namesIn,
+  RE2_FUNCTION,
+  unknownPriority,
+  useRe2,
+  usesOfFields,
+} from './when-syntax.ts';
 
-/** A compiled `when`. `failed` is wanted: evaluation never throws an event away. */
+/** A compiled `when`. An event is wanted when the evaluation fails, so that no event is lost. */
 export type When = (event: Event) => { readonly wanted: boolean; readonly failed?: string };
 
 /** The names an expression may use. */
@@ -39,7 +47,7 @@ const UNWANTED = { wanted: false };
  *
  * `matches()` takes the regular expressions of RE2, as CEL says: an event cannot make one slow.
  *
- * @returns the names of the variables and fields too that it looks at
+ * @returns also the names of the variables and fields that it reads
  * @example compileWhen('priority >= "warning" && "container" in tags')
  */
 export function compileWhen(expression: string):
@@ -114,12 +122,41 @@ function describe(expression: string, error: ParseError | CelTypeError): WhenErr
   return explainCel(expression, { summary, start, end }, Object.keys(VARIABLES));
 }
 
-/** The name that the user wrote. */
+/** Restores the name of the function that the user wrote. */
 function withoutRe2(message: string): string {
   return message.replace(`.${RE2_FUNCTION}(`, '.matches(');
 }
 
-/** A priority inside an expression: a type of its own, so that only Falco's order compares it. */
+/** A map and not an object: a field may have any name, even `constructor`. */
+type View = Map<string, unknown>;
+
+/** The value of `fields` in an expression: only the fields that it names, null if the event lacks one, or all fields. */
+export function fieldsFor({
+  keys,
+  whole,
+}: FieldUses): (fields: Readonly<Record<string, FieldValue>>) => View {
+  if (whole) return viewOf;
+  return (fields) => {
+    const view: View = new Map();
+    for (const key of keys) view.set(key, plain(fields[key] ?? null));
+    return view;
+  };
+}
+
+function viewOf(members: Readonly<Record<string, FieldValue>>): View {
+  const view: View = new Map();
+  for (const key of Object.keys(members)) view.set(key, plain(members[key] as FieldValue));
+  return view;
+}
+
+/** CEL has string, int (bigint), double (number), bool, null, list and map: a decimal becomes the nearest double. */
+function plain(value: FieldValue): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  return isDecimal(value) ? value.valueOf() : viewOf(value as Readonly<Record<string, FieldValue>>);
+}
+
+/** A priority in an expression: a separate type, so that it is compared in Falco's order only. */
 class PriorityValue {
   readonly rank: number;
   constructor(priority: Priority) {
@@ -144,7 +181,7 @@ function rankOf(text: string): number {
 
 let shared: Environment | undefined;
 
-/** One environment serves all expressions; made when the first one is compiled, because most configurations have none. */
+/** The environment of all expressions; made with the first one, because most configurations have none. */
 function eventEnvironment(): Environment {
   if (shared !== undefined) return shared;
   const environment = new Environment();

@@ -61,10 +61,9 @@ export { readTls, tlsOption } from './options/tls.ts';
 // To read an event, and to write it.
 
 export { isDecimal } from '../event/decimal.ts';
-export { eventToJson } from '../event/encode.ts';
+export { eventToJson, fieldText, stringify } from '../event/encode.ts';
 export type { Decimal, Event, FieldValue } from '../event/event.ts';
-export { fieldText, stringify } from '../event/json.ts';
-export { isMissing } from '../event/missing.ts';
+export { isMissing } from '../event/event.ts';
 export type { Priority } from '../event/priority.ts';
 export { PRIORITIES, parsePriority, priorityRank } from '../event/priority.ts';
 export { printableJson } from './contract/printable.ts';

@@ -1,22 +1,22 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { JournalStatus, Lost } from '../journal/journal.ts';
 
-/** What the metrics ask at each scrape. */
+/** Read at each scrape. */
 export interface StoredDeadLetters {
   readonly store: {
-    /** Undefined until those of before the start are counted. */
+    /** Undefined until the dead letters from before the start are counted. */
     byOutput(): ReadonlyMap<string, { readonly letters: number; readonly bytes: number }> | undefined;
     lost(): Lost;
     status(): JournalStatus;
   };
-  /** The outputs of the configuration: each has its series, and all others one together. */
+  /** The outputs of the configuration: each has a series, all others share one. */
   readonly outputs: readonly string[];
 }
 
 /** Outputs that the configuration no longer has may still have dead letters; no name of an output looks like this. */
 const REMOVED = '(removed)';
 
-/** Registers what is told of the dead letters on storage. @returns brings the numbers into the registry */
+/** Registers the metrics of the stored dead letters. @returns publishes the numbers to the registry */
 export function createDeadLetterMetrics(registry: Registry, ask: () => StoredDeadLetters): () => void {
   const registers = [registry];
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
@@ -54,10 +54,10 @@ export function createDeadLetterMetrics(registry: Registry, ask: () => StoredDea
       letters.set({ output }, 0);
       bytes.set({ output }, 0);
     }
-    for (const [name, tally] of byOutput) {
+    for (const [name, counts] of byOutput) {
       const output = outputs.includes(name) ? name : REMOVED;
-      letters.inc({ output }, tally.letters);
-      bytes.inc({ output }, tally.bytes);
+      letters.inc({ output }, counts.letters);
+      bytes.inc({ output }, counts.bytes);
     }
   };
 }

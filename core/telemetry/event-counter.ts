@@ -2,6 +2,7 @@ import type { Event } from '../event/event.ts';
 import { peekFields } from '../event/parse.ts';
 import { type Priority, priorityRank } from '../event/priority.ts';
 import { originalOf } from '../event/view.ts';
+import type { EventSeries } from './observer.ts';
 
 /** The labels of Falcosidekick's `falco_events_total`, with its spellings. */
 export interface EventLabels {
@@ -16,29 +17,29 @@ export interface EventLabels {
   readonly k8s_pod_name: string;
 }
 
-/** Counts events by what they say; in bounded memory, whatever they say. */
+/** Counts events by labels, in bounded memory. */
 export interface EventCounter {
-  /** The series an event belongs to; whoever counts it adds to its `events`. */
-  seriesOf(event: Event): { events: number };
+  /** The series of an event. The caller counts the event in it. */
+  seriesOf(event: Event): EventSeries;
   series(): Iterable<readonly [EventLabels, number]>;
 }
 
-/** What a label says of an event that came too late for a series of its own. */
+/** The value of the labels of events beyond the limit of series. */
 const OTHER = 'other';
 /** Characters of a label's value. */
 const LONGEST = 200;
 const NONE: readonly Series[] = [];
 
 /**
- * Makes a counter. Pod names never end, so the number of series is capped: events beyond are counted under `other`
- * for everything but their priority, and the sum stays right.
+ * Makes a counter. New pod names come all the time, so the number of series is limited: events beyond it are counted under
+ * `other` for every label but the priority, and the sum stays correct.
  *
- * Cheaper than a counter of the metrics library, which sorts and joins seven labels at every event.
+ * A counter of the metrics library sorts and joins seven labels at every event, which costs more (bench/cases/ingest.ts).
  *
- * @param maxSeries how many combinations of labels may have a series of their own
+ * @param maxSeries the most combinations of labels with a series of their own
  */
 export function createEventCounter(maxSeries: number): EventCounter {
-  /** By rule, and pod or host: the few that share these are looked through, which is cheaper than a map for each label. */
+  /** By rule, then by pod or host. The few series that share both are compared one by one. */
   const byRule = new Map<string, Map<string, Series[]>>();
   const all: Series[] = [];
   const others = new Map<Priority, Series>();
@@ -71,14 +72,14 @@ export function createEventCounter(maxSeries: number): EventCounter {
   }
 
   return {
-    // On the path of every request: nothing is made for an event whose series is there.
+    // On the path of every request: allocates nothing if the series exists.
     seriesOf(event) {
       const fields = peekFields(originalOf(event));
       const rule = brief(event.rule);
       const pod = labelOf(fields, 'k8s.pod.name');
       const namespace = labelOf(fields, 'k8s.ns.name');
       const hostname = brief(event.hostname) || 'unknown';
-      // What Falcosidekick's dashboards look for when an event has no source.
+      // The value that Falcosidekick's dashboards expect when an event has no source.
       const source = brief(event.source) || 'syscalls';
       const { priority } = event;
       for (const series of byRule.get(rule)?.get(pod || hostname) ?? NONE) {
@@ -95,18 +96,17 @@ export function createEventCounter(maxSeries: number): EventCounter {
       return add({ rule, pod, namespace, hostname, source, priority });
     },
     *series() {
-      // A series without events was opened for one that could not be stored.
+      // A series without events belongs to an event that could not be stored.
       for (const { values, events } of all) if (events > 0) yield [labelsOf(values), events];
     },
   };
 }
 
-interface Series {
+interface Series extends EventSeries {
   readonly values: LabelValues;
-  events: number;
 }
 
-/** What tells series apart. */
+/** The values that identify a series. */
 interface LabelValues {
   readonly rule: string;
   readonly pod: string;

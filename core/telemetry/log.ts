@@ -1,15 +1,21 @@
+import { createRequire } from 'node:module';
 import pino, { type Logger as PinoLogger } from 'pino';
 import type { Logger } from '../sdk/contract/logger.ts';
-import { printableJson } from '../sdk/contract/printable.ts';
-import { type LogDestination, prettyStream } from './pretty.ts';
+import { printable, printableJson } from '../sdk/contract/printable.ts';
 import { createRedactor } from './redact.ts';
 
 /** How much is logged; `debug` has a line for each event. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** The part of a stream that the logger uses. */
+export interface LogDestination {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
 export interface LogOptions {
   readonly level: LogLevel;
-  /** `pretty` for people, `json` for programs; `auto` is `pretty` on a terminal. */
+  /** `auto` is `pretty` on a terminal, else `json`. */
   readonly format: 'auto' | 'pretty' | 'json';
   /** Values that never appear, whatever is logged: see {@link createRedactor}. */
   readonly secrets: readonly string[];
@@ -21,9 +27,9 @@ export interface LogOptions {
 export interface RootLogger extends Logger {
   /** @example log.child({ output: 'lake' }) */
   child(details: object): RootLogger;
-  /** Would a line of this level be written? Asked before working out what is costly. */
+  /** Whether a line of this level is written; checked before costly work. */
   isLevelEnabled(level: LogLevel): boolean;
-  /** From now on these values never appear either: those of a configuration that was reloaded. */
+  /** Adds secrets to redact, of a configuration that was reloaded. */
   hide(secrets: readonly string[]): void;
 }
 
@@ -43,23 +49,53 @@ export function createLogger(options: LogOptions): RootLogger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    // Unless told how, pino writes an Error as {}.
+    // Without this pino writes an Error as {}.
     serializers: { error: describeError },
   };
   const logger: PinoLogger = pino(settings, { write: (line) => void target.write(redact(line)) });
-  // Children are made of their parent: they have it, too.
+  // Children inherit it from their parent.
   return Object.assign(logger, {
     hide(more: readonly string[]) {
-      // The old ones stay: what is still under way may speak of them.
+      // The old secrets stay: work in progress may still log them.
       secrets = [...new Set([...secrets, ...more])];
       redact = createRedactor(secrets);
     },
   });
 }
 
-/** What an error says, for whoever reads the log; one in `err` is written with its stack. */
+/** The message of an error; an error in `err` is written with its stack. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { message, code } = error as NodeJS.ErrnoException;
   return code === undefined || message.startsWith(code) ? message : `${code}: ${message}`;
+}
+
+/** A stream that formats pino's lines for people, synchronously in this thread. */
+function prettyStream(destination: LogDestination): { write(line: string): unknown } {
+  // Loaded here and not above: a service writes JSON and does not need these thirty modules (bench/cases/start.ts).
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
+  const format = prettyFactory({
+    colorize: destination.isTTY === true && !process.env.NO_COLOR,
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,hostname',
+    singleLine: true,
+  });
+  return { write: (line) => destination.write(printable(format(safe(line)), { styled: true })) };
+}
+
+/** Makes the message and the stack printable, which pino-pretty prints unchanged. It prints the details as JSON. */
+function safe(line: string): object | string {
+  let entry: { msg?: unknown; err?: { message?: unknown; stack?: unknown } };
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    // A redacted secret was part of the JSON syntax.
+    return printable(line);
+  }
+  const onOneLine = (text: string) => printable(text).replaceAll('\n', '\\n');
+  if (typeof entry.msg === 'string') entry.msg = onOneLine(entry.msg);
+  const { message = '', stack } = entry.err ?? {};
+  if (typeof stack === 'string')
+    entry.err!.stack = printable(stack.replace(String(message), () => onOneLine(String(message))));
+  return entry;
 }

@@ -1,16 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { JournalStatus } from '../journal/journal.ts';
 import { createDeadLetterMetrics, type StoredDeadLetters } from './dead-letter-metrics.ts';
-import { createIngestCounter, type IngestCounter, type IngestCounts } from './ingest-counter.ts';
+import { createIngestCounter, createIngestMetrics, type IngestCounter } from './ingest-metrics.ts';
 import type { OutputObserver } from './observer.ts';
 import { createOutputMetrics, type OutputAccounts } from './output-metrics.ts';
 
 export interface MetricsOptions {
   readonly version: string;
   readonly runtime: string;
-  /** Asked at each scrape. */
+  /** Read at each scrape. */
   readonly journal: () => JournalStatus;
-  /** Asked at each scrape. */
+  /** Read at each scrape. */
   readonly deadLetters: () => StoredDeadLetters;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -18,22 +18,22 @@ export interface MetricsOptions {
   readonly maxEventSeries?: number;
 }
 
-/** All numbers of one process; its own registry, nothing global. */
+/** All metrics of one process, in a registry of its own. */
 export interface Metrics {
   readonly ingest: IngestCounter['observer'];
   /**
-   * Counts for one output. Under a name that was used before (a reload) the counters go on.
+   * The counters of one output. Under a name that was used before (a reload) they continue.
    *
-   * @param accounts asked at each scrape from now on: what was settled before counts as accepted beside them. Absent: those
-   *   given before stay in force, for an output that is made while its predecessor still runs.
+   * @param accounts read at each scrape; events that were settled before count as accepted too. Absent: the previous ones
+   *   stay in use, for an output that is made while its predecessor still runs.
    */
   output(name: string, accounts?: () => OutputAccounts): OutputObserver;
   /** Forgets the series of an output that is gone. */
   forget(name: string): void;
-  /** Bringing one group of the journal to stable storage took so long. */
+  /** Observes the time that one sync of the journal took. */
   fsync(seconds: number): void;
   /**
-   * The Prometheus exposition. What is read from it belongs to one moment: for each output
+   * The Prometheus exposition. Its numbers belong to one moment: for each output
    * `accepted = delivered + dead_lettered + dropped + lost + pending`.
    */
   exposition(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -55,7 +55,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registers = [registry];
   const ingest = createIngestCounter(options.maxEventSeries);
   const outputs = createOutputMetrics(registry, options.now);
-  const publishIngest = ingestMetrics(registry);
+  const publishIngest = createIngestMetrics(registry);
   const publishJournal = journalMetrics(registry, options);
   const publishDeadLetters = createDeadLetterMetrics(registry, options.deadLetters);
   const fsync = new Histogram({
@@ -73,7 +73,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   processMetrics(registry);
 
   const scrape = async () => {
-    // All in one turn, so that the numbers of a scrape belong together.
+    // Synchronously, so that the numbers of a scrape belong together.
     publishIngest(ingest.read());
     publishJournal();
     publishDeadLetters();
@@ -88,55 +88,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     forget: outputs.forget,
     fsync: (seconds) => fsync.observe(seconds),
     exposition() {
-      // One after the other: a scrape that overtook another would mix two moments.
+      // One after the other: concurrent scrapes would mix two moments.
       const next = last.then(scrape);
       last = next.catch(() => {});
       return next;
     },
     describe: () => describe(registry),
-  };
-}
-
-function ingestMetrics(registry: Registry) {
-  const registers = [registry];
-  const received = new Counter({
-    name: 'tiercel_events_received_total',
-    help: 'Events accepted: answered with a 2xx, on stable storage.',
-    registers,
-  });
-  const unrouted = new Counter({
-    name: 'tiercel_events_unrouted_total',
-    help: 'Accepted events that no output wanted. Rising unexpectedly: look at minimum_priority and match of the outputs.',
-    registers,
-  });
-  const refused = new Counter({
-    name: 'tiercel_events_refused_total',
-    help: 'Events not accepted, by reason: invalid (not an event, or a body that cannot be read), slow (a body that came in too slowly), full (no room in the journal or in memory), failed (the storage failed), unauthorized (no or wrong credentials or certificate), wrong_path (a POST or PUT to a path or by a method that takes no events). A request whose events are not known counts as one.',
-    labelNames: ['reason'],
-    registers,
-  });
-  const inputs = new Counter({
-    name: 'falcosecurity_falcosidekick_inputs_total',
-    help: 'Falcosidekick name: events by status, accepted or rejected.',
-    labelNames: ['source', 'status'],
-    registers,
-  });
-  const falcoEvents = new Counter({
-    name: 'falcosecurity_falcosidekick_falco_events_total',
-    help: 'Falcosidekick name: accepted events by what they say. The number of series is bounded; events beyond are counted under "other".',
-    labelNames: ['hostname', 'rule', 'priority', 'priority_raw', 'source', 'k8s_ns_name', 'k8s_pod_name'],
-    registers,
-  });
-
-  return (counts: IngestCounts) => {
-    for (const counter of [received, unrouted, refused, inputs, falcoEvents]) counter.reset();
-    received.inc(counts.received);
-    unrouted.inc(counts.unrouted);
-    for (const [reason, count] of Object.entries(counts.refused)) refused.inc({ reason }, count);
-    inputs.inc({ source: 'requests', status: 'accepted' }, counts.received);
-    const rejected = Object.values(counts.refused).reduce((sum, count) => sum + count, 0);
-    inputs.inc({ source: 'requests', status: 'rejected' }, rejected);
-    for (const [labels, count] of counts.series) falcoEvents.inc({ ...labels }, count);
   };
 }
 
@@ -187,7 +144,7 @@ function journalMetrics(registry: Registry, { journal, deadLetters, now }: Metri
   };
 }
 
-/** What the runtime tells of the process; Deno and Bun lack some of it. */
+/** Default metrics of the process; Deno and Bun lack some of them. */
 function processMetrics(registry: Registry): void {
   try {
     collectDefaultMetrics({ register: registry });

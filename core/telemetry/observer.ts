@@ -7,7 +7,7 @@ export type HealthState = 'ok' | 'retrying' | 'open' | 'stopped';
 /** Why an event became a dead letter; a closed set, because it is a metric's label. */
 export type DeadLetterCause = 'rejected' | 'unmappable' | 'partition' | 'expired' | 'lag';
 
-/** What the delivery of one output tells the outside; metrics implement it, tests listen to it. */
+/** What the delivery of one output reports; the metrics implement it. */
 export interface OutputObserver {
   delivered(events: number): void;
   deadLettered(events: number, cause: DeadLetterCause): void;
@@ -30,17 +30,17 @@ export interface OutputObserver {
  */
 export type RefusalReason = 'invalid' | 'slow' | 'full' | 'failed' | 'unauthorized' | 'wrong_path';
 
-/** A count of events that say the same. */
-export interface Tally {
+/** The counter of accepted events with the same labels. */
+export interface EventSeries {
   events: number;
 }
 
-/** What happens to the events that come in; told as it happens. */
+/** Counts the events of ingest. */
 export interface IngestObserver {
-  /** Where an event is counted: found while it is at hand, so that it need not be kept until it is stored. */
-  tallyOf(event: Event): Tally;
-  /** Events are on stable storage (or no output wanted them): one tally an event. */
-  received(tallies: readonly Tally[]): void;
+  /** The series of an event: found before the event is stored, so that the event need not be kept until then. */
+  seriesOf(event: Event): EventSeries;
+  /** Events are on stable storage (or no output wanted them): one series per event. */
+  received(series: readonly EventSeries[]): void;
   /** Accepted events that no output wants. */
   unrouted(events: number): void;
 }

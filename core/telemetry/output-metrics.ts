@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DeadLetterCause, HealthState, OutputObserver } from './observer.ts';
 
-/** What the journal knows of an output: since its start, pending at the start included. */
+/** The counts of an output in the journal: since its start, including those pending at the start. */
 export interface OutputAccounts {
   readonly accepted: number;
   readonly pending: number;
@@ -12,14 +12,14 @@ export interface OutputAccounts {
 export interface OutputMetrics {
   observer(name: string, accounts?: () => OutputAccounts): OutputObserver;
   forget(name: string): void;
-  /** Brings the numbers into the registry, all outputs in one turn. */
+  /** Publishes the numbers of all outputs to the registry, synchronously. */
   publish(): void;
 }
 
-/** The numbers of one output, kept plainly and published at a scrape. */
-interface Tally {
+/** The counts of one output, published at a scrape. */
+interface OutputCounts {
   accounts: () => OutputAccounts;
-  /** Settled before the current `accounts` began: they do not know of it. */
+  /** Events settled before the current `accounts` began, which do not include them. */
   before: number;
   delivered: number;
   dropped: number;
@@ -41,54 +41,54 @@ const BYTES = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 /** Registers the metrics that every output has, labelled with its name. */
 export function createOutputMetrics(registry: Registry, now: () => number): OutputMetrics {
   const metrics = register(registry);
-  const tallies = new Map<string, Tally>();
+  const byOutput = new Map<string, OutputCounts>();
 
   const publish = () => {
     for (const metric of metrics.published) metric.reset();
-    for (const [output, tally] of tallies) {
-      const { accepted, pending, oldest } = tally.accounts();
-      metrics.accepted.inc({ output }, tally.before + accepted);
+    for (const [output, counts] of byOutput) {
+      const { accepted, pending, oldest } = counts.accounts();
+      metrics.accepted.inc({ output }, counts.before + accepted);
       metrics.pending.set({ output }, pending);
       metrics.oldest.set({ output }, oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
-      metrics.delivered.inc({ output }, tally.delivered);
-      metrics.dropped.inc({ output }, tally.dropped);
-      metrics.lost.inc({ output, exact: 'true' }, tally.lost);
-      metrics.lost.inc({ output, exact: 'false' }, tally.maybeLost);
-      metrics.rejections.inc({ output }, tally.rejections);
-      for (const cause of CAUSES) metrics.deadLettered.inc({ output, cause }, tally.deadLettered[cause]);
-      for (const state of STATES) metrics.state.set({ output, state }, state === tally.state ? 1 : 0);
-      metrics.sidekick.inc({ destination: output, status: 'ok' }, tally.delivered);
-      metrics.sidekick.inc({ destination: output, status: 'error' }, tally.failures);
+      metrics.delivered.inc({ output }, counts.delivered);
+      metrics.dropped.inc({ output }, counts.dropped);
+      metrics.lost.inc({ output, exact: 'true' }, counts.lost);
+      metrics.lost.inc({ output, exact: 'false' }, counts.maybeLost);
+      metrics.rejections.inc({ output }, counts.rejections);
+      for (const cause of CAUSES) metrics.deadLettered.inc({ output, cause }, counts.deadLettered[cause]);
+      for (const state of STATES) metrics.state.set({ output, state }, state === counts.state ? 1 : 0);
+      metrics.sidekick.inc({ destination: output, status: 'ok' }, counts.delivered);
+      metrics.sidekick.inc({ destination: output, status: 'error' }, counts.failures);
     }
   };
 
   return {
     publish,
     observer(output, accounts) {
-      const tally = tallies.get(output) ?? emptyTally();
+      const counts = byOutput.get(output) ?? zeroCounts();
       if (accounts !== undefined) {
-        // Asked once more: what it has not told its observer yet, it tells then.
-        tally.accounts();
-        tally.before = settled(tally);
-        tally.accounts = accounts;
+        // Called once more: it reports to its observer what it has not reported yet.
+        counts.accounts();
+        counts.before = countSettled(counts);
+        counts.accounts = accounts;
       }
-      tallies.set(output, tally);
+      byOutput.set(output, counts);
       return {
         delivered(events) {
-          tally.delivered += events;
+          counts.delivered += events;
         },
         deadLettered(events, cause) {
-          tally.deadLettered[cause] += events;
+          counts.deadLettered[cause] += events;
         },
         dropped(events) {
-          tally.dropped += events;
+          counts.dropped += events;
         },
         lost(events, exact) {
-          if (exact) tally.lost += events;
-          else tally.maybeLost += events;
+          if (exact) counts.lost += events;
+          else counts.maybeLost += events;
         },
         attempt(status, seconds) {
-          if (status !== 'delivered') tally.failures++;
+          if (status !== 'delivered') counts.failures++;
           metrics.deliveries.inc({ output, status });
           metrics.seconds.observe({ output }, seconds);
         },
@@ -98,15 +98,15 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
           metrics.batchBytes.observe({ output }, bytes);
         },
         unhandledRejection() {
-          tally.rejections++;
+          counts.rejections++;
         },
         health(state) {
-          tally.state = state;
+          counts.state = state;
         },
       };
     },
     forget(output) {
-      tallies.delete(output);
+      byOutput.delete(output);
       for (const histogram of [metrics.seconds, metrics.batchEvents, metrics.batchBytes]) {
         histogram.remove({ output });
       }
@@ -118,14 +118,14 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
   };
 }
 
-function emptyTally(): Tally {
+function zeroCounts(): OutputCounts {
   const accounts = () => ({ accepted: 0, pending: 0, oldest: undefined });
   const deadLettered = { rejected: 0, unmappable: 0, partition: 0, expired: 0, lag: 0 };
-  const counts = { before: 0, delivered: 0, dropped: 0, lost: 0, maybeLost: 0, failures: 0, rejections: 0 };
-  return { accounts, ...counts, state: 'ok', deadLettered };
+  const zero = { before: 0, delivered: 0, dropped: 0, lost: 0, maybeLost: 0, failures: 0, rejections: 0 };
+  return { accounts, ...zero, state: 'ok', deadLettered };
 }
 
-function settled({ delivered, dropped, lost, maybeLost, deadLettered }: Tally): number {
+function countSettled({ delivered, dropped, lost, maybeLost, deadLettered }: OutputCounts): number {
   return (
     delivered +
     dropped +

@@ -1,19 +1,19 @@
-/** What stands where a secret stood. */
+/** Replaces a secret. */
 export const REDACTED = '[redacted]';
 
-/** Shorter values would blacken every other word, and are no secrets. */
+/** Shorter values are not redacted: they are no secrets, and they occur in many words. */
 const SHORTEST = 4;
 
 /**
- * Makes a function that blackens secrets in a text, in the spellings they take on the way there: as they are, escaped
- * in JSON (twice, too: JSON in a text), encoded in a URL, in base64.
+ * Makes a function that redacts secrets in a text in all encodings: as they are, escaped in JSON (also twice: JSON in a
+ * JSON text), encoded in a URL, in base64.
  *
- * @param secrets the values; those shorter than 4 characters are passed over
+ * @param secrets the values; those shorter than 4 characters are ignored
  * @example createRedactor(['s3cret'])('token=s3cret') // 'token=[redacted]'
  */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
   const spellings = secrets.filter((secret) => secret.length >= SHORTEST).flatMap(spellingsOf);
-  // The longest first: a secret may be part of another.
+  // Longest first: a secret may be part of another.
   const ordered = [...new Set(spellings)].sort((a, b) => b.length - a.length);
   if (ordered.length === 0) return (text) => text;
   return (text) => ordered.reduce((result, secret) => result.replaceAll(secret, () => REDACTED), text);

@@ -9,11 +9,11 @@ import { startTiercel, type Tiercel } from '../support/process.ts';
 import { until } from '../support/until.ts';
 
 /** How the store answers a PUT: as it should, not at all, or by cutting the connection behind what it has taken. */
-type Mood = 'take' | 'hang' | 'forget';
+type Mode = 'take' | 'hang' | 'forget';
 
 /** The part of S3 that a Security Lake source may use: conditional PUT. It notes every one. */
 async function startStore() {
-  let mood: Mood = 'take';
+  let mode: Mode = 'take';
   const puts: { key: string; digest: string }[] = [];
   const objects = new Map<string, string>();
   const server = createServer(async (request, response) => {
@@ -22,10 +22,10 @@ async function startStore() {
     const key = decodeURIComponent(request.url!.split('?')[0]!).replace(/^\/lake\//, '');
     const digest = createHash('sha256').update(Buffer.concat(parts)).digest('hex');
     puts.push({ key, digest });
-    if (mood === 'hang') return;
+    if (mode === 'hang') return;
     const there = objects.has(key);
     if (!there) objects.set(key, digest);
-    if (mood === 'forget') return request.socket.destroy();
+    if (mode === 'forget') return request.socket.destroy();
     response.writeHead(there ? 412 : 200).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -33,8 +33,8 @@ async function startStore() {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     puts,
     objects,
-    be: (next: Mood) => {
-      mood = next;
+    be: (next: Mode) => {
+      mode = next;
     },
     close() {
       server.closeAllConnections();

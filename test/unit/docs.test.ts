@@ -190,7 +190,7 @@ describe('every command', async () => {
     /^(node --test|npm init -y && npm pkg set .*)$/, // test/e2e/tutorial.test.ts
     /^\.ci\/run$/,
     /^(npx )?tiercel run /, // test/e2e
-    /^curl --unix-socket /, // test/unit/core/http/listen.test.ts
+    /^curl --unix-socket /, // test/unit/core/http/listeners.test.ts
     /^(npx )?tiercel demo$/, // test/e2e/demo.test.ts
   ];
 

@@ -1,6 +1,5 @@
-import { eventToJson } from '../../event/encode.ts';
+import { eventToJson, stringify } from '../../event/encode.ts';
 import type { Event, FieldValue } from '../../event/event.ts';
-import { stringify } from '../../event/json.ts';
 import { createRenderer } from '../../event/template.ts';
 import type { Logger } from '../contract/logger.ts';
 import type { Mapper } from '../contract/mapper.ts';

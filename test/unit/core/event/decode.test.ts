@@ -5,8 +5,7 @@ import {
   type DecodeOptions,
   noDecodeOptions,
 } from '../../../../core/event/decode.ts';
-import { eventToJson } from '../../../../core/event/encode.ts';
-import { fieldText, stringify } from '../../../../core/event/json.ts';
+import { eventToJson, fieldText, stringify } from '../../../../core/event/encode.ts';
 import { parseEvent } from '../../../../core/event/parse.ts';
 import { sampleEvent } from '../../../../core/event/sample.ts';
 

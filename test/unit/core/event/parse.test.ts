@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_DEPTH, MAX_VALUES } from '../../../../core/event/bounds.ts';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
-import { eventToJson } from '../../../../core/event/encode.ts';
+import { eventToJson, stringify } from '../../../../core/event/encode.ts';
 import type { Event, FieldValue } from '../../../../core/event/event.ts';
-import { stringify } from '../../../../core/event/json.ts';
+import { MAX_DEPTH, MAX_VALUES } from '../../../../core/event/json-scan.ts';
 import { parseEvent } from '../../../../core/event/parse.ts';
 import { composedEvents, realEvents, sampleEvents } from '../../../support/corpus.ts';
 import { runs } from '../../../support/runs.ts';

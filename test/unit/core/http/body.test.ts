@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createBodies, SMALL_BODY } from '../../../../core/http/body.ts';
-import { createDirect } from '../../../../core/http/fast-path.ts';
+import { createBodies, ownTick, SMALL_BODY } from '../../../../core/http/body.ts';
+import { createFastPath } from '../../../../core/http/fast-path.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 import { EVENT, setup } from './setup.ts';
@@ -37,7 +38,7 @@ async function start(budgets?: { small: number; large: number }, maxWait = 30_00
   const { app, ingest, bodies, noteRefusal, log } = context;
   const server = await startServer({
     fetch: app.fetch,
-    direct: createDirect({ ingest, bodies, noteRefusal, log }),
+    fastPath: createFastPath({ ingest, bodies, noteRefusal, log }),
     at: { host: '127.0.0.1', port: 0 },
     maxConnections: 1000,
     maxBody: MAX_BODY,
@@ -231,7 +232,7 @@ describe('memory for bodies', () => {
   });
 });
 
-describe('the pace of bodies', () => {
+describe('the rate of bodies', () => {
   it.each([
     ['/', 'small', EVENT.length],
     ['/', 'large', SMALL_BODY + 1],
@@ -310,4 +311,17 @@ it('hands over one large body in a turn of the event loop, so that others get th
   );
   over = true;
   expect(new Set(turns).size).toBe(20);
+});
+
+it('each who asks gets a turn of its own, in order', async () => {
+  const log: string[] = [];
+  for (const name of ['a', 'b', 'c']) void ownTick().then(() => log.push(name));
+  expect(log).toEqual([]);
+  for (let turns = 0; log.length < 3; turns++) {
+    expect(turns).toBeLessThan(10);
+    const before = log.length;
+    await nextTick();
+    expect(log.length - before).toBeLessThanOrEqual(1);
+  }
+  expect(log).toEqual(['a', 'b', 'c']);
 });

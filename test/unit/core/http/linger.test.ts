@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppOptions } from '../../../../core/http/app.ts';
-import { createDirect } from '../../../../core/http/fast-path.ts';
+import { createFastPath } from '../../../../core/http/fast-path.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../../../core/http/server.ts';
 import { EVENT, setup } from './setup.ts';
 
@@ -25,7 +25,7 @@ async function start(options: Partial<ServerOptions> = {}, app: Partial<AppOptio
   const { ingest, bodies, noteRefusal, log } = context;
   server = await startServer({
     fetch: context.app.fetch,
-    direct: createDirect({ ingest, bodies, noteRefusal, log }),
+    fastPath: createFastPath({ ingest, bodies, noteRefusal, log }),
     at: { host: '127.0.0.1', port: 0 },
     maxConnections: 10,
     maxBody: MAX_BODY,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDirect } from '../../../../core/http/fast-path.ts';
+import { createFastPath } from '../../../../core/http/fast-path.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../../../core/http/server.ts';
 import { JournalFullError } from '../../../../core/journal/journal.ts';
 import { EVENT, setup } from './setup.ts';
@@ -21,7 +21,7 @@ async function start(options: Parameters<typeof setup>[0] = {}, server: Partial<
   const { app, ingest, bodies, noteRefusal, maxBody, log } = context;
   const started = await startServer({
     fetch: app.fetch,
-    direct: createDirect({ ingest, bodies, noteRefusal, log }),
+    fastPath: createFastPath({ ingest, bodies, noteRefusal, log }),
     at: { host: '127.0.0.1', port: 0 },
     maxConnections: 1000,
     maxBody,

@@ -45,11 +45,11 @@ export async function setup(
     unauthorized: 0,
     wrong_path: 0,
   };
-  const tally = { events: 0 };
+  const series = { events: 0 };
   const observer: IngestObserver = {
-    tallyOf: () => tally,
-    received: (tallies) => {
-      counts.received += tallies.length;
+    seriesOf: () => series,
+    received: (all) => {
+      counts.received += all.length;
     },
     unrouted: (events) => {
       counts.unrouted += events;

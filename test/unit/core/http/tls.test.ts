@@ -6,9 +6,9 @@ import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppOptions } from '../../../../core/http/app.ts';
-import { isAdmitted } from '../../../../core/http/certificate.ts';
 import { listen } from '../../../../core/http/listeners.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
+import { hasValidClientCert, needsClientCert } from '../../../../core/http/tls.ts';
 import { EVENT, setup } from './setup.ts';
 
 const FIXTURES = '../../../fixtures/tls/';
@@ -172,10 +172,17 @@ describe('with an authority of clients', () => {
 });
 
 it('takes a connection that does not say whether it is authorized for one that is not', () => {
-  const admitted = (authorized: unknown) => isAdmitted({ url: '/', socket: { authorized } } as never);
+  const admitted = (authorized: unknown) => hasValidClientCert({ socket: { authorized } } as never);
   for (const authorized of [undefined, false, 'yes', 1])
     expect(admitted(authorized), `${authorized}`).toBe(false);
   expect(admitted(true)).toBe(true);
+});
+
+it('asks for a certificate on every path but those of health, as they are sent', () => {
+  const isNeeded = (url: string) => needsClientCert({ url } as never);
+  for (const url of ['/', '/healthz/', '//healthz', '/Healthz', 'http://host/healthz', '/metrics?/healthz'])
+    expect(isNeeded(url), url).toBe(true);
+  for (const url of ['/healthz', '/readyz?verbose', '/ping']) expect(isNeeded(url), url).toBe(false);
 });
 
 it('uses renewed certificates for new connections', async () => {

@@ -53,7 +53,7 @@ it('shows each client what it asked for', async () => {
 });
 
 it('counts what a slow client misses, and tells it as soon as it reads again', async () => {
-  const tap = createTap({ waiting: 2000 });
+  const tap = createTap({ bufferBytes: 2000 });
   const slow = tap.open()!.getReader();
   const watcher = tap.watcher()!;
   for (let i = 0; i < 1000; i++) watcher(event(`event ${i}`), ['lake']);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileRoute, type RouteSpec } from '../../../../core/routing/route.ts';
-import { createRouter } from '../../../../core/routing/router.ts';
+import { compileRoute, createRouter, type RouteSpec } from '../../../../core/routing/route.ts';
 import { sampleEvent } from '../../../support/events.ts';
 
 function route(spec: RouteSpec, onFailure?: (reason: string) => void) {

@@ -60,7 +60,7 @@ describe('metrics', () => {
       output_fields: { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'cart-1' },
     });
     const other = event({ output_fields: { 'k8s.ns.name': null, 'k8s.pod.name': 7 } });
-    for (const one of [seen, seen, other]) target.ingest.received([target.ingest.tallyOf(one)]);
+    for (const one of [seen, seen, other]) target.ingest.received([target.ingest.seriesOf(one)]);
     target.ingest.unrouted(1);
     target.ingest.refused('invalid', 2);
     target.ingest.refused('full', 1);
@@ -87,7 +87,7 @@ describe('metrics', () => {
     const target = metrics(10);
     for (let i = 0; i < 1000; i++) {
       const one = event({ output_fields: { 'k8s.pod.name': `pod-${i}` } });
-      target.ingest.received([target.ingest.tallyOf(one)]);
+      target.ingest.received([target.ingest.seriesOf(one)]);
     }
     const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
     expect(series.length).toBe(11);
@@ -97,11 +97,11 @@ describe('metrics', () => {
 
   it('counts a bulk request when it is stored, and shows no series for what was not', async () => {
     const target = metrics();
-    const tallies = [event(), event({ rule: 'S' })].map(target.ingest.tallyOf);
+    const accepted = [event(), event({ rule: 'S' })].map(target.ingest.seriesOf);
     expect([...(await read(target)).keys()].filter((name) => name.includes('falco_events_total'))).toEqual(
       [],
     );
-    target.ingest.received([...tallies, tallies[0]!]);
+    target.ingest.received([...accepted, accepted[0]!]);
     const series = [...(await read(target))].filter(([name]) => name.includes('falco_events_total'));
     expect(series.map(([, events]) => events)).toEqual([2, 1]);
     expect((await read(target)).get('tiercel_events_received_total')).toBe(3);

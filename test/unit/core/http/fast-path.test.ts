@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDirect } from '../../../../core/http/fast-path.ts';
+import { createFastPath } from '../../../../core/http/fast-path.ts';
 import { type RunningServer, startServer } from '../../../../core/http/server.ts';
 import { JournalFailedError, JournalFullError } from '../../../../core/journal/journal.ts';
 import { EVENT, setup } from './setup.ts';
@@ -18,12 +18,12 @@ async function both(options: Parameters<typeof setup>[0] = {}) {
     const context = await setup(options);
     const { app, ingest, bodies, noteRefusal, maxBody, log } = context;
     let taken = 0;
-    const direct = createDirect({ ingest, bodies, noteRefusal, log, ...(auth && { auth }) });
+    const fastPath = createFastPath({ ingest, bodies, noteRefusal, log, ...(auth && { auth }) });
     const server = await startServer({
       fetch: app.fetch,
       ...(shortcut && {
-        direct: (incoming, outgoing) => {
-          const mine = direct(incoming, outgoing);
+        fastPath: (incoming, outgoing) => {
+          const mine = fastPath(incoming, outgoing);
           if (mine) taken++;
           return mine;
         },
@@ -55,7 +55,7 @@ const events: Record<string, RequestInit> = {
   nothing: { body: '' },
 };
 
-describe('createDirect', () => {
+describe('createFastPath', () => {
   it.each(Object.entries(events))('answers %s as the application does', async (_name, init) => {
     const { direct, application } = await both();
     expect(await answerOf(direct.server, init)).toEqual(await answerOf(application.server, init));

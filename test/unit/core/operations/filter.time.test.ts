@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMoment } from '../../../../core/operations/time-filter.ts';
+import { parseTimeFilter } from '../../../../core/operations/filter.ts';
 
 const NOW = Date.UTC(2026, 6, 10, 12);
 
@@ -13,13 +13,13 @@ describe('a moment', () => {
     ['2026-07-10T06:00', Date.UTC(2026, 6, 10, 6)],
     ['2026-07-10T06:00:00.5+02:00', Date.UTC(2026, 6, 10, 4, 0, 0, 500)],
   ])('%s', (text, value) => {
-    expect(parseMoment(text, NOW)).toEqual({ ok: true, value });
+    expect(parseTimeFilter(text, NOW)).toEqual({ ok: true, value });
   });
 
   it.each(['', 'yesterday', '2', '2 h', '-2h', '2026-13-40', '10/07/2026', '2026-07-10T06'])(
     'is not %j',
     (text) => {
-      expect(parseMoment(text, NOW)).toEqual({
+      expect(parseTimeFilter(text, NOW)).toEqual({
         ok: false,
         reason: expect.stringContaining('neither a duration'),
       });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { deriveId } from '../../../../core/event/id.ts';
+import { deriveId } from '../../../../core/event/parse.ts';
 
 it('is a UUID of version 8 that holds the start of the SHA-256', () => {
   fc.assert(

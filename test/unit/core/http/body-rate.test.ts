@@ -1,32 +1,32 @@
 import { expect, it } from 'vitest';
-import { createPace, MIN_BYTES, type PacedBody } from '../../../../core/http/pace.ts';
+import { type CheckedBody, createBodyRateCheck, MIN_BYTES } from '../../../../core/http/body-rate.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 
 const SECOND = 1000;
 
 function start() {
   const clock = createFakeClock();
-  const pace = createPace(clock);
+  const rateCheck = createBodyRateCheck(clock);
   const slow: string[] = [];
-  const begin = (name: string): PacedBody => {
-    const body: PacedBody = {
+  const begin = (name: string): CheckedBody => {
+    const body: CheckedBody = {
       bytes: 0,
       paused: false,
       sweeps: 0,
       marks: undefined,
       slow: (reason) => void slow.push(`${name}: ${reason}`),
     };
-    pace.begin(body);
+    rateCheck.begin(body);
     return body;
   };
   /** A second each, in which that many bytes come in. */
-  const seconds = async (count: number, body: PacedBody, bytes: number) => {
+  const seconds = async (count: number, body: CheckedBody, bytes: number) => {
     for (let i = 0; i < count; i++) {
       body.bytes += bytes;
       await clock.advance(SECOND);
     }
   };
-  return { clock, pace, slow, begin, seconds };
+  return { clock, rateCheck, slow, begin, seconds };
 }
 
 it('calls a body slow that comes in at less than 1 KiB/s over any ten seconds', async () => {
@@ -73,10 +73,10 @@ it('does not count the time in which the reader has stopped', async () => {
 });
 
 it('watches all bodies with one timer, and none when there is no body', async () => {
-  const { clock, pace, slow, begin } = start();
+  const { clock, rateCheck, slow, begin } = start();
   const bodies = Array.from({ length: 1000 }, (_, i) => begin(`${i}`));
   expect(clock.sleepers()).toBe(1);
-  for (const body of bodies.slice(2)) pace.end(body);
+  for (const body of bodies.slice(2)) rateCheck.end(body);
   await clock.advance(11 * SECOND);
   expect(slow.map((line) => line.slice(0, 2))).toEqual(['0:', '1:']);
   expect(clock.sleepers()).toBe(0);

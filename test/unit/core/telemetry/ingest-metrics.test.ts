@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
-import { createIngestCounter } from '../../../../core/telemetry/ingest-counter.ts';
+import { createIngestCounter } from '../../../../core/telemetry/ingest-metrics.ts';
 
 const decode = createDecoder(noDecodeOptions);
 
@@ -28,7 +28,7 @@ test('what differs in any one label is counted apart', () => {
   const { observer, read } = createIngestCounter();
   for (const [i, members] of different.entries()) {
     const seen = decode(Buffer.from(JSON.stringify(members)), 0);
-    for (let n = 0; n <= i; n++) observer.received([observer.tallyOf(seen)]);
+    for (let n = 0; n <= i; n++) observer.received([observer.seriesOf(seen)]);
   }
   expect(read().series.map(([, events]) => events)).toEqual(different.map((_, i) => i + 1));
 });
@@ -45,7 +45,7 @@ test('a label has 200 characters at most, and the least urgent priority is 1', (
   });
   for (const length of [200, 201, 300]) {
     const seen = decode(Buffer.from(JSON.stringify(long(length))), 0);
-    observer.received([observer.tallyOf(seen)]);
+    observer.received([observer.seriesOf(seen)]);
   }
   expect(read().series).toEqual([
     [

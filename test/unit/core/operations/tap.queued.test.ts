@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { queuedWatcher } from '../../../../core/operations/queued.ts';
 import type { Watcher } from '../../../../core/operations/tap.ts';
+import { queuedWatcher } from '../../../../core/operations/tap.ts';
 import { createLogger } from '../../../../core/telemetry/log.ts';
 import { sampleEvent } from '../../../support/events.ts';
 

@@ -2,9 +2,9 @@ import { PassThrough } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
+import { collect } from '../../../../core/http/body.ts';
+import { createBodyRateCheck } from '../../../../core/http/body-rate.ts';
 import { createByteBudget } from '../../../../core/http/budget.ts';
-import { collect } from '../../../../core/http/collect.ts';
-import { createPace } from '../../../../core/http/pace.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 
 setFlagsFromString('--expose-gc');
@@ -17,7 +17,7 @@ it.each([
   const clock = createFakeClock();
   const stream = new PassThrough();
   const account = createByteBudget(1 << 20).open();
-  const options = { maxBody, maxWait: 1000, pace: createPace(clock), clock };
+  const options = { maxBody, maxWait: 1000, rateCheck: createBodyRateCheck(clock), clock };
   const collected = collect(stream, { account, wait: true, length: undefined, decoder: undefined }, options);
   const chunks: WeakRef<Buffer>[] = [];
   for (let i = 0; i < 10; i++) {

@@ -7,28 +7,28 @@ const WINDOW = 10;
 const LONGEST = 60;
 const SWEEP = 1000;
 
-/** A body under way, as its reader keeps it. One object a request. */
-export interface PacedBody {
+/** A body that is being read. One object per request. */
+export interface CheckedBody {
   /** Bytes received. */
   bytes: number;
-  /** True while the reader itself has stopped reading: the sender is not slow then, and the time does not count. */
+  /** True while the reader has stopped reading: the sender is not slow then, so the time does not count. */
   paused: boolean;
-  /** Kept by the pace: sweeps seen, 0 at first. */
+  /** Kept by the check: sweeps seen, 0 at first. */
   sweeps: number;
-  /** Kept by the pace: bytes at the sweeps of the window; undefined at first, and for nearly all bodies to the end. */
+  /** Kept by the check: bytes at the sweeps of the window; undefined at first, and for nearly all bodies to the end. */
   marks: number[] | undefined;
   /** Called once, when the body is too slow or takes too long. */
   slow(reason: string): void;
 }
 
-/** Watches the pace of all bodies under way with one timer. */
-export interface Pace {
-  begin(body: PacedBody): void;
-  end(body: PacedBody): void;
+/** Checks the data rate of all bodies that are being read, with one timer. */
+export interface BodyRateCheck {
+  begin(body: CheckedBody): void;
+  end(body: CheckedBody): void;
 }
 
-export function createPace(clock: SweepClock): Pace {
-  const bodies = new Set<PacedBody>();
+export function createBodyRateCheck(clock: SweepClock): BodyRateCheck {
+  const bodies = new Set<CheckedBody>();
 
   const start = createSweep(clock, SWEEP, () => {
     for (const body of bodies) {
@@ -49,8 +49,8 @@ export function createPace(clock: SweepClock): Pace {
   };
 }
 
-/** What is wrong with the pace of a body, at a sweep. */
-function check(body: PacedBody): string | undefined {
+/** Why a body is too slow, if it is. */
+function check(body: CheckedBody): string | undefined {
   if (body.paused) {
     body.marks = undefined;
     return undefined;

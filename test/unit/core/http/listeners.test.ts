@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServerConfig } from '../../../../core/config/schema/server.ts';
-import { type Faces, listen } from '../../../../core/http/listeners.ts';
+import { type Handlers, listen } from '../../../../core/http/listeners.ts';
 import type { RunningServer } from '../../../../core/http/server.ts';
 import type { Operations } from '../../../../core/operations/operations.ts';
 import { createTap } from '../../../../core/operations/tap.ts';
@@ -36,7 +36,7 @@ async function start(server: Partial<ServerConfig> = {}, journal: { path?: strin
     journal: async () => ({ state: 'ok' }),
   } as unknown as Operations;
   const output = { name: 'lake', state: 'open' as const, reason: REASON, since: 5 };
-  const faces: Faces = {
+  const handlers: Handlers = {
     ingest,
     admin: {
       metrics: async () => ({ contentType: 'text/plain', text: 'tiercel_up 1\n' }),
@@ -54,7 +54,7 @@ async function start(server: Partial<ServerConfig> = {}, journal: { path?: strin
     journal: { type: 'disk' as const, path: directory, group_access: false, ...journal },
     dir: directory,
   };
-  running = await listen(config, faces, log);
+  running = await listen(config, handlers, log);
   return {
     lines,
     dropped: () => dropped,

@@ -5,7 +5,7 @@ import type { Logger } from '../sdk/contract/logger.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
 
 /** An output as the running program makes it, to be asked something; it is never started. */
-export function unstarted(settings: OutputConfig, config: Config, log: Logger): Output | StreamOutput {
+export function buildOutput(settings: OutputConfig, config: Config, log: Logger): Output | StreamOutput {
   return settings.definition.create(settings.options, {
     name: settings.name,
     log,

@@ -1,7 +1,5 @@
 import type { PluginKind } from '../plugins/check.ts';
-import { mapperFiles } from './create-mapper.ts';
-import type { PackageNames } from './create-names.ts';
-import { outputFiles } from './create-output.ts';
+import { mapperFiles, outputFiles, type PackageNames } from './create-code.ts';
 
 /** JavaScript that runs as it is, or TypeScript that is compiled: what is published must be JavaScript. */
 export type PackageLanguage = 'js' | 'ts';

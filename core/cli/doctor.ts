@@ -8,7 +8,7 @@ import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../sdk/cont
 import { oneLine } from '../sdk/contract/printable.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createRedactor } from '../telemetry/redact.ts';
-import { unstarted } from './build-output.ts';
+import { buildOutput } from './build-output.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { showWaiting } from './progress.ts';
 
@@ -79,7 +79,7 @@ async function* findings(settings: OutputConfig, config: Config, write: boolean)
   let output: Output | StreamOutput | undefined;
   try {
     // What is to be said is in the findings.
-    output = unstarted(settings, config, createLogger({ level: 'silent', format: 'json', secrets: [] }));
+    output = buildOutput(settings, config, createLogger({ level: 'silent', format: 'json', secrets: [] }));
     yield* ask(output, { write, sample: sampleNow() }, signal);
   } catch (error) {
     const line = signal.aborted

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import { splitEvents } from '../http/split.ts';
-import { readLines } from './lines.ts';
 
 /** One event of a file: its bytes and where it stands there, `line 3` or `event 3` of an array. */
 export interface FileEvent {
@@ -42,4 +42,31 @@ export async function* readEvents(file: string): AsyncGenerator<FileEvent> {
 
 function isFirst(number: number, line: string): boolean {
   return number === 1 && /^\s*[[{]/.test(line);
+}
+
+/**
+ * The lines of a stream of UTF-8, without their ends; a last line that has no end counts. One line is held at a time,
+ * and what has come of the next.
+ *
+ * Not node:readline: that loses the error of a stream that breaks off.
+ */
+export async function* readLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let pieces: string[] = [];
+  for await (const chunk of source) {
+    const parts = decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)).split('\n');
+    if (parts.length === 1) {
+      pieces.push(parts[0]!);
+      continue;
+    }
+    yield withoutReturn(pieces.join('') + parts[0]!);
+    for (const line of parts.slice(1, -1)) yield withoutReturn(line);
+    pieces = [parts.at(-1)!];
+  }
+  const last = pieces.join('') + decoder.end();
+  if (last !== '') yield withoutReturn(last);
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }

@@ -9,7 +9,7 @@ import { oneLine } from '../sdk/contract/printable.ts';
 import { recordJson } from '../sdk/deliver/payload.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createRedactor } from '../telemetry/redact.ts';
-import { unstarted } from './build-output.ts';
+import { buildOutput } from './build-output.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { readEvents } from './events.ts';
 import { indentJson } from './render.ts';
@@ -102,7 +102,7 @@ function judgeOf(output: OutputConfig, config: Config): (event: Event) => Verdic
 /** Batches that are streamed hold the records as they are. */
 function previewOf(output: OutputConfig, config: Config, log: Logger): Output['preview'] {
   if (output.definition.stream === true || !output.enabled) return undefined;
-  return (unstarted(output, config, log) as Output).preview;
+  return (buildOutput(output, config, log) as Output).preview;
 }
 
 function render(event: Event, place: string, verdicts: readonly Verdict[]): string {

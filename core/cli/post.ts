@@ -7,7 +7,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { shortenPath } from '../http/admin-socket.ts';
 import { CHANGE_HEADER } from '../http/guard.ts';
-import { readLines } from './lines.ts';
+import { readLines } from './events.ts';
 
 /** What a running instance answered. */
 export interface Answer {

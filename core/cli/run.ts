@@ -4,8 +4,7 @@ import type { Config } from '../config/schema/config.ts';
 import { aborted, deadlineIn } from '../delivery/stopping.ts';
 import { createLogger, type RootLogger } from '../telemetry/log.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
-import { hearRejections } from './rejections.ts';
-import { hearWarnings } from './warnings.ts';
+import { onProcessWarning, onUnhandledRejection } from './process-events.ts';
 import { watchFiles } from './watch.ts';
 
 export const run: RegisterCommand = (program, cli) => {
@@ -17,8 +16,8 @@ export const run: RegisterCommand = (program, cli) => {
       const config = await cli.load(options);
       if (config === undefined) return cli.exit(EXIT.usage);
       const log = createLogger({ ...config.log, secrets: config.secrets });
-      hearWarnings((line) => log.warn(line));
-      hearRejections(log, () => process.exit(EXIT.failed));
+      onProcessWarning((line) => log.warn(line));
+      onUnhandledRejection(log, () => process.exit(EXIT.failed));
       cli.exit(await runUntilStopped(config, log, options, cli));
     });
 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readLines } from '../../../../core/cli/lines.ts';
+import { readLines } from '../../../../core/cli/events.ts';
 
 async function linesOf(chunks: readonly Uint8Array[]): Promise<string[]> {
   const source = (async function* () {

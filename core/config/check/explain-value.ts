@@ -2,7 +2,6 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Fault } from '../explain/errors.ts';
 import { didYouMean } from '../explain/suggest.ts';
 import type { Node, ScalarNode } from '../read/tree.ts';
-import { formatDuration } from '../schema/duration.ts';
 import { FORMATS, type Format } from '../schema/formats.ts';
 import { branches, type JsonSchema, typesOf } from '../schema/json-schema.ts';
 import { formatSize } from '../schema/size.ts';
@@ -160,11 +159,10 @@ function withUnit(format: string, shown: number): string | undefined {
   // Not its digits: YAML reads 0640 as 640, and 416 may be meant as 0640.
   if (format === 'file-mode') return 'Write it in quotes, in octal: "0640".';
   if (!Number.isInteger(shown) || shown <= 0) return undefined;
-  // So large a number was counted in bytes and milliseconds.
+  if (format === 'duration') return `Give it a unit: ${shown}s or ${shown}ms.`;
+  // So large a number was counted in bytes.
   if (format === 'size')
     return `Give it a unit: ${shown >= 65_536 ? formatSize(shown) : `${shown}MiB`}, say.`;
-  if (format === 'duration')
-    return `Give it a unit: ${formatDuration(shown % 1000 === 0 ? shown : shown * 1000)}, say.`;
   return undefined;
 }
 

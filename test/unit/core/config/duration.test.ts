@@ -17,58 +17,31 @@ describe('parseDuration', () => {
     expect(parseDuration(text)).toEqual({ ok: true, value });
   });
 
+  const examples = '500ms, 30s, 5m or 7d (units are ms, s, m, h and d)';
+  const notADuration = `is not a duration such as ${examples}`;
+  const unknownUnit = (unit: string) =>
+    `has the unknown unit "${unit}"; write a duration such as ${examples}`;
+
   it.each([
-    ['30', 'has no unit: did you mean 30s? (units are ms, s, m, h and d)'],
-    ['5min', 'has the unknown unit "min": did you mean 5m? (units are ms, s, m, h and d)'],
-    ['5M', 'has the unknown unit "M": did you mean 5m? (units are ms, s, m, h and d)'],
-    ['5w', 'has the unknown unit "w" (units are ms, s, m, h and d)'],
-    ['5constructor', 'has the unknown unit "constructor" (units are ms, s, m, h and d)'],
+    ['30', `has no unit; write a duration such as ${examples}`],
+    ['1.5', `has no unit; write a duration such as ${examples}`],
+    ['5min', unknownUnit('min')],
+    ['5M', unknownUnit('M')],
+    ['5w', unknownUnit('w')],
+    ['5constructor', unknownUnit('constructor')],
     ['30m1h', 'must have its units from the largest to the smallest: "1h" comes too late'],
     ['5s5s', 'must have its units from the largest to the smallest: "5s" comes too late'],
     ['0.5ms', 'is finer than a millisecond'],
-    ['99999999999d', 'is longer than any clock can count'],
-    ['', 'is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)'],
-    ['-5s', 'is not a duration such as 500ms, 30s, 5m or 7d (units are ms, s, m, h and d)'],
-    ['5 s', 'is not a duration such as 500ms, 30s, 5m or 7d: did you mean 5s? (units are ms, s, m, h and d)'],
+    ['99999999999d', 'is too large'],
+    ['', notADuration],
+    ['-5s', notADuration],
+    ['5 s', notADuration],
+    ['5s,', notADuration],
+    ['01:02:03', notADuration],
+    ['PT1H30M', notADuration],
+    ['soon', notADuration],
   ])('refuses %j', (text, reason) => {
     expect(parseDuration(text)).toEqual({ ok: false, reason });
-  });
-
-  it.each([
-    ['01:02:03', '1h2m3s'],
-    ['0:00:30', '30s'],
-    ['P1D', '1d'],
-    ['PT1H30M', '1h30m'],
-    ['P2DT3H4M5S', '2d3h4m5s'],
-    ['5 min', '5m'],
-    ['1 hour 30 mins', '1h30m'],
-    ['2 Days', '2d'],
-    ['7 h', '7h'],
-    ['5 fortnights', undefined],
-    ['1:2:3', undefined],
-    ['PT', undefined],
-    ['30 min 1 hour', undefined],
-    ['5s,', undefined],
-    ['soon', undefined],
-  ])('%j is taken for %s', (text, meant) => {
-    const parsed = parseDuration(text);
-    const guess = meant === undefined ? '' : `: did you mean ${meant}?`;
-    expect(!parsed.ok && parsed.reason).toBe(
-      `is not a duration such as 500ms, 30s, 5m or 7d${guess} (units are ms, s, m, h and d)`,
-    );
-  });
-
-  it.each(
-    Object.entries({
-      ms: 'msec millis milliseconds MS',
-      s: 'sec secs second seconds S',
-      m: 'min mins minute minutes',
-      h: 'hr hrs hour hours H Hours',
-      d: 'day days D',
-    }).flatMap(([unit, names]) => names.split(' ').map((name) => [name, unit] as const)),
-  )('knows what %s is meant for', (name, unit) => {
-    const parsed = parseDuration(`5${name}`);
-    expect(!parsed.ok && parsed.reason).toContain(`did you mean 5${unit}?`);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Checked, check } from './check/check.ts';
+import { type Checked, checkConfig } from './check/check.ts';
 import { type ConfigError, type Fault, toErrors } from './explain/errors.ts';
 import { placeOf } from './explain/source.ts';
 import { hiddenTexts, redact } from './print.ts';
@@ -11,7 +11,7 @@ import { spanOf } from './read/tree.ts';
 import type { Config } from './schema/config.ts';
 import type { JsonSchema } from './schema/json-schema.ts';
 import type { Registry } from './schema/plugins.ts';
-import { ConfigSchema, type ConfigSections } from './schema/schema.ts';
+import { ConfigSchema, type ConfigSections } from './schema/sections.ts';
 
 export interface LoadOptions {
   /** The configuration file; errors name it as it is given here. */
@@ -78,7 +78,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const fromSets = await applySets(fromEnv.root, sets, dir, files);
   const faults = [...tree.faults, ...fromEnv.faults, ...fromSets.faults];
   // Of a file that is no YAML nothing is left to be checked.
-  const checked = tree.isWhole ? await check(fromSets.root, { ...options, dir }) : undefined;
+  const checked = tree.isWhole ? await checkConfig(fromSets.root, { ...options, dir }) : undefined;
   const warnings = toErrors([...tree.warnings, ...(checked?.warnings ?? [])]);
   if (checked === undefined || faults.length + checked.faults.length > 0) {
     const all = [...faults, ...dropConsequences(checked?.faults ?? [], faults)];
@@ -106,7 +106,7 @@ export async function loadSections({
   const text = await readText(path).catch(() => '');
   const tree = await loadTree({ name: file, file: path, text }, files);
   const { root } = await applySets(applyEnvironment(tree.root, env, dir).root, sets, dir, files);
-  const { sections } = await check(root, { registry: NO_PLUGINS, plugins: false, dir });
+  const { sections } = await checkConfig(root, { registry: NO_PLUGINS, plugins: false, dir });
   return { dir, sections };
 }
 

@@ -1,8 +1,7 @@
 import { stringify } from 'yaml';
 import type { JsonSchema } from '../config/schema/json-schema.ts';
 import { OutputSchema } from '../config/schema/output.ts';
-import { ConfigSchema } from '../config/schema/schema.ts';
-import type { ConfigTest } from '../config/schema/tests.ts';
+import { ConfigSchema, type ConfigTest } from '../config/schema/sections.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { comment, commented, commentedYaml, flow, indent } from './commented-yaml.ts';
 import { nameFrom } from './plugin.ts';

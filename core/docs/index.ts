@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { configSchema } from '../config/schema/editor.ts';
+import { configSchema } from '../config/schema/editor-schema.ts';
 import type { AnyMapperDefinition, BuiltIns } from '../config/schema/plugins.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { splitAddress } from '../config/schema/address.ts';
-import type { ConfigSections } from '../config/schema/schema.ts';
+import type { ConfigSections } from '../config/schema/sections.ts';
 import type { Credentials, ServerConfig } from '../config/schema/server.ts';
 import { createNodeFileSystem, ensureDirectory } from '../journal/files/filesystem.ts';
 import type { Logger } from '../sdk/contract/logger.ts';

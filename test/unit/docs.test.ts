@@ -18,7 +18,7 @@ import { renderErrors } from '../../core/config/explain/render.ts';
 import { loadConfig } from '../../core/config/load.ts';
 import type { JsonSchema } from '../../core/config/schema/json-schema.ts';
 import { OutputSchema } from '../../core/config/schema/output.ts';
-import { ConfigSchema } from '../../core/config/schema/schema.ts';
+import { ConfigSchema } from '../../core/config/schema/sections.ts';
 import { commandsOf, helpOf } from '../../core/docs/cli.ts';
 import { exampleConfig } from '../../core/docs/example.ts';
 import { renderDocs } from '../../core/docs/index.ts';
@@ -43,7 +43,7 @@ let dir: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'tiercel-docs-'));
   const tickets = codeBlocks(read('docs/write-an-output.md')).find(({ file }) => file === 'tickets.js')!;
-  const core = new URL('../../dist/core/index.js', import.meta.url).href;
+  const core = new URL('../../dist/core/sdk/index.js', import.meta.url).href;
   const text = tickets.text.replace("from 'tiercel'", `from '${core}'`);
   const write = (path: string, content: string) => {
     mkdirSync(dirname(join(dir, path)), { recursive: true });

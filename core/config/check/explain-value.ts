@@ -6,15 +6,20 @@ import { FORMATS, type Format } from '../schema/formats.ts';
 import { branches, type JsonSchema, typesOf } from '../schema/json-schema.ts';
 import { formatSize } from '../schema/size.ts';
 
-/** What is said of a value, without its place. */
-export type Said = Pick<Fault, 'code' | 'message' | 'fix' | 'suggestion'>;
+/** An error about a value, without its position. */
+export type Explanation = Pick<Fault, 'code' | 'message' | 'fix' | 'suggestion'>;
 
 /**
  * Says what a value should be.
  *
  * @param shown the value, when it may be shown
  */
-export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node, shown: unknown): Said {
+export function explainValue(
+  error: ErrorObject,
+  schema: JsonSchema,
+  node: Node,
+  shown: unknown,
+): Explanation {
   const { params } = error;
   const code = 'TIERCEL_CFG_VALUE';
   switch (error.keyword) {
@@ -95,7 +100,7 @@ function formatMessage(format: Format, node: Node, shown: unknown): string {
     : `"${shown}" ${parsed.reason}`;
 }
 
-function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unknown): Said {
+function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unknown): Explanation {
   const allowed = (keyword === 'enum' ? params.allowedValues : [params.allowedValue]) as unknown[];
   const words = allowed.map(String);
   const written = node.kind === 'scalar' && shown !== undefined ? node.written : '';
@@ -111,7 +116,7 @@ function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unkn
   return { code: 'TIERCEL_CFG_VALUE', message: list + text, ...(suggestion && { suggestion }) };
 }
 
-function explainType(schema: JsonSchema, node: Node, shown: unknown): Said {
+function explainType(schema: JsonSchema, node: Node, shown: unknown): Explanation {
   const types = typesOf(schema);
   const format = schema.format === undefined ? undefined : FORMATS[schema.format];
   const wanted = format?.kind ?? kinds(types);

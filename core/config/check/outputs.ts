@@ -1,9 +1,10 @@
+import type { DeliveryPolicy } from '../../delivery/policy.ts';
 import type { RouteSpec } from '../../routing/route.ts';
 import type { AnyOutputDefinition, MapperRef } from '../../sdk/contract/output.ts';
 import type { Fault, Path } from '../explain/errors.ts';
 import { placeOf, type Span } from '../explain/source.ts';
 import { suggest } from '../explain/suggest.ts';
-import { settle } from '../read/coerce.ts';
+import { coerce } from '../read/coerce.ts';
 import { find, isNull, type MapNode, type Node, spanOf, toValue } from '../read/tree.ts';
 import type { OutputConfig } from '../schema/config.ts';
 import { decodeScalars } from '../schema/decode.ts';
@@ -17,11 +18,10 @@ import type {
   Registry,
   ResolveOptions,
 } from '../schema/plugins.ts';
-import { policyOf } from '../schema/policy.ts';
-import { checkShape } from './validate.ts';
+import { validateNode } from './validate.ts';
 
-/** What an output needs of its surroundings to be checked. */
-export interface OutputContext {
+/** What the check of an output needs besides its configuration. */
+export interface CheckOutputContext {
   readonly registry: Registry;
   readonly resolve: ResolveOptions;
 }
@@ -32,7 +32,7 @@ export interface CheckedOutput {
   readonly faults: readonly Fault[];
   /** Absent when something is wrong. */
   readonly config?: OutputConfig;
-  /** The node with texts settled, and the schema its values are held against. */
+  /** The node with its texts coerced, and the schema that it was validated against. */
   readonly node: Node;
   readonly schema: JsonSchema;
   /** In YAML spelling, defaults filled in. */
@@ -46,7 +46,7 @@ export async function checkOutput(
   name: string,
   key: Span,
   raw: Node,
-  context: OutputContext,
+  context: CheckOutputContext,
 ): Promise<CheckedOutput> {
   const path: Path = ['outputs', name];
   const faults: Fault[] = [];
@@ -59,10 +59,10 @@ export async function checkOutput(
   const type = typeNode?.kind === 'scalar' && typeof typeNode.value === 'string' ? typeNode.value : undefined;
   if (raw.kind !== 'map' || type === undefined || type === '') {
     // Without a type nothing is known of the options; only the settings common to all can be looked at.
-    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
-    const route = routeOf(value, shape, path);
+    const { node, value, faults: invalid } = check(raw, { ...common, additionalProperties: true }, path, key);
+    const route = routeOf(value, invalid, path);
     const like = type === undefined ? suggest(name, Object.keys(context.registry.outputs)) : undefined;
-    const told = shape.map((fault) =>
+    const told = invalid.map((fault) =>
       like !== undefined && fault.code === 'TIERCEL_CFG_MISSING_OPTION' && fault.path.length === path.length
         ? { ...fault, fix: `If it is one of that type, write  type: ${like}`, suggestion: like }
         : fault,
@@ -71,18 +71,18 @@ export async function checkOutput(
   }
   const found = await context.registry.output(type, context.resolve);
   if (!found.ok) {
-    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
+    const { node, value, faults: invalid } = check(raw, { ...common, additionalProperties: true }, path, key);
     faults.push(
       { ...discreet(found.problem, typeNode), path: [...path, 'type'], span: spanOf(raw, ['type']) },
-      ...shape,
+      ...invalid,
     );
-    return { name, faults, node, schema: common, value, route: routeOf(value, shape, path) };
+    return { name, faults, node, schema: common, value, route: routeOf(value, invalid, path) };
   }
   const { definition, module } = found.value;
   const schema = withMembers(definition.options as JsonSchema, settingsOf(definition, common));
-  const { node, value, faults: shape } = check(raw, schema, path, key);
-  faults.push(...shape);
-  const done = { name, node, schema, value, route: routeOf(value, shape, path) };
+  const { node, value, faults: invalid } = check(raw, schema, path, key);
+  faults.push(...invalid);
+  const done = { name, node, schema, value, route: routeOf(value, invalid, path) };
   if (faults.length > 0) return { ...done, faults };
 
   const all = decodeScalars(schema, value) as Record<string, unknown>;
@@ -132,8 +132,29 @@ function check(
   path: Path,
   key: Span,
 ): { node: Node; value: unknown; faults: Fault[] } {
-  const node = settle(raw, schema);
-  return { node, ...checkShape(node, schema, path, key) };
+  const node = coerce(raw, schema);
+  return { node, ...validateNode(node, schema, path, key) };
+}
+
+/** The delivery policy out of the decoded settings of an output. */
+function policyOf(settings: OutputSettings, ordering: DeliveryPolicy['ordering']): DeliveryPolicy {
+  const { retry, breaker, max_lag: lag } = settings;
+  return {
+    concurrency: settings.concurrency,
+    ordering,
+    timeout: settings.timeout,
+    retry: { initial: retry.initial, max: retry.max, maxAge: retry.max_age },
+    breaker,
+    ...(settings.rate_limit !== undefined && { rateLimit: { events: settings.rate_limit, per: 1000 } }),
+    maxLag: {
+      action: lag.action,
+      ...(lag.age !== undefined && { age: lag.age }),
+      ...(lag.events !== undefined && { events: lag.events }),
+    },
+    flushOnStop: settings.flush_on_stop,
+    maxOpen: settings.max_open_partitions,
+    start: settings.start,
+  };
 }
 
 function routeOf(value: unknown, faults: readonly Fault[], path: Path): RouteSpec {
@@ -172,7 +193,7 @@ async function checkMapper(
   output: MapNode,
   { type, definition, options }: { type: string } & Pick<OutputConfig, 'definition' | 'options'>,
   outputPath: Path,
-  context: OutputContext,
+  context: CheckOutputContext,
 ): Promise<{ ref: MapperRef; definition: AnyMapperDefinition } | { faults: Fault[] }> {
   const path = [...outputPath, 'mapper'];
   const span = spanOf(output, ['mapper']);

@@ -12,25 +12,25 @@ import {
   memberSchema,
   validate,
 } from '../schema/json-schema.ts';
+import { explainUnknownKey, type UnknownKey } from './explain-unknown-key.ts';
 import { explainValue } from './explain-value.ts';
-import { worthTelling } from './filter-ajv-errors.ts';
-import { explainUnknown, type UnknownKey } from './unknown.ts';
+import { filterAjvErrors } from './filter-ajv-errors.ts';
 
 /**
- * Holds a part of the configuration against a schema.
+ * Validates a part of the configuration against a schema.
  *
- * @param path where the node stands in the whole
- * @param key where to point for what is missing in it
- * @returns its plain value in YAML spelling with defaults, and everything that is wrong with it
+ * @param path of the node in the configuration
+ * @param key the position for errors about missing options
+ * @returns the plain value in YAML spelling with defaults, and all errors
  */
-export function checkShape(
+export function validateNode(
   node: Node,
   schema: JsonSchema,
   path: Path,
   key: Span = spanOf(node, []),
 ): { value: unknown; faults: Fault[] } {
   const value = toValue(node, schema);
-  const errors = worthTelling(validate(schema, value));
+  const errors = filterAjvErrors(validate(schema, value));
   const explain = (error: ErrorObject) => explainError(error, { root: node, key }, path);
   const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
   const missing = errors.filter((error) => error.keyword === 'required');
@@ -48,14 +48,14 @@ export function checkShape(
   return {
     value,
     faults: [
-      ...keys.map(explainUnknown),
+      ...keys.map(explainUnknownKey),
       ...stillMissing.filter((error) => !isBelow(error)).map(explain),
       ...others.map(explain),
     ],
   };
 }
 
-/** A misspelt key and the option it leaves missing are one mistake. */
+/** An unknown key. A misspelt key and the option that is missing because of it are one mistake. */
 interface Unknown {
   readonly error: ErrorObject;
   readonly missing?: string;

@@ -6,8 +6,7 @@ import type { AnyOutputDefinition, MapperRef } from '../../sdk/contract/output.t
 import type { Path } from '../explain/errors.ts';
 import type { Place } from '../explain/source.ts';
 import type { AnyMapperDefinition } from './plugins.ts';
-import type { ConfigSections } from './schema.ts';
-import type { ConfigTest } from './tests.ts';
+import type { ConfigSections, ConfigTest } from './sections.ts';
 
 /** A configuration that was read, checked and decoded: milliseconds and bytes as numbers, defaults filled in. */
 export interface Config

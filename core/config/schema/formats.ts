@@ -3,8 +3,8 @@ import { PRIORITIES, parsePriority } from '../../event/priority.ts';
 import { templateProblem } from '../../event/template.ts';
 import type { ErrorCode } from '../explain/errors.ts';
 import { didYouMean } from '../explain/suggest.ts';
+import { parseHttpUrl, parseListenAddress } from './address.ts';
 import { type Parsed, parseDuration } from './duration.ts';
-import { parseHttpUrl } from './http-url.ts';
 import { parseSize } from './size.ts';
 
 /** What a text with a `format` becomes, and how to say that it does not. */
@@ -70,12 +70,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   address: {
     code: 'TIERCEL_CFG_VALUE',
     kind: 'an address such as 0.0.0.0:2801',
-    parse: (text) => {
-      const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:\s[\]]*):(\d{1,5})$/.exec(text)?.[1];
-      return port !== undefined && Number(port) <= 65_535
-        ? { ok: true, value: text }
-        : { ok: false, reason: 'is not an address such as 0.0.0.0:2801, [::]:2801 or :2801' };
-    },
+    parse: parseListenAddress,
   },
   template: {
     code: 'TIERCEL_CFG_TEMPLATE',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatSize, parseSize } from '../../../../core/config/schema/size.ts';
+import { formatSize, parseSize } from '../../../../../core/config/schema/size.ts';
 
 const UNITS = 'units are B, KiB, MiB, GiB and TiB (1024), kB, MB, GB and TB (1000)';
 

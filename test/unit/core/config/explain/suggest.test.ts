@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { didYouMean, distance, suggest } from '../../../../core/config/explain/suggest.ts';
+import { didYouMean, distance, suggest } from '../../../../../core/config/explain/suggest.ts';
 
 it.each([
   ['buckt', ['bucket', 'region'], 'bucket'],

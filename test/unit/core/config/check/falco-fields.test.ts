@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FALCO_FIELDS } from '../../../../../core/config/check/cross/falco-fields.ts';
+import { FALCO_FIELDS } from '../../../../../core/config/check/falco-fields.ts';
 
 const CLASSES = ['proc', 'thread', 'user', 'group', 'fd', 'fs', 'evt', 'container', 'k8s', 'ka', 'ct'];
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { takeForeign } from '../../../../core/config/check/foreign-formats.ts';
-import { fileSource, type Span } from '../../../../core/config/explain/source.ts';
-import type { MapNode, Node } from '../../../../core/config/read/tree.ts';
-import { FALCOSIDEKICK } from '../../../../core/config/schema/falcosidekick.ts';
+import { extractForeignFormats } from '../../../../../core/config/check/foreign-formats.ts';
+import { fileSource, type Span } from '../../../../../core/config/explain/source.ts';
+import type { MapNode, Node } from '../../../../../core/config/read/tree.ts';
+import { FALCOSIDEKICK } from '../../../../../core/config/schema/falcosidekick.ts';
 
 const span: Span = { source: fileSource('a.yaml', '', '/'), start: 0, end: 0 };
 
@@ -27,7 +27,11 @@ function node(value: unknown): Node {
 /** What is left, and what is said: the path, the message, and the suggestion or the fix. */
 function taken(value: object) {
   const sections = ['server', 'outputs', 'kind'];
-  const { root, faults } = takeForeign(node(value) as MapNode, sections, ['webhook', 'aws_sqs', 'slack']);
+  const { root, faults } = extractForeignFormats(node(value) as MapNode, sections, [
+    'webhook',
+    'aws_sqs',
+    'slack',
+  ]);
   return {
     left: [...root.entries.keys()],
     said: faults.map(({ path, message, suggestion, fix }) => [path.join('.'), message, suggestion ?? fix]),
@@ -37,7 +41,7 @@ function taken(value: object) {
 const margin = (path: string) =>
   `"${path}" stands at the left margin; an output stands under "outputs", with its type`;
 
-describe('takeForeign', () => {
+describe('extractForeignFormats', () => {
   it('leaves sections, and what nothing is known of', () => {
     expect(taken({ server: {}, outputs: {}, unknown: { a: 1 }, other: 'x' })).toEqual({
       left: ['server', 'outputs', 'unknown', 'other'],
@@ -89,7 +93,7 @@ describe('takeForeign', () => {
 
   it('gives the type where it is known', () => {
     const fixOf = (value: object) => {
-      const { faults } = takeForeign(node(value) as MapNode, [], ['webhook', 'aws_sqs']);
+      const { faults } = extractForeignFormats(node(value) as MapNode, [], ['webhook', 'aws_sqs']);
       return faults[0]!.fix;
     };
     const fix = (name: string, type: string) =>

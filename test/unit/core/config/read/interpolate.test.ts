@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { fileSource } from '../../../../core/config/explain/source.ts';
-import { interpolate } from '../../../../core/config/read/interpolate.ts';
-import { parseSource } from '../../../../core/config/read/parse.ts';
-import { find, toValue } from '../../../../core/config/read/tree.ts';
-import { memoryFiles } from './support.ts';
+import { fileSource } from '../../../../../core/config/explain/source.ts';
+import { interpolate } from '../../../../../core/config/read/interpolate.ts';
+import { parseSource } from '../../../../../core/config/read/parse.ts';
+import { find, toValue } from '../../../../../core/config/read/tree.ts';
+import { memoryFiles } from '../support.ts';
 
 async function filled(value: unknown, env: Record<string, string> = {}, files: Record<string, string> = {}) {
   const { root } = parseSource(fileSource('c.yaml', stringify(value), '/etc/t'));

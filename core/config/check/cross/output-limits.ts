@@ -1,13 +1,20 @@
 import type { Fault } from '../../explain/errors.ts';
-import { type Node, spanOf } from '../../read/tree.ts';
+import { spanOf } from '../../read/tree.ts';
 import type { OutputConfig } from '../../schema/config.ts';
 import { formatDuration } from '../../schema/duration.ts';
-import type { ConfigSections } from '../../schema/schema.ts';
 import { formatSize } from '../../schema/size.ts';
-import type { Whole } from './context.ts';
+import type { CrossContext } from './context.ts';
 
-/** Limits of one output that contradict each other or the journal. */
-export function checkLimits({ name, batch, policy }: OutputConfig, { sections, root }: Whole): Fault[] {
+/** The limits of every output: they fit each other, the journal and the type of the output. */
+export function checkOutputLimits(context: CrossContext): Fault[] {
+  return context.outputs.flatMap((output) => [
+    ...checkLimits(output, context),
+    ...checkBatchBounds(output, context),
+  ]);
+}
+
+/** Limits that contradict each other or the journal. */
+function checkLimits({ name, batch, policy }: OutputConfig, { sections, root }: CrossContext): Fault[] {
   const code = 'TIERCEL_CFG_LIMITS';
   const path = ['outputs', name];
   const faults: Fault[] = [];
@@ -47,8 +54,8 @@ export function checkLimits({ name, batch, policy }: OutputConfig, { sections, r
   return faults;
 }
 
-/** What the type of an output allows for its batches. */
-export function checkBounds({ name, type, batch, definition }: OutputConfig, { root }: Whole): Fault[] {
+/** The batch limits are within what the type of the output allows. */
+function checkBatchBounds({ name, type, batch, definition }: OutputConfig, { root }: CrossContext): Fault[] {
   const { every, size } = definition.batchBounds ?? {};
   const limits = [
     { limit: 'every', value: batch.every, bounds: every, format: formatDuration },
@@ -62,22 +69,4 @@ export function checkBounds({ name, type, batch, definition }: OutputConfig, { r
     const message = `must be between ${format(least)} and ${format(most)} for an output of the type ${type}`;
     return [{ code: 'TIERCEL_CFG_LIMITS', path, message, span: spanOf(root, path) }];
   });
-}
-
-/** Limits of the sections that contradict each other. */
-export function checkSections({ server, journal }: Partial<ConfigSections>, root: Node): Fault[] {
-  const code = 'TIERCEL_CFG_LIMITS';
-  const faults: Fault[] = [];
-  if (journal && journal.segment_size > journal.max_size) {
-    const path = ['journal', 'segment_size'];
-    const message = `${formatSize(journal.segment_size)} is larger than journal.max_size, ${formatSize(journal.max_size)}`;
-    const fix = 'A quarter of it, or less, lets space be given back while the rest is in use.';
-    faults.push({ code, path, message, fix, span: spanOf(root, path) });
-  }
-  if (server && journal && server.max_body > journal.max_size) {
-    const path = ['server', 'max_body'];
-    const message = `is larger than journal.max_size, ${formatSize(journal.max_size)}: such a body could never be taken`;
-    faults.push({ code, path, message, span: spanOf(root, path) });
-  }
-  return faults;
 }

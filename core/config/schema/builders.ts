@@ -1,7 +1,7 @@
 import type { TProperties } from 'typebox';
 import { Type } from '../../sdk/options/type.ts';
 
-/** An object without room for unknown keys. */
+/** A section of options; unknown keys are errors. */
 export function section<P extends TProperties>(
   properties: P,
   description: string,
@@ -10,7 +10,7 @@ export function section<P extends TProperties>(
   return Type.Object(properties, { additionalProperties: false, description, ...more });
 }
 
-/** A section that need not be written down: all it holds has defaults. */
+/** A section that may be left out: all of its options have defaults. */
 export function optionalSection<P extends TProperties>(properties: P, description: string) {
   return Type.Object(properties, { additionalProperties: false, description, default: {} });
 }
@@ -23,7 +23,7 @@ export function address(
   return Type.String({ format: 'address', description, ...options });
 }
 
-/** A number of things. */
+/** A whole number of at least one. */
 export function count(
   description: string,
   options: {
@@ -37,6 +37,6 @@ export function count(
   return Type.Integer({ minimum: 1, description, ...options });
 }
 
-/** A list of names, which must not be empty when it is given. */
+/** An optional list of names that must not be empty. */
 export const names = (description: string, example: readonly string[]) =>
   Type.Optional(Type.Array(Type.String(), { description, minItems: 1, examples: [example] }));

@@ -1,9 +1,8 @@
 import type { Static } from 'typebox';
 import { duration, size, template } from '../../sdk/options/scalars.ts';
 import { Type } from '../../sdk/options/type.ts';
-import { optionalSection, section } from './parts.ts';
+import { names, optionalSection, section } from './builders.ts';
 import { ServerSchema } from './server.ts';
-import { TestSchema } from './tests.ts';
 
 export const JournalSchema = optionalSection(
   {
@@ -120,6 +119,29 @@ export const ShutdownSchema = optionalSection(
   'How the program stops.',
 );
 
+/** A test of the configuration, run by `tiercel test`. */
+export const TestSchema = section(
+  {
+    name: Type.String({ minLength: 1, description: 'What the test holds.' }),
+    event: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'An event as Falco sends it; what is left out is filled in.',
+    }),
+    expect: section(
+      {
+        outputs: names('Outputs that want the event.', ['archive']),
+        not_outputs: names('Outputs that do not.', ['oncall']),
+        records: Type.Optional(
+          Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
+            description: 'For an output by its name: a part of the record it is given.',
+          }),
+        ),
+      },
+      'What must come of it.',
+    ),
+  },
+  'An event and where it must go.',
+);
+
 /** The whole configuration but for the options of each output's type. */
 export const ConfigSchema = section(
   {
@@ -145,3 +167,4 @@ export const ConfigSchema = section(
 export type LogSettings = Static<typeof LogSchema>;
 export type JournalConfig = Static<typeof JournalSchema>;
 export type ConfigSections = Static<typeof ConfigSchema>;
+export type ConfigTest = Static<typeof TestSchema>;

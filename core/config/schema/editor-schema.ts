@@ -3,7 +3,7 @@ import type { AnyOutputDefinition } from '../../sdk/contract/output.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { OutputSchema } from './output.ts';
 import type { AnyMapperDefinition, BuiltIns, Registry } from './plugins.ts';
-import { ConfigSchema } from './schema.ts';
+import { ConfigSchema } from './sections.ts';
 
 /** Definitions that are not built in, each under its type in the YAML. */
 export interface MoreDefinitions {

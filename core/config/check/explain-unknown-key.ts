@@ -18,8 +18,8 @@ export interface UnknownKey {
   readonly missing?: string;
 }
 
-/** What a key may have been meant for, from the surest guess to none. */
-export function explainUnknown(key: UnknownKey): Fault {
+/** The error for an unknown key, with the option that was probably meant; the most certain guess comes first. */
+export function explainUnknownKey(key: UnknownKey): Fault {
   const { name, path, span, schema, missing } = key;
   const known = knownNames(schema);
   const fault = { code: 'TIERCEL_CFG_UNKNOWN_OPTION' as const, path, ...(span && { span }) };

@@ -1,19 +1,19 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { worthTelling } from '../../../../core/config/check/filter-ajv-errors.ts';
+import { filterAjvErrors } from '../../../../../core/config/check/filter-ajv-errors.ts';
 
 /** The errors that are told of a value, as `path keyword`. */
 function told(schema: object, value: unknown): string[] {
   const ajv = new Ajv2020({ allErrors: true, strict: false });
   const check = ajv.compile(schema);
   check(value);
-  return worthTelling(check.errors ?? []).map(({ instancePath, keyword }) =>
+  return filterAjvErrors(check.errors ?? []).map(({ instancePath, keyword }) =>
     `${instancePath} ${keyword}`.trim(),
   );
 }
 
-describe('worthTelling', () => {
+describe('filterAjvErrors', () => {
   it.each<[string, object, unknown, string[]]>([
     ['one mistake', { type: 'string' }, 1, ['type']],
     ['a kind, and not its bounds', { type: 'integer', minimum: 5 }, 0.5, ['type']],
@@ -83,7 +83,7 @@ describe('worthTelling', () => {
       schemaPath: `#/${keyword}`,
       params: {},
     });
-    const keywords = (...all: string[]) => worthTelling(all.map(error)).map(({ keyword }) => keyword);
+    const keywords = (...all: string[]) => filterAjvErrors(all.map(error)).map(({ keyword }) => keyword);
     expect(keywords('type', 'required', 'additionalProperties', 'minLength')).toEqual([
       'type',
       'required',

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type FieldValue, fieldText, isDecimal, isMissing } from '../../core/sdk/index.ts';
 
 const INT32_MAX = 2_147_483_647;
@@ -139,3 +140,13 @@ export class Fields {
     return rest;
   }
 }
+
+/** Adds to `unmapped` what is no output field; where a field has the name already, the name gets a prefix. */
+export function addUnmapped(unmapped: Record<string, string>, name: string, value: FieldValue): void {
+  let key = name;
+  while (key in unmapped) key = `event.${key}`;
+  unmapped[key] = fieldText(value);
+}
+
+/** Is it an IP address, and one without a zone (`fe80::1%eth0`), which neither OCSF nor ECS takes? */
+export const isAddress = (text: string): boolean => isIP(text) !== 0 && !text.includes('%');

@@ -1,10 +1,8 @@
 import type { Event } from '../../../core/sdk/index.ts';
-import { attacksOf } from '../objects/attack.ts';
 import type { SecurityFinding } from '../schema/finding.ts';
-import { analyticOf, enriched, foundOf, sourcesOf } from './enriched.ts';
-import type { MapOptions } from './map-options.ts';
+import { analyticOf, attacksOf, enriched, foundOf, sourcesOf } from './enriched.ts';
 import { securityObservables } from './observables.ts';
-import { partsOf } from './parts.ts';
+import { type MapOptions, partsOf } from './parts.ts';
 import { recordPrototype } from './record.ts';
 
 /** A Falco alert as a Security Finding, with all that the class has room for. It has no evidences and no device. */

@@ -5,7 +5,7 @@ import { createRegistry } from '../plugins/registry.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { cliPage } from './cli.ts';
-import { type ExampleFrame, exampleConfig } from './example.ts';
+import { type ExampleFrame, exampleConfig } from './example-config.ts';
 import { falcosidekickPage } from './falcosidekick.ts';
 import { heading, type Page, table, text, toMarkdown } from './page.ts';
 import { mapperPage, outputPage } from './plugin.ts';

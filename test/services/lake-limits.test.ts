@@ -8,7 +8,7 @@ import lake, { mapperOptions } from '../../outputs/aws-security-lake/index.ts';
 import { type FileReport, inspect } from '../../outputs/aws-security-lake/inspect/index.ts';
 import { realEvents } from '../support/corpus.ts';
 import { compiledMapper } from '../unit/outputs/streams.ts';
-import { calm, contextOf, recordingLogger } from '../unit/outputs/support.ts';
+import { contextOf, neverAborts, recordingLogger } from '../unit/outputs/support.ts';
 
 const ROWS = 200_000;
 const BLOCK = 5000;
@@ -69,8 +69,8 @@ describe('a file of 200,000 rows', () => {
     const mapper = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: mapperOptions(options) };
     const context = { ...contextOf<unknown>(ocsf.create(mapper.options, { log }), log), mapperRef: mapper };
     const output = lake.create(options, context);
-    expect(await output.deliver(manyEvents(), calm())).toMatchObject({ status: 'delivered' });
-    await output.stop?.(calm());
+    expect(await output.deliver(manyEvents(), neverAborts())).toMatchObject({ status: 'delivered' });
+    await output.stop?.(neverAborts());
     for await (const each of inspect(folder, { region: 'eu-west-1' })) report = each;
   }, 600_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import ocsf from '../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../outputs/aws-security-lake/index.ts';
 import { compiledMapper, eventText, streamOf } from '../unit/outputs/streams.ts';
-import { calm, contextOf, recordingLogger } from '../unit/outputs/support.ts';
+import { contextOf, neverAborts, recordingLogger } from '../unit/outputs/support.ts';
 
 // The queries of deploy/aws/queries/, a lake to ask them of, and what they must answer, whatever the engine.
 
@@ -55,9 +55,9 @@ export async function writeLake(directory: string): Promise<void> {
   for (const [index, [days, event]] of EVENTS.entries()) {
     const time = today - days * DAY + 3_600_000 * (index + 1);
     const batch = streamOf([eventText(time, event)], `123456789012/${dayAgo(days)}`);
-    await output.deliver({ ...batch, id: `b${index}` }, calm());
+    await output.deliver({ ...batch, id: `b${index}` }, neverAborts());
   }
-  await output.stop?.(calm());
+  await output.stop?.(neverAborts());
 }
 
 /** The names of the query files. */

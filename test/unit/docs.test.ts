@@ -20,7 +20,7 @@ import type { JsonSchema } from '../../core/config/schema/json-schema.ts';
 import { OutputSchema } from '../../core/config/schema/output.ts';
 import { ConfigSchema } from '../../core/config/schema/sections.ts';
 import { commandsOf, helpOf } from '../../core/docs/cli.ts';
-import { exampleConfig } from '../../core/docs/example.ts';
+import { exampleConfig } from '../../core/docs/example-config.ts';
 import { renderDocs } from '../../core/docs/index.ts';
 import { createRegistry } from '../../core/plugins/registry.ts';
 import { builtIns } from '../../distribution/built-ins.ts';

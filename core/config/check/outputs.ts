@@ -13,7 +13,7 @@ import type { JsonSchema } from '../schema/json-schema.ts';
 import { COMMON_SETTINGS, OUTPUT_NAME, OutputSchema, type OutputSettings } from '../schema/output.ts';
 import type {
   AnyMapperDefinition,
-  Loaded,
+  LoadedPlugin,
   PluginProblem,
   Registry,
   ResolveOptions,
@@ -234,7 +234,7 @@ async function checkMapper(
   );
 }
 
-function made(type: string, { module, definition }: Loaded<AnyMapperDefinition>, options: unknown) {
+function made(type: string, { module, definition }: LoadedPlugin<AnyMapperDefinition>, options: unknown) {
   return { ref: { type, module, options: options as Record<string, unknown> }, definition };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import sqs from '../../../outputs/aws-sqs.ts';
-import { batchOf, calm, contextOf, jsonTextMapper, misbehaving } from './support.ts';
+import { batchOf, contextOf, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
 
 /** What SQS says of messages it took; the SDK compares the digests. */
 const taken = (entries: readonly Entry[]) =>
@@ -37,7 +37,7 @@ async function queueThat(
   );
   const sent = () => server.received.map(({ body }) => (JSON.parse(body) as { Entries: Entry[] }).Entries);
   const stop = async () => {
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   };
   return { output, sent, stop };
@@ -49,7 +49,7 @@ const texts = (count: number) =>
 describe('aws_sqs', () => {
   it('sends ten at a time, each as it is', async () => {
     const { output, sent, stop } = await queueThat([]);
-    expect(await output.deliver(batchOf<unknown>(texts(23)), calm())).toEqual({ status: 'delivered' });
+    expect(await output.deliver(batchOf<unknown>(texts(23)), neverAborts())).toEqual({ status: 'delivered' });
     expect(sent().map((entries) => entries.length)).toEqual([10, 10, 3]);
     expect(
       sent()
@@ -72,7 +72,7 @@ describe('aws_sqs', () => {
         },
       }),
     ]);
-    expect(await output.deliver(batchOf<unknown>(texts(12)), calm())).toMatchObject({
+    expect(await output.deliver(batchOf<unknown>(texts(12)), neverAborts())).toMatchObject({
       status: 'retry',
       // The chunk behind waits with those of this one that must.
       failed: [1, 2, 10, 11],
@@ -87,7 +87,7 @@ describe('aws_sqs', () => {
       (entries) => ({ body: { Successful: taken(entries) } }),
       () => ({ status: 403, body: refusal }),
     ]);
-    expect(await output.deliver(batchOf<unknown>(texts(12)), calm())).toMatchObject({
+    expect(await output.deliver(batchOf<unknown>(texts(12)), neverAborts())).toMatchObject({
       status: 'retry',
       denied: true,
       failed: [10, 11],
@@ -101,7 +101,7 @@ describe('aws_sqs', () => {
     const tooLong = () => ({ status: 400, body: long });
     const taking = (entries: Entry[]) => ({ body: { Successful: taken(entries) } });
     const { output, sent, stop } = await queueThat([taking, tooLong, tooLong]);
-    expect(await output.deliver(batchOf<unknown>(texts(12)), calm())).toEqual({
+    expect(await output.deliver(batchOf<unknown>(texts(12)), neverAborts())).toEqual({
       status: 'delivered',
       rejected: [{ index: 10, reason: expect.stringContaining('too long') }],
     });
@@ -112,14 +112,14 @@ describe('aws_sqs', () => {
   it('sends no more at once than a request may hold', async () => {
     const { output, sent, stop } = await queueThat([]);
     const large = [1, 2, 3].map((n) => JSON.stringify('x'.repeat(600_000) + n));
-    expect(await output.deliver(batchOf<unknown>(large), calm())).toEqual({ status: 'delivered' });
+    expect(await output.deliver(batchOf<unknown>(large), neverAborts())).toEqual({ status: 'delivered' });
     expect(sent().map((entries) => entries.length)).toEqual([1, 1, 1]);
     await stop();
   });
 
   it('lets a FIFO queue tell a repeated message', async () => {
     const { output, sent, stop } = await queueThat([], 'falco.fifo');
-    for (let i = 0; i < 2; i++) await output.deliver(batchOf<unknown>(texts(1)), calm());
+    for (let i = 0; i < 2; i++) await output.deliver(batchOf<unknown>(texts(1)), neverAborts());
     const [first, second] = sent().flat();
     expect(first).toMatchObject({
       MessageGroupId: 'falco',

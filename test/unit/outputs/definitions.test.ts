@@ -5,7 +5,7 @@ import { checkDefinition } from '../../../core/plugins/check.ts';
 import type { AnyOutputDefinition, Event } from '../../../core/sdk/index.ts';
 import ocsf from '../../../mappers/ocsf/index.ts';
 import { outputs } from '../../../outputs/index.ts';
-import { calm, contextOf, jsonTextMapper, recordingLogger } from './support.ts';
+import { contextOf, jsonTextMapper, neverAborts, recordingLogger } from './support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
 const mapperOf = ({ mapper }: AnyOutputDefinition, options: Record<string, unknown>) => {
@@ -30,7 +30,7 @@ describe.each(Object.entries(outputs))('the definition of %s', (type, { load }) 
       expect(validate(definition.options, text)).toEqual([]);
       const decoded = decodeScalars(definition.options, text) as Record<string, unknown>;
       const output = definition.create(decoded, contextOf<unknown>(mapperOf(definition, decoded)));
-      await output.stop?.(calm());
+      await output.stop?.(neverAborts());
     }
   });
 });

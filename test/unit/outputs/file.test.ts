@@ -13,7 +13,7 @@ import { loadConfig } from '../../../core/config/load.ts';
 import { createRegistry } from '../../../core/plugins/registry.ts';
 import { builtIns } from '../../../distribution/built-ins.ts';
 import file from '../../../outputs/file.ts';
-import { batchOf, calm, contextOf, jsonTextMapper, recordingLogger } from './support.ts';
+import { batchOf, contextOf, jsonTextMapper, neverAborts, recordingLogger } from './support.ts';
 
 function setUp(path = 'events.ndjson', mode = 0o640) {
   const log = recordingLogger();
@@ -25,37 +25,37 @@ function setUp(path = 'events.ndjson', mode = 0o640) {
 describe('file', () => {
   it('appends a line each, relative to the configuration', async () => {
     const { output, path, read } = setUp();
-    await output.deliver(batchOf(['{"a":1}', '{"a":2}']), calm());
-    await output.deliver(batchOf(['{"a":3}']), calm());
+    await output.deliver(batchOf(['{"a":1}', '{"a":2}']), neverAborts());
+    await output.deliver(batchOf(['{"a":3}']), neverAborts());
     expect(read(path)).toBe('{"a":1}\n{"a":2}\n{"a":3}\n');
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
   });
 
   it('opens a new file when the old one was renamed or removed', async () => {
     const { output, path, log, read } = setUp();
-    await output.deliver(batchOf(['1']), calm());
+    await output.deliver(batchOf(['1']), neverAborts());
     renameSync(path, `${path}.1`);
-    await output.deliver(batchOf(['2']), calm());
+    await output.deliver(batchOf(['2']), neverAborts());
     rmSync(path);
-    await output.deliver(batchOf(['3']), calm());
+    await output.deliver(batchOf(['3']), neverAborts());
     expect(read(`${path}.1`)).toBe('1\n');
     expect(read(path)).toBe('3\n');
     expect(log.lines).toHaveLength(2);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
   });
 
   it('ends a half line that a crash left', async () => {
     const { output, path, read } = setUp();
     appendFileSync(path, '{"a":');
-    await output.deliver(batchOf(['{"b":1}']), calm());
+    await output.deliver(batchOf(['{"b":1}']), neverAborts());
     expect(read(path)).toBe('{"a":\n{"b":1}\n');
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
   });
 
   it('throws (so the batch is tried again) while the folder is missing', async () => {
     const { output } = setUp('absent/events.ndjson');
-    await expect(output.deliver(batchOf(['1']), calm())).rejects.toThrow(/ENOENT/);
-    await expect(output.check?.(calm())).rejects.toThrow(/ENOENT/);
+    await expect(output.deliver(batchOf(['1']), neverAborts())).rejects.toThrow(/ENOENT/);
+    await expect(output.check?.(neverAborts())).rejects.toThrow(/ENOENT/);
   });
 
   describe.skipIf(process.platform === 'win32')('mode', () => {
@@ -64,12 +64,12 @@ describe('file', () => {
       try {
         for (const mode of [0o640, 0o600, 0o664]) {
           const { output, path } = setUp('events.ndjson', mode);
-          await output.deliver(batchOf(['1']), calm());
+          await output.deliver(batchOf(['1']), neverAborts());
           expect(statSync(path).mode & 0o7777).toBe(mode);
           renameSync(path, `${path}.1`);
-          await output.deliver(batchOf(['2']), calm());
+          await output.deliver(batchOf(['2']), neverAborts());
           expect(statSync(path).mode & 0o7777).toBe(mode);
-          await output.stop?.(calm());
+          await output.stop?.(neverAborts());
         }
       } finally {
         process.umask(before);
@@ -80,9 +80,9 @@ describe('file', () => {
       const { output, path } = setUp('events.ndjson', 0o600);
       writeFileSync(path, '');
       chmodSync(path, 0o644);
-      await output.deliver(batchOf(['1']), calm());
+      await output.deliver(batchOf(['1']), neverAborts());
       expect(statSync(path).mode & 0o7777).toBe(0o644);
-      await output.stop?.(calm());
+      await output.stop?.(neverAborts());
     });
 
     async function modeIn(yaml: string) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../core/sdk/index.ts';
 import nats from '../../../outputs/nats.ts';
 import { natsServer } from '../../support/nats-server.ts';
-import { batchOf, calm, contextOf, eventOf } from './support.ts';
+import { batchOf, contextOf, eventOf, neverAborts } from './support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
 type Options = Omit<Parameters<typeof nats.create>[0], 'servers'>;
@@ -15,15 +15,15 @@ describe('nats', () => {
     let sequence = 0;
     const server = await natsServer(() => `{"stream":"F","seq":${++sequence}}`);
     const output = create(server.url);
-    await output.start?.(calm());
-    expect(await output.deliver(batch(), calm())).toEqual({ status: 'delivered' });
+    await output.start?.(neverAborts());
+    expect(await output.deliver(batch(), neverAborts())).toEqual({ status: 'delivered' });
     expect(server.published.map(({ subject }) => subject)).toEqual([
       'falco.warning.rule-1',
       'falco.warning.rule-2',
     ]);
     expect(server.published[0]?.headers).toMatch(/Nats-Msg-Id: ?id-1/);
     expect(JSON.parse(server.published[0]!.payload)).toMatchObject({ rule: 'Rule * > 1' });
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     server.stop();
   });
 
@@ -34,8 +34,8 @@ describe('nats', () => {
         : '{"stream":"F","seq":1}',
     );
     const output = create(server.url);
-    expect(await output.deliver(batch(), calm())).toMatchObject({ status: 'retry', failed: [1] });
-    await output.stop?.(calm());
+    expect(await output.deliver(batch(), neverAborts())).toMatchObject({ status: 'retry', failed: [1] });
+    await output.stop?.(neverAborts());
     server.stop();
   });
 
@@ -44,12 +44,12 @@ describe('nats', () => {
       const server = await natsServer(() => '{"stream":"F","seq":1}');
       const output = create(server.url, { jetstream });
       const long = eventOf({ id: 'long', output: 'x'.repeat(1_048_576) });
-      expect(await output.deliver(batchOf([eventOf({ id: 'short' }), long]), calm())).toEqual({
+      expect(await output.deliver(batchOf([eventOf({ id: 'short' }), long]), neverAborts())).toEqual({
         status: 'delivered',
         rejected: [{ index: 1, reason: 'NATS: longer than the 1048576 bytes that the server takes' }],
       });
       expect(server.published).toHaveLength(1);
-      await output.stop?.(calm());
+      await output.stop?.(neverAborts());
       server.stop();
     }
   });
@@ -57,21 +57,21 @@ describe('nats', () => {
   it('publishes without a stream when told to, to a subject that is one', async () => {
     const server = await natsServer(() => undefined);
     const output = create(server.url, { jetstream: false, subject: 'a.{{ rule }}..b' });
-    expect(await output.deliver(batch(), calm())).toEqual({ status: 'delivered' });
+    expect(await output.deliver(batch(), neverAborts())).toEqual({ status: 'delivered' });
     expect(server.published[0]?.subject).toBe('a.Rule_1._.b');
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     server.stop();
   });
 
   it('settles after the abort while the stream says nothing, and throws while nobody listens', async () => {
     const server = await natsServer(() => undefined);
     const output = create(server.url);
-    await output.start?.(calm());
+    await output.start?.(neverAborts());
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 20);
     await expect(output.deliver(batch(), abort.signal)).rejects.toThrow(/in time/);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     server.stop();
-    await expect(create(server.url).start?.(calm())).rejects.toThrow();
+    await expect(create(server.url).start?.(neverAborts())).rejects.toThrow();
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import stdout from '../../../outputs/stdout.ts';
 import { expectHarmless, HOSTILE } from '../../support/hostile-text.ts';
-import { batchOf, calm, contextOf, jsonTextMapper } from './support.ts';
+import { batchOf, contextOf, jsonTextMapper, neverAborts } from './support.ts';
 
 type Write = (text: string, done: (error?: Error) => void) => boolean;
 
-async function deliverWith(write: Write, signal = calm(), records = ['{"a":1}', '{"a":2}']) {
+async function deliverWith(write: Write, signal = neverAborts(), records = ['{"a":1}', '{"a":2}']) {
   const spy = vi.spyOn(process.stdout, 'write').mockImplementation(write as typeof process.stdout.write);
   const delivery = stdout.create({}, contextOf(jsonTextMapper)).deliver(batchOf(records), signal);
   return delivery.finally(() => spy.mockRestore());
@@ -34,7 +34,7 @@ describe('stdout', () => {
         queueMicrotask(done);
         return true;
       };
-      await deliverWith(write, calm(), [record]);
+      await deliverWith(write, neverAborts(), [record]);
     } finally {
       process.stdout.isTTY = before;
     }
@@ -57,10 +57,10 @@ describe('stdout', () => {
       for (const batch of [first, first, batchOf(['2'], { id: 'second' })])
         expect(await output.deliver(batch, AbortSignal.timeout(5))).toMatchObject({ status: 'retry' });
       expect(written).toEqual(['1\n']);
-      const again = output.deliver(first, calm());
+      const again = output.deliver(first, neverAborts());
       taken();
       expect(await again).toEqual({ status: 'delivered' });
-      const second = output.deliver(batchOf(['2'], { id: 'second' }), calm());
+      const second = output.deliver(batchOf(['2'], { id: 'second' }), neverAborts());
       await vi.waitFor(() => expect(written).toEqual(['1\n', '2\n']));
       taken();
       expect(await second).toEqual({ status: 'delivered' });

@@ -57,7 +57,7 @@ export function batchOf<R>(records: readonly R[], more: Partial<Batch<R>> = {}):
 }
 
 /** A signal that never aborts. */
-export const calm = (): AbortSignal => new AbortController().signal;
+export const neverAborts = (): AbortSignal => new AbortController().signal;
 
 export interface Received {
   readonly method: string;

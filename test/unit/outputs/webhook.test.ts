@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import webhook from '../../../outputs/webhook.ts';
-import { batchOf, calm, contextOf, jsonTextMapper, misbehaving } from './support.ts';
+import { batchOf, contextOf, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
 
 describe('webhook', () => {
   it('posts the records as an array, with the exact numbers and the batch id', async () => {
     const server = await misbehaving();
     const output = webhook.create({ url: `${server.url}/in` }, contextOf(jsonTextMapper));
     const records = ['{"evt.time":1783762698682419669}', '{"n":0.0}'];
-    expect(await output.deliver(batchOf(records), calm())).toEqual({ status: 'delivered' });
+    expect(await output.deliver(batchOf(records), neverAborts())).toEqual({ status: 'delivered' });
     expect(server.received[0]?.body).toBe('[{"evt.time":1783762698682419669},{"n":0.0}]');
     expect(server.received[0]?.headers['idempotency-key']).toBe('batch-1');
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -18,10 +18,10 @@ describe('webhook', () => {
     const server = await misbehaving();
     const output = webhook.create({ url: server.url, body: 'event' }, contextOf(jsonTextMapper));
     const records = ['{"n":1}', '{"n":2}'];
-    expect(await output.deliver(batchOf(records), calm())).toEqual({ status: 'delivered' });
+    expect(await output.deliver(batchOf(records), neverAborts())).toEqual({ status: 'delivered' });
     expect(server.received.map(({ body }) => body).sort()).toEqual(records);
     expect(server.received[0]?.headers['idempotency-key']).toBeUndefined();
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -29,9 +29,9 @@ describe('webhook', () => {
     const server = await misbehaving();
     const mapper = { map: () => ({ ok: true, record: null }) as const };
     const output = webhook.create({ url: server.url }, contextOf(mapper));
-    await output.deliver(batchOf<unknown>([{ a: 10n ** 20n }, 'text']), calm());
+    await output.deliver(batchOf<unknown>([{ a: 10n ** 20n }, 'text']), neverAborts());
     expect(server.received[0]?.body).toBe('[{"a":100000000000000000000},"text"]');
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 });

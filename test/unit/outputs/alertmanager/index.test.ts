@@ -5,7 +5,7 @@ import type { Event } from '../../../../core/sdk/index.ts';
 import { labelName } from '../../../../outputs/alertmanager/alert.ts';
 import alertmanager from '../../../../outputs/alertmanager/index.ts';
 import { goldenOf } from '../../../support/golden.ts';
-import { batchOf, calm, contextOf, eventOf, misbehaving, recordingLogger } from '../support.ts';
+import { batchOf, contextOf, eventOf, misbehaving, neverAborts, recordingLogger } from '../support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
 type Options = Parameters<typeof alertmanager.create>[0];
@@ -15,8 +15,8 @@ async function alertsFor(list: readonly Event[], options: Partial<Options> = {},
   const server = await misbehaving();
   const context = { ...contextOf(events), clock: { ...systemClock, now: () => now } };
   const output = alertmanager.create({ hosts: [`${server.url}/`], ...options }, context);
-  expect(await output.deliver(batchOf(list), calm())).toEqual({ status: 'delivered' });
-  await output.stop?.(calm());
+  expect(await output.deliver(batchOf(list), neverAborts())).toEqual({ status: 'delivered' });
+  await output.stop?.(neverAborts());
   await server.stop();
   expect(server.received[0]?.path).toBe('/api/v2/alerts');
   return JSON.parse(server.received[0]?.body ?? '') as { labels: Record<string, string>; startsAt: string }[];
@@ -73,10 +73,10 @@ describe('alertmanager', () => {
     const clock = { ...systemClock, sleep: async (wait: number) => void patience.push(wait) };
     const context = { ...contextOf(events, log), clock };
     const output = alertmanager.create({ hosts: [hanging.url, good.url] }, context);
-    expect((await output.deliver(batchOf([eventOf()]), calm())).status).toBe('delivered');
+    expect((await output.deliver(batchOf([eventOf()]), neverAborts())).status).toBe('delivered');
     expect(patience).toEqual([2_000]);
     expect(log.lines).toMatchObject([{ details: { reason: expect.stringContaining('no answer in time') } }]);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await Promise.all([good.stop(), hanging.stop()]);
   });
 
@@ -88,11 +88,11 @@ describe('alertmanager', () => {
     });
     const log = recordingLogger();
     const output = alertmanager.create({ hosts: [bad.url, good.url] }, contextOf(events, log));
-    expect((await output.deliver(batchOf([eventOf()]), calm())).status).toBe('delivered');
+    expect((await output.deliver(batchOf([eventOf()]), neverAborts())).status).toBe('delivered');
     expect(log.lines).toMatchObject([{ level: 'warn', details: { reason: expect.stringContaining('503') } }]);
     await good.stop();
-    expect((await output.deliver(batchOf([eventOf()]), calm())).status).toBe('retry');
-    await output.stop?.(calm());
+    expect((await output.deliver(batchOf([eventOf()]), neverAborts())).status).toBe('retry');
+    await output.stop?.(neverAborts());
     await bad.stop();
   });
 });

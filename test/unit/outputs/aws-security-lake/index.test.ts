@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import ocsf from '../../../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../../../outputs/aws-security-lake/index.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';
-import { calm, contextOf, jsonTextMapper, misbehaving, recordingLogger } from '../support.ts';
+import { contextOf, jsonTextMapper, misbehaving, neverAborts, recordingLogger } from '../support.ts';
 
 type Options = Parameters<typeof lake.create>[0];
 
@@ -26,7 +26,7 @@ describe('aws_security_lake into a directory', () => {
     const { output, log, folder } = setUp({ directory: 'lake', source_version: '1.0' });
     const texts = [3, 1, 2].map((second) => eventText(AT + 1000 * second));
     const batch = streamOf(texts, '123456789012/20260102');
-    expect(await output.deliver(batch, calm())).toMatchObject({
+    expect(await output.deliver(batch, neverAborts())).toMatchObject({
       status: 'delivered',
       bytes: expect.any(Number),
     });
@@ -57,53 +57,53 @@ describe('aws_security_lake into a directory', () => {
     expect(footer).toHaveProperty('product_version');
 
     const before = readFileSync(join(folder, 'lake', path));
-    expect((await output.deliver(batch, calm())).status).toBe('delivered');
+    expect((await output.deliver(batch, neverAborts())).status).toBe('delivered');
     expect(readFileSync(join(folder, 'lake', path))).toEqual(before);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     expect(filesBelow(folder)).toEqual([join('lake', path)]);
   });
 
   it('rejects by index what is no event, and writes nothing for a batch without a row', async () => {
     const { output, log, folder } = setUp({ directory: 'lake' });
     const mixed = streamOf(['not json', eventText(AT)], '123456789012/20260102');
-    expect(await output.deliver(mixed, calm())).toMatchObject({
+    expect(await output.deliver(mixed, neverAborts())).toMatchObject({
       status: 'delivered',
       rejected: [{ index: 0 }],
     });
     const bad = { ...streamOf(['{}', 'x'], '123456789012/20260102'), id: 'batch-2' };
-    expect(await output.deliver(bad, calm())).toMatchObject({
+    expect(await output.deliver(bad, neverAborts())).toMatchObject({
       status: 'delivered',
       rejected: [{ index: 0 }, { index: 1 }],
     });
     expect(filesBelow(join(folder, 'lake'))).toHaveLength(1);
     expect(log.lines.at(-1)?.message).toMatch(/nothing is uploaded/);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
   });
 
   it('keeps the file for the next attempt while the place cannot be written', async () => {
     const { output, folder } = setUp({ directory: 'lake/below' });
     writeFileSync(join(folder, 'lake'), 'a file where a folder should be');
     const batch = streamOf([eventText(AT)], '123456789012/20260102');
-    expect((await output.deliver(batch, calm())).status).toBe('retry');
+    expect((await output.deliver(batch, neverAborts())).status).toBe('retry');
     expect(filesBelow(folder)).toHaveLength(1);
     const again = { ...batch, blocks: vi.fn(batch.blocks) };
-    expect((await output.deliver(again, calm())).status).toBe('retry');
+    expect((await output.deliver(again, neverAborts())).status).toBe('retry');
     expect(again.blocks).not.toHaveBeenCalled();
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     expect(filesBelow(folder)).toHaveLength(0);
   });
 
   it('tells of late events', async () => {
     const { output, log } = setUp({ directory: 'lake' });
-    await output.deliver(streamOf([eventText(AT - 86_400_000)], '123456789012/20260101'), calm());
+    await output.deliver(streamOf([eventText(AT - 86_400_000)], '123456789012/20260101'), neverAborts());
     const old = { ...streamOf([eventText(AT - 20 * 86_400_000)], '123456789012/20251213'), id: 'batch-2' };
     // Once a batch, or an outage would fill the log with it.
-    for (const attempt of [1, 2, 3]) await output.deliver({ ...old, attempt }, calm());
+    for (const attempt of [1, 2, 3]) await output.deliver({ ...old, attempt }, neverAborts());
     expect(log.lines.filter(({ message }) => /late/i.test(message)).map(({ level }) => level)).toEqual([
       'info',
       'warn',
     ]);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
   });
 });
 
@@ -123,17 +123,17 @@ describe('aws_security_lake into S3', () => {
     });
     const { output } = setUp({ ...s3, endpoint: server.url });
     const batch = streamOf([eventText(AT)], '123456789012/20260102');
-    expect(await output.deliver(batch, calm())).toMatchObject({ status: 'retry', denied: true });
-    expect((await output.deliver(batch, calm())).status).toBe('retry');
-    expect((await output.deliver(batch, calm())).status).toBe('delivered');
-    expect((await output.deliver(batch, calm())).status).toBe('delivered');
+    expect(await output.deliver(batch, neverAborts())).toMatchObject({ status: 'retry', denied: true });
+    expect((await output.deliver(batch, neverAborts())).status).toBe('retry');
+    expect((await output.deliver(batch, neverAborts())).status).toBe('delivered');
+    expect((await output.deliver(batch, neverAborts())).status).toBe('delivered');
     const key = '/lake/ext/falco/region=eu-west-1/accountId=123456789012/eventDay=20260102/batch-1.parquet';
     for (const { method, path, headers } of server.received) {
       expect([method, decodeURIComponent(path.split('?')[0]!)]).toEqual(['PUT', key]);
       expect(headers['if-none-match']).toBe('*');
       expect(Object.keys(headers).filter((name) => /acl|tagging|encryption/.test(name))).toEqual([]);
     }
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -143,13 +143,13 @@ describe('aws_security_lake into S3', () => {
       response.end();
     });
     const silent = setUp({ ...s3, endpoint: server.url });
-    await silent.output.start?.(calm());
+    await silent.output.start?.(neverAborts());
     expect(server.received).toHaveLength(0);
     const asking = setUp({ ...s3, endpoint: server.url, check_identity: true });
-    await asking.output.start?.(calm());
+    await asking.output.start?.(neverAborts());
     expect(asking.log.lines).toMatchObject([{ level: 'warn' }]);
-    await silent.output.stop?.(calm());
-    await asking.output.stop?.(calm());
+    await silent.output.stop?.(neverAborts());
+    await asking.output.stop?.(neverAborts());
     await server.stop();
   });
 });

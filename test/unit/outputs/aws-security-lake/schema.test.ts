@@ -12,7 +12,7 @@ import { schemaElements } from '../../../../outputs/shared/lake/schema/elements.
 import { realEvents } from '../../../support/corpus.ts';
 import { query, readWithDuckDB, readWithHyparquet, scratch } from '../shared/lake/support.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';
-import { calm, contextOf, recordingLogger } from '../support.ts';
+import { contextOf, neverAborts, recordingLogger } from '../support.ts';
 
 const RELEASED = fileURLToPath(new URL('../../../fixtures/security-lake-columns/', import.meta.url));
 
@@ -36,9 +36,9 @@ async function write(
   const output = lake.create(options, context);
   for (const [index, texts] of batches.entries()) {
     const batch = { ...streamOf(texts, '123456789012/20260102'), id: `b${index}` };
-    expect(await output.deliver(batch, calm())).toMatchObject({ status: 'delivered' });
+    expect(await output.deliver(batch, neverAborts())).toMatchObject({ status: 'delivered' });
   }
-  await output.stop?.(calm());
+  await output.stop?.(neverAborts());
   return filesBelow(options.directory!)
     .sort()
     .map((name) => join(options.directory!, name));

@@ -3,7 +3,7 @@ import type { Event } from '../../../../core/sdk/index.ts';
 import { eventToJson } from '../../../../core/sdk/index.ts';
 import elasticsearch from '../../../../outputs/elasticsearch/index.ts';
 import { goldenOf } from '../../../support/golden.ts';
-import { batchOf, calm, contextOf, jsonTextMapper, misbehaving } from '../support.ts';
+import { batchOf, contextOf, jsonTextMapper, misbehaving, neverAborts } from '../support.ts';
 
 type Options = Parameters<typeof elasticsearch.create>[0];
 const create = (options: Options) => elasticsearch.create(options, contextOf<unknown>(jsonTextMapper));
@@ -22,7 +22,7 @@ describe('elasticsearch', () => {
     async ({ event, body }) => {
       const server = await misbehaving((_, response) => response.end(ok([{ status: 201 }])));
       const output = create({ url: `${server.url}/` });
-      expect(await output.deliver(batchOf<unknown>([textOf(event)]), calm())).toEqual({
+      expect(await output.deliver(batchOf<unknown>([textOf(event)]), neverAborts())).toEqual({
         status: 'delivered',
       });
       const [action, document] = linesOf(server.received[0]!.body);
@@ -33,7 +33,7 @@ describe('elasticsearch', () => {
       });
       expect(server.received[0]).toMatchObject({ path: expect.stringMatching(/^\/_bulk\?/) });
       expect(server.received[0]?.headers['content-type']).toBe('application/x-ndjson');
-      await output.stop?.(calm());
+      await output.stop?.(neverAborts());
       await server.stop();
     },
   );
@@ -49,14 +49,14 @@ describe('elasticsearch', () => {
     });
     const text =
       '{"time":"2026-01-02T00:30:00.123456789+02:00","output_fields":{"a":18446744073670260079,"b":0.0}}';
-    for (let i = 0; i < 2; i++) await output.deliver(batchOf<unknown>([text]), calm());
+    for (let i = 0; i < 2; i++) await output.deliver(batchOf<unknown>([text]), neverAborts());
     const [first, second] = server.received.map(({ body }) => body);
     expect(first).toBe(second);
     expect(first).toContain('{"@timestamp":"2026-01-02T00:30:00.123456789+02:00","time":');
     expect(first).toContain('"a":18446744073670260079,"b":0.0');
     expect(linesOf(first!)[0].create).toMatchObject({ _index: 'sec-2026.01', pipeline: 'geo' });
     expect(server.received[0]?.headers.authorization).toBe('ApiKey key-12345');
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -65,12 +65,12 @@ describe('elasticsearch', () => {
     const mapper = { map: () => ({ ok: true, record: null }) as const };
     const output = elasticsearch.create({ url: server.url }, contextOf<unknown>(mapper));
     const records = [{ '@timestamp': '2026-01-02T03:04:05Z', a: 1 }, { time: Date.UTC(2026, 4, 6) }];
-    await output.deliver(batchOf<unknown>(records), calm());
+    await output.deliver(batchOf<unknown>(records), neverAborts());
     const [one, ecs, two, ocsf] = linesOf(server.received[0]!.body);
     expect([one.create._index, two.create._index]).toEqual(['falco-2026.01.02', 'falco-2026.05.06']);
     expect(ecs).toEqual(records[0]);
     expect(ocsf).toEqual({ '@timestamp': '2026-05-06T00:00:00.000Z', ...records[1] });
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -89,13 +89,13 @@ describe('elasticsearch', () => {
     const server = await misbehaving((_, response) => response.end(answer));
     const output = create({ url: server.url });
     const batch = batchOf<unknown>(Array.from({ length: 6 }, (_, n) => `{"n":${n}}`));
-    expect(await output.deliver(batch, calm())).toEqual({
+    expect(await output.deliver(batch, neverAborts())).toEqual({
       status: 'retry',
       reason: 'a document was answered 429: es_rejected_execution_exception',
       failed: [3, 4, 5],
       rejected: [{ index: 2, reason: 'mapper_parsing_exception: failed to parse field [x]' }],
     });
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -107,7 +107,7 @@ describe('elasticsearch', () => {
       response.end(answers[count - 1]);
     });
     const output = create({ url: server.url });
-    const deliver = () => output.deliver(batchOf<unknown>(['{}']), calm());
+    const deliver = () => output.deliver(batchOf<unknown>(['{}']), neverAborts());
     await expect(deliver()).rejects.toThrow();
     expect(await deliver()).toMatchObject({
       status: 'retry',
@@ -116,7 +116,7 @@ describe('elasticsearch', () => {
     await expect(deliver()).rejects.toThrow();
     expect((await deliver()).status).toBe('rejected');
     expect(await deliver()).toMatchObject({ status: 'retry', denied: true });
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -126,14 +126,14 @@ describe('elasticsearch', () => {
       response.end('{}');
     });
     const output = create({ url: server.url, create_index_template: true, number_of_replicas: 0 });
-    await output.start?.(calm());
+    await output.start?.(neverAborts());
     expect(server.received[0]).toMatchObject({ method: 'PUT', path: '/_index_template/falco' });
     expect(JSON.parse(server.received[0]!.body)).toMatchObject({
       index_patterns: ['falco*'],
       template: { settings: { number_of_replicas: 0 } },
     });
-    await expect(output.start?.(calm())).rejects.toThrow(/index template: answered 403/);
-    await output.stop?.(calm());
+    await expect(output.start?.(neverAborts())).rejects.toThrow(/index template: answered 403/);
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -144,12 +144,12 @@ describe('elasticsearch', () => {
       response.end(isOther ? `{"error":"${'x'.repeat(400)} No handler for type [flattened]"}` : '{}');
     });
     const output = create({ url: server.url, create_index_template: true });
-    await output.start?.(calm());
+    await output.start?.(neverAborts());
     expect(server.received.map(({ body }) => JSON.parse(body).template.mappings.properties)).toEqual([
       expect.objectContaining({ output_fields: { type: 'flattened' } }),
       expect.objectContaining({ output_fields: { type: 'flat_object' } }),
     ]);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 });

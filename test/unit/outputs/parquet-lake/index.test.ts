@@ -7,7 +7,7 @@ import ocsf from '../../../../mappers/ocsf/index.ts';
 import lake from '../../../../outputs/parquet-lake/index.ts';
 import { partitionKey } from '../../../../outputs/parquet-lake/partition.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';
-import { calm, contextOf, eventOf, jsonTextMapper, recordingLogger } from '../support.ts';
+import { contextOf, eventOf, jsonTextMapper, neverAborts, recordingLogger } from '../support.ts';
 
 const mapperRef = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: {} };
 
@@ -17,13 +17,13 @@ describe('parquet_lake', () => {
     const output = lake.create({ directory: 'lake', prefix: 'sec/falco', partition_by: 'hour' }, context);
     const partition = output.partition?.(eventOf({ time: AT })) as string;
     const batch = streamOf([eventText(AT + 2), eventText(AT + 1)], partition);
-    expect((await output.deliver(batch, calm())).status).toBe('delivered');
+    expect((await output.deliver(batch, neverAborts())).status).toBe('delivered');
     const path = 'sec/falco/day=2026-01-02/hour=03/batch-1.parquet';
     expect(filesBelow(join(context.configDir, 'lake'))).toEqual([path]);
     const file = await asyncBufferFromFile(join(context.configDir, 'lake', path));
     const rows = await parquetReadObjects({ file, compressors });
     expect(rows.map(({ time }) => Number(time))).toEqual([AT + 1, AT + 2]);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
   });
 
   it('says what is missing', () => {

@@ -13,7 +13,7 @@ import {
 } from '../../../../outputs/parquet-lake/partition.ts';
 import { query } from '../shared/lake/support.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';
-import { calm, contextOf, eventOf, recordingLogger } from '../support.ts';
+import { contextOf, eventOf, neverAborts, recordingLogger } from '../support.ts';
 
 const DAY = 'day=2026-01-02';
 const anyText = fc.string({ unit: 'binary' });
@@ -116,10 +116,10 @@ it('parquet_lake writes partitions that an engine reads as the columns they are'
   for (const [index, namespace] of namespaces.entries()) {
     const partition = output.partition!(eventIn(namespace)) as string;
     const batch = streamOf([eventText(AT, { output_fields: { 'k8s.ns.name': namespace } })], partition);
-    const delivery = await output.deliver({ ...batch, id: `b${index}` }, calm());
+    const delivery = await output.deliver({ ...batch, id: `b${index}` }, neverAborts());
     expect(delivery).toMatchObject({ status: 'delivered' });
   }
-  await output.stop?.(calm());
+  await output.stop?.(neverAborts());
   expect(filesBelow(join(context.configDir, 'lake')).sort()).toEqual([
     `day=2026-01-02/k8s_ns_name=${NO_VALUE}/priority=Warning/b1.parquet`,
     'day=2026-01-02/k8s_ns_name=team%2Fa%3Db %251 %22é%22/priority=Warning/b0.parquet',

@@ -3,7 +3,7 @@ import type { Event } from '../../../../core/sdk/index.ts';
 import slack from '../../../../outputs/slack/index.ts';
 import { slackPayload } from '../../../../outputs/slack/payload.ts';
 import { goldenOf } from '../../../support/golden.ts';
-import { batchOf, calm, contextOf, eventOf, misbehaving, recordingLogger } from '../support.ts';
+import { batchOf, contextOf, eventOf, misbehaving, neverAborts, recordingLogger } from '../support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
 
@@ -20,9 +20,9 @@ describe('slack', () => {
       },
       contextOf(events),
     );
-    expect(await output.deliver(batchOf([event]), calm())).toEqual({ status: 'delivered' });
+    expect(await output.deliver(batchOf([event]), neverAborts())).toEqual({ status: 'delivered' });
     expect(JSON.parse(server.received[0]?.body ?? '')).toEqual(body);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -51,13 +51,13 @@ describe('slack', () => {
     });
     const output = slack.create({ webhook_url: server.url }, contextOf(events));
     const batch = batchOf([eventOf(), eventOf(), eventOf(), eventOf()]);
-    expect(await output.deliver(batch, calm())).toMatchObject({
+    expect(await output.deliver(batch, neverAborts())).toMatchObject({
       status: 'retry',
       after: 3_000,
       failed: [2, 3],
       rejected: [{ index: 1, reason: expect.stringContaining('400') }],
     });
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 
@@ -69,10 +69,10 @@ describe('slack', () => {
       message_template: '{% for i in (1..99999999) %}x{% endfor %}',
     };
     const output = slack.create(options, contextOf(events, log));
-    expect((await output.deliver(batchOf([eventOf()]), calm())).status).toBe('delivered');
+    expect((await output.deliver(batchOf([eventOf()]), neverAborts())).status).toBe('delivered');
     expect(JSON.parse(server.received[0]?.body ?? '')).not.toHaveProperty('text');
     expect(log.lines).toHaveLength(1);
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await server.stop();
   });
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpClient } from '../../../../../core/sdk/index.ts';
-import { calm, misbehaving } from '../../../outputs/support.ts';
+import { neverAborts as calm, misbehaving } from '../../../outputs/support.ts';
 
 const context = { configDir: tmpdir() };
 

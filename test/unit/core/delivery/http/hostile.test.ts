@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { httpClient } from '../../../../../core/sdk/index.ts';
-import { calm } from '../../../outputs/support.ts';
+import { neverAborts as calm } from '../../../outputs/support.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {

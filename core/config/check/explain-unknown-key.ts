@@ -4,17 +4,17 @@ import { didYouMean } from '../explain/suggest.ts';
 import type { Node } from '../read/tree.ts';
 import { isFormerly, type JsonSchema, knownNames, memberSchema, typesOf } from '../schema/json-schema.ts';
 
-/** A key that the schema does not know, and its surroundings. */
+/** A key that the schema does not know, with its context. */
 export interface UnknownKey {
   readonly name: string;
-  /** Of what it stands in, in the whole configuration. */
+  /** The path of its parent in the configuration. */
   readonly path: Path;
   readonly span?: Span;
   readonly value?: Node;
-  /** The schema of what it stands in, and those around it, the nearest first. */
+  /** The schema of its parent, and those of the other ancestors, the nearest first. */
   readonly schema: JsonSchema;
   readonly around: readonly { readonly name: string; readonly schema: JsonSchema }[];
-  /** A required option that is missing beside it, and that it may be. */
+  /** A missing required option of the same section that the key probably means. */
   readonly missing?: string;
 }
 
@@ -45,7 +45,7 @@ export function explainUnknownKey(key: UnknownKey): Fault {
 
 type Guess = { readonly text: string; readonly suggestion?: string; readonly fix?: string } | undefined;
 
-/** `TIERCEL_LOG_LEVEL`, `loglevel`: two levels in one word. */
+/** Two levels in one word: `TIERCEL_LOG_LEVEL`, `loglevel`. */
 function levels({ name, span, schema }: UnknownKey): Guess {
   const isVariable = span?.source.name.includes(' TIERCEL_');
   const sections = knownNames(schema).filter((one) => typesOf(memberSchema(schema, one)!).has('object'));
@@ -62,7 +62,7 @@ function levels({ name, span, schema }: UnknownKey): Guess {
   return undefined;
 }
 
-/** A name of Falcosidekick's, here or in a section below. */
+/** A name that Falcosidekick uses for an option here or in a subsection. */
 function renamed({ name, schema }: UnknownKey): Guess {
   const found = findBelow(schema, (_, option) => isFormerly(option, name));
   if (found === undefined) return undefined;
@@ -85,14 +85,14 @@ function below({ name, schema }: UnknownKey): Guess {
   return { text, suggestion };
 }
 
-/** Indented too deep. */
+/** An option of an ancestor: the key is indented too deep. */
 function above({ name, around }: UnknownKey): Guess {
   const depth = around.findIndex(({ schema }) => knownNames(schema).includes(name));
   if (depth < 0) return undefined;
   return { text: `; "${name}" stands beside "${around[depth]!.name}", not in it`, suggestion: name };
 }
 
-/** `options: { path: … }`: what is in it belongs one level up. */
+/** A wrapper such as `options: { path: … }`, whose members belong one level up. */
 function wrapped({ value, schema, name }: UnknownKey): Guess {
   if (value?.kind !== 'map' || value.entries.size === 0) return undefined;
   const known = new Set(knownNames(schema));
@@ -100,7 +100,7 @@ function wrapped({ value, schema, name }: UnknownKey): Guess {
   return { text: '', fix: `What is in it is known here: leave "${name}:" out and move it one level up.` };
 }
 
-/** The way to the first option of a section of a section … that passes; the option may be here as well. */
+/** The path to the first option, here or in subsections, that passes. */
 function findBelow(
   schema: JsonSchema,
   passes: (name: string, option: JsonSchema) => boolean,

@@ -10,9 +10,9 @@ import { formatSize } from '../schema/size.ts';
 export type Explanation = Pick<Fault, 'code' | 'message' | 'fix' | 'suggestion'>;
 
 /**
- * Says what a value should be.
+ * Explains which values an option takes.
  *
- * @param shown the value, when it may be shown
+ * @param shown the value, if it may be shown
  */
 export function explainValue(
   error: ErrorObject,
@@ -90,7 +90,7 @@ export function explainValue(
   }
 }
 
-/** A secret is not quoted; what is wrong with it is told where that tells nothing of it. */
+/** Does not quote a secret, and gives the reason only where that reveals nothing about it. */
 function formatMessage(format: Format, node: Node, shown: unknown): string {
   const text = node.kind === 'scalar' && format.isDiscreet === true ? node.value : shown;
   const parsed = typeof text === 'string' ? format.parse(text) : undefined;
@@ -104,7 +104,7 @@ function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unkn
   const allowed = (keyword === 'enum' ? params.allowedValues : [params.allowedValue]) as unknown[];
   const words = allowed.map(String);
   const written = node.kind === 'scalar' && shown !== undefined ? node.written : '';
-  // A number where the same in quotes is a choice.
+  // A number that is a valid choice in quotes.
   if (words.includes(written))
     return {
       code: 'TIERCEL_CFG_TYPE',
@@ -126,7 +126,7 @@ function explainType(schema: JsonSchema, node: Node, shown: unknown): Explanatio
   return { code, message, ...(fix !== undefined && { fix }) };
 }
 
-/** What to write instead of one value. */
+/** What to write instead of a scalar. */
 function scalarFix(schema: JsonSchema, node: ScalarNode, shown: unknown): string | undefined {
   const types = typesOf(schema);
   if (schema.format !== undefined && typeof shown === 'number') return withUnit(schema.format, shown);
@@ -139,7 +139,7 @@ function scalarFix(schema: JsonSchema, node: ScalarNode, shown: unknown): string
   }
   if (types.has('array')) {
     if (shown === undefined) return 'Put it in brackets.';
-    // As it is written, because "!x" and "@x" need their quotes in brackets, too.
+    // As written: "!x" and "@x" need their quotes in brackets, too.
     const written = node.span.source.text.slice(node.span.start, node.span.end) || String(shown);
     if (/^-\S.*\n/.test(written)) return 'A space is missing behind each dash.';
     return `Put it in brackets: [${written}].`;
@@ -161,17 +161,17 @@ function booleanFix(shown: string): string | undefined {
 
 function withUnit(format: string, shown: number): string | undefined {
   if (format === 'address') return `Write it as ":${shown}".`;
-  // Not its digits: YAML reads 0640 as 640, and 416 may be meant as 0640.
+  // Not with its digits: YAML reads 0640 as 640, and 416 may mean 0640.
   if (format === 'file-mode') return 'Write it in quotes, in octal: "0640".';
   if (!Number.isInteger(shown) || shown <= 0) return undefined;
   if (format === 'duration') return `Give it a unit: ${shown}s or ${shown}ms.`;
-  // So large a number was counted in bytes.
+  // A number this large is probably in bytes.
   if (format === 'size')
     return `Give it a unit: ${shown >= 65_536 ? formatSize(shown) : `${shown}MiB`}, say.`;
   return undefined;
 }
 
-/** What to do with a mapping or a list where something else belongs. */
+/** What to write instead of a mapping or a list. */
 function collectionFix(types: ReadonlySet<string>, node: Exclude<Node, ScalarNode>): string | undefined {
   if (node.kind === 'list') {
     if (types.has('object') && node.items.length > 0 && node.items.every(({ kind }) => kind === 'map'))

@@ -9,7 +9,7 @@ export interface OutputsSectionContext {
   readonly types: readonly string[];
   /** The settings that every output has. */
   readonly settings: readonly string[];
-  /** The sections at the left margin. */
+  /** The names of the top-level sections. */
   readonly sections: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export function readOutputsSection(
   return { outputs, faults: others.map((one) => noOutput(one, names, context)) };
 }
 
-/** A list, as of Kubernetes' containers, or one word. */
+/** A list of outputs, or a single word. */
 function notByName({ key, value }: Entry, { types }: OutputsSectionContext): Fault {
   const first = value.kind === 'list' ? value.items[0] : value;
   const told = first?.kind === 'map' ? (scalarAt(first, 'type') ?? '') : textOf(first);
@@ -137,7 +137,7 @@ function textOf(node: Node | undefined): string {
   return node?.kind === 'scalar' && !node.secret && typeof node.value === 'string' ? node.value : '';
 }
 
-/** A member that is a plain word, fit to be shown. */
+/** A member that is a plain word and may be shown. */
 function scalarAt(map: MapNode, name: string): string | undefined {
   const text = textOf(map.entries.get(name)?.value);
   return /^[A-Za-z][\w-]*$/.test(text) ? text : undefined;

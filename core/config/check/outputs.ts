@@ -26,22 +26,22 @@ export interface CheckOutputContext {
   readonly resolve: ResolveOptions;
 }
 
-/** An output that was checked, as far as it got. */
+/** The result of checking an output. */
 export interface CheckedOutput {
   readonly name: string;
   readonly faults: readonly Fault[];
-  /** Absent when something is wrong. */
+  /** Absent when there are faults. */
   readonly config?: OutputConfig;
   /** The node with its texts coerced, and the schema that it was validated against. */
   readonly node: Node;
   readonly schema: JsonSchema;
-  /** In YAML spelling, defaults filled in. */
+  /** In YAML spelling, with defaults. */
   readonly value: unknown;
-  /** The events it wants, where that much is well-formed: an expression is checked even when something else is wrong. */
+  /** The valid part of its conditions: an expression is checked even when other options are not valid. */
   readonly route: RouteSpec;
 }
 
-/** The second phase: one output against its own type's options, chosen by `type`. */
+/** The second phase: checks an output against the options of its type. */
 export async function checkOutput(
   name: string,
   key: Span,
@@ -58,7 +58,7 @@ export async function checkOutput(
   const typeNode = raw.kind === 'map' ? raw.entries.get('type')?.value : undefined;
   const type = typeNode?.kind === 'scalar' && typeof typeNode.value === 'string' ? typeNode.value : undefined;
   if (raw.kind !== 'map' || type === undefined || type === '') {
-    // Without a type nothing is known of the options; only the settings common to all can be looked at.
+    // Without a type only the settings that all outputs have can be checked.
     const { node, value, faults: invalid } = check(raw, { ...common, additionalProperties: true }, path, key);
     const route = routeOf(value, invalid, path);
     const like = type === undefined ? suggest(name, Object.keys(context.registry.outputs)) : undefined;
@@ -110,13 +110,13 @@ export async function checkOutput(
   return { ...done, faults, config };
 }
 
-/** A problem with a name that came from outside does not repeat the name. */
+/** Removes a name that came from outside from a problem. */
 function discreet(problem: PluginProblem, name: Node | undefined): PluginProblem {
   if (name?.kind !== 'scalar' || !name.secret) return problem;
   return { code: problem.code, message: 'cannot be used (its text comes from outside and is not shown)' };
 }
 
-/** The settings common to all outputs, with the defaults of this type. */
+/** The settings of all outputs, with the defaults of this type. */
 function settingsOf({ timeout }: AnyOutputDefinition, common: JsonSchema): JsonSchema {
   if (timeout === undefined) return common;
   const { properties = {} } = common;
@@ -136,7 +136,7 @@ function check(
   return { node, ...validateNode(node, schema, path, key) };
 }
 
-/** The delivery policy out of the decoded settings of an output. */
+/** The delivery policy from the decoded settings of an output. */
 function policyOf(settings: OutputSettings, ordering: DeliveryPolicy['ordering']): DeliveryPolicy {
   const { retry, breaker, max_lag: lag } = settings;
   return {
@@ -165,7 +165,7 @@ function routeOf(value: unknown, faults: readonly Fault[], path: Path): RouteSpe
 
 const merged = new WeakMap<JsonSchema, JsonSchema>();
 
-/** The options of a definition and the members that stand beside them, as one closed schema: one did-you-mean over both. */
+/** One closed schema of the options of a definition and the common settings, so that suggestions cover both. */
 function withMembers(options: JsonSchema, beside: JsonSchema): JsonSchema {
   let schema = merged.get(options);
   if (schema === undefined) {
@@ -186,7 +186,7 @@ const MAPPER_MEMBERS: JsonSchema = {
   required: ['type'],
 };
 
-/** The mapper used when neither the definition nor the user names one: the event as received. */
+/** The mapper when neither the definition nor the user names one: the event as received. */
 const DEFAULT_MAPPER = 'falco';
 
 async function checkMapper(
@@ -205,7 +205,7 @@ async function checkMapper(
       const key = output.entries.get('mapper')!.key;
       return { faults: [{ code: 'TIERCEL_CFG_FIXED_MAPPER', path, message, span: key }] };
     }
-    // The output decided, in code: its options are decoded already.
+    // The output chose it in code, from decoded options.
     const own = definition.mapper(options as never);
     const found = await context.registry.mapper(own.type, context.resolve);
     if (!found.ok) return { faults: [{ ...found.problem, path, span }] };

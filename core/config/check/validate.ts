@@ -37,7 +37,7 @@ export function validateNode(
   const { pairs, missing: stillMissing } = pairTypos(unknown, missing);
   const others = errors.filter((error) => !unknown.includes(error) && !missing.includes(error));
   const keys = pairs.map((pair) => unknownKey(pair, { root: node, schema }, path));
-  // `options: { url: … }`: it is there, only too deep.
+  // `options: { url: … }`: the option is there, but too deep.
   const isBelow = ({ instancePath, params }: ErrorObject) =>
     keys.some(
       ({ value, path: at }) =>
@@ -143,7 +143,7 @@ function explainError(error: ErrorObject, { root, key }: { root: Node; key: Span
   return { path, span, ...explainValue(error, schema, node, shown) };
 }
 
-/** A key that is none of those that a mapping may have: `severities: { hot: … }`. */
+/** A key that a mapping must not have: `severities: { hot: … }`. */
 function explainKey({ params }: ErrorObject, schema: JsonSchema, node: Node, path: Path): Fault {
   const name = String(params.propertyName);
   const key = node.kind === 'map' ? node.entries.get(name)?.key : undefined;

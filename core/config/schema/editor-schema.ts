@@ -69,7 +69,7 @@ async function loadAll<D>(builtIns: BuiltIns<D>): Promise<Record<string, D>> {
   return loaded;
 }
 
-/** An object whose other members depend on its `type`. Types that are not known here (packages, paths) may have any. */
+/** An object whose other members depend on its `type`. Unknown types (packages, paths) may have any members. */
 function byType(
   types: Readonly<Record<string, JsonSchema>>,
   base: Record<string, unknown>,
@@ -90,8 +90,8 @@ function byType(
 }
 
 /**
- * A schema as a writer of YAML sees it: what has a default need not be written, and every scalar may be a `${env:…}`.
- * Formats that only we know become patterns or lists of words.
+ * The schema for an editor: members with a default are optional, and every scalar may be a `${env:…}`. Our own formats become
+ * patterns or enumerations.
  */
 function relax(schema: JsonSchema): Record<string, unknown> {
   const result: Record<string, unknown> = { ...schema };

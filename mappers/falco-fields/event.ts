@@ -1,10 +1,10 @@
 import type { Event } from '../../core/sdk/index.ts';
 import type { Fields } from './fields.ts';
 
-// A byte order mark is part of what was received.
+// A byte order mark is part of the received bytes.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The bytes of an event as text that gives the same bytes back; undefined when they are not UTF-8. */
+/** The bytes of an event as text, from which the same bytes can be restored; undefined when they are not UTF-8. */
 export function originalText(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -13,7 +13,7 @@ export function originalText(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Takes the fields that only repeat what the event says outside of its output fields. */
+/** Takes the output fields that repeat other members of the event. */
 export function takeRepeats(fields: Fields, event: Event): void {
   fields.takeIfEqual(nanoseconds(event), 'evt.time', 'evt.time.iso8601', 'evt.rawtime');
   fields.takeIfEqual(event.hostname, 'evt.hostname');

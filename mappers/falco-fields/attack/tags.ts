@@ -48,7 +48,7 @@ const T = 'T'.charCodeAt(0);
 
 /**
  * The ATT&CK classification that a rule's tags hold. Tactics and techniques come unpaired: one tactic goes with
- * each technique, of several nobody knows which goes with which, so they stand apart.
+ * each technique; with several tactics it is not known which goes with which, so they stand apart.
  *
  * @returns undefined when no tag is of ATT&CK
  * @example attacksOf(['mitre_execution', 'T1059.004'])

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ConfigSections } from './config/schema/schema.ts';
+import type { ConfigSections } from './config/schema/sections.ts';
 import { type DeadLetterStore, openDeadLetterStore } from './dead-letters/store.ts';
 import { type DiskJournalOptions, openDiskJournal } from './journal/disk/journal.ts';
 import { withOwner } from './journal/files/owner.ts';

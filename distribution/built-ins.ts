@@ -26,7 +26,7 @@ export const builtIns: BuiltIns = {
       extension: '.parquet',
       // Loaded when a file is shown: nothing else needs the reader.
       read: async (path, rows) =>
-        (await import('../outputs/shared/lake/table.ts')).readTable(path, rows, FIRST_LOOK),
+        (await import('../outputs/shared/lake/inspect/table.ts')).readTable(path, rows, FIRST_LOOK),
     },
   ],
   commands: [inspectCommand],

@@ -1,4 +1,4 @@
-import type { ExampleFrame } from '../core/docs/example.ts';
+import type { ExampleFrame } from '../core/docs/example-config.ts';
 
 /** The frame of config.example.yaml, the one part of it that is written by hand; `npm run docs` writes the file. */
 export const example: ExampleFrame = {

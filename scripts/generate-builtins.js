@@ -1,5 +1,6 @@
 // Writes outputs/index.ts and mappers/index.ts: the lists of what is built in, by scanning the folders.
-// A built-in is NAME.ts or NAME/index.ts with a default export; its type is the name with `_` for `-`.
+// A built-in is NAME.ts or NAME/index.ts with a default export; its type is the name with `_` for `-`. A folder without
+// an index.ts is not one: `outputs/shared` holds what families of outputs share.
 // `--check` writes nothing and fails when a list is stale.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

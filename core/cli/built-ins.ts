@@ -1,5 +1,5 @@
 import type { AnyMapperDefinition, BuiltIns as Definitions } from '../config/schema/plugins.ts';
-import type { ExampleFrame } from '../docs/example.ts';
+import type { ExampleFrame } from '../docs/example-config.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 
 /** A kind of file the demo can show: handed in, because the framework knows no format. */

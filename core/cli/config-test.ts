@@ -1,5 +1,5 @@
 import type { Config, OutputConfig } from '../config/schema/config.ts';
-import type { ConfigTest } from '../config/schema/tests.ts';
+import type { ConfigTest } from '../config/schema/sections.ts';
 import { createEnricher } from '../event/decode.ts';
 import { stringify } from '../event/encode.ts';
 import type { Event, FieldValue } from '../event/event.ts';

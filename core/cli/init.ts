@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.ts';
 import type { JsonSchema } from '../config/schema/json-schema.ts';
 import type { Registry } from '../config/schema/plugins.ts';
 import { nameFrom } from '../docs/plugin.ts';
-import { type StarterOutput, starterConfig } from '../docs/starter.ts';
+import { type StarterOutput, starterConfig } from '../docs/starter-config.ts';
 import { codeOf } from '../journal/files/filesystem.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import { printable } from '../sdk/contract/printable.ts';

@@ -1,4 +1,4 @@
-import { configSchema } from '../config/schema/editor.ts';
+import { configSchema } from '../config/schema/editor-schema.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 

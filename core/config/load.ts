@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Checked, check } from './check/check.ts';
+import { type Checked, checkConfig } from './check/check.ts';
 import { type ConfigError, type Fault, toErrors } from './explain/errors.ts';
 import { placeOf } from './explain/source.ts';
 import { hiddenTexts, redact } from './print.ts';
@@ -11,16 +11,16 @@ import { spanOf } from './read/tree.ts';
 import type { Config } from './schema/config.ts';
 import type { JsonSchema } from './schema/json-schema.ts';
 import type { Registry } from './schema/plugins.ts';
-import { ConfigSchema, type ConfigSections } from './schema/schema.ts';
+import { ConfigSchema, type ConfigSections } from './schema/sections.ts';
 
 export interface LoadOptions {
-  /** The configuration file; errors name it as it is given here. */
+  /** The configuration file; errors use this name. */
   readonly file?: string;
-  /** The configuration itself, instead of (or, with `file` for its name and folder, as if it were) the file. */
+  /** The text of the configuration, read instead of `file`, which then gives only the name and the folder. */
   readonly text?: string;
-  /** What `--set` was given: `outputs.lake.region=eu-west-1`. The last one wins, over files and environment. */
+  /** The values of `--set`: `outputs.lake.region=eu-west-1`. They override files and environment; the last one wins. */
   readonly sets?: readonly string[];
-  /** For `${env:…}` and the keys that begin with `TIERCEL_`. */
+  /** The environment, for `${env:…}` and the variables that begin with `TIERCEL_`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly registry: Registry;
   /** False: refuse outputs and mappers that are not built in, instead of running their code. */
@@ -29,7 +29,7 @@ export interface LoadOptions {
   readonly readDir?: (path: string) => Promise<readonly string[]>;
 }
 
-/** A configuration that can be run, or everything that is wrong with it. */
+/** A valid configuration, or all of its errors. */
 export type LoadResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigError[] }
   | {
@@ -39,7 +39,7 @@ export type LoadResult =
     };
 
 /**
- * Reads, puts together, checks and decodes a configuration. Never throws for what is wrong with it; reports all of it at once.
+ * Reads, merges, checks and decodes a configuration. Returns all errors at once and never throws because of one.
  *
  * @example
  * const result = await loadConfig({ file: 'config.yaml', env: process.env, registry });
@@ -77,8 +77,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const fromEnv = applyEnvironment(tree.root, env, dir);
   const fromSets = await applySets(fromEnv.root, sets, dir, files);
   const faults = [...tree.faults, ...fromEnv.faults, ...fromSets.faults];
-  // Of a file that is no YAML nothing is left to be checked.
-  const checked = tree.isWhole ? await check(fromSets.root, { ...options, dir }) : undefined;
+  // A file that is not YAML leaves nothing to check.
+  const checked = tree.isWhole ? await checkConfig(fromSets.root, { ...options, dir }) : undefined;
   const warnings = toErrors([...tree.warnings, ...(checked?.warnings ?? [])]);
   if (checked === undefined || faults.length + checked.faults.length > 0) {
     const all = [...faults, ...dropConsequences(checked?.faults ?? [], faults)];
@@ -89,8 +89,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
 }
 
 /**
- * The sections of a configuration in which nothing is wrong, whatever is wrong with the rest: what still holds for a running
- * instance when its file was broken after the start. Outputs are not looked at, and no code is loaded.
+ * The sections of a configuration that have no errors, even if others do. With these, commands reach a running instance whose
+ * file was broken after the start. Outputs are not checked, and no plugin is loaded.
  */
 export async function loadSections({
   file = 'configuration',
@@ -106,11 +106,11 @@ export async function loadSections({
   const text = await readText(path).catch(() => '');
   const tree = await loadTree({ name: file, file: path, text }, files);
   const { root } = await applySets(applyEnvironment(tree.root, env, dir).root, sets, dir, files);
-  const { sections } = await check(root, { registry: NO_PLUGINS, plugins: false, dir });
+  const { sections } = await checkConfig(root, { registry: NO_PLUGINS, plugins: false, dir });
   return { dir, sections };
 }
 
-/** Knows no output and no mapper: of a configuration only the sections are read. */
+/** A registry without outputs and mappers, to read the sections only. */
 const unknown = async () =>
   ({ ok: false, problem: { code: 'TIERCEL_CFG_UNKNOWN_TYPE', message: 'no outputs are read' } }) as const;
 const NO_PLUGINS: Registry = { outputs: {}, mappers: {}, output: unknown, mapper: unknown };
@@ -120,22 +120,22 @@ const FILE_FIXES: Readonly<Record<string, string>> = {
   EISDIR: 'Name the file in it.',
 };
 
-/** Bytes that are no UTF-8 are refused: a password in Latin-1 would be sent as another one. */
+/** Rejects bytes that are not UTF-8: a password in Latin-1 would be decoded to a different one. */
 async function readText(path: string): Promise<string> {
   const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
-  // UTF-16 of English letters is valid UTF-8, every other character of it a NUL.
+  // ASCII text in UTF-16 is valid UTF-8 with a NUL in every other place.
   if (text.includes('\0')) throw Object.assign(new Error(), { code: 'ERR_ENCODING_INVALID_ENCODED_DATA' });
   return text;
 }
 
-/** What is missing may be in a file that could not be read. */
+/** Errors about something missing: it may be in a file that could not be read. */
 const MAY_BE_THERE = new Set([
   'TIERCEL_CFG_NO_OUTPUTS',
   'TIERCEL_CFG_MISSING_OPTION',
   'TIERCEL_CFG_UNKNOWN_OUTPUT',
 ]);
 
-/** A value that could not be filled in is wrong as it stands, too; one error for it is enough. */
+/** Drops errors that follow from others: a value that could not be interpolated is not valid as it is written, either. */
 function dropConsequences(faults: readonly Fault[], causes: readonly Fault[]): Fault[] {
   const broken = new Set(
     causes.filter(({ code }) => code === 'TIERCEL_CFG_INTERPOLATION').map(({ path }) => path.join('\0')),

@@ -3,18 +3,18 @@ import type { Node } from './read/tree.ts';
 import type { Config } from './schema/config.ts';
 import { isSecret, itemSchema, type JsonSchema, memberSchema, typesOf } from './schema/json-schema.ts';
 
-/** What stands for a secret. */
+/** The replacement for a secret. */
 export const REDACTED = '***';
 
-/** The configuration in force as YAML: files, environment and arguments put together, defaults filled in, secrets hidden. */
+/** The effective configuration as YAML: files, environment and arguments merged, with defaults, secrets hidden. */
 export function printConfig(config: Config): string {
   return stringify(config.redacted, { lineWidth: 0 });
 }
 
-/** Replaces what the schema calls a secret, what came from outside, and what the schema does not know. */
+/** Replaces secrets, values that came from outside, and values that the schema does not know. */
 export function redact(value: unknown, schema: JsonSchema | undefined, node: Node | undefined): unknown {
   if (schema !== undefined && isSecret(schema)) return REDACTED;
-  // A key set by the environment may hold a secret where any text will do; a size or a choice is none.
+  // A value from the environment may be a secret only where any text is valid; a size or a choice is not one.
   const isHidden = node?.kind === 'scalar' && node.secret && (node.span.source.isFile || isFreeText(schema));
   if (isHidden) return REDACTED;
   if (Array.isArray(value)) {
@@ -39,7 +39,7 @@ function isFreeText(schema: JsonSchema | undefined): boolean {
   );
 }
 
-/** The texts that {@link redact} hid: what logs and errors must never show. */
+/** The texts that {@link redact} replaced. Logs and errors must never show them. */
 export function hiddenTexts(value: unknown, redacted: unknown): string[] {
   if (redacted === REDACTED) return typeof value === 'object' ? [] : [String(value)];
   if (typeof value !== 'object' || value === null || typeof redacted !== 'object' || redacted === null)

@@ -4,7 +4,7 @@ import { typeName } from './options.ts';
 
 const WIDTH = 100;
 
-/** What of a schema is written out. */
+/** Which options are written, and how. */
 export interface Written {
   /** Values in YAML spelling, by the names of the options. */
   readonly given?: Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ export function commentedYaml(schema: JsonSchema, { given = {}, all = false }: W
     .join('');
 }
 
-/** A section of which nothing is in force is a comment as a whole, and its options are not commented once more. */
+/** A section without an active option is one comment; its options are not commented twice. */
 function section(key: string, option: JsonSchema, inner: string, all: boolean): string {
   const isInForce = all || (option.default !== undefined && /^(?!#)./m.test(inner));
   if (isInForce) return `${key}:\n${indent(inner, 2)}`;
@@ -51,7 +51,7 @@ export function words(schema: JsonSchema | undefined): string {
   return [schema?.description, choices].filter(Boolean).join(' ');
 }
 
-/** Something to stand where a value belongs. */
+/** A placeholder for a value. */
 export function placeholder(key: string, schema: JsonSchema): string {
   if (isSecret(schema)) return `\${env:${key.toUpperCase()}}`;
   const value = schema.default ?? schema.examples?.[0];
@@ -75,7 +75,7 @@ export function commented(lines: string): string {
   return lines.replace(/^(?=.)/gm, '# ');
 }
 
-/** Lines further to the right. */
+/** Indents lines. */
 export function indent(lines: string, by: number): string {
   return lines.replace(/^(?=.)/gm, ' '.repeat(by));
 }

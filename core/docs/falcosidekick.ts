@@ -1,7 +1,7 @@
 import { FALCOSIDEKICK } from '../config/schema/falcosidekick.ts';
 import type { JsonSchema } from '../config/schema/json-schema.ts';
 import { OutputSchema } from '../config/schema/output.ts';
-import { ConfigSchema } from '../config/schema/schema.ts';
+import { ConfigSchema } from '../config/schema/sections.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { type Block, heading, type Page, table, text } from './page.ts';
 

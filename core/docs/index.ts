@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { configSchema } from '../config/schema/editor.ts';
+import { configSchema } from '../config/schema/editor-schema.ts';
 import type { AnyMapperDefinition, BuiltIns } from '../config/schema/plugins.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { cliPage } from './cli.ts';
-import { type ExampleFrame, exampleConfig } from './example.ts';
+import { type ExampleFrame, exampleConfig } from './example-config.ts';
 import { falcosidekickPage } from './falcosidekick.ts';
 import { heading, type Page, table, text, toMarkdown } from './page.ts';
 import { mapperPage, outputPage } from './plugin.ts';

@@ -1,7 +1,7 @@
 import { branches, isSecret, type JsonSchema } from '../config/schema/json-schema.ts';
 import { type Block, table } from './page.ts';
 
-/** One option as the documentation shows it. */
+/** An option as the documentation shows it. */
 export interface OptionRow {
   /** With the sections it is in: `tls.ca`. */
   readonly name: string;
@@ -15,11 +15,11 @@ export interface OptionRow {
   readonly description: string;
 }
 
-/** Every option of an object's schema, those of its sections after them, in the order of the definition. */
+/** All options of a schema in the order of the definition, each section followed by its options. */
 export function optionRows(schema: JsonSchema, prefix = ''): OptionRow[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, option]) => {
     const name = `${prefix}${key}`;
-    // What a section's own default fills in is what its members' defaults say.
+    // An empty default of a section adds nothing to the defaults of its options.
     const isFilled = isSection(option) && isEmpty(option.default);
     const row: OptionRow = {
       name,
@@ -50,7 +50,7 @@ export function optionTable(rows: readonly OptionRow[]): Block {
   );
 }
 
-/** What kind of value an option takes, in words. */
+/** The type of an option, in words. */
 export function typeName(schema: JsonSchema): string {
   const forms = branches(schema);
   const constants = forms.flatMap((form) => form.enum ?? ('const' in form ? [form.const] : []));

@@ -10,7 +10,7 @@ import { optionRows, optionTable } from './options.ts';
 import { type Block, code, heading, type Page, table, text } from './page.ts';
 
 /**
- * The page of an output, of any definition: nothing on it is written by hand but what the definition says itself.
+ * The page of an output, made from its definition alone.
  *
  * @param type as it stands in the YAML: a built-in's name, a package or a path
  * @param links `false` on a terminal, where there is nowhere to go
@@ -53,7 +53,7 @@ function neededPackages({ packages = [] }: AnyOutputDefinition): Block[] {
   return [text(`Needs ${names} beside Tiercel: \`npm install ${packages.join(' ')}\`.`)];
 }
 
-/** The page of a mapper, of any definition. */
+/** The page of a mapper, made from its definition alone. */
 export function mapperPage(definition: AnyMapperDefinition, type: string): Page {
   const rows = optionRows(definition.options as JsonSchema);
   const use = { type: 'file', path: './events.ndjson', mapper: type };

@@ -1,8 +1,7 @@
 import { ERROR_CODES } from '../config/explain/errors.ts';
 import type { JsonSchema } from '../config/schema/json-schema.ts';
 import { OutputSchema } from '../config/schema/output.ts';
-import { ConfigSchema } from '../config/schema/schema.ts';
-import { TestSchema } from '../config/schema/tests.ts';
+import { ConfigSchema, TestSchema } from '../config/schema/sections.ts';
 import { PROBLEM_CODES } from '../http/problem.ts';
 import type { MetricDescription } from '../telemetry/metrics.ts';
 import { optionRows, optionTable } from './options.ts';

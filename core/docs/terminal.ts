@@ -43,7 +43,7 @@ function render(block: Block, width: number, bold: (text: string) => string): st
   }
 }
 
-/** Columns side by side, or, where they leave no room for the last one, that below the others. */
+/** Columns side by side; the last one below the others where it does not fit. */
 function renderRows(
   rows: readonly (readonly string[])[],
   width: number,
@@ -75,7 +75,7 @@ function renderRows(
   return lines.join('\n');
 }
 
-/** Marks that a terminal does not need; a link is its text. */
+/** Removes the marks of Markdown; a link becomes its text. */
 function plain(text: string): string {
   return text
     .replace(/\[([^\]]+)\]\([^)]+\)/g, '$1')

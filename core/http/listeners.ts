@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { splitAddress } from '../config/schema/address.ts';
-import type { ConfigSections } from '../config/schema/schema.ts';
+import type { ConfigSections } from '../config/schema/sections.ts';
 import type { Credentials } from '../config/schema/server.ts';
 import { createNodeFileSystem, ensureDirectory } from '../journal/files/filesystem.ts';
 import type { Logger } from '../sdk/contract/logger.ts';

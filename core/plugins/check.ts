@@ -1,14 +1,14 @@
 import { type JsonSchema, schemaProblem } from '../config/schema/json-schema.ts';
 import { COMMON_SETTINGS } from '../config/schema/output.ts';
 
-/** Outputs and mappers are checked alike, but for what only outputs have. */
+/** The kinds of plugins. */
 export type PluginKind = 'output' | 'mapper';
 
 /**
- * Looks whether the default export of a module is a definition this version understands. Everything is looked at: the
- * module may come from anywhere, and another copy of our package may have typed it.
+ * Checks that the default export of a module is a definition that this version understands. Checks every member: the module
+ * may be plain JavaScript, or typed by another version of this package.
  *
- * @returns what is wrong, a sentence each; empty when nothing is
+ * @returns the problems, one sentence each
  */
 export function checkDefinition(kind: PluginKind, value: unknown): string[] {
   if (typeof value !== 'object' || value === null) {
@@ -47,7 +47,7 @@ function checkOptions(kind: PluginKind, options: unknown): string[] {
   return problems;
 }
 
-/** Options without a description, and objects in which a misspelt option would not be noticed, however deep. */
+/** Options without a description, and objects that accept unknown options, at any depth. */
 function undescribed(schema: JsonSchema, path: string): string[] {
   const problems: string[] = [];
   if (schema.properties !== undefined && schema.additionalProperties !== false) {

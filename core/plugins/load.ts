@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import type { PluginProblem, Result } from '../config/schema/plugins.ts';
+import type { PluginProblem, PluginResult } from '../config/schema/plugins.ts';
 import { checkDefinition, type PluginKind } from './check.ts';
 
 /** Imports the module of a plugin and checks its definition. */
-export async function loadModule<D>(kind: PluginKind, type: string, url: string): Promise<Result<D>> {
+export async function loadModule<D>(kind: PluginKind, type: string, url: string): Promise<PluginResult<D>> {
   const file = fileURLToPath(url);
   if (/\.[mc]?tsx?$/.test(file) && !runsTypeScript(file)) {
     const message = `${file} is TypeScript, which this runtime does not run${inNodeModules(file) ? ' inside node_modules' : ''}`;

@@ -3,11 +3,11 @@ import type {
   AnyMapperDefinition,
   BuiltIn,
   BuiltIns,
-  Loaded,
+  LoadedPlugin,
   PluginProblem,
+  PluginResult,
   Registry,
   ResolveOptions,
-  Result,
 } from '../config/schema/plugins.ts';
 import { globs } from '../routing/glob.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
@@ -16,7 +16,7 @@ import { loadModule } from './load.ts';
 import { isPackageName, isPath, resolveModule } from './resolve.ts';
 
 /**
- * Makes the registry; `main.ts` hands in the built-ins, so that the framework knows none of them.
+ * Makes the registry. The built-ins are a parameter, because the framework knows no output and no mapper.
  *
  * @example createRegistry({ outputs, mappers })
  */
@@ -38,7 +38,7 @@ async function lookUp<D extends { readonly type: string }>(
   builtIns: BuiltIns<D>,
   type: string,
   options: ResolveOptions,
-): Promise<Result<Loaded<D>>> {
+): Promise<PluginResult<LoadedPlugin<D>>> {
   const builtIn = Object.hasOwn(builtIns, type) ? builtIns[type]! : undefined;
   if (builtIn !== undefined) return loadBuiltIn(kind, type, builtIn);
   const names = Object.keys(builtIns);
@@ -64,7 +64,7 @@ async function loadBuiltIn<D>(
   kind: PluginKind,
   type: string,
   builtIn: BuiltIn<D>,
-): Promise<Result<Loaded<D>>> {
+): Promise<PluginResult<LoadedPlugin<D>>> {
   try {
     return { ok: true, value: { definition: await builtIn.load(), module: builtIn.module, builtIn: true } };
   } catch (error) {
@@ -75,7 +75,7 @@ async function loadBuiltIn<D>(
 
 function isDenied(type: string, { allow, plugins }: ResolveOptions): boolean {
   if (plugins === false) return true;
-  // An empty list allows nothing; as globs it would match everything.
+  // An empty list allows nothing, but as globs it matches everything.
   return allow !== undefined && (allow.length === 0 || !globs(allow)([type]));
 }
 
@@ -109,7 +109,7 @@ function notFound(
   const suggestion = suggest(type, builtIns);
   const list = `Built in: ${[...builtIns].sort().join(', ')}.`;
   if (suggestion !== undefined) {
-    // Nothing about installing: a misspelt name may be somebody's trap on the public registry.
+    // No advice to install it: on the public registry a misspelt name may be a malicious package.
     return { code, message: `no ${kind} of type "${type}"; did you mean "${suggestion}"?`, suggestion };
   }
   if (!isPackageName(type)) return { code, message: `no ${kind} of type "${type}"`, fix: list };

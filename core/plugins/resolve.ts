@@ -8,14 +8,14 @@ export function isPath(type: string): boolean {
   return /^\.{1,2}[/\\]/.test(type) || type.startsWith('file:') || isAbsolute(type);
 }
 
-/** True for what may be the name of a package, with or without a path inside it. */
+/** True for the name of a package, with or without a path inside it. */
 export function isPackageName(type: string): boolean {
   return /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(\/[^\\]+)?$/i.test(type) && !isBuiltin(type);
 }
 
 /**
- * The file of a plugin as a URL, looked for from the folder of the configuration: under `npx` our own code lives in npm's
- * cache, far from the plugins of the user.
+ * The URL of the file of a plugin. It is resolved from the folder of the configuration: under `npx` this program runs from npm's
+ * cache, which does not hold the plugins of the user.
  *
  * @returns undefined when there is none
  */

@@ -6,7 +6,7 @@ import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { Output } from '../sdk/contract/output.ts';
 import { decodeEvent, type MarkedEvent } from './events.ts';
 
-/** A batch as the framework would hand it over, with its records and its blocks: an output takes the one or the other. */
+/** A batch as the framework passes it, with both records and blocks: an output reads one of them. */
 export type AnyBatch = Batch<unknown> & StreamedBatch;
 
 /** A batch of these events. */
@@ -28,7 +28,7 @@ export function batchOf(
   assert.equal(typeof key, 'string', 'partition() refused an event of the contract');
   const raws = marked.map(({ raw }) => raw);
   const info: BatchInfo = {
-    // The same records, the same batch: an output may name what it writes by it.
+    // The same records give the same id: outputs name objects by it.
     id: `contract-${createHash('sha256').update(Buffer.concat(raws)).digest('hex').slice(0, 16)}`,
     attempt: 1,
     partition: key as string,
@@ -43,7 +43,7 @@ export function batchOf(
 /** The events in one block. */
 async function* blocksOf(raws: readonly Uint8Array[], receivedAt: number): AsyncIterable<EventBlock> {
   const bytes = Buffer.concat(raws);
-  // A buffer of its own: the receiver may transfer it to another thread.
+  // A separate buffer, because the receiver may transfer it to another thread.
   const buffer = new ArrayBuffer(bytes.byteLength);
   new Uint8Array(buffer).set(bytes);
   let offset = 0;

@@ -1,18 +1,18 @@
 import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
 import type { Answer, Answering, Destination, ReceivedRequest } from './destination.ts';
 
-/** vitest's, node:test's or Deno's `test`. */
+/** The `test` function of vitest, node:test or Deno. */
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
 
 /** Where the output under test delivers to. */
 export interface Place {
-  /** A real HTTP server on the loopback. */
+  /** An HTTP server on the loopback interface. */
   readonly url: string;
   /** An empty folder. */
   readonly directory: string;
 }
 
-/** How one output is held against the contract. */
+/** How an output is tested against the contract. */
 export interface OutputContract {
   readonly test: TestFunction;
   /** Working options, in YAML spelling, for a destination at this place. Asked before each test. */
@@ -41,7 +41,7 @@ export interface OutputContract {
   ): Answer;
   /** For another protocol than HTTP: make its destination fail as servers do, from now on. What is left out is not tried. */
   readonly faults?: {
-    /** It takes connections and says nothing: the delivery must settle soon after the abort. */
+    /** It takes connections and says nothing: the delivery must deliveryOrRetry soon after the abort. */
     hang?(place: Place): void | Promise<void>;
     /** Every connection is cut: nothing may be called delivered. */
     cut?(place: Place): void | Promise<void>;

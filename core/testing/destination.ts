@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
-/** One request that arrived. */
+/** A request that was received. */
 export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
@@ -11,7 +11,7 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-/** A request, and what it was answered. */
+/** A request and its answer. */
 export interface AnsweredRequest extends ReceivedRequest {
   readonly answer: Answer;
 }
@@ -22,10 +22,10 @@ export type Answer =
   | 'hang'
   | 'reset';
 
-/** Decides by the request, so that it can answer as the real service would. */
+/** Chooses the answer by the request, as the real service does. */
 export type Answering = (request: ReceivedRequest) => Answer;
 
-/** A real HTTP server on the loopback that misbehaves on command. */
+/** An HTTP server on the loopback interface that fails on command. */
 export interface Destination {
   readonly url: string;
   readonly requests: readonly AnsweredRequest[];
@@ -34,7 +34,7 @@ export interface Destination {
   close(): Promise<void>;
 }
 
-/** Starts a destination that answers 200 to everything until told otherwise. */
+/** Starts a destination that answers 200 to everything until `answer` is called. */
 export async function startDestination(): Promise<Destination> {
   const requests: AnsweredRequest[] = [];
   let respond: Answering = () => ({ status: 200, body: '{}' });

@@ -1,13 +1,13 @@
 import { createDecoder, noDecodeOptions } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
 
-/** One raw Falco event that can be told apart where it arrives. */
+/** A raw Falco event with a mark by which it is recognized at the destination. */
 export interface MarkedEvent {
   readonly mark: string;
   readonly raw: Uint8Array;
 }
 
-/** What every mark looks like. */
+/** Matches a mark. */
 export const MARK = /contract-mark-\d{4}/g;
 
 /**
@@ -36,13 +36,13 @@ export function markedEvents(count: number, from = 0): MarkedEvent[] {
       tags: ['mitre_execution', 'T1059'],
       time: '2026-01-02T03:04:05.123456789Z',
     });
-    // Written as text: as a number of JavaScript it would be rounded here already.
+    // Inserted as text: JavaScript rounds a number of this size.
     const time = `${EVENT_TIME}${String(index % 100).padStart(2, '0')}`;
     return { mark, raw: Buffer.from(text.replace('"evt.time":0', `"evt.time":${time}`)) };
   });
 }
 
-/** Raw events as Falco, its plugins and older versions send them as well: the least, and what is easily forgotten. */
+/** Raw events that are valid but unusual: minimal ones, and those of plugins and older versions of Falco. */
 export function oddEvents(): Uint8Array[] {
   const least = { priority: 'Notice', rule: 'the least', time: '2026-01-02T03:04:05Z' };
   const fields = {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
+import { checkVerdict } from '../sdk/deliver/check-verdict.ts';
 import type { OutputContract } from './contract.ts';
 import type { Answer, Answering, ReceivedRequest } from './destination.ts';
-import { MARK, markedEvents } from './events.ts';
-import { assertSound, deliverAndHalve } from './outcome.ts';
-import { calm, withOutput } from './under-test.ts';
+import { MARK, type MarkedEvent, markedEvents } from './events.ts';
+import { neverAborts, type UnderTest, withOutput } from './under-test.ts';
 
 type Register = (name: string, run: () => Promise<void>) => void;
 
@@ -13,7 +13,7 @@ const waits = (delivery: Delivery): number | undefined =>
   delivery.status === 'retry' ? delivery.after : undefined;
 const isRetry = (delivery: Delivery) => assert.equal(delivery.status, 'retry');
 
-/** What a server may answer, and what it must mean for a batch of two. */
+/** Answers of a server, and the delivery that each must lead to for a batch of two. */
 const FAULTS: readonly [what: string, answer: Answer | Answering, expect: (delivery: Delivery) => void][] = [
   ['retries a 503', { status: 503 }, isRetry],
   [
@@ -52,7 +52,7 @@ const FAULTS: readonly [what: string, answer: Answer | Answering, expect: (deliv
   ],
 ];
 
-/** Registers the part of the contract that is about answers of HTTP servers. */
+/** Registers the tests of the answers of HTTP servers. */
 export function testHttpFaults(
   definition: AnyOutputDefinition,
   contract: OutputContract,
@@ -63,7 +63,7 @@ export function testHttpFaults(
       withOutput(definition, contract, async ({ deliver, destination }) => {
         destination.answer(answer);
         const result = await deliver(markedEvents(2));
-        assertSound(result, 2);
+        assertValidDelivery(result, 2);
         expect(result);
       }),
     );
@@ -95,10 +95,10 @@ export function testHttpFaults(
       contract,
       async ({ output, destination }) => {
         if (output.check === undefined) return;
-        await output.check(calm());
+        await output.check(neverAborts());
         destination.answer('reset');
         await assert.rejects(
-          output.check(calm()),
+          output.check(neverAborts()),
           'check() passed though the destination cuts every connection',
         );
       },
@@ -115,8 +115,8 @@ export function testHttpFaults(
       for (const answer of [echo(500), echo(404), echo(401), echo(400), echo(200), 'reset'] as const) {
         destination.answer(answer);
         said.push(JSON.stringify(await deliver(markedEvents(1))));
-        await output.check?.(calm()).catch((error: Error) => said.push(error.message));
-        await output.start?.(calm()).catch((error: Error) => said.push(error.message));
+        await output.check?.(neverAborts()).catch((error: Error) => said.push(error.message));
+        await output.start?.(neverAborts()).catch((error: Error) => said.push(error.message));
       }
       const text = [...said, ...logged].join('\n');
       for (const secret of secrets) {
@@ -128,7 +128,7 @@ export function testHttpFaults(
     }));
 }
 
-/** One of five records is not taken; what was taken, and only that, must be called delivered. */
+/** The destination does not accept one of five records; the output must report exactly the accepted ones as delivered. */
 async function judged(
   definition: AnyOutputDefinition,
   contract: OutputContract,
@@ -165,4 +165,47 @@ async function judged(
     }
     if (fault === 'busy') assert.notEqual(outcome.get(bad), 'rejected', 'a 503 is not the fault of a record');
   });
+}
+
+/** The final result of each event, by its mark. */
+type Outcome = ReadonlyMap<string, 'delivered' | 'retried' | 'rejected'>;
+
+/** Delivers as the framework does: a batch that is rejected as a whole is bisected. */
+async function deliverAndHalve(
+  underTest: Pick<UnderTest, 'deliver'>,
+  events: readonly MarkedEvent[],
+): Promise<Outcome> {
+  const delivery = await underTest.deliver(events);
+  assertValidDelivery(delivery, events.length);
+  const result = checkVerdict(delivery, events.length);
+  const outcome = new Map<string, 'delivered' | 'retried' | 'rejected'>();
+  if (result.status === 'rejected') {
+    if (events.length === 1) return outcome.set(events[0]!.mark, 'rejected');
+    const middle = Math.ceil(events.length / 2);
+    for (const half of [events.slice(0, middle), events.slice(middle)])
+      for (const [mark, what] of await deliverAndHalve(underTest, half)) outcome.set(mark, what);
+    return outcome;
+  }
+  const all = events.map((_, index) => index);
+  const failed = result.status === 'retry' ? (result.failed ?? all) : [];
+  for (const { mark } of events) outcome.set(mark, 'delivered');
+  for (const index of failed) outcome.set(events[index]!.mark, 'retried');
+  for (const { index } of result.rejected ?? []) outcome.set(events[index]!.mark, 'rejected');
+  return outcome;
+}
+
+/** The result is a delivery whose indexes are those of records, each at most once. */
+function assertValidDelivery(delivery: Delivery, count: number): void {
+  assert.ok(
+    ['delivered', 'retry', 'rejected'].includes(delivery?.status),
+    `it answered ${JSON.stringify(delivery)}, which is no delivery`,
+  );
+  const named = [
+    ...(delivery.status === 'retry' ? (delivery.failed ?? []) : []),
+    ...(delivery.status === 'rejected' ? [] : (delivery.rejected ?? []).map(({ index }) => index)),
+  ];
+  assert.equal(new Set(named).size, named.length, 'a record is named twice');
+  for (const index of named) {
+    assert.ok(Number.isInteger(index) && index >= 0 && index < count, `there is no record ${index}`);
+  }
 }

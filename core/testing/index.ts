@@ -1,5 +1,5 @@
 /**
- * The contracts that outputs and mappers are held against; published as `tiercel/testing`.
+ * Contract tests for outputs and mappers; published as `tiercel/testing`.
  *
  * @module
  */

@@ -7,7 +7,7 @@ import type { Logger } from '../sdk/contract/logger.ts';
 import type { TestFunction } from './contract.ts';
 import { decodeEvent, markedEvents, oddEvents } from './events.ts';
 
-/** How one mapper is held against the contract. */
+/** How a mapper is tested against the contract. */
 export interface MapperContract {
   readonly test: TestFunction;
   /** Decoded options; default none. */
@@ -17,8 +17,8 @@ export interface MapperContract {
 }
 
 /**
- * Holds a mapper against the contract: described options, the same record for the same event every time, never a throw,
- * and records that fit the shape it declares.
+ * Tests a mapper against the contract: options are described, the same event always gives the same record, nothing throws, and
+ * records fit the declared schema.
  *
  * @example testMapper(headline, { test })
  */

@@ -6,14 +6,14 @@ import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import type { OutputContract } from './contract.ts';
 import { EVENT_TIME, MARK, markedEvents, oddEvents } from './events.ts';
 import { testHttpFaults } from './http-faults.ts';
-import { calm, type UnderTest, withOutput } from './under-test.ts';
+import { neverAborts, type UnderTest, withOutput } from './under-test.ts';
 
 /** How long a delivery may take to settle after the abort, milliseconds. */
 const GRACE = 1000;
 
 /**
- * Holds an output against the contract: options described, examples valid, every record delivered and nothing invented,
- * refusals and outages told apart, `Retry-After` honoured, an abort settled within a second, no secret in a reason.
+ * Tests an output against the contract: options are described, examples are valid, every record is delivered once, rejections
+ * differ from outages, `Retry-After` is respected, an abort settles within a second, no reason contains a secret.
  *
  * @example
  * import { test } from 'node:test';
@@ -44,7 +44,7 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
   test(
     'delivers every record once and invents none',
     withIt(async ({ deliver, arrived }) => {
-      // More than its own batches hold: the user may have raised the limits.
+      // More than a batch holds by default: the user may raise the limits.
       const events = markedEvents(Math.min(2 * (definition.batch.events ?? 12) + 1, 25));
       const result = await deliver(events);
       assert.deepEqual(
@@ -119,7 +119,7 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
         const marksThere = async () => (await arrived()).match(MARK)?.length;
         await deliver(markedEvents(3));
         const once = await marksThere();
-        const again = await deliver(markedEvents(3), calm(), 2);
+        const again = await deliver(markedEvents(3), neverAborts(), 2);
         assert.equal(again.status, 'delivered', `it answered ${JSON.stringify(again)}`);
         assert.equal(await marksThere(), once, 'the second delivery left something behind');
       }),
@@ -167,7 +167,7 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
   if (overHttp) testHttpFaults(definition, contract, test);
 }
 
-/** Begins it, aborts it a moment later, and wants it settled in time. */
+/** Starts the call, aborts it shortly after, and asserts that it settles in time. */
 async function assertSettles<T>(
   begin: (signal: AbortSignal) => Promise<T>,
   what: string,

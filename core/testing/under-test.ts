@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeScalars } from '../config/schema/decode.ts';
-import { fits, type JsonSchema } from '../config/schema/json-schema.ts';
+import { fits, type JsonSchema, memberSchema } from '../config/schema/json-schema.ts';
 import { noDecodeOptions } from '../event/decode.ts';
 import { eventToJson } from '../event/encode.ts';
 import type { Event } from '../event/event.ts';
@@ -12,33 +12,33 @@ import type { Logger } from '../sdk/contract/logger.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { AnyOutputDefinition, Output, OutputContext } from '../sdk/contract/output.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
+import { secretsOfUrl } from '../sdk/http/redact.ts';
 import { batchOf } from './batches.ts';
 import type { OutputContract, Place } from './contract.ts';
 import { type Destination, startDestination } from './destination.ts';
 import type { MarkedEvent } from './events.ts';
-import { secretsIn } from './secrets.ts';
 
-/** An output that was made for one test, and its destination. */
+/** An output made for one test, and its destination. */
 export interface UnderTest {
   readonly output: Output;
   readonly destination: Destination;
   readonly place: Place;
-  /** What must not show. */
+  /** Texts that no reason and no log may contain. */
   readonly secrets: readonly string[];
   readonly logged: readonly string[];
-  /** Delivers these as one batch. */
+  /** Delivers the events as one batch. */
   deliver(
     events: readonly Pick<MarkedEvent, 'raw'>[],
     signal?: AbortSignal,
     attempt?: number,
   ): Promise<Delivery>;
-  /** What the mapper makes of these. */
+  /** The records that the mapper makes of these events. */
   recordsOf(events: readonly Pick<MarkedEvent, 'raw'>[]): readonly unknown[];
   arrived(): Promise<string>;
 }
 
 /** A signal that never aborts. */
-export const calm = (): AbortSignal => new AbortController().signal;
+export const neverAborts = (): AbortSignal => new AbortController().signal;
 
 /** Makes the output, starts it, runs the test, stops it. */
 export async function withOutput(
@@ -59,22 +59,24 @@ export async function withOutput(
   const context = { ...contextOf(directory, logged), ...mappingOf(definition, contract, options, logged) };
   const output = definition.create(options, context) as Output;
   try {
-    if (start) await output.start?.(calm());
+    if (start) await output.start?.(neverAborts());
     await run({
       output,
       destination,
       place,
       logged,
       secrets: secretsIn(schema, given),
-      deliver: (events, signal = calm(), attempt = 1) =>
-        settle(() => output.deliver({ ...batchOf(events, context.mapper, output), attempt }, signal)),
+      deliver: (events, signal = neverAborts(), attempt = 1) =>
+        deliveryOrRetry(() =>
+          output.deliver({ ...batchOf(events, context.mapper, output), attempt }, signal),
+        ),
       recordsOf: (events) => batchOf(events, context.mapper, output).records,
       arrived: () =>
         contract.arrived?.(place, destination) ??
         Promise.resolve(destination.requests.map(({ body }) => body).join('\n')),
     });
   } finally {
-    await output.stop?.(calm());
+    await output.stop?.(neverAborts());
     await destination.close();
     await rm(directory, { recursive: true, force: true });
   }
@@ -118,8 +120,8 @@ const asReceived: Mapper<string> = {
 /** The event itself: what the built-in mapper `event` makes. */
 const asEvents: Mapper<Event> = { map: (event) => ({ ok: true, record: event }) };
 
-/** As the framework takes it: a throw is a retry. */
-async function settle(deliver: () => Promise<Delivery>): Promise<Delivery> {
+/** What the framework makes of a delivery: an error is a retry. */
+async function deliveryOrRetry(deliver: () => Promise<Delivery>): Promise<Delivery> {
   try {
     return await deliver();
   } catch (error) {
@@ -132,4 +134,27 @@ function recorder(lines: string[]): Logger {
     lines.push(typeof details === 'string' ? details : `${JSON.stringify(details)} ${message}`);
   };
   return { debug: write, info: write, warn: write, error: write };
+}
+
+/** Shorter texts are not searched for: they occur by chance. */
+const SHORTEST = 5;
+
+/**
+ * The texts that a reason or a log must not contain: the values of secret options, and the parts of secret URLs.
+ *
+ * @param value options in YAML spelling
+ */
+function secretsIn(schema: JsonSchema, value: unknown): string[] {
+  if (schema.secret === true && typeof value === 'string') return formsOf(value);
+  if (Array.isArray(value)) return value.flatMap((item) => secretsIn(schema.items ?? {}, item));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    secretsIn(memberSchema(schema, name) ?? {}, member),
+  );
+}
+
+/** The host of a URL is not secret; its path, parameters and credentials are. */
+function formsOf(secret: string): string[] {
+  const forms = /^https?:/.test(secret) && URL.canParse(secret) ? secretsOfUrl(new URL(secret)) : [secret];
+  return forms.filter(({ length }) => length >= SHORTEST);
 }

@@ -1,5 +1,5 @@
-import { isAddress } from '../falco-fields/address.ts';
 import type { Fields } from '../falco-fields/fields.ts';
+import { isAddress } from '../falco-fields/fields.ts';
 import type { From } from './leaves.ts';
 
 /** A JSON object under construction. */

@@ -1,12 +1,9 @@
 import { type Event, PRIORITIES, type Priority } from '../../core/sdk/index.ts';
-import { isAddress } from '../falco-fields/address.ts';
 import { attacksOf, type Named } from '../falco-fields/attack/tags.ts';
 import { connectionOf } from '../falco-fields/connection.ts';
-import { Fields } from '../falco-fields/fields.ts';
+import { originalText, takeRepeats } from '../falco-fields/event.ts';
+import { addUnmapped, Fields, isAddress } from '../falco-fields/fields.ts';
 import { type FileKind, touchedFile } from '../falco-fields/file.ts';
-import { originalText } from '../falco-fields/original.ts';
-import { takeRepeats } from '../falco-fields/repeats.ts';
-import { addUnmapped } from '../falco-fields/unmapped.ts';
 import { fillersOf, type Part, put } from './fill.ts';
 import { ECS_VERSION, type EcsRecord, schema } from './schema.ts';
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { isAddress } from './address.ts';
 import type { Fields } from './fields.ts';
+import { isAddress } from './fields.ts';
 
 /** One end of a connection. */
 export interface End {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { KeyPlace } from './object-key.ts';
+import type { KeyPlace } from './partition.ts';
 
 /** The options that say where the lake is; exactly one of location, bucket and directory. */
 export interface DestinationOptions {

@@ -1,7 +1,7 @@
 import { duration, Type } from '../../core/sdk/index.ts';
 import { s3Options } from '../shared/lake/index.ts';
-import { ACCOUNT_PATTERN } from './account.ts';
 import { SOURCE_PATTERN, SOURCE_VERSION_PATTERN } from './destination.ts';
+import { ACCOUNT_PATTERN } from './partition.ts';
 
 const oneOf = <const T extends readonly string[]>(
   values: T,

@@ -1,5 +1,4 @@
-import type { Event } from '../../core/sdk/index.ts';
-import { accountOf } from './account.ts';
+import { type Event, type FieldValue, isMissing } from '../../core/sdk/index.ts';
 
 export interface PartitionOptions {
   readonly account_id: string;
@@ -60,4 +59,53 @@ function utcDay(time: number): string | undefined {
   const date = new Date(time);
   const year = date.getUTCFullYear();
   return year >= 1 && year <= 9999 ? date.toISOString().slice(0, 10).replaceAll('-', '') : undefined;
+}
+
+/**
+ * What Security Lake takes for the account of a partition: 12 digits, or `external` or `external_{id}` for what
+ * is not in AWS (Security Lake user guide, "Collecting data from custom sources").
+ */
+export const ACCOUNT_PATTERN = '^([0-9]{12}|external(_[A-Za-z0-9._-]{1,64})?)$';
+
+const ACCOUNT = new RegExp(ACCOUNT_PATTERN);
+
+/**
+ * The account an event belongs to: that of its field where the field has a value, else the configured one.
+ *
+ * @param value of the field named by `account_id_from`; undefined when there is none
+ * @returns undefined when the field has a value that is no account: a wrong partition could not be undone
+ */
+export function accountOf(value: FieldValue | undefined, configured: string): string | undefined {
+  if (isMissing(value)) return configured;
+  const text = String(value);
+  return ACCOUNT.test(text) ? text : undefined;
+}
+
+/** What is the same in every key of one source. */
+export interface KeyPlace {
+  /** `ext/{source}` or `ext/{source}/{version}`: neither a leading slash nor one at the end. */
+  readonly prefix: string;
+  /** Of the lake, not of the event. */
+  readonly region: string;
+}
+
+/**
+ * The folder of a partition as Security Lake wants it; letter case counts, and a slash in front would put its objects outside
+ * the source.
+ *
+ * @example keyFolder({ prefix: 'ext/falco', region: 'eu-west-1' }, { account: '123456789012', day: '20260102' })
+ *   // 'ext/falco/region=eu-west-1/accountId=123456789012/eventDay=20260102'
+ */
+export function keyFolder({ prefix, region }: KeyPlace, { account, day }: Partition): string {
+  return `${prefix}/region=${region}/accountId=${account}/eventDay=${day}`;
+}
+
+/**
+ * The key of an object.
+ *
+ * @param folder of its partition
+ * @param name a batch's id: the same batch has the same key on every attempt and after every crash
+ */
+export function objectKey(folder: string, name: string): string {
+  return `${folder}/${name}.parquet`;
 }

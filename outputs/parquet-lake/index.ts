@@ -8,9 +8,8 @@ import {
   VERSION,
 } from '../../core/sdk/index.ts';
 import { createEncoder, createUploader, directoryStore, s3Store } from '../shared/lake/index.ts';
-import { checkFields, fieldSegments } from './fields.ts';
 import { options } from './options.ts';
-import { partitionKey } from './partition.ts';
+import { checkFields, fieldSegments, partitionKey } from './partition.ts';
 
 /** Writes the records of any mapper with a fixed schema as partitioned Parquet. */
 const definition: StreamOutputDefinition<typeof options> = defineOutput({

@@ -6,7 +6,7 @@ import ocsf from '../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../outputs/aws-security-lake/index.ts';
 import { columnsOf } from '../../outputs/shared/lake/index.ts';
 import { realEvents } from '../support/corpus.ts';
-import { query, readWithHyparquet } from '../unit/lake/support.ts';
+import { query, readWithHyparquet } from '../unit/outputs/shared/lake/support.ts';
 import { compiledMapper, filesBelow, streamOf } from '../unit/outputs/streams.ts';
 import { contextOf, neverAborts, recordingLogger } from '../unit/outputs/support.ts';
 import { describeWith } from './describe.ts';

@@ -1,94 +1,104 @@
 import type { Fault } from '../explain/errors.ts';
 import type { Span } from '../explain/source.ts';
-import { settle } from '../read/coerce.ts';
+import { coerce } from '../read/coerce.ts';
 import { type Entry, isNull, type MapNode, type Node } from '../read/tree.ts';
 import { decodeScalars } from '../schema/decode.ts';
 import type { JsonSchema } from '../schema/json-schema.ts';
 import { COMMON_SETTINGS } from '../schema/output.ts';
 import type { Registry } from '../schema/plugins.ts';
-import { ConfigSchema, type ConfigSections } from '../schema/schema.ts';
-import type { Whole } from './cross/context.ts';
-import { crossCheck } from './cross/index.ts';
-import { misspeltFields } from './cross/misspelt-fields.ts';
-import { takeForeign } from './foreign-formats.ts';
-import { suspicions } from './lint.ts';
+import { ConfigSchema, type ConfigSections } from '../schema/sections.ts';
+import { checkClaims } from './cross/claims.ts';
+import type { CrossContext } from './cross/context.ts';
+import { checkOutputLimits } from './cross/output-limits.ts';
+import { checkOutputNames } from './cross/output-names.ts';
+import { checkRoutes } from './cross/routes.ts';
+import { checkSections } from './cross/sections.ts';
+import { extractForeignFormats } from './foreign-formats.ts';
+import { lint } from './lint.ts';
 import { type CheckedOutput, checkOutput } from './outputs.ts';
-import { misnamed, outputsOf } from './outputs-section.ts';
-import { checkShape } from './validate.ts';
+import { misnamedOutput, readOutputsSection } from './outputs-section.ts';
+import { validateNode } from './validate.ts';
 
-/** What a configuration is checked with. */
+/** What the check needs besides the configuration. */
 export interface CheckOptions {
   readonly registry: Registry;
-  /** The folder that paths of plugins start from. */
+  /** Paths of plugins are relative to this folder. */
   readonly dir: string;
-  /** False: outputs and mappers that are not built in are refused. */
+  /** False: only built-in outputs and mappers are accepted. */
   readonly plugins?: boolean;
 }
 
-/** A configuration that was checked, as far as it got. */
+/** The result of the check, complete only if there are no faults. */
 export interface Checked {
   readonly root: Node;
   readonly value: Record<string, unknown>;
-  /** Those in which nothing is wrong: all of them, when there are no faults. */
+  /** The sections without errors. */
   readonly sections: Partial<ConfigSections>;
   readonly outputs: readonly CheckedOutput[];
   readonly faults: readonly Fault[];
   readonly warnings: readonly Fault[];
 }
 
-/** Holds the whole tree against its schemas, in three phases: the sections, each output by its type, all of it together. */
-export async function check(raw: MapNode, options: CheckOptions): Promise<Checked> {
+/**
+ * Checks the whole configuration in three phases: the sections, each output by its type, and the rules that concern more than
+ * one of them.
+ */
+export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<Checked> {
   const schema = ConfigSchema as JsonSchema;
   const known = [...Object.keys(schema.properties!), 'include'];
   const types = Object.keys(options.registry.outputs);
-  // `x-…` keys hold what anchors are put on.
+  // Keys that begin with `x-` hold anchors.
   const entries = new Map([...raw.entries].filter(([key]) => !key.startsWith('x-')));
-  const foreign = takeForeign({ ...raw, entries }, known, types);
-  const settled = settle(foreign.root, schema) as MapNode;
-  const section = settled.entries.get('outputs');
-  const named = outputsOf(section, { types, settings: COMMON_SETTINGS, sections: known });
-  const root = withOutputs(settled, named.outputs);
+  const foreign = extractForeignFormats({ ...raw, entries }, known, types);
+  const coerced = coerce(foreign.root, schema) as MapNode;
+  const section = coerced.entries.get('outputs');
+  const named = readOutputsSection(section, { types, settings: COMMON_SETTINGS, sections: known });
+  const root = withOutputs(coerced, named.outputs);
 
-  const shape = checkShape(root, schema, []);
-  const value = shape.value as Record<string, unknown>;
-  const wrong = new Set(shape.faults.map(({ path }) => path[0]));
+  const validated = validateNode(root, schema, []);
+  const value = validated.value as Record<string, unknown>;
+  const wrong = new Set(validated.faults.map(({ path }) => path[0]));
   const decoded = Object.entries(decodeScalars(schema, value) as ConfigSections);
   const sections: Partial<ConfigSections> = Object.fromEntries(decoded.filter(([name]) => !wrong.has(name)));
-  // Each test stands for itself: a mistake in one hides none in another.
+  // A mistake in one test does not hide mistakes in another.
   const isWrong = (test: number) =>
-    shape.faults.some(({ path }) => path[0] === 'tests' && Number(path[1]) === test);
-  const tests = Array.isArray(value.tests) ? (value.tests as ConfigSections['tests']) : [];
-  const soundTests = tests.map((test, index) => (isWrong(index) ? undefined : test));
+    validated.faults.some(({ path }) => path[0] === 'tests' && Number(path[1]) === test);
+  const allTests = Array.isArray(value.tests) ? (value.tests as ConfigSections['tests']) : [];
+  const tests = allTests.map((test, index) => (isWrong(index) ? undefined : test));
   const outputs = await checkOutputs(named.outputs, value, options);
 
-  // Their texts are settled by their own schemas.
+  // The texts of an output are coerced by the schema of its type.
   const keys = new Map(named.outputs.map(([name, { key }]) => [name, key]));
   const whole = withOutputs(
     root,
     outputs.map(({ name, node }) => [name, { key: keys.get(name)!, value: node }]),
   );
-  const everything: Whole = {
+  const context: CrossContext = {
     root: whole,
     dir: options.dir,
     sections,
-    tests: soundTests,
+    tests,
     outputs: outputs.flatMap(({ config }) => config ?? []),
     routes: outputs,
   };
-  const cross = crossCheck(everything);
-  const faults = [...foreign.faults, ...named.faults, ...shape.faults];
-  // Whoever wrote outputs elsewhere, or otherwise, is not told that there are none.
-  const isElsewhere = [...foreign.faults, ...named.faults].length > 0 || faults.some(isMisspeltSection);
-  const all = [
-    ...faults,
+  const cross = [
+    ...checkOutputNames(context),
+    ...checkRoutes(context),
+    ...checkOutputLimits(context),
+    ...checkClaims(context),
+    ...checkSections(context),
+  ];
+  const structure = [...foreign.faults, ...named.faults, ...validated.faults];
+  // Outputs in the wrong place or form are an error already; "no output is configured" would mislead.
+  const isElsewhere = foreign.faults.length + named.faults.length > 0 || structure.some(isMisspeltSection);
+  const faults = [
+    ...structure,
     ...outputs.flatMap((output) => output.faults),
     ...cross.filter(({ code }) => !(isElsewhere && code === 'TIERCEL_CFG_NO_OUTPUTS')),
   ];
-  const isToldOf = (span: Span | undefined) => all.some((fault) => fault.span?.start === span?.start);
-  const warnings = [...suspicions(whole), ...misspeltFields(everything)].filter(
-    ({ span }) => !isToldOf(span),
-  );
-  return { root: whole, value, sections, outputs, faults: all, warnings };
+  const hasFault = (span: Span | undefined) => faults.some((fault) => fault.span?.start === span?.start);
+  const warnings = lint(context).filter(({ span }) => !hasFault(span));
+  return { root: whole, value, sections, outputs, faults, warnings };
 }
 
 function isMisspeltSection({ path, suggestion }: Fault): boolean {
@@ -104,13 +114,13 @@ async function checkOutputs(
   const resolve = {
     configDir: dir,
     ...(plugins !== undefined && { plugins }),
-    // A list that is itself wrong must not open the door while the rest is checked.
+    // With an invalid list nothing may be loaded while the rest is checked.
     ...(allow !== undefined && { allow: Array.isArray(allow) ? allow.map(String) : [] }),
   };
   const names = named.map(([name]) => name);
   const outputs: CheckedOutput[] = [];
   for (const [name, { key, value: node }] of named) {
-    const fault = node.kind === 'map' ? misnamed(name, key, node, names) : undefined;
+    const fault = node.kind === 'map' ? misnamedOutput(name, key, node, names) : undefined;
     if (fault !== undefined)
       outputs.push({ name, faults: [fault], node, schema: {}, value: undefined, route: {} });
     else outputs.push(await checkOutput(name, key, node, { registry, resolve }));
@@ -118,7 +128,7 @@ async function checkOutputs(
   return outputs;
 }
 
-/** The tree with these as the outputs, whatever stood there. */
+/** The tree with its outputs replaced. */
 function withOutputs(root: MapNode, outputs: readonly (readonly [string, Entry])[]): MapNode {
   const section = root.entries.get('outputs');
   if (section === undefined || isNull(section.value)) return root;

@@ -2,20 +2,24 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Fault } from '../explain/errors.ts';
 import { didYouMean } from '../explain/suggest.ts';
 import type { Node, ScalarNode } from '../read/tree.ts';
-import { formatDuration } from '../schema/duration.ts';
 import { FORMATS, type Format } from '../schema/formats.ts';
 import { branches, type JsonSchema, typesOf } from '../schema/json-schema.ts';
 import { formatSize } from '../schema/size.ts';
 
-/** What is said of a value, without its place. */
-export type Said = Pick<Fault, 'code' | 'message' | 'fix' | 'suggestion'>;
+/** An error about a value, without its position. */
+export type Explanation = Pick<Fault, 'code' | 'message' | 'fix' | 'suggestion'>;
 
 /**
- * Says what a value should be.
+ * Explains which values an option takes.
  *
- * @param shown the value, when it may be shown
+ * @param shown the value, if it may be shown
  */
-export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node, shown: unknown): Said {
+export function explainValue(
+  error: ErrorObject,
+  schema: JsonSchema,
+  node: Node,
+  shown: unknown,
+): Explanation {
   const { params } = error;
   const code = 'TIERCEL_CFG_VALUE';
   switch (error.keyword) {
@@ -86,7 +90,7 @@ export function explainValue(error: ErrorObject, schema: JsonSchema, node: Node,
   }
 }
 
-/** A secret is not quoted; what is wrong with it is told where that tells nothing of it. */
+/** Does not quote a secret, and gives the reason only where that reveals nothing about it. */
 function formatMessage(format: Format, node: Node, shown: unknown): string {
   const text = node.kind === 'scalar' && format.isDiscreet === true ? node.value : shown;
   const parsed = typeof text === 'string' ? format.parse(text) : undefined;
@@ -96,11 +100,11 @@ function formatMessage(format: Format, node: Node, shown: unknown): string {
     : `"${shown}" ${parsed.reason}`;
 }
 
-function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unknown): Said {
+function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unknown): Explanation {
   const allowed = (keyword === 'enum' ? params.allowedValues : [params.allowedValue]) as unknown[];
   const words = allowed.map(String);
   const written = node.kind === 'scalar' && shown !== undefined ? node.written : '';
-  // A number where the same in quotes is a choice.
+  // A number that is a valid choice in quotes.
   if (words.includes(written))
     return {
       code: 'TIERCEL_CFG_TYPE',
@@ -112,7 +116,7 @@ function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unkn
   return { code: 'TIERCEL_CFG_VALUE', message: list + text, ...(suggestion && { suggestion }) };
 }
 
-function explainType(schema: JsonSchema, node: Node, shown: unknown): Said {
+function explainType(schema: JsonSchema, node: Node, shown: unknown): Explanation {
   const types = typesOf(schema);
   const format = schema.format === undefined ? undefined : FORMATS[schema.format];
   const wanted = format?.kind ?? kinds(types);
@@ -122,7 +126,7 @@ function explainType(schema: JsonSchema, node: Node, shown: unknown): Said {
   return { code, message, ...(fix !== undefined && { fix }) };
 }
 
-/** What to write instead of one value. */
+/** What to write instead of a scalar. */
 function scalarFix(schema: JsonSchema, node: ScalarNode, shown: unknown): string | undefined {
   const types = typesOf(schema);
   if (schema.format !== undefined && typeof shown === 'number') return withUnit(schema.format, shown);
@@ -135,7 +139,7 @@ function scalarFix(schema: JsonSchema, node: ScalarNode, shown: unknown): string
   }
   if (types.has('array')) {
     if (shown === undefined) return 'Put it in brackets.';
-    // As it is written, because "!x" and "@x" need their quotes in brackets, too.
+    // As written: "!x" and "@x" need their quotes in brackets, too.
     const written = node.span.source.text.slice(node.span.start, node.span.end) || String(shown);
     if (/^-\S.*\n/.test(written)) return 'A space is missing behind each dash.';
     return `Put it in brackets: [${written}].`;
@@ -157,18 +161,17 @@ function booleanFix(shown: string): string | undefined {
 
 function withUnit(format: string, shown: number): string | undefined {
   if (format === 'address') return `Write it as ":${shown}".`;
-  // Not its digits: YAML reads 0640 as 640, and 416 may be meant as 0640.
+  // Not with its digits: YAML reads 0640 as 640, and 416 may mean 0640.
   if (format === 'file-mode') return 'Write it in quotes, in octal: "0640".';
   if (!Number.isInteger(shown) || shown <= 0) return undefined;
-  // So large a number was counted in bytes and milliseconds.
+  if (format === 'duration') return `Give it a unit: ${shown}s or ${shown}ms.`;
+  // A number this large is probably in bytes.
   if (format === 'size')
     return `Give it a unit: ${shown >= 65_536 ? formatSize(shown) : `${shown}MiB`}, say.`;
-  if (format === 'duration')
-    return `Give it a unit: ${formatDuration(shown % 1000 === 0 ? shown : shown * 1000)}, say.`;
   return undefined;
 }
 
-/** What to do with a mapping or a list where something else belongs. */
+/** What to write instead of a mapping or a list. */
 function collectionFix(types: ReadonlySet<string>, node: Exclude<Node, ScalarNode>): string | undefined {
   if (node.kind === 'list') {
     if (types.has('object') && node.items.length > 0 && node.items.every(({ kind }) => kind === 'map'))

@@ -1,12 +1,12 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 
-/** Of all that a validator finds, what a person is told: one mistake is one error. */
-export function worthTelling(errors: readonly ErrorObject[]): ErrorObject[] {
-  // What is wrong with a key is told once, by the mapping it stands in.
+/** Keeps one error for each mistake: ajv reports several, such as one for every branch of a union. */
+export function filterAjvErrors(errors: readonly ErrorObject[]): ErrorObject[] {
+  // ajv also reports the format of a wrong key; the error of the mapping that holds the key is enough.
   return onePerValue(pickBranches(errors.filter(({ propertyName }) => propertyName === undefined)));
 }
 
-/** What is of the wrong kind is not also too small, or of the wrong form; but a choice says more than a kind. */
+/** A wrong type hides bounds and patterns of the same value, and a wrong choice (`enum`) hides a wrong type. */
 function onePerValue(errors: readonly ErrorObject[]): ErrorObject[] {
   return errors.filter((error) => {
     const others = errors.filter(({ instancePath }) => instancePath === error.instancePath);

@@ -3,13 +3,13 @@ import type { Entry, MapNode } from '../read/tree.ts';
 import { FALCOSIDEKICK } from '../schema/falcosidekick.ts';
 
 /**
- * Takes out of a configuration what is no section of it but was meant well: an output at the left margin, as
- * Falcosidekick has it; a manifest of Kubernetes with the configuration inside; the whole below one key.
+ * Recognizes configuration that is written in the format of another program: outputs as top-level keys, as Falcosidekick has
+ * them; a Kubernetes manifest that holds the configuration; the whole configuration under one key.
  *
  * @param types the built-in types of outputs
- * @returns the rest, and what is said of each
+ * @returns the configuration without these parts, and an error for each
  */
-export function takeForeign(
+export function extractForeignFormats(
   root: MapNode,
   sections: readonly string[],
   types: readonly string[],

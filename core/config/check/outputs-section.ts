@@ -3,25 +3,22 @@ import { reveal, type Span } from '../explain/source.ts';
 import { didYouMean } from '../explain/suggest.ts';
 import { type Entry, isNull, type MapNode, type Node, type ScalarNode } from '../read/tree.ts';
 
-/** What the section `outputs` is looked at with. */
-export interface SectionContext {
+/** What is known while the section `outputs` is read. */
+export interface OutputsSectionContext {
   /** The types that are built in. */
   readonly types: readonly string[];
   /** The settings that every output has. */
   readonly settings: readonly string[];
-  /** The sections at the left margin. */
+  /** The names of the top-level sections. */
   readonly sections: readonly string[];
 }
 
 type Named = readonly [name: string, entry: Entry];
 
-/**
- * Takes the outputs out of their section: what is a mapping under a name is one; what else people write there is told in
- * their own words.
- */
-export function outputsOf(
+/** Reads the outputs of the section `outputs`: every mapping under a name is one. The rest are errors that name the fix. */
+export function readOutputsSection(
   section: Entry | undefined,
-  context: SectionContext,
+  context: OutputsSectionContext,
 ): { outputs: Named[]; faults: Fault[] } {
   if (section === undefined || isNull(section.value)) return { outputs: [], faults: [] };
   const { value } = section;
@@ -35,8 +32,8 @@ export function outputsOf(
   return { outputs, faults: others.map((one) => noOutput(one, names, context)) };
 }
 
-/** A list, as of Kubernetes' containers, or one word. */
-function notByName({ key, value }: Entry, { types }: SectionContext): Fault {
+/** A list of outputs, or a single word. */
+function notByName({ key, value }: Entry, { types }: OutputsSectionContext): Fault {
   const first = value.kind === 'list' ? value.items[0] : value;
   const told = first?.kind === 'map' ? (scalarAt(first, 'type') ?? '') : textOf(first);
   const type = types.includes(told) ? told : 'stdout';
@@ -54,7 +51,7 @@ function notByName({ key, value }: Entry, { types }: SectionContext): Fault {
 function unnamed(
   entries: readonly Named[],
   type: Entry,
-  { settings }: SectionContext,
+  { settings }: OutputsSectionContext,
 ): { outputs: Named[]; faults: Fault[] } {
   const name = entries.find(([, { value }]) => isNull(value))?.[0] ?? 'archive';
   const told = textOf(type.value);
@@ -72,7 +69,11 @@ function unnamed(
   };
 }
 
-function noOutput([name, { key, value }]: Named, names: readonly string[], context: SectionContext): Fault {
+function noOutput(
+  [name, { key, value }]: Named,
+  names: readonly string[],
+  context: OutputsSectionContext,
+): Fault {
   const path: Path = ['outputs', name];
   if (isNull(value)) {
     const message = 'has no value: an output needs at least its "type"';
@@ -92,7 +93,7 @@ function fixScalar(
   value: ScalarNode,
   key: Span,
   names: readonly string[],
-  { types, sections }: SectionContext,
+  { types, sections }: OutputsSectionContext,
 ): string | undefined {
   const text = textOf(value);
   if (types.includes(text)) {
@@ -110,11 +111,11 @@ function fixScalar(
 }
 
 /**
- * An output that is set from outside and stands in no file: its name is misspelt there.
+ * The error for an output that only the environment or `--set` names and that has no type: its name is misspelt there.
  *
- * @returns undefined when there is nothing of the kind to say
+ * @returns undefined for any other output
  */
-export function misnamed(
+export function misnamedOutput(
   name: string,
   key: Span,
   node: MapNode,
@@ -136,7 +137,7 @@ function textOf(node: Node | undefined): string {
   return node?.kind === 'scalar' && !node.secret && typeof node.value === 'string' ? node.value : '';
 }
 
-/** A member that is a plain word, fit to be shown. */
+/** A member that is a plain word and may be shown. */
 function scalarAt(map: MapNode, name: string): string | undefined {
   const text = textOf(map.entries.get(name)?.value);
   return /^[A-Za-z][\w-]*$/.test(text) ? text : undefined;

@@ -1,9 +1,10 @@
+import type { DeliveryPolicy } from '../../delivery/policy.ts';
 import type { RouteSpec } from '../../routing/route.ts';
 import type { AnyOutputDefinition, MapperRef } from '../../sdk/contract/output.ts';
 import type { Fault, Path } from '../explain/errors.ts';
 import { placeOf, type Span } from '../explain/source.ts';
 import { suggest } from '../explain/suggest.ts';
-import { settle } from '../read/coerce.ts';
+import { coerce } from '../read/coerce.ts';
 import { find, isNull, type MapNode, type Node, spanOf, toValue } from '../read/tree.ts';
 import type { OutputConfig } from '../schema/config.ts';
 import { decodeScalars } from '../schema/decode.ts';
@@ -12,41 +13,40 @@ import type { JsonSchema } from '../schema/json-schema.ts';
 import { COMMON_SETTINGS, OUTPUT_NAME, OutputSchema, type OutputSettings } from '../schema/output.ts';
 import type {
   AnyMapperDefinition,
-  Loaded,
+  LoadedPlugin,
   PluginProblem,
   Registry,
   ResolveOptions,
 } from '../schema/plugins.ts';
-import { policyOf } from '../schema/policy.ts';
-import { checkShape } from './validate.ts';
+import { validateNode } from './validate.ts';
 
-/** What an output needs of its surroundings to be checked. */
-export interface OutputContext {
+/** What the check of an output needs besides its configuration. */
+export interface CheckOutputContext {
   readonly registry: Registry;
   readonly resolve: ResolveOptions;
 }
 
-/** An output that was checked, as far as it got. */
+/** The result of checking an output. */
 export interface CheckedOutput {
   readonly name: string;
   readonly faults: readonly Fault[];
-  /** Absent when something is wrong. */
+  /** Absent when there are faults. */
   readonly config?: OutputConfig;
-  /** The node with texts settled, and the schema its values are held against. */
+  /** The node with its texts coerced, and the schema that it was validated against. */
   readonly node: Node;
   readonly schema: JsonSchema;
-  /** In YAML spelling, defaults filled in. */
+  /** In YAML spelling, with defaults. */
   readonly value: unknown;
-  /** The events it wants, where that much is well-formed: an expression is checked even when something else is wrong. */
+  /** The valid part of its conditions: an expression is checked even when other options are not valid. */
   readonly route: RouteSpec;
 }
 
-/** The second phase: one output against its own type's options, chosen by `type`. */
+/** The second phase: checks an output against the options of its type. */
 export async function checkOutput(
   name: string,
   key: Span,
   raw: Node,
-  context: OutputContext,
+  context: CheckOutputContext,
 ): Promise<CheckedOutput> {
   const path: Path = ['outputs', name];
   const faults: Fault[] = [];
@@ -58,11 +58,11 @@ export async function checkOutput(
   const typeNode = raw.kind === 'map' ? raw.entries.get('type')?.value : undefined;
   const type = typeNode?.kind === 'scalar' && typeof typeNode.value === 'string' ? typeNode.value : undefined;
   if (raw.kind !== 'map' || type === undefined || type === '') {
-    // Without a type nothing is known of the options; only the settings common to all can be looked at.
-    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
-    const route = routeOf(value, shape, path);
+    // Without a type only the settings that all outputs have can be checked.
+    const { node, value, faults: invalid } = check(raw, { ...common, additionalProperties: true }, path, key);
+    const route = routeOf(value, invalid, path);
     const like = type === undefined ? suggest(name, Object.keys(context.registry.outputs)) : undefined;
-    const told = shape.map((fault) =>
+    const told = invalid.map((fault) =>
       like !== undefined && fault.code === 'TIERCEL_CFG_MISSING_OPTION' && fault.path.length === path.length
         ? { ...fault, fix: `If it is one of that type, write  type: ${like}`, suggestion: like }
         : fault,
@@ -71,18 +71,18 @@ export async function checkOutput(
   }
   const found = await context.registry.output(type, context.resolve);
   if (!found.ok) {
-    const { node, value, faults: shape } = check(raw, { ...common, additionalProperties: true }, path, key);
+    const { node, value, faults: invalid } = check(raw, { ...common, additionalProperties: true }, path, key);
     faults.push(
       { ...discreet(found.problem, typeNode), path: [...path, 'type'], span: spanOf(raw, ['type']) },
-      ...shape,
+      ...invalid,
     );
-    return { name, faults, node, schema: common, value, route: routeOf(value, shape, path) };
+    return { name, faults, node, schema: common, value, route: routeOf(value, invalid, path) };
   }
   const { definition, module } = found.value;
   const schema = withMembers(definition.options as JsonSchema, settingsOf(definition, common));
-  const { node, value, faults: shape } = check(raw, schema, path, key);
-  faults.push(...shape);
-  const done = { name, node, schema, value, route: routeOf(value, shape, path) };
+  const { node, value, faults: invalid } = check(raw, schema, path, key);
+  faults.push(...invalid);
+  const done = { name, node, schema, value, route: routeOf(value, invalid, path) };
   if (faults.length > 0) return { ...done, faults };
 
   const all = decodeScalars(schema, value) as Record<string, unknown>;
@@ -110,13 +110,13 @@ export async function checkOutput(
   return { ...done, faults, config };
 }
 
-/** A problem with a name that came from outside does not repeat the name. */
+/** Removes a name that came from outside from a problem. */
 function discreet(problem: PluginProblem, name: Node | undefined): PluginProblem {
   if (name?.kind !== 'scalar' || !name.secret) return problem;
   return { code: problem.code, message: 'cannot be used (its text comes from outside and is not shown)' };
 }
 
-/** The settings common to all outputs, with the defaults of this type. */
+/** The settings of all outputs, with the defaults of this type. */
 function settingsOf({ timeout }: AnyOutputDefinition, common: JsonSchema): JsonSchema {
   if (timeout === undefined) return common;
   const { properties = {} } = common;
@@ -132,8 +132,29 @@ function check(
   path: Path,
   key: Span,
 ): { node: Node; value: unknown; faults: Fault[] } {
-  const node = settle(raw, schema);
-  return { node, ...checkShape(node, schema, path, key) };
+  const node = coerce(raw, schema);
+  return { node, ...validateNode(node, schema, path, key) };
+}
+
+/** The delivery policy from the decoded settings of an output. */
+function policyOf(settings: OutputSettings, ordering: DeliveryPolicy['ordering']): DeliveryPolicy {
+  const { retry, breaker, max_lag: lag } = settings;
+  return {
+    concurrency: settings.concurrency,
+    ordering,
+    timeout: settings.timeout,
+    retry: { initial: retry.initial, max: retry.max, maxAge: retry.max_age },
+    breaker,
+    ...(settings.rate_limit !== undefined && { rateLimit: { events: settings.rate_limit, per: 1000 } }),
+    maxLag: {
+      action: lag.action,
+      ...(lag.age !== undefined && { age: lag.age }),
+      ...(lag.events !== undefined && { events: lag.events }),
+    },
+    flushOnStop: settings.flush_on_stop,
+    maxOpen: settings.max_open_partitions,
+    start: settings.start,
+  };
 }
 
 function routeOf(value: unknown, faults: readonly Fault[], path: Path): RouteSpec {
@@ -144,7 +165,7 @@ function routeOf(value: unknown, faults: readonly Fault[], path: Path): RouteSpe
 
 const merged = new WeakMap<JsonSchema, JsonSchema>();
 
-/** The options of a definition and the members that stand beside them, as one closed schema: one did-you-mean over both. */
+/** One closed schema of the options of a definition and the common settings, so that suggestions cover both. */
 function withMembers(options: JsonSchema, beside: JsonSchema): JsonSchema {
   let schema = merged.get(options);
   if (schema === undefined) {
@@ -165,14 +186,14 @@ const MAPPER_MEMBERS: JsonSchema = {
   required: ['type'],
 };
 
-/** The mapper used when neither the definition nor the user names one: the event as received. */
+/** The mapper when neither the definition nor the user names one: the event as received. */
 const DEFAULT_MAPPER = 'falco';
 
 async function checkMapper(
   output: MapNode,
   { type, definition, options }: { type: string } & Pick<OutputConfig, 'definition' | 'options'>,
   outputPath: Path,
-  context: OutputContext,
+  context: CheckOutputContext,
 ): Promise<{ ref: MapperRef; definition: AnyMapperDefinition } | { faults: Fault[] }> {
   const path = [...outputPath, 'mapper'];
   const span = spanOf(output, ['mapper']);
@@ -184,7 +205,7 @@ async function checkMapper(
       const key = output.entries.get('mapper')!.key;
       return { faults: [{ code: 'TIERCEL_CFG_FIXED_MAPPER', path, message, span: key }] };
     }
-    // The output decided, in code: its options are decoded already.
+    // The output chose it in code, from decoded options.
     const own = definition.mapper(options as never);
     const found = await context.registry.mapper(own.type, context.resolve);
     if (!found.ok) return { faults: [{ ...found.problem, path, span }] };
@@ -213,7 +234,7 @@ async function checkMapper(
   );
 }
 
-function made(type: string, { module, definition }: Loaded<AnyMapperDefinition>, options: unknown) {
+function made(type: string, { module, definition }: LoadedPlugin<AnyMapperDefinition>, options: unknown) {
   return { ref: { type, module, options: options as Record<string, unknown> }, definition };
 }
 

@@ -12,32 +12,32 @@ import {
   memberSchema,
   validate,
 } from '../schema/json-schema.ts';
+import { explainUnknownKey, type UnknownKey } from './explain-unknown-key.ts';
 import { explainValue } from './explain-value.ts';
-import { worthTelling } from './filter-ajv-errors.ts';
-import { explainUnknown, type UnknownKey } from './unknown.ts';
+import { filterAjvErrors } from './filter-ajv-errors.ts';
 
 /**
- * Holds a part of the configuration against a schema.
+ * Validates a part of the configuration against a schema.
  *
- * @param path where the node stands in the whole
- * @param key where to point for what is missing in it
- * @returns its plain value in YAML spelling with defaults, and everything that is wrong with it
+ * @param path of the node in the configuration
+ * @param key the position for errors about missing options
+ * @returns the plain value in YAML spelling with defaults, and all errors
  */
-export function checkShape(
+export function validateNode(
   node: Node,
   schema: JsonSchema,
   path: Path,
   key: Span = spanOf(node, []),
 ): { value: unknown; faults: Fault[] } {
   const value = toValue(node, schema);
-  const errors = worthTelling(validate(schema, value));
+  const errors = filterAjvErrors(validate(schema, value));
   const explain = (error: ErrorObject) => explainError(error, { root: node, key }, path);
   const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
   const missing = errors.filter((error) => error.keyword === 'required');
   const { pairs, missing: stillMissing } = pairTypos(unknown, missing);
   const others = errors.filter((error) => !unknown.includes(error) && !missing.includes(error));
   const keys = pairs.map((pair) => unknownKey(pair, { root: node, schema }, path));
-  // `options: { url: … }`: it is there, only too deep.
+  // `options: { url: … }`: the option is there, but too deep.
   const isBelow = ({ instancePath, params }: ErrorObject) =>
     keys.some(
       ({ value, path: at }) =>
@@ -48,14 +48,14 @@ export function checkShape(
   return {
     value,
     faults: [
-      ...keys.map(explainUnknown),
+      ...keys.map(explainUnknownKey),
       ...stillMissing.filter((error) => !isBelow(error)).map(explain),
       ...others.map(explain),
     ],
   };
 }
 
-/** A misspelt key and the option it leaves missing are one mistake. */
+/** An unknown key. A misspelt key and the option that is missing because of it are one mistake. */
 interface Unknown {
   readonly error: ErrorObject;
   readonly missing?: string;
@@ -143,7 +143,7 @@ function explainError(error: ErrorObject, { root, key }: { root: Node; key: Span
   return { path, span, ...explainValue(error, schema, node, shown) };
 }
 
-/** A key that is none of those that a mapping may have: `severities: { hot: … }`. */
+/** A key that a mapping must not have: `severities: { hot: … }`. */
 function explainKey({ params }: ErrorObject, schema: JsonSchema, node: Node, path: Path): Fault {
   const name = String(params.propertyName);
   const key = node.kind === 'map' ? node.entries.get(name)?.key : undefined;

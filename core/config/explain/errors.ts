@@ -1,6 +1,6 @@
 import { type Place, placeOf, type Span } from './source.ts';
 
-/** Every error of the configuration by its code, each explained in a paragraph; `docs/errors.md` is made of them. */
+/** The codes of all configuration errors with their explanations; `docs/errors.md` is generated from them. */
 export const ERROR_CODES = {
   TIERCEL_CFG_FILE:
     'A file that the configuration is made of could not be read: the file given with `-c`, or one named under `include:`. Paths under `include:` start from the folder of the file that names them. A pattern with `*` may match nothing; a plain name must exist.',
@@ -62,28 +62,28 @@ export const ERROR_CODES = {
 /** The code of a configuration error; stable over releases. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** The way to a value: `['outputs', 'lake', 'region']`. */
+/** The path to a value: `['outputs', 'lake', 'region']`. */
 export type Path = readonly (string | number)[];
 
-/** Something wrong with the configuration, as it is found; becomes a {@link ConfigError} when all has been checked. */
+/** An error as a check finds it. It becomes a {@link ConfigError} when all checks are done. */
 export interface Fault {
   readonly code: ErrorCode;
   readonly path: Path;
   /** What is wrong, without the path; never a secret. */
   readonly message: string;
-  /** What to do about it, a sentence, where the message does not say it all. */
+  /** The fix, as a sentence, where the message does not imply it. */
   readonly fix?: string;
   /** The word that was probably meant. */
   readonly suggestion?: string;
   readonly span?: Span;
-  /** The other place, when two contradict. */
+  /** The second position, when two contradict. */
   readonly other?: Span;
 }
 
-/** One error (or warning) of the configuration: plain data, good as JSON. */
+/** An error (or warning) of the configuration, as plain data that can be written as JSON. */
 export interface ConfigError {
   readonly code: ErrorCode;
-  /** `outputs.lake.region`; empty for the whole. */
+  /** `outputs.lake.region`; empty for the configuration as a whole. */
   readonly path: string;
   readonly message: string;
   readonly fix?: string;
@@ -92,7 +92,7 @@ export interface ConfigError {
   readonly other?: Place;
 }
 
-/** Fixes the places of faults, in the order in which they stand in the sources, each once. Call it when the whole was checked: only then is it known what may be quoted. */
+/** Turns faults into errors with positions, in the order of the sources, without duplicates. Call it after all checks: only then is it known which values may be quoted. */
 export function toErrors(faults: readonly Fault[]): ConfigError[] {
   const sources = [...new Set(faults.map((fault) => fault.span?.source))].sort(
     (a, b) => Number(b?.isFile ?? true) - Number(a?.isFile ?? true),
@@ -108,7 +108,7 @@ export function toErrors(faults: readonly Fault[]): ConfigError[] {
       ...(other && { other: placeOf(other) }),
     }))
     .filter((error) => {
-      // By way of an anchor one line may be wrong at many paths.
+      // Through an anchor one line may be wrong at many paths.
       const path = error.place?.line === undefined ? error.path : '';
       const key = JSON.stringify([error.place, path, error.message]);
       return !seen.has(key) && seen.add(key);

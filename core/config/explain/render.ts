@@ -6,7 +6,7 @@ import type { Place } from './source.ts';
  * Errors as text for a terminal: `file:line:column: path: what is wrong`, the line with a caret, what to do, the code.
  *
  * @param options.color with the colours of a terminal
- * @param options.level the word in front, `error` unless said
+ * @param options.level the word before each message; default `error`
  * @example process.stderr.write(renderErrors(errors, { color: true }))
  */
 export function renderErrors(
@@ -43,10 +43,10 @@ export function locate(place: Place): string {
   return place.line === undefined ? place.source : `${place.source}:${place.line}:${place.column}`;
 }
 
-/** Characters of a line that fit most terminals. */
+/** The longest line that fits most terminals. */
 const WIDTH = 160;
 
-/** A line of thousands of characters would bury what is said about it: the part around the stretch is shown. */
+/** Shortens a long line to the part around the error. */
 function clip(excerpt: NonNullable<Place['excerpt']>): NonNullable<Place['excerpt']> {
   const { text, start, length } = excerpt;
   if (text.length <= WIDTH) return excerpt;
@@ -60,7 +60,7 @@ function clip(excerpt: NonNullable<Place['excerpt']>): NonNullable<Place['excerp
   };
 }
 
-/** Shown characters are longer than those that they stand for: the caret must stay below what is wrong. */
+/** Escapes control characters. Escapes are longer than the characters, so the caret moves with them. */
 function printableExcerpt({ text, start, length }: NonNullable<Place['excerpt']>) {
   const before = printable(text.slice(0, start));
   const wrong = printable(text.slice(start, start + length));

@@ -1,24 +1,24 @@
-/** Where configuration was written: a file, or (without lines) an argument or an environment variable. */
+/** Where a part of the configuration comes from: a file, an argument or an environment variable. The latter two have no lines. */
 export interface Source {
-  /** As people are told of it: `config.yaml`, `--set outputs.lake.region`, `environment variable TIERCEL_LOG__LEVEL`. */
+  /** As errors show it: `config.yaml`, `--set outputs.lake.region`, `environment variable TIERCEL_LOG__LEVEL`. */
   readonly name: string;
   /** Empty for everything that is not a file: its text could be a secret. */
   readonly text: string;
   /** The folder that relative paths written here start from. */
   readonly dir: string;
-  /** What must not, and what may, be shown when a line of the text is quoted. Filled while the text is read and checked. */
+  /** Which parts of a line may be quoted, by offset. Filled while the text is read and checked. */
   readonly quotes: Map<number, Quote>;
   readonly isFile: boolean;
 }
 
-/** A key or scalar of a source. Scalars are hidden until the schema says that they are no secret. */
+/** A key or scalar of a source. A scalar is hidden until the schema says that it is not secret. */
 export interface Quote {
   readonly start: number;
   readonly end: number;
   shown: 'unknown' | 'yes' | 'never';
 }
 
-/** A stretch of a source. */
+/** A range of characters of a source. */
 export interface Span {
   readonly source: Source;
   /** Offsets in `source.text`, the end exclusive. */
@@ -26,45 +26,45 @@ export interface Span {
   readonly end: number;
 }
 
-/** A place as it is printed; line and column count from 1 and are absent outside files. */
+/** A position as it is printed. Line and column count from 1 and are absent outside files. */
 export interface Place {
   readonly source: string;
   readonly line?: number;
   readonly column?: number;
-  /** The line with secrets hidden, and where in it the stretch begins (from 0) and how long it is. */
+  /** The line with secrets hidden, and the start (from 0) and length of the span in it. */
   readonly excerpt?: { readonly text: string; readonly start: number; readonly length: number };
 }
 
-/** Declares a source that is a file. */
+/** Makes the source of a file. */
 export function fileSource(name: string, text: string, dir: string): Source {
   return { name, text, dir, quotes: new Map(), isFile: true };
 }
 
-/** Declares a source that has no lines; its values are never quoted. */
+/** Makes a source without lines; its values are never quoted. */
 export function namedSource(name: string, dir: string): Source {
   return { name, text: '', dir, quotes: new Map(), isFile: false };
 }
 
-/** Notes that a stretch of the source is a key (may be quoted) or a scalar (may not, until {@link reveal}). */
+/** Registers a key, which may be quoted, or a scalar, which may not until {@link reveal}. */
 export function noteQuote(span: Span, shown: Quote['shown']): void {
   if (!span.source.quotes.has(span.start)) span.source.quotes.set(span.start, { ...span, shown });
 }
 
-/** The schema knows this scalar: it may be quoted unless it is a secret, there or elsewhere (an alias, say). */
+/** Allows to quote a scalar that the schema knows, unless it is secret here or elsewhere, such as through an alias. */
 export function reveal(span: Span, secret: boolean): void {
   const quote = span.source.quotes.get(span.start);
   if (quote === undefined || quote.shown === 'never') return;
   const text = quote.start < quote.end ? span.source.text.slice(quote.start, quote.end) : '';
-  // A quote forgotten earlier makes one value of many lines, whatever stands in them.
+  // After a missing quote one value covers many lines, which may hold secrets.
   const swallows = text.includes('\n') && !/^[|>]/.test(text);
   quote.shown = secret || swallows ? 'never' : 'yes';
 }
 
-/** Line, column and the line quoted, with everything hidden that may be a secret. */
+/** Line, column and the quoted line, with everything hidden that may be secret. */
 export function placeOf({ source, start, end }: Span): Place {
   if (!source.isFile) return { source: source.name };
   const at = Math.min(start, source.text.length);
-  // Of a negative offset `lastIndexOf` thinks as of 0.
+  // `lastIndexOf` treats a negative offset as 0.
   const lineStart = at === 0 ? 0 : source.text.lastIndexOf('\n', at - 1) + 1;
   const newline = source.text.indexOf('\n', at);
   const lineEnd = newline === -1 ? source.text.length : newline;
@@ -92,7 +92,7 @@ function quoteLine(
   let at = line.start;
   let start = -1;
   let end = -1;
-  /** Copies up to the offset and remembers where the mark falls, which moves when text before it is hidden. */
+  /** Copies up to the offset and tracks the span, which moves when text before it is hidden. */
   const copy = (to: number, shown: string) => {
     if (start < 0 && marked.start < to)
       start = text.length + Math.min(marked.start - at, Math.max(shown.length - 1, 0));
@@ -110,7 +110,7 @@ function quoteLine(
     copy(from, source.text.slice(at, from));
     copy(to, quote.shown === 'yes' ? source.text.slice(from, to) : '***');
   }
-  // A comment behind the last value may hold yesterday's password.
+  // A comment after the last value may hold an old password.
   copy(line.end, source.text.slice(at, line.end).replace(/\s*#.*$/, ''));
   text = text.replace(/\s+$/, '').replaceAll('\t', ' ');
   if (start < 0) start = text.length;
@@ -118,7 +118,7 @@ function quoteLine(
   return { text, start, length: Math.max(1, end - start) };
 }
 
-/** A text that is not YAML has no scalars to go by: what stands behind a colon or has no colon is hidden word by word. */
+/** A text that is not YAML has no scalars: everything but keys is hidden, word by word. */
 function guessQuotes(text: string, line: Stretch): Quote[] {
   const content = text.slice(line.start, line.end);
   const key = /^\s*(?:- +)*["']?[A-Za-z0-9_./@-]*["']?\s*:(?=\s|$)/.exec(content);

@@ -1,7 +1,6 @@
 /**
- * The candidate that a misspelt word most probably means; undefined when none is near.
- * Case, `-` and `_` do not count; else a typo for every three letters, at least one; else a word that is cut short
- * (`warn`, `crit`) or spun out (`maximum`).
+ * The candidate that a misspelt word most probably means; undefined when none is close. Ignores case, `-` and `_`; accepts one
+ * typo for every three letters, but at least one; then abbreviations (`warn`, `crit`) and longer forms (`maximum`).
  *
  * @example suggest('webhok', ['webhook', 'file']) // 'webhook'
  */
@@ -15,7 +14,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
     const name = normalize(candidate);
     if (Math.abs(name.length - wanted.length) >= bestDistance) continue;
     const steps = distance(wanted, name);
-    // A word of two letters is one typo away from everything: something must be left of it.
+    // A word of two letters is one typo away from every other: some letters must be the same.
     if (steps < bestDistance && steps < Math.max(wanted.length, name.length) - 1) {
       best = candidate;
       bestDistance = steps;
@@ -34,7 +33,7 @@ function byBeginning(word: string, candidates: Iterable<string>): string | undef
   return alike.length === 1 ? alike[0] : undefined;
 }
 
-/** Appends `Did you mean "x"?` to a sentence when there is something to suggest. */
+/** The suggestion, and `; did you mean "x"?` to append to a message; empty without a suggestion. */
 export function didYouMean(
   word: string,
   candidates: Iterable<string>,

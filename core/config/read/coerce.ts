@@ -4,27 +4,27 @@ import { parseSource } from './parse.ts';
 import type { Entry, MapNode, Node, ScalarNode } from './tree.ts';
 
 /**
- * Lets the schema decide what texts from outside become (the environment knows only text), and notes which values may be
- * quoted in errors: those that the schema knows and does not call secret.
+ * Converts texts from outside (environment variables, `--set`) to the types that the schema asks for. Also marks the values
+ * that errors may quote: those that the schema knows and that are not secret.
  */
-export function settle(node: Node, schema: JsonSchema | undefined): Node {
+export function coerce(node: Node, schema: JsonSchema | undefined): Node {
   if (schema === undefined) return node;
   if (node.kind === 'list') {
     const items = itemSchema(schema);
-    return { ...node, items: node.items.map((item) => settle(item, items)) };
+    return { ...node, items: node.items.map((item) => coerce(item, items)) };
   }
-  if (node.kind === 'map') return settleMap(node, schema);
-  // A schema that allows anything knows nothing: options of an output are such until its type is known.
+  if (node.kind === 'map') return coerceMap(node, schema);
+  // A schema that allows anything does not know the value. The options of an output have one until its type is known.
   if (typesOf(schema).size > 0) reveal(node.span, isSecret(schema));
   if (!node.isText) return node;
-  const settled = fromText(node, String(node.value), typesOf(schema));
-  return settled.kind === 'scalar' ? settled : settle(settled, schema);
+  const coerced = fromText(node, String(node.value), typesOf(schema));
+  return coerced.kind === 'scalar' ? coerced : coerce(coerced, schema);
 }
 
-function settleMap(node: MapNode, schema: JsonSchema): MapNode {
+function coerceMap(node: MapNode, schema: JsonSchema): MapNode {
   const entries = new Map<string, Entry>();
   for (const [name, { key, value }] of node.entries) {
-    entries.set(name, { key, value: settle(value, memberSchema(schema, name)) });
+    entries.set(name, { key, value: coerce(value, memberSchema(schema, name)) });
   }
   return { ...node, entries };
 }
@@ -44,7 +44,7 @@ function fromText(node: ScalarNode, text: string, types: ReadonlySet<string>): N
   return node;
 }
 
-/** What was parsed out of a text stands where the text stood. */
+/** Gives parsed nodes the position of the text that they were parsed from. */
 function moveTo(node: Node, span: Span, secret: boolean): Node {
   if (node.kind === 'scalar') return { ...node, span, secret };
   if (node.kind === 'list')

@@ -5,7 +5,7 @@ import { describeFileError, interpolate, type Lookup } from './interpolate.ts';
 import { parseSource } from './parse.ts';
 import type { Entry, MapNode, Node, ScalarNode } from './tree.ts';
 
-/** The files a configuration is made of. */
+/** Access to the files of a configuration. */
 export interface Files extends Lookup {
   /** The names in a folder; rejects when there is none. */
   readDir(path: string): Promise<readonly string[]>;
@@ -13,23 +13,23 @@ export interface Files extends Lookup {
 
 interface Loading {
   readonly files: Files;
-  /** Shown paths start from here, as the user's own path did. */
+  /** Paths in errors are relative to this folder, as the path of the user is. */
   readonly mainFile: string;
   readonly mainName: string;
   readonly faults: Fault[];
   readonly warnings: Fault[];
 }
 
-/** What the files came to. */
+/** The tree of all files. */
 export interface Tree {
   readonly root: MapNode;
   readonly faults: Fault[];
   readonly warnings: Fault[];
-  /** False when nothing could be read; what a file includes may be missing all the same. */
+  /** False when the file itself could not be read; included files may be missing even when true. */
   readonly isWhole: boolean;
 }
 
-/** One tree out of a file and everything it includes, values filled in. */
+/** Reads a file and everything it includes into one tree, and interpolates its values. */
 export async function loadTree(
   main: { name: string; file: string; text: string },
   files: Files,
@@ -105,7 +105,7 @@ function patterns(include: Node | undefined, faults: Fault[]): ScalarNode[] {
   });
 }
 
-/** The files a path, a folder or a pattern stands for, in the order of their names. */
+/** The files of a path, folder or pattern, sorted by name. */
 async function expand(pattern: ScalarNode, { files, warnings, faults }: Loading): Promise<string[]> {
   const path = resolve(pattern.span.source.dir, String(pattern.value));
   const [folder, last] = [dirname(path), basename(path)];
@@ -133,7 +133,7 @@ async function expand(pattern: ScalarNode, { files, warnings, faults }: Loading)
   return found.map((name) => join(folder, name));
 }
 
-/** Hidden files are left out: a Kubernetes ConfigMap holds its versions in `..data`. */
+/** Hidden files are ignored: a mounted Kubernetes ConfigMap has its versions in `..data`. */
 function yamlFiles(names: readonly string[]): string[] {
   return names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.')).sort();
 }
@@ -142,7 +142,7 @@ function shownName(path: string, { mainFile, mainName }: Loading): string {
   return join(dirname(mainName), relative(dirname(resolve(mainFile)), path));
 }
 
-/** Two files add up: mappings are joined, lists are appended, anything set twice is an error, and an output is set by one file. */
+/** Merges two files: mappings are joined and lists appended. A value set twice, or an output in both files, is an error. */
 function mergeFiles(into: MapNode, from: MapNode, path: Path, faults: Fault[]): MapNode {
   const entries = new Map<string, Entry>(into.entries);
   for (const [name, entry] of from.entries) {

@@ -3,7 +3,7 @@ import type { Fault, Path } from '../explain/errors.ts';
 import { didYouMean } from '../explain/suggest.ts';
 import { mapScalars, type Node, offsetInSource, type ScalarNode } from './tree.ts';
 
-/** Where `${…}` gets its values. */
+/** The sources of the values of `${…}`. */
 export interface Lookup {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads a file as text. */
@@ -14,8 +14,8 @@ export interface Lookup {
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
 
 /**
- * Fills in `${env:NAME}`, `${env:NAME:-default}` and `${file:path}` in the values of a tree, after parsing: a value can
- * never change the structure. What came from outside is marked secret; an empty variable counts as not set for `:-`.
+ * Replaces `${env:NAME}`, `${env:NAME:-default}` and `${file:path}` in the values of a tree. It runs after parsing, so that a
+ * value cannot change the structure. Inserted values are marked secret; for `:-` an empty variable counts as not set.
  */
 export async function interpolate(root: Node, lookup: Lookup): Promise<{ root: Node; faults: Fault[] }> {
   const faults: Fault[] = [];
@@ -78,7 +78,7 @@ async function resolveReference(
   // `${NAME}`, `${NAME:-default}` and `${NAME-default}` of shells; `${env.NAME}` and `${ENV:NAME}` of other programs.
   const [, prefix = '', name, fallback] =
     /^(env[.:])?([A-Za-z_][A-Za-z0-9_]*)(:?-.*)?$/is.exec(reference) ?? [];
-  // What stands behind ":-" may be a password.
+  // The default after ":-" may be a password.
   const otherwise = fallback === undefined ? '' : ':-…';
   return {
     message:
@@ -118,14 +118,14 @@ async function fromFile(
   if (path === '') return { message: `"\${file:}" names no file` };
   const file = resolve(scalar.span.source.dir, path);
   try {
-    // Secrets are mounted with a newline at the end that nobody meant.
+    // Files of secrets often end in a newline that is not part of the secret.
     return (await lookup.readFile(file)).replace(/\r?\n$/, '');
   } catch (error) {
     return { message: `the file ${path} cannot be read: ${describeFileError(error)}` };
   }
 }
 
-/** A sentence for what the file system said, without its code and without a second copy of the path. */
+/** A file system error in words, without its code and path. */
 export function describeFileError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'it does not exist';

@@ -3,20 +3,20 @@ import { namedSource, type Source } from '../explain/source.ts';
 import { interpolate, type Lookup } from './interpolate.ts';
 import type { Entry, MapNode, Node, ScalarNode } from './tree.ts';
 
-/** What an environment variable that sets a key begins with. */
+/** The prefix of environment variables that set keys. */
 export const ENV_PREFIX = 'TIERCEL_';
 
-/** Variables with the prefix that are not keys: the program's own. */
+/** Variables with the prefix that are not keys but settings of the program. */
 const OWN_VARIABLES = new Set(['TIERCEL_CONFIG', 'TIERCEL_DEBUG']);
 
 /**
  * Kubernetes gives every pod variables for the Services of its namespace; a Service named `tiercel` makes
- * `TIERCEL_SERVICE_HOST` and `TIERCEL_PORT=tcp://…` of them. They are nobody's configuration.
+ * `TIERCEL_SERVICE_HOST` and `TIERCEL_PORT=tcp://…` of them. They are not configuration.
  */
 const SERVICE_LINK =
   /^TIERCEL(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9]+)*|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
 
-/** Keys set by the environment: `TIERCEL_OUTPUTS__LAKE__REGION`; two underscores separate levels; an empty variable is none. */
+/** Keys set by the environment: `TIERCEL_OUTPUTS__LAKE__REGION`; two underscores separate levels; empty variables are ignored. */
 export function applyEnvironment(
   root: MapNode,
   env: Lookup['env'],
@@ -83,14 +83,14 @@ function textNode(source: Source, value: string, secret: boolean): ScalarNode {
   return { kind: 'scalar', span: spanOf(source), value, written: value, isText: true, secret };
 }
 
-/** A copy of the tree with one value set. Environment variables have no lower case, so a step finds its key without regard to it. */
+/** A copy of the tree with one value set. Steps from the environment match keys regardless of case. */
 function setPath(
   root: MapNode,
   steps: readonly string[],
   value: ScalarNode,
   fromEnv: boolean,
 ): { root: MapNode; fault?: Fault } {
-  /** @param here the steps so far, as the keys are written */
+  /** @param here the path so far, as the keys are written */
   const walk = (node: Node | undefined, depth: number, here: readonly string[]): Node | Fault => {
     if (depth === steps.length) return value;
     const { span } = value;

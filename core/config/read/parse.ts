@@ -4,13 +4,13 @@ import { noteQuote, type Source, type Span } from '../explain/source.ts';
 import { syntaxFaults, TEMPLATE } from './syntax.ts';
 import { type Entry, isNull, type MapNode, type Node } from './tree.ts';
 
-/** More than any configuration has; fewer than aliases of aliases can make of one page. */
+/** More nodes than any configuration has. Nested aliases can expand to any number. */
 const MAX_NODES = 100_000;
 
 /**
- * Reads YAML 1.2 into a tree that knows its places. Anchors, aliases and `<<` are followed.
+ * Parses YAML 1.2 into a tree with positions. Resolves anchors, aliases and `<<`.
  *
- * @returns the tree as far as it could be read, and what is wrong with the text
+ * @returns the tree as far as it could be read, and the errors of the text
  */
 export function parseSource(source: Source): { root: Node; faults: Fault[] } {
   const document = parseDocument(source.text, {
@@ -31,12 +31,12 @@ export function parseSource(source: Source): { root: Node; faults: Fault[] } {
 
 class Builder {
   readonly faults: Fault[] = [];
-  /** Aliases that never come to an end: what was built of them is nothing. */
+  /** True when aliases expand without end: the tree is empty then. */
   isEndless = false;
   readonly #source: Source;
   readonly #document: Document;
   readonly #openAliases = new Set<YamlNode>();
-  /** Where the text itself stands, while what an alias stands for is built. */
+  /** The position of the outermost alias whose target is being built. */
   #outerAlias: Span | undefined;
   #nodes = 0;
 
@@ -90,7 +90,7 @@ class Builder {
     };
   }
 
-  /** Where the text of a scalar begins: behind its quote, or below the line of its `|` or `>`. */
+  /** The start of the text of a scalar: after its quote, or on the line after its `|` or `>`. */
   #textStart(start: number, type: string | undefined): number {
     if (type?.startsWith('QUOTE')) return start + 1;
     if (!type?.startsWith('BLOCK')) return start;
@@ -109,7 +109,7 @@ class Builder {
       if (!isScalar(pair.key)) {
         const isTemplate = this.#source.text.startsWith('{', key.start - 1) && isMap(pair.key);
         this.#fault(key, isTemplate ? TEMPLATE : 'a key must be a plain word');
-        // The other values are built for nothing but their quotes: a stretch that is not noted is shown.
+        // Builds the value only to register it: text that is not registered is quoted in errors.
         this.build(pair.value ?? null);
         isBroken = true;
         continue;

@@ -2,13 +2,13 @@ import { type Document, isMap, isNode, isScalar, isSeq, visit, type YAMLError } 
 import type { Fault } from '../explain/errors.ts';
 import type { Source } from '../explain/source.ts';
 
-/** What is said of a value that YAML takes for a template's braces, in a key and elsewhere. */
+/** The message for a template without quotes: YAML reads its braces as brackets. */
 export const TEMPLATE = 'a value begins with "{{", which are brackets in YAML; put the value in quotes';
 
-/** After these the reader goes on where it was: the errors behind them stand for themselves. */
+/** After these the parser continues correctly: the errors that follow have causes of their own. */
 const LOCAL = new Set(['BAD_SCALAR_START', 'BAD_ALIAS', 'BAD_DQ_ESCAPE', 'TAG_RESOLVE_FAILED']);
 
-/** What is wrong with a text that is not YAML, up to the first error that makes nonsense of the rest. */
+/** The syntax errors of a text, up to the first one after which the parser misreads the rest. */
 export function syntaxFaults(document: Document, source: Source): Fault[] {
   const errors = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   const last = errors.findIndex(({ code }) => !LOCAL.has(code));
@@ -32,14 +32,12 @@ interface Explained {
   readonly fix?: string;
 }
 
-/** An error and where in the text it was noticed. */
+/** An error and its position. The message of the library is not used: it quotes the text, and may change in any release. */
 interface Noticed {
   readonly code: string;
-  /** In the words of the library: they tell cases of one code apart, and are never printed, because they quote the text. */
-  readonly words: string;
   readonly text: string;
   readonly at: number;
-  /** The line up to where it was noticed, and from there on. */
+  /** The line before the position, and from the position on. */
   readonly before: string;
   readonly after: string;
 }
@@ -50,7 +48,6 @@ function explain(error: YAMLError, text: string, document: Document): Explained 
   const newline = text.indexOf('\n', at);
   const noticed: Noticed = {
     code: error.code,
-    words: error.message,
     text,
     at,
     before: text.slice(lineStart, at),
@@ -63,7 +60,7 @@ function explain(error: YAMLError, text: string, document: Document): Explained 
   return { at, message: WORDS[error.code] ?? 'the text cannot be read from here on' };
 }
 
-/** What people do, from the surest sign to the least; the first that knows the error tells it. */
+/** Common causes, the most certain sign first. The first that recognizes the error explains it. */
 const CAUSES: readonly ((noticed: Noticed, document: Document) => Explained | string | undefined)[] = [
   ({ before, after }) =>
     /^(<{7}|={7}|>{7})/.test(before + after)
@@ -78,9 +75,10 @@ const CAUSES: readonly ((noticed: Noticed, document: Document) => Explained | st
     const tag = code === 'TAG_RESOLVE_FAILED' ? 0 : before.match(/(?<=^|[\s[{,])![^\s!]*$/)?.[0].length;
     return tag === undefined ? undefined : { at: at - tag, message: WORDS.TAG_RESOLVE_FAILED! };
   },
-  // The reader notices at the end of the file; the writer wants to know where it began.
-  ({ words, text, at }, document) => {
-    const opened = /clos|end with/i.test(words) ? openedAt(document, at) : undefined;
+  // The parser reports it where the text ends; the fix is where the quote or bracket begins.
+  ({ code, text, at }, document) => {
+    const isPossible = code === 'MISSING_CHAR' || code === 'BAD_INDENT';
+    const opened = isPossible ? unclosedAt(document, text, at) : undefined;
     if (opened === undefined) return undefined;
     const what = /["']/.test(text[opened]!) ? 'quote' : 'bracket';
     return { at: opened, message: `the ${what} that opens here is never closed, or closed too late` };
@@ -111,15 +109,19 @@ const CAUSES: readonly ((noticed: Noticed, document: Document) => Explained | st
     code === 'UNEXPECTED_TOKEN' && /["']\s*$/.test(before)
       ? 'the quote is closed before, and this stands behind it; put the whole value in quotes, and a quote inside of it in quotes of the other kind'
       : undefined,
-  ({ words }) => (/^Comments must/.test(words) ? 'a comment needs a space in front of its "#"' : undefined),
+  ({ code, after }) =>
+    code === 'MISSING_CHAR' && after.startsWith('#')
+      ? 'a comment needs a space in front of its "#"'
+      : undefined,
   ({ code, after }) =>
     code === 'MULTILINE_IMPLICIT_KEY' && /^-\S/.test(after)
       ? 'a space is missing behind the dash of a list'
       : undefined,
-  ({ words }) => (/followed by map values/.test(words) ? 'a key stands without ":"' : undefined),
+  ({ code, at }, document) =>
+    code === 'MISSING_CHAR' && isKeyWithoutColon(document, at) ? 'a key stands without ":"' : undefined,
 ];
 
-/** Our own words: those of the library quote the text, which may hold secrets. */
+/** The message of each code of the library, where no cause above explains more. */
 const WORDS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab is used as indentation; YAML takes spaces only',
   BAD_INDENT: 'the line is indented differently from the lines it belongs to',
@@ -135,13 +137,32 @@ const WORDS: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: 'something stands here that does not belong; a quote or bracket may be missing before it',
 };
 
-/** The start of the innermost quote or bracket around an offset. */
-function openedAt(document: Document, at: number): number | undefined {
-  let start: number | undefined;
+/** The start of the quote or bracket that ends at an offset without its closing character. */
+function unclosedAt(document: Document, text: string, at: number): number | undefined {
+  const starts: number[] = [];
   visit(document, (_, node) => {
-    if (!isNode(node) || !node.range) return;
+    if (!isNode(node) || node.range?.[1] !== at) return;
     const opens = isScalar(node) ? node.type?.startsWith('QUOTE') : (isMap(node) || isSeq(node)) && node.flow;
-    if (opens && node.range[0] <= at && node.range[2] >= at) start = node.range[0];
+    // A pair in a list, `[a: b]`, is a mapping without brackets.
+    if (opens && text[node.range[0]]! in CLOSING) starts.push(node.range[0]);
   });
-  return start;
+  const innermost = starts.at(-1);
+  if (innermost === undefined) return undefined;
+  // A closing character before the offset belongs to the innermost; then the one around it is open.
+  const isClosed = innermost < at - 1 && text[at - 1] === CLOSING[text[innermost]!];
+  return isClosed ? starts.at(-2) : innermost;
+}
+
+const CLOSING: Readonly<Record<string, string>> = { '{': '}', '[': ']', '"': '"', "'": "'" };
+
+/** True for a key of a block mapping that begins at an offset and has neither a colon nor a value. */
+function isKeyWithoutColon(document: Document, at: number): boolean {
+  let found = false;
+  visit(document, {
+    Map(_, map) {
+      if (map.flow) return;
+      found ||= map.items.some(({ key, value }) => value === null && isNode(key) && key.range?.[0] === at);
+    },
+  });
+  return found;
 }

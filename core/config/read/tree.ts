@@ -2,7 +2,7 @@ import type { Path } from '../explain/errors.ts';
 import type { Span } from '../explain/source.ts';
 import { itemSchema, type JsonSchema, memberSchema } from '../schema/json-schema.ts';
 
-/** A value of the configuration that knows where it was written. */
+/** A value of the configuration with its position. */
 export type Node = MapNode | ListNode | ScalarNode;
 
 export interface MapNode {
@@ -27,19 +27,19 @@ export interface ScalarNode {
   readonly kind: 'scalar';
   readonly span: Span;
   readonly value: string | number | bigint | boolean | null;
-  /** As it was written, before YAML made a number of it. */
+  /** As written, before YAML converted it to a number. */
   readonly written: string;
-  /** Came from outside as text (interpolation, environment, `--set`): the schema decides what it becomes. */
+  /** True for text from outside (interpolation, environment, `--set`), which is coerced by the schema. */
   readonly isText: boolean;
-  /** Came from the environment or a secret file: never shown. */
+  /** True for values from the environment or a file of a secret: they are never shown. */
   readonly secret: boolean;
-  /** Where the text of `value` begins in the source; absent when the value is not what is written there. */
+  /** The start of the text of `value` in the source; absent when the value is not written there. */
   readonly textStart?: number;
 }
 
 /**
- * The plain value of a node. A key without a value is "not set" and left out, everyday accident that it is; but one that the
- * schema does not know stays in, to be found out.
+ * The plain value of a node. A known key without a value counts as not set and is left out; an unknown one stays, so that it is
+ * reported.
  */
 export function toValue(node: Node, schema?: JsonSchema): unknown {
   if (node.kind === 'scalar') return node.value;
@@ -51,7 +51,7 @@ export function toValue(node: Node, schema?: JsonSchema): unknown {
   for (const [key, { value }] of node.entries) {
     const member = schema && memberSchema(schema, key);
     if (isNull(value) && (schema === undefined || member !== undefined)) continue;
-    // A key named __proto__ must become a key.
+    // A plain assignment to __proto__ would set the prototype.
     Object.defineProperty(object, key, {
       value: toValue(value, member),
       enumerable: true,
@@ -62,7 +62,7 @@ export function toValue(node: Node, schema?: JsonSchema): unknown {
   return object;
 }
 
-/** The node at the path and its key, or the nearest node above it that exists. */
+/** The node at the path and its key, or its nearest ancestor that exists. */
 export function find(root: Node, path: Path): { node: Node; key?: Span; exact: boolean } {
   let node = root;
   let key: Span | undefined;
@@ -77,22 +77,22 @@ export function find(root: Node, path: Path): { node: Node; key?: Span; exact: b
   return { node, ...(key && { key }), exact: true };
 }
 
-/** Where to point for a path: the value, for mappings and lists their key, for what is absent the key of what it is absent from. */
+/** The span that an error about a path points at: the scalar, the key of a mapping or list, or the key of the parent of a missing value. */
 export function spanOf(root: Node, path: Path): Span {
   const { node, key, exact } = find(root, path);
   if (exact && node.kind === 'scalar' && !isNull(node)) return node.span;
   return key ?? { ...node.span, end: node.span.start + 1 };
 }
 
-/** True for a value that was left out: `key:` with nothing behind it, `~` or `null`. */
+/** True for an empty value: `key:`, `~` or `null`. */
 export function isNull(node: Node): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
 /**
- * Where a character of a text stands in the source: a text of several lines is indented there, and folded.
+ * The offset in the source of a character of a value. Texts of several lines are indented and folded in the source.
  *
- * @returns undefined where the two cannot be laid beside each other (an escape, say)
+ * @returns undefined where the source and the value differ, such as at an escape
  */
 export function offsetInSource({ value, span, textStart }: ScalarNode, offset: number): number | undefined {
   if (textStart === undefined) return undefined;
@@ -111,7 +111,7 @@ export function offsetInSource({ value, span, textStart }: ScalarNode, offset: n
   return at;
 }
 
-/** Rebuilds the tree, scalars by the function; for interpolation. */
+/** A copy of the tree in which the function replaces every scalar. */
 export async function mapScalars(
   node: Node,
   change: (scalar: ScalarNode, path: Path) => Promise<Node>,

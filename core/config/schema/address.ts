@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Parsed } from './duration.ts';
 
 /** Whether a host, without brackets, is this machine whatever the network: a loopback address or `localhost`. */
 export function isLoopback(host: string): boolean {
@@ -12,4 +13,33 @@ export function splitAddress(address: string): { readonly host: string; readonly
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   return { host: host || '0.0.0.0', port: Number(address.slice(colon + 1)) };
+}
+
+/** Parses an address to listen at. */
+export function parseListenAddress(text: string): Parsed<string> {
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:\s[\]]*):(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) <= 65_535
+    ? { ok: true, value: text }
+    : { ok: false, reason: 'is not an address such as 0.0.0.0:2801, [::]:2801 or :2801' };
+}
+
+/** Parses the URL of a destination. The reason names the wrong part and never quotes it: URLs of webhooks are secrets. */
+export function parseHttpUrl(text: string): Parsed<string> {
+  const reason = urlProblem(text);
+  return reason === undefined ? { ok: true, value: text } : { ok: false, reason };
+}
+
+function urlProblem(text: string): string | undefined {
+  if (/^[“”„‘’«]/.test(text)) return 'is in typographic quotes: write " or \'';
+  if (!/^https?:\/\//i.test(text)) return 'does not begin with http:// or https://';
+  if (/\s/.test(text)) return 'has white space in it';
+  const authority = /^https?:\/\/([^/?#\\]*)/i.exec(text)![1]!;
+  const place = authority.slice(authority.lastIndexOf('@') + 1);
+  const [, host, port] = /^(\[[^\]]*\]|\[.*|[^:]*)(?::(.*))?$/.exec(place) ?? [];
+  if (host === undefined || host === '') return 'has no host';
+  if (host.startsWith('[') !== host.endsWith(']')) return 'has a bracket that is not closed';
+  if (port !== undefined && !(/^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
+    return 'has a port that is not a number from 1 to 65535';
+  if (!URL.canParse(`http://${host}`)) return 'has a host that is neither a name nor an IP address';
+  return URL.canParse(text) ? undefined : 'is not well-formed';
 }

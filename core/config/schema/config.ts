@@ -6,36 +6,35 @@ import type { AnyOutputDefinition, MapperRef } from '../../sdk/contract/output.t
 import type { Path } from '../explain/errors.ts';
 import type { Place } from '../explain/source.ts';
 import type { AnyMapperDefinition } from './plugins.ts';
-import type { ConfigSections } from './schema.ts';
-import type { ConfigTest } from './tests.ts';
+import type { ConfigSections, ConfigTest } from './sections.ts';
 
-/** A configuration that was read, checked and decoded: milliseconds and bytes as numbers, defaults filled in. */
+/** A configuration that was read, checked and decoded: durations and sizes are numbers, defaults are set. */
 export interface Config
   extends Pick<ConfigSections, 'server' | 'log' | 'plugins' | 'dead_letters' | 'shutdown'> {
   /** The file, absent when the configuration was given as text. */
   readonly file?: string;
-  /** Relative paths in options start here: the folder of the file. */
+  /** The folder of the file; relative paths in options start from it. */
   readonly dir: string;
   /** `path` is absolute. */
   readonly journal: ConfigSections['journal'];
   readonly enrich: DecodeOptions;
-  /** All outputs in the order of the YAML, the disabled ones among them. */
+  /** All outputs in the order of the YAML, including disabled ones. */
   readonly outputs: readonly OutputConfig[];
   readonly tests: readonly ConfigTest[];
-  /** The whole in YAML spelling, defaults filled in, secrets replaced by `***`. */
+  /** The configuration in YAML spelling with defaults, secrets replaced by `***`. */
   readonly redacted: Readonly<Record<string, unknown>>;
-  /** The texts that stand behind `***` in {@link redacted}: a log must never show them. */
+  /** The texts that {@link redacted} replaces by `***`. Logs must never show them. */
   readonly secrets: readonly string[];
-  /** Every file that was read, secrets among them, and every folder that was searched: what `--watch` watches. */
+  /** All files that were read, including those of secrets, and all folders that were searched. `--watch` watches them. */
   readonly files: readonly string[];
-  /** Where a value was written, for errors that are found later; what was not written is where its parent is. */
+  /** The position of a value, for errors that are found later; of its parent where it was not written. */
   sourceOf(path: Path): Place;
 }
 
-/** One output, ready to be made. */
+/** The checked configuration of an output. */
 export interface OutputConfig {
   readonly name: string;
-  /** As it stands in the YAML: a built-in, a package or a path. */
+  /** As written in the YAML: a built-in, a package or a path. */
   readonly type: string;
   readonly enabled: boolean;
   readonly definition: AnyOutputDefinition;
@@ -46,7 +45,7 @@ export interface OutputConfig {
   readonly mapper: MapperRef;
   readonly mapperDefinition: AnyMapperDefinition;
   readonly route: RouteSpec;
-  /** The limits of the type with those of the user over them. */
+  /** The limits of the type, overridden by those of the user. */
   readonly batch: BatchLimits;
   readonly policy: DeliveryPolicy;
   readonly place: Place;

@@ -2,11 +2,11 @@ import { FORMATS } from './formats.ts';
 import { branches, fits, type JsonSchema, memberSchema } from './json-schema.ts';
 
 /**
- * Turns a validated value in YAML spelling into what code works with: durations become milliseconds, sizes bytes,
- * priorities Falco's spelling; defaults, which are written in YAML spelling too, fill what is absent.
+ * Decodes a validated value from YAML spelling: durations become milliseconds, sizes bytes, and priorities get Falco's spelling.
+ * Defaults, which are in YAML spelling too, are filled in.
  *
  * @param schema of an option or of a whole section
- * @param value fits the schema
+ * @param value valid for the schema
  * @example decodeScalars(Type.Object({ timeout: duration({ description: '…', default: '30s' }) }), {}) // { timeout: 30000 }
  */
 export function decodeScalars(schema: JsonSchema, value: unknown): unknown {

@@ -1,11 +1,11 @@
 /**
- * What is known of Falcosidekick's configuration, for those who come from there: its keys that are options here say so
- * themselves (`formerly` in their schemas); here is what has no option.
+ * Keys of Falcosidekick's configuration that have no option here. Options that replace one of its keys name it in their schema
+ * (`formerly`).
  */
 export const FALCOSIDEKICK: {
-  /** Its keys at the left margin that mean nothing here, and what to do instead. */
+  /** Its top-level keys without an option here, and what to do instead. */
   readonly gone: Readonly<Record<string, string>>;
-  /** Its outputs, as their sections are called. */
+  /** The names of its outputs. */
   readonly outputs: readonly string[];
 } = {
   gone: {

@@ -3,26 +3,26 @@ import { PRIORITIES, parsePriority } from '../../event/priority.ts';
 import { templateProblem } from '../../event/template.ts';
 import type { ErrorCode } from '../explain/errors.ts';
 import { didYouMean } from '../explain/suggest.ts';
+import { parseHttpUrl, parseListenAddress } from './address.ts';
 import { type Parsed, parseDuration } from './duration.ts';
-import { parseHttpUrl } from './http-url.ts';
 import { parseSize } from './size.ts';
 
-/** What a text with a `format` becomes, and how to say that it does not. */
+/** How a text with a `format` is parsed, and the parts of its error messages. */
 export interface Format {
   readonly code: ErrorCode;
   /** Completes "must be …". */
   readonly kind: string;
-  /** What to do, where the reason does not say it. */
+  /** The fix, where the reason does not imply it. */
   readonly fix?: string;
   /** `reason` completes `"x" …`. */
   parse(text: string): Parsed<unknown>;
-  /** True when its reasons tell nothing of the text, so that they may be shown of a secret, too. */
+  /** True when reasons never quote the text, so that they may be shown for secrets. */
   readonly isDiscreet?: boolean;
 }
 
 const PRIORITY_NAMES = PRIORITIES.map((name) => name.toLowerCase());
 
-/** The formats that option schemas may use; others that JSON Schema knows are not checked. */
+/** The formats for option schemas. Other formats of JSON Schema are not checked. */
 export const FORMATS: Readonly<Record<string, Format>> = {
   duration: {
     code: 'TIERCEL_CFG_DURATION',
@@ -36,7 +36,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     parse: (text) => {
       if (text === 'sync') return { ok: true, value: 'sync' };
       const parsed = parseDuration(text);
-      // A word is no duration gone wrong.
+      // A text without digits is not meant as a duration.
       return parsed.ok || /\d/.test(text)
         ? parsed
         : { ok: false, reason: 'is neither "sync" nor a duration such as 100ms' };
@@ -70,12 +70,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   address: {
     code: 'TIERCEL_CFG_VALUE',
     kind: 'an address such as 0.0.0.0:2801',
-    parse: (text) => {
-      const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:\s[\]]*):(\d{1,5})$/.exec(text)?.[1];
-      return port !== undefined && Number(port) <= 65_535
-        ? { ok: true, value: text }
-        : { ok: false, reason: 'is not an address such as 0.0.0.0:2801, [::]:2801 or :2801' };
-    },
+    parse: parseListenAddress,
   },
   template: {
     code: 'TIERCEL_CFG_TEMPLATE',
@@ -98,7 +93,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     code: 'TIERCEL_CFG_VALUE',
     kind: 'one line of text',
     parse: (text) =>
-      // What node:http sends: Latin-1 without control characters.
+      // The characters that node:http sends: Latin-1 without control characters.
       /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
         ? { ok: true, value: text }
         : { ok: false, reason: 'holds a line break or another character that no header takes' },

@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { SchemaValidateFunction } from 'ajv/dist/types/index.js';
 import { FORMATS } from './formats.ts';
 
-/** The parts of a JSON Schema that the configuration looks at; TypeBox makes such objects, and so may anybody. */
+/** The keywords of JSON Schema that the configuration uses. TypeBox makes such objects; a plugin may write them by hand. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly format?: string;
@@ -10,7 +10,7 @@ export interface JsonSchema {
   readonly secret?: boolean;
   /** The keys of Falcosidekick that this option stands for: `slack.webhookurl`. */
   readonly formerly?: readonly string[];
-  /** The least and the most that a duration or size may be, in YAML spelling. */
+  /** The limits of a duration or size, in YAML spelling. */
   readonly formatMinimum?: string;
   readonly formatMaximum?: string;
   readonly default?: unknown;
@@ -18,7 +18,7 @@ export interface JsonSchema {
   readonly examples?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
-  /** Options that must, or must not, stand beside this one. */
+  /** Options that this one requires, and those that it cannot be combined with. */
   readonly needs?: readonly string[];
   readonly excludes?: readonly string[];
   readonly const?: unknown;
@@ -27,7 +27,7 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
   readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
-  /** What the keys of a mapping are: `{ type: 'string', format: 'priority' }`. */
+  /** The schema of the keys of a mapping: `{ type: 'string', format: 'priority' }`. */
   readonly propertyNames?: JsonSchema;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
@@ -35,7 +35,7 @@ export interface JsonSchema {
   readonly allOf?: readonly JsonSchema[];
 }
 
-// Options of plugins are anybody's schemas: what ajv's strict mode would refuse there is checked when a plugin is loaded.
+// Not ajv's strict mode: the options of plugins are checked when a plugin is loaded.
 const ajv = withFormats(
   new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, strict: false, logger: false }),
 );
@@ -54,7 +54,7 @@ function withFormats(instance: Ajv2020): Ajv2020 {
   return instance;
 }
 
-/** Looks at what stands beside an option. */
+/** Checks the other options of the same section. */
 function siblings(keyword: 'needs' | 'excludes'): SchemaValidateFunction {
   const check: SchemaValidateFunction = (names: readonly string[], _value, _schema, place) => {
     const beside = place?.parentData ?? {};
@@ -65,7 +65,7 @@ function siblings(keyword: 'needs' | 'excludes'): SchemaValidateFunction {
   return check;
 }
 
-/** What is no duration at all is told by its format. */
+/** True also for a text that cannot be parsed: the format reports it. */
 function isWithin(keyword: string, text: string, limit: string, format: string | undefined): boolean {
   const [value, bound] = [text, limit].map((one) => {
     const parsed = format === undefined ? undefined : FORMATS[format]?.parse(one);
@@ -75,18 +75,18 @@ function isWithin(keyword: string, text: string, limit: string, format: string |
   return keyword === 'formatMinimum' ? value >= bound : value <= bound;
 }
 
-/** Validates a value and writes the defaults into it. @returns what is wrong, all of it */
+/** Validates a value and writes the defaults into it. @returns all errors */
 export function validate(schema: JsonSchema, value: unknown): readonly ErrorObject[] {
   const check = ajv.compile(schema);
   return check(value) ? [] : (check.errors ?? []);
 }
 
-/** True when the value fits; changes nothing. */
+/** True when the value is valid. Does not change it. */
 export function fits(schema: JsonSchema, value: unknown): boolean {
   return readOnly.compile(schema)(value);
 }
 
-/** @returns why this is not a JSON Schema, undefined when it is. */
+/** @returns why this is not a valid JSON Schema; undefined when it is. */
 export function schemaProblem(schema: object): string | undefined {
   try {
     new Ajv2020({ strict: false, logger: false }).compile(schema);
@@ -143,7 +143,7 @@ export function knownNames(schema: JsonSchema): string[] {
   return [...new Set(branches(schema).flatMap((branch) => Object.keys(branch.properties ?? {})))];
 }
 
-/** Whether a name is one that Falcosidekick has for this option: the last part of its key. */
+/** True when Falcosidekick's key for this option ends in the name. */
 export function isFormerly(schema: JsonSchema, name: string): boolean {
   const keys = [schema, ...branches(schema)].flatMap((branch) => branch.formerly ?? []);
   return keys.some((key) => key.split('.').at(-1) === name.toLowerCase());

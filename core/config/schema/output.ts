@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import { duration, size } from '../../sdk/options/scalars.ts';
 import { Type } from '../../sdk/options/type.ts';
-import { count, names, optionalSection, section } from './parts.ts';
+import { count, names, optionalSection, section } from './builders.ts';
 
 /** What every output may set, whatever its type; an option of a type must not have one of these names. */
 export const OutputSchema = section(

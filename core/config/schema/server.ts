@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import { duration, secret, size } from '../../sdk/options/scalars.ts';
 import { Type } from '../../sdk/options/type.ts';
-import { address, optionalSection, section } from './parts.ts';
+import { address, optionalSection, section } from './builders.ts';
 
 const CREDENTIALS = {
   bearer_token: Type.Optional(

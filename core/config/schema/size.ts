@@ -14,8 +14,8 @@ const UNITS: Readonly<Record<string, number>> = {
 const UNITS_IN_WORDS = 'units are B, KiB, MiB, GiB and TiB (1024), kB, MB, GB and TB (1000)';
 
 /**
- * Reads an amount of data: a number with a unit: `512B`, `64KiB`, `256MiB`, `1.5GiB` (1024), `10MB` (1000).
- * `KB` is taken for `kB`; `M` and `Mi` alone are refused, because people mean different things by them.
+ * Parses a size: a number with a unit: `512B`, `64KiB`, `256MiB`, `1.5GiB` (1024), `10MB` (1000).
+ * `KB` is read as `kB`. `M` and `Mi` are rejected, because they are ambiguous.
  *
  * @returns whole bytes
  * @example parseSize('256MiB') // { ok: true, value: 268435456 }
@@ -57,7 +57,7 @@ function guessUnit(unit: string): string | undefined {
   const lower = unit.toLowerCase();
   const exact = Object.keys(UNITS).find((name) => name.toLowerCase() === lower);
   if (exact !== undefined) return exact;
-  // k, M, Mi, mib's plural …: the first letter decides, and 1024 is what memory and files are counted in.
+  // k, M, Mi …: by the first letter, in powers of 1024, as memory and files are counted.
   return Object.keys(UNITS).find((name) => name.endsWith('iB') && name[0]!.toLowerCase() === lower[0]);
 }
 

@@ -1,5 +1,25 @@
-import { TACTICS } from './tactics.ts';
 import { TECHNIQUES } from './techniques.ts';
+
+/** The version of MITRE ATT&CK for Enterprise that the names of tactics and techniques are from. */
+export const ATTACK_VERSION = '18.1';
+
+/** The tactics by id. Source: as for `techniques.ts`. */
+const TACTICS: Readonly<Record<string, string>> = {
+  TA0001: 'Initial Access',
+  TA0002: 'Execution',
+  TA0003: 'Persistence',
+  TA0004: 'Privilege Escalation',
+  TA0005: 'Defense Evasion',
+  TA0006: 'Credential Access',
+  TA0007: 'Discovery',
+  TA0008: 'Lateral Movement',
+  TA0009: 'Collection',
+  TA0010: 'Exfiltration',
+  TA0011: 'Command and Control',
+  TA0040: 'Impact',
+  TA0042: 'Resource Development',
+  TA0043: 'Reconnaissance',
+};
 
 /** A tactic, technique or sub-technique; one that ATT&CK does not have (any more) has an id alone. */
 export interface Named {
@@ -28,7 +48,7 @@ const T = 'T'.charCodeAt(0);
 
 /**
  * The ATT&CK classification that a rule's tags hold. Tactics and techniques come unpaired: one tactic goes with
- * each technique, of several nobody knows which goes with which, so they stand apart.
+ * each technique; with several tactics it is not known which goes with which, so they stand apart.
  *
  * @returns undefined when no tag is of ATT&CK
  * @example attacksOf(['mitre_execution', 'T1059.004'])

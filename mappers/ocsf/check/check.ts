@@ -6,13 +6,13 @@ import { repair } from './repair.ts';
 import { schemaCheck } from './schema.ts';
 import { semanticCheck, usedProfiles } from './semantic.ts';
 
-/** More rounds than a record can need: each takes something out of it. */
+/** More rounds than any record needs: each removes an attribute. */
 const MAX_ROUNDS = 10_000;
 
 /** How a record is checked: `repair`, `strict`, `off`. */
 export type Validation = 'repair' | 'strict' | 'off';
 
-/** Checks a record as asked. A repair declares the profiles anew: it may have taken the last attribute of one. */
+/** Checks a record as `validation` says. A repair also updates the profiles: it may remove the last attribute of one. */
 export function finisher(mapping: Mapping, validation: Validation): (record: Finding) => Mapped<Finding> {
   const schema = schemaCheck(mapping.schema);
   const semantic = semanticCheck(mapping.schema);

@@ -1,5 +1,5 @@
 import type { FieldValue } from '../../../core/sdk/index.ts';
-import { addUnmapped } from '../../falco-fields/unmapped.ts';
+import { addUnmapped } from '../../falco-fields/fields.ts';
 import type { Finding } from '../schema/finding.ts';
 import { type Fault, pathText } from './fault.ts';
 

@@ -1,12 +1,12 @@
 import type { Event } from '../../../core/sdk/index.ts';
-import type { Fields } from '../../falco-fields/fields.ts';
-import { addUnmapped } from '../../falco-fields/unmapped.ts';
+import { ATTACK_VERSION, attacksOf as taggedAttacks } from '../../falco-fields/attack/tags.ts';
+import { addUnmapped, type Fields } from '../../falco-fields/fields.ts';
 import { CONFIDENCES, SEVERITIES } from '../schema/base-event.ts';
 import { LINUX_USERS } from '../schema/objects/process.ts';
+import type { Attack } from '../schema/objects/rule.ts';
 import type { OcsfVersion } from '../schema/objects/types.ts';
 import type { OcsfOptions } from '../schema/options.ts';
-import type { MapOptions } from './map-options.ts';
-import type { Parts } from './parts.ts';
+import type { MapOptions, Parts } from './parts.ts';
 import { type Texts, textsOf } from './texts.ts';
 
 /**
@@ -58,6 +58,16 @@ export const sourcesOf = ({ source }: Texts): string[] | undefined =>
 
 /** The rule as OCSF's `analytic`. */
 export const analyticOf = ({ rule }: Texts) => ({ name: rule, uid: rule, type: 'Rule', type_id: 1 }) as const;
+
+/** The ATT&CK classification of the rule's tags as OCSF's `attacks`. */
+export function attacksOf(tags: readonly string[]): Attack[] | undefined {
+  return taggedAttacks(tags)?.map(({ tactic, technique, subTechnique }) => ({
+    tactic,
+    technique,
+    sub_technique: subTechnique,
+    version: ATTACK_VERSION,
+  }));
+}
 
 /** The event's maturity tag as confidence, where the options ask for it. */
 function confidenceOf(tags: readonly string[], options: OcsfOptions): keyof typeof CONFIDENCES | undefined {

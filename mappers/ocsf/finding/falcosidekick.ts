@@ -1,10 +1,9 @@
 import { type Event, fieldText } from '../../../core/sdk/index.ts';
-import { Fields } from '../../falco-fields/fields.ts';
-import { addUnmapped } from '../../falco-fields/unmapped.ts';
+import { addUnmapped, Fields } from '../../falco-fields/fields.ts';
 import { SEVERITIES } from '../schema/base-event.ts';
 import type { FalcosidekickFinding } from '../schema/falcosidekick.ts';
 import { MAX_TEXT } from '../schema/objects/types.ts';
-import type { MapOptions } from './map-options.ts';
+import type { MapOptions } from './parts.ts';
 import { recordPrototype } from './record.ts';
 import { textsOf } from './texts.ts';
 

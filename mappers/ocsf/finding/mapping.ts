@@ -7,7 +7,7 @@ import { kindOf, type OcsfOptions, severityTable, versionOf } from '../schema/op
 import { trim } from '../schema/trim.ts';
 import { toDetectionFinding } from './detection.ts';
 import { toFalcosidekickFinding } from './falcosidekick.ts';
-import type { MapOptions } from './map-options.ts';
+import type { MapOptions } from './parts.ts';
 import { toSecurityFinding } from './security.ts';
 
 /** A class, ready to use: its record definition and the function that fills it. */

@@ -1,17 +1,27 @@
-import type { Event } from '../../../core/sdk/index.ts';
+import type { Event, Priority } from '../../../core/sdk/index.ts';
+import { takeRepeats } from '../../falco-fields/event.ts';
 import { Fields } from '../../falco-fields/fields.ts';
-import { takeRepeats } from '../../falco-fields/repeats.ts';
-import type { Activity } from '../objects/activity.ts';
+import type { Activity, Room } from '../objects/activity.ts';
 import { cloudOf } from '../objects/cloud.ts';
 import { containerOf } from '../objects/container.ts';
 import { processOf } from '../objects/process.ts';
 import { resource, workloadResources } from '../objects/resources.ts';
+import type { SEVERITIES } from '../schema/base-event.ts';
 import type { Container } from '../schema/objects/container.ts';
 import type { Cloud, Resource } from '../schema/objects/place.ts';
 import type { Process } from '../schema/objects/process.ts';
-import { MAX_TEXT } from '../schema/objects/types.ts';
+import { MAX_TEXT, type OcsfVersion } from '../schema/objects/types.ts';
+import type { OcsfOptions } from '../schema/options.ts';
 import { activityOf, isElsewhere } from '../sources/index.ts';
-import type { MapOptions } from './map-options.ts';
+
+/** The options, worked out once. */
+export interface MapOptions {
+  readonly options: OcsfOptions;
+  readonly version: OcsfVersion;
+  readonly severities: Readonly<Record<Priority, keyof typeof SEVERITIES>>;
+  readonly room: Room;
+  readonly linuxUsers: boolean;
+}
 
 /** What the fields of an event tell, before it is known where in the record it stands. */
 export interface Parts {

@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Event } from '../../../core/sdk/index.ts';
-import type { Fields } from '../../falco-fields/fields.ts';
-import { addUnmapped } from '../../falco-fields/unmapped.ts';
+import { originalText } from '../../falco-fields/event.ts';
+import { addUnmapped, type Fields } from '../../falco-fields/fields.ts';
 import { MAX_TEXT } from '../schema/objects/types.ts';
-import { rawOf } from './raw.ts';
 
 /** The texts of an event as columns take them, and `unmapped` with all that no column took. */
 export interface Texts {
@@ -59,4 +59,28 @@ function labelsOf(tags: readonly string[], unmapped: Record<string, string>): st
     if (label !== undefined) labels.push(label);
   }
   return labels.length > 0 ? labels : undefined;
+}
+
+/** The original bytes of an event, as what a record can hold. */
+type Raw =
+  | { readonly text: string; readonly unmapped?: undefined }
+  | { readonly text?: undefined; readonly unmapped: Readonly<Record<string, string>> };
+
+/**
+ * The bytes as the text of `raw_data`. OCSF takes 65,535 characters of it, and only text: longer bytes go to
+ * `unmapped["raw_data"]`, bytes that are not UTF-8 as base64 to `unmapped["raw_data_base64"]`, each with its
+ * SHA-256 and length, so that the original can always be had back.
+ */
+function rawOf(bytes: Uint8Array): Raw {
+  const text = originalText(bytes);
+  if (text !== undefined && text.length <= MAX_TEXT) return { text };
+  return {
+    unmapped: {
+      ...(text === undefined
+        ? { raw_data_base64: Buffer.from(bytes).toString('base64') }
+        : { raw_data: text }),
+      raw_data_sha256: createHash('sha256').update(bytes).digest('hex'),
+      raw_data_length: String(bytes.length),
+    },
+  };
 }

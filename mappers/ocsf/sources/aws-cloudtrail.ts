@@ -1,11 +1,10 @@
-import { isAddress } from '../../falco-fields/address.ts';
 import type { Fields } from '../../falco-fields/fields.ts';
+import { isAddress } from '../../falco-fields/fields.ts';
 import type { Activity, EventCloud, Room } from '../objects/activity.ts';
-import { some } from '../objects/some.ts';
 import type { Api } from '../schema/objects/api.ts';
 import type { Endpoint } from '../schema/objects/network.ts';
 import type { Resource } from '../schema/objects/place.ts';
-import { HOSTNAME } from '../schema/objects/types.ts';
+import { HOSTNAME, some } from '../schema/objects/types.ts';
 import type { User } from '../schema/objects/user.ts';
 
 // Longer than S3 lets them be; an ARN of them always fits.

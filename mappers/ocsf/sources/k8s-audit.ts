@@ -1,11 +1,11 @@
-import { isAddress } from '../../falco-fields/address.ts';
 import type { Fields } from '../../falco-fields/fields.ts';
+import { isAddress } from '../../falco-fields/fields.ts';
 import type { Activity, Room } from '../objects/activity.ts';
 import { resource } from '../objects/resources.ts';
-import { some } from '../objects/some.ts';
 import type { RequestedContainer } from '../schema/objects/container.ts';
 import type { Endpoint } from '../schema/objects/network.ts';
 import type { Resource } from '../schema/objects/place.ts';
+import { some } from '../schema/objects/types.ts';
 import type { User } from '../schema/objects/user.ts';
 
 const CONTAINERS = 'ka.req.pod.containers.name';

@@ -1,5 +1,5 @@
-import { isAddress } from '../../falco-fields/address.ts';
 import type { Fields } from '../../falco-fields/fields.ts';
+import { isAddress } from '../../falco-fields/fields.ts';
 import type { Activity, Room } from '../objects/activity.ts';
 import { resource } from '../objects/resources.ts';
 import type { Resource } from '../schema/objects/place.ts';

@@ -1,4 +1,4 @@
-import { ACCOUNT_PATTERN } from '../account.ts';
+import { ACCOUNT_PATTERN } from '../partition.ts';
 import type { Violation } from './rules.ts';
 
 /** What the key of an object says. */

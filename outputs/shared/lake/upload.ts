@@ -1,6 +1,5 @@
 import type { Delivery, Logger, StreamedBatch } from '../../../core/sdk/index.ts';
 import { delivered, retry } from '../../../core/sdk/index.ts';
-import { createBatchFiles } from './files.ts';
 import type { EncodedBatch, Encoder } from './parquet/encode.ts';
 import type { ObjectStore } from './store/store.ts';
 
@@ -70,4 +69,103 @@ export function createUploader({ encoder, store, log }: UploaderOptions): Upload
       store.close();
     },
   };
+}
+
+/**
+ * The files of batches that are not delivered yet. Each file is encoded once, for any number of attempts: when an attempt
+ * ends early, the encoding continues and the next attempt waits for it.
+ */
+interface BatchFiles {
+  /**
+   * Waits for the file of a batch; starts to encode it if nobody has.
+   *
+   * @returns undefined as soon as the signal aborts; the encoding continues
+   * @throws Error when the encoding fails; the next call starts again
+   */
+  take(batch: StreamedBatch, signal: AbortSignal): Promise<EncodedBatch | undefined>;
+  /** The attempt has failed: the file is kept for the next one. */
+  keep(id: string): void;
+  /** The batch is delivered: its file is removed. */
+  remove(id: string): Promise<void>;
+  /** Stops all encodings and removes all files. */
+  close(): Promise<void>;
+}
+
+/** The most files that are kept for a next attempt; others are encoded again. */
+const KEPT = 8;
+
+interface Made {
+  readonly file: Promise<EncodedBatch>;
+  readonly stop: AbortController;
+  /** The number of attempts that wait for the file or use it. */
+  users: number;
+}
+
+function createBatchFiles(encoder: Encoder): BatchFiles {
+  /** By batch id, the most recently used last. */
+  const files = new Map<string, Made>();
+
+  function begin(batch: StreamedBatch): Made {
+    const stop = new AbortController();
+    const made = { file: encoder.encode(batch, stop.signal), stop, users: 0 };
+    // When it fails with no attempt waiting, the next attempt starts again.
+    made.file.catch(() => {
+      if (files.get(batch.id) === made) files.delete(batch.id);
+    });
+    return made;
+  }
+
+  async function discard(id: string): Promise<void> {
+    const made = files.get(id);
+    files.delete(id);
+    made?.stop.abort();
+    await made?.file.then(
+      ({ remove }) => remove(),
+      () => {},
+    );
+  }
+
+  /** An attempt no longer uses the file. */
+  function release(id: string): void {
+    const made = files.get(id);
+    if (made !== undefined) made.users--;
+    const idle = [...files].filter(([, { users }]) => users === 0);
+    for (const [oldest] of idle.slice(0, Math.max(0, idle.length - KEPT))) void discard(oldest);
+  }
+
+  return {
+    async take(batch, signal) {
+      const made = files.get(batch.id) ?? begin(batch);
+      files.delete(batch.id);
+      files.set(batch.id, made);
+      made.users++;
+      const file = await orAborted(made.file, signal);
+      if (file === undefined) release(batch.id);
+      return file;
+    },
+
+    keep: release,
+    remove: discard,
+
+    async close() {
+      for (const { stop } of files.values()) stop.abort(new Error('the output was stopped'));
+      await encoder.close();
+      await Promise.all([...files.keys()].map(discard));
+    },
+  };
+}
+
+/** The value of the promise, or undefined as soon as the signal aborts. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return undefined;
+  let abort = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    abort = () => resolve(undefined);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }

@@ -1,12 +1,12 @@
 import type { Fault } from '../../explain/errors.ts';
 import { find, type Node } from '../../read/tree.ts';
-import { keyOf, type Whole } from './context.ts';
+import { type CrossContext, keyOf } from './context.ts';
 
 const nothing = () => {};
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-/** Places that two outputs would write to; each type says what it claims. */
-export function checkClaims({ outputs, root, dir }: Whole): Fault[] {
+/** No two outputs write to the same place. The type of each output says which places it claims. */
+export function checkClaims({ outputs, root, dir }: CrossContext): Fault[] {
   const owners = new Map<string, string>();
   return outputs
     .filter((output) => output.enabled)
@@ -15,7 +15,7 @@ export function checkClaims({ outputs, root, dir }: Whole): Fault[] {
       const context = {
         configDir: dir,
         mapperRef: mapper,
-        // Made for those alone that ask: it takes time.
+        // Made on demand, because it takes time.
         get mapper() {
           return mapperDefinition.create(mapper.options as never, { log: silent });
         },

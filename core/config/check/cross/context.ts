@@ -3,24 +3,24 @@ import type { Path } from '../../explain/errors.ts';
 import type { Span } from '../../explain/source.ts';
 import { find, type Node, spanOf } from '../../read/tree.ts';
 import type { OutputConfig } from '../../schema/config.ts';
-import type { ConfigSections } from '../../schema/schema.ts';
+import type { ConfigSections } from '../../schema/sections.ts';
 
-/** What one setting says about another; asked when each by itself is right. */
-export interface Whole {
+/** What the cross checks see: everything that is valid by itself. */
+export interface CrossContext {
   readonly root: Node;
   /** Where relative paths start. */
   readonly dir: string;
-  /** Those in which nothing is wrong. */
+  /** The sections without errors. */
   readonly sections: Partial<ConfigSections>;
-  /** In their places; undefined where something is wrong with one. */
+  /** By index; undefined for a test with errors. */
   readonly tests: readonly (ConfigSections['tests'][number] | undefined)[];
-  /** Those with nothing wrong. */
+  /** The outputs without errors. */
   readonly outputs: readonly OutputConfig[];
-  /** Of all outputs. */
+  /** The conditions of all outputs. */
   readonly routes: readonly { readonly name: string; readonly route: RouteSpec }[];
 }
 
-/** Where to point for something as a whole: its key. */
+/** The position of a whole section or output: its key. */
 export function keyOf(root: Node, path: Path): Span {
   return find(root, path).key ?? spanOf(root, path);
 }

@@ -3,12 +3,14 @@ import type { Fault, Path } from '../../explain/errors.ts';
 import type { Span } from '../../explain/source.ts';
 import { didYouMean } from '../../explain/suggest.ts';
 import { find, type Node, offsetInSource, spanOf } from '../../read/tree.ts';
-import type { Whole } from './context.ts';
+import type { CrossContext } from './context.ts';
 
-/** Whether the conditions of an output can be compiled, and any event can meet them. */
-export function checkRoute({ name, route }: Whole['routes'][number], root: Node): Fault[] {
-  const compiled = compileRoute(route);
-  return compiled.ok ? [] : compiled.errors.map((error) => routeFault(error, ['outputs', name], root));
+/** The conditions of every output can be compiled, and an event can meet them. */
+export function checkRoutes({ routes, root }: CrossContext): Fault[] {
+  return routes.flatMap(({ name, route }) => {
+    const compiled = compileRoute(route);
+    return compiled.ok ? [] : compiled.errors.map((error) => routeFault(error, ['outputs', name], root));
+  });
 }
 
 function routeFault(error: RouteError, base: Path, root: Node): Fault {
@@ -30,7 +32,7 @@ function routeFault(error: RouteError, base: Path, root: Node): Fault {
     ...(hint.suggestion !== undefined && { suggestion: hint.suggestion }),
     ...(hint.suggestion === undefined &&
       error.candidates && { fix: `Known are ${error.candidates.join(', ')}.` }),
-    span: within(node, error, spanOf(root, path)),
+    span: spanWithin(node, error, spanOf(root, path)),
   };
 }
 
@@ -38,8 +40,8 @@ function unlessSaid(message: string, hint: string): string {
   return /did you mean/i.test(message) ? '' : hint;
 }
 
-/** The stretch of an expression at fault, where the text of the file and the value run side by side. */
-export function within(
+/** The span of the wrong part of an expression, where its offset in the file is known. */
+export function spanWithin(
   node: Node,
   { offset, length }: Pick<RouteError, 'offset' | 'length'>,
   span: Span,

@@ -5,9 +5,9 @@ import { join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { S3Options } from '../store/s3-client.ts';
 import { createS3Client } from '../store/s3-client.ts';
 import { faultOf } from '../store/s3-errors.ts';
-import type { S3Options } from '../store/s3-options.ts';
 
 /** A file of a lake, wherever it is. */
 export interface LakeObject {

@@ -1,8 +1,20 @@
-import type { AsyncBuffer, ColumnChunk, FileMetaData } from 'hyparquet';
+import type { AsyncBuffer, ColumnChunk, FileMetaData, SchemaTree } from 'hyparquet';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { compressors } from 'hyparquet-compressors';
-import type { SchemaNode } from './tree.ts';
+
+/** A column or group of a Parquet schema, as the file has it; `element` holds its annotations. */
+export type SchemaNode = SchemaTree;
+
+/** Everything below a node in pre-order, each with the node it is in. */
+export function* walk(
+  node: SchemaNode,
+): Generator<{ readonly node: SchemaNode; readonly parent: SchemaNode }> {
+  for (const child of node.children) {
+    yield { node: child, parent: node };
+    yield* walk(child);
+  }
+}
 
 /** The size of a row group, as its footer says it. */
 export interface RowGroupSizes {

@@ -2,10 +2,10 @@ import type { LeafType } from '../schema/columns.ts';
 import { PlainBytes } from './bytes.ts';
 import { appendPlain, type Value } from './value.ts';
 
-/** A dictionary is given up when, after this many entries, more than half of the values were new ones. */
+/** A dictionary is abandoned when, after this many entries, more than half of the values were new. */
 const TRIAL = 4096;
 
-/** The different values of a column chunk, each once: pages hold their ids. Full or of no use, it is left for good. */
+/** The distinct values of a column chunk. Pages hold their ids. A full or useless dictionary is abandoned for the chunk. */
 export class Dictionary {
   readonly #type: LeafType;
   readonly #maxBytes: number;
@@ -13,8 +13,6 @@ export class Dictionary {
   readonly #entries = new PlainBytes();
   /** Where each entry ends in `#entries`. */
   readonly #ends: number[] = [];
-  #lastValue: Value | undefined;
-  #lastId = 0;
 
   constructor(type: LeafType, maxBytes: number) {
     this.#type = type;
@@ -33,16 +31,13 @@ export class Dictionary {
 
   /** The id of a value that has one. */
   find(value: Value): number | undefined {
-    if (value === this.#lastValue) return this.#lastId;
-    const id = this.#ids.get(value);
-    if (id !== undefined) this.#remember(value, id);
-    return id;
+    return this.#ids.get(value);
   }
 
   /**
-   * Gives a new value its id; undefined when the dictionary is full, or does not pay.
+   * Gives a new value its id; undefined when the dictionary is full or does not save space.
    *
-   * @param values how many came so far, old ones and new
+   * @param values the number of values so far, repeated ones included
    */
   add(value: Value, values: number): number | undefined {
     const id = this.#ends.length;
@@ -55,7 +50,6 @@ export class Dictionary {
     }
     this.#ids.set(value, id);
     this.#ends.push(this.#entries.length);
-    this.#remember(value, id);
     return id;
   }
 
@@ -67,11 +61,5 @@ export class Dictionary {
   /** One entry, PLAIN. */
   entry(id: number): Uint8Array {
     return this.#entries.view(this.#ends[id]!).subarray(id === 0 ? 0 : this.#ends[id - 1]!);
-  }
-
-  /** The same value often comes again at once: no look-up for it. */
-  #remember(value: Value, id: number): void {
-    this.#lastValue = value;
-    this.#lastId = id;
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import type { Event, EventBlock, Failure, Mapper } from '../../../../core/sdk/index.ts';
 import type { Column } from '../schema/columns.ts';
-import { schemaHash } from '../schema/text.ts';
+import { schemaHash } from '../schema/compare.ts';
 import { createBlockStore, writeAll } from './blocks.ts';
 import { createSortIndex } from './order.ts';
 import type { Compress } from './page.ts';

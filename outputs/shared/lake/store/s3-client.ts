@@ -1,11 +1,37 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { type AwsClientConfig, awsClientConfig } from '../../aws/index.ts';
-import type { S3Options } from './s3-options.ts';
+import type { Static } from '../../../../core/sdk/index.ts';
+import { Type } from '../../../../core/sdk/index.ts';
+import { type AwsClientConfig, awsClientConfig, awsOptions } from '../../aws/index.ts';
+
+const { region, endpoint, ...who } = awsOptions;
+
+/** Who writes: options of an output that writes to S3, to be spread into its own. */
+export const s3Options = {
+  region: { ...region, description: 'Region of the bucket.' },
+  endpoint: Type.Optional({
+    ...endpoint,
+    description: 'URL of an S3-compatible store; leave out for AWS.',
+    examples: ['http://minio:9000'],
+  }),
+  force_path_style: Type.Optional(
+    Type.Boolean({
+      description:
+        'Put the bucket into the path instead of the host name; most S3-compatible stores need it.',
+      default: false,
+    }),
+  ),
+  ...who,
+};
+
+const schema = Type.Object(s3Options, { additionalProperties: false });
+
+/** {@link s3Options} as the code sees them. */
+export type S3Options = Static<typeof schema>;
 
 /**
- * Makes the client that options ask for; the SDK is loaded here.
+ * Makes the client for these options. Loads the SDK, which an output that is not used need not.
  *
- * @param config of the client unless given: made once, so that a session is shared and renewed
+ * @param config shared by clients, so that they share one session and its renewal
  */
 export async function createS3Client(
   options: S3Options,

@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Finding } from '../../../../core/sdk/index.ts';
 import { awsClientConfig, awsFault } from '../../aws/index.ts';
+import type { S3Options } from './s3-client.ts';
 import { faultOf } from './s3-errors.ts';
-import type { S3Options } from './s3-options.ts';
 
 interface Question {
   readonly key: string;

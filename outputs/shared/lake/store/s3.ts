@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { delivered, retry } from '../../../../core/sdk/index.ts';
 import { awsClientConfig } from '../../aws/index.ts';
+import type { S3Options } from './s3-client.ts';
 import { createS3Client } from './s3-client.ts';
 import { deliveryOf, faultOf } from './s3-errors.ts';
-import type { S3Options } from './s3-options.ts';
 import type { LocalFile, ObjectStore } from './store.ts';
 import { PARQUET_CONTENT_TYPE } from './store.ts';
 

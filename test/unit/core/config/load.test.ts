@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { renderErrors } from '../../../../core/config/explain/render.ts';
 import { type LoadOptions, loadConfig } from '../../../../core/config/load.ts';
 import { printConfig } from '../../../../core/config/print.ts';
-import { configSchema } from '../../../../core/config/schema/editor.ts';
+import { configSchema } from '../../../../core/config/schema/editor-schema.ts';
 import { DEFAULT_POLICY } from '../../../../core/delivery/policy.ts';
 import { memoryFiles, testRegistry } from './support.ts';
 

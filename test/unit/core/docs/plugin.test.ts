@@ -3,7 +3,7 @@ import { renderErrors } from '../../../../core/config/explain/render.ts';
 import { loadConfig } from '../../../../core/config/load.ts';
 import { toMarkdown } from '../../../../core/docs/page.ts';
 import { nameFrom, outputPage } from '../../../../core/docs/plugin.ts';
-import { starterConfig } from '../../../../core/docs/starter.ts';
+import { starterConfig } from '../../../../core/docs/starter-config.ts';
 import { createRegistry } from '../../../../core/plugins/registry.ts';
 import { defineOutput, delivered, duration, Type } from '../../../../core/sdk/index.ts';
 import { createMetrics } from '../../../../core/telemetry/metrics.ts';

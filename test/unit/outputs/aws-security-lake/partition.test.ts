@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseEvent } from '../../../../core/event/parse.ts';
-import { accountOf } from '../../../../outputs/aws-security-lake/account.ts';
-import { keyFolder, objectKey } from '../../../../outputs/aws-security-lake/object-key.ts';
-import { daysLate, parsePartition, partitionOf } from '../../../../outputs/aws-security-lake/partition.ts';
+import {
+  accountOf,
+  daysLate,
+  keyFolder,
+  objectKey,
+  parsePartition,
+  partitionOf,
+} from '../../../../outputs/aws-security-lake/partition.ts';
 import { eventText } from '../streams.ts';
 import { eventOf } from '../support.ts';
 

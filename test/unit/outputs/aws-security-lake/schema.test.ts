@@ -7,10 +7,10 @@ import { mappingOf } from '../../../../mappers/ocsf/finding/mapping.ts';
 import ocsf from '../../../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../../../outputs/aws-security-lake/index.ts';
 import { columnsOf } from '../../../../outputs/shared/lake/schema/columns.ts';
+import { breakingChanges, schemaText } from '../../../../outputs/shared/lake/schema/compare.ts';
 import { schemaElements } from '../../../../outputs/shared/lake/schema/elements.ts';
-import { breakingChanges, schemaText } from '../../../../outputs/shared/lake/schema/text.ts';
 import { realEvents } from '../../../support/corpus.ts';
-import { query, readWithDuckDB, readWithHyparquet, scratch } from '../../lake/support.ts';
+import { query, readWithDuckDB, readWithHyparquet, scratch } from '../shared/lake/support.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';
 import { contextOf, neverAborts, recordingLogger } from '../support.ts';
 

@@ -1,0 +1,72 @@
+import type { Fault } from '../../explain/errors.ts';
+import { spanOf } from '../../read/tree.ts';
+import type { OutputConfig } from '../../schema/config.ts';
+import { formatDuration } from '../../schema/duration.ts';
+import { formatSize } from '../../schema/size.ts';
+import type { CrossContext } from './context.ts';
+
+/** The limits of every output: they fit each other, the journal and the type of the output. */
+export function checkOutputLimits(context: CrossContext): Fault[] {
+  return context.outputs.flatMap((output) => [
+    ...checkLimits(output, context),
+    ...checkBatchBounds(output, context),
+  ]);
+}
+
+/** Limits that contradict each other or the journal. */
+function checkLimits({ name, batch, policy }: OutputConfig, { sections, root }: CrossContext): Fault[] {
+  const code = 'TIERCEL_CFG_LIMITS';
+  const path = ['outputs', name];
+  const faults: Fault[] = [];
+  const room = sections.journal?.max_size;
+  // With `batch.events` the size is seldom what closes a batch.
+  const bySize = batch.events === undefined ? batch.size : undefined;
+  if (room !== undefined && bySize !== undefined && bySize > room) {
+    const message = `a batch of ${formatSize(bySize)} does not fit into the journal, whose max_size is ${formatSize(room)}`;
+    faults.push({
+      code,
+      path: [...path, 'batch', 'size'],
+      message,
+      span: spanOf(root, [...path, 'batch', 'size']),
+      other: spanOf(root, ['journal', 'max_size']),
+    });
+  }
+  for (const [section, { initial, max }] of [
+    ['retry', policy.retry] as const,
+    ['breaker', policy.breaker] as const,
+  ]) {
+    if (initial <= max) continue;
+    const message = 'is longer than "max"';
+    faults.push({
+      code,
+      path: [...path, section, 'initial'],
+      message,
+      span: spanOf(root, [...path, section, 'initial']),
+    });
+  }
+  const { action, age, events } = policy.maxLag;
+  if (action !== 'wait' && age === undefined && events === undefined) {
+    const at = [...path, 'max_lag', 'action'];
+    const message = 'says what happens beyond a limit, and there is none';
+    const fix = 'Set max_lag.age or max_lag.events, too.';
+    faults.push({ code, path: at, message, fix, span: spanOf(root, at) });
+  }
+  return faults;
+}
+
+/** The batch limits are within what the type of the output allows. */
+function checkBatchBounds({ name, type, batch, definition }: OutputConfig, { root }: CrossContext): Fault[] {
+  const { every, size } = definition.batchBounds ?? {};
+  const limits = [
+    { limit: 'every', value: batch.every, bounds: every, format: formatDuration },
+    { limit: 'size', value: batch.size, bounds: size, format: formatSize },
+  ] as const;
+  return limits.flatMap(({ limit, value, bounds, format }): Fault[] => {
+    if (value === undefined || bounds === undefined) return [];
+    const [least, most] = bounds;
+    if (value >= least && value <= most) return [];
+    const path = ['outputs', name, 'batch', limit];
+    const message = `must be between ${format(least)} and ${format(most)} for an output of the type ${type}`;
+    return [{ code: 'TIERCEL_CFG_LIMITS', path, message, span: spanOf(root, path) }];
+  });
+}

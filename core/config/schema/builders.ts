@@ -1,0 +1,42 @@
+import type { TProperties } from 'typebox';
+import { Type } from '../../sdk/options/type.ts';
+
+/** A section of options; unknown keys are errors. */
+export function section<P extends TProperties>(
+  properties: P,
+  description: string,
+  more: { readonly formerly?: readonly string[]; readonly needs?: readonly string[] } = {},
+) {
+  return Type.Object(properties, { additionalProperties: false, description, ...more });
+}
+
+/** A section that may be left out: all of its options have defaults. */
+export function optionalSection<P extends TProperties>(properties: P, description: string) {
+  return Type.Object(properties, { additionalProperties: false, description, default: {} });
+}
+
+/** An address and port to listen at. */
+export function address(
+  description: string,
+  options: { default?: string; examples?: string[]; formerly?: string[] },
+) {
+  return Type.String({ format: 'address', description, ...options });
+}
+
+/** A whole number of at least one. */
+export function count(
+  description: string,
+  options: {
+    default?: number;
+    minimum?: number;
+    maximum?: number;
+    formerly?: string[];
+    examples?: number[];
+  } = {},
+) {
+  return Type.Integer({ minimum: 1, description, ...options });
+}
+
+/** An optional list of names that must not be empty. */
+export const names = (description: string, example: readonly string[]) =>
+  Type.Optional(Type.Array(Type.String(), { description, minItems: 1, examples: [example] }));

@@ -73,7 +73,7 @@ let loaded: Promise<Compiled> | undefined;
 
 function compiled(): Promise<Compiled> {
   const load = (path: string) => import(new URL(path, DIST).href);
-  loaded ??= Promise.all(['core/cli/index.js', 'built-ins.js'].map(load)).then(([cli, all]) => ({
+  loaded ??= Promise.all(['core/cli/index.js', 'distribution/built-ins.js'].map(load)).then(([cli, all]) => ({
     runCli: cli.runCli,
     builtIns: all.builtIns,
   }));

@@ -44,20 +44,20 @@ function parseUrl(text: string): string {
 /**
  * The client of the running instance that the options mean: at `--url`, or of the configuration on this machine.
  *
- * @param face where it takes events, or where it serves operators
+ * @param listener where it takes events, or where it serves operators
  * @returns undefined when the configuration is broken, which has been said
  * @throws Error when nothing serves its admin socket; the message says what to do
  */
 export async function findInstance(
   cli: Cli,
   command: Command,
-  face: 'events' | 'admin',
+  listener: 'events' | 'admin',
 ): Promise<Instance | undefined> {
   const options = command.opts<InstanceOptions>();
-  if (options.url !== undefined) return instanceAt(new URL(options.url), cli, command, face);
+  if (options.url !== undefined) return instanceAt(new URL(options.url), cli, command, listener);
   const config = await cli.load(options);
   if (config === undefined) return undefined;
-  if (face === 'events') return instanceOf(config, options);
+  if (listener === 'events') return instanceOf(config, options);
   const found = await atSocket(config.journal.path);
   if ('absent' in found) throw new Error(`${found.absent}. ${whatToDo(config)}`);
   return found;
@@ -137,7 +137,7 @@ async function instanceAt(
   url: URL,
   cli: Cli,
   command: Command,
-  face: 'events' | 'admin',
+  listener: 'events' | 'admin',
 ): Promise<Instance | undefined> {
   const options = command.opts<InstanceOptions>();
   const headers: Record<string, string> = {};
@@ -150,7 +150,7 @@ async function instanceAt(
     const config = await cli.load(options);
     if (config === undefined) return undefined;
     const { auth, admin_auth = auth } = config.server;
-    Object.assign(headers, authHeaders(face === 'admin' ? admin_auth : auth));
+    Object.assign(headers, authHeaders(listener === 'admin' ? admin_auth : auth));
   }
   const ca = options.ca === undefined ? {} : { ca: await readFile(options.ca, 'utf8') };
   const trust = { ...ca, ...(await clientCertificate(options)) };

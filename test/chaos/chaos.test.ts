@@ -11,7 +11,7 @@ import { freePort } from '../support/port.ts';
 import { startTiercel } from '../support/process.ts';
 import { until } from '../support/until.ts';
 import { watchArchive } from './archive.ts';
-import { checkBooks, watchBooks } from './books.ts';
+import { checkBalance, watchBalance } from './balance.ts';
 import { chaosConfig } from './config.ts';
 import { createDisk } from './disk.ts';
 import { faultsOf } from './faults/list.ts';
@@ -109,8 +109,8 @@ it(`loses, invents and alters nothing in ${seconds} s of chaos with seed ${seed}
     });
     const memory = watchMemory(() => tiercel.pid);
     const own = watchMemory(() => process.pid);
-    const books = watchBooks(tiercel, OUTPUTS, findings);
-    closing.push(memory.stop, own.stop, books.stop, () => tiercel.remove());
+    const balance = watchBalance(tiercel, OUTPUTS, findings);
+    closing.push(memory.stop, own.stop, balance.stop, () => tiercel.remove());
     const waiting = () => ({
       timeout: STALL,
       patience: createPatience(() => tiercel.pid),
@@ -160,8 +160,8 @@ it(`loses, invents and alters nothing in ${seconds} s of chaos with seed ${seed}
         },
         { ...waiting(), progress: () => -pending, interval: 250 },
       );
-      checkBooks(metrics, OUTPUTS, findings);
-      await books.stop();
+      checkBalance(metrics, OUTPUTS, findings);
+      await balance.stop();
 
       for (const { code, signal } of await drain(tiercel, 'lake'))
         if (code !== 0) findings.add('a stop does not end with 0', `code ${code}, signal ${signal}`);
@@ -197,7 +197,7 @@ it(`loses, invents and alters nothing in ${seconds} s of chaos with seed ${seed}
         deadLetters: letters.count,
         deliveredAfterReplay: letters.delivered,
         tornLines: archive.torn(),
-        readingsOfMetrics: books.readings(),
+        readingsOfMetrics: balance.readings(),
         memory: peaks,
       };
       console.log(`chaos: ${JSON.stringify(summary, null, 1)}`);

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { accountOf, imbalance } from '../support/metrics.ts';
 import { until } from '../support/until.ts';
 import { watchArchive } from './archive.ts';
-import { checkBooks } from './books.ts';
+import { checkBalance } from './balance.ts';
 import { faultsOf, SWITCHES } from './faults/list.ts';
 import { createFindings } from './findings.ts';
 import { createOracle } from './oracle.ts';
@@ -280,7 +280,7 @@ it('adds up the account of an output', () => {
 
 it('demands that nothing is lost', () => {
   const { findings } = run(0);
-  checkBooks(METRICS, ['a', 'b'], findings);
+  checkBalance(METRICS, ['a', 'b'], findings);
   expect(findings.sentences()).toEqual([
     'a lost events: tiercel_events_lost_total is 1',
     expect.stringContaining('the balance of b does not hold: b: accepted 4 is not'),

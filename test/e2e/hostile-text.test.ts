@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { settled } from '../support/books.ts';
+import { settled } from '../support/balance.ts';
 import { type CommandResult, runCommand, spawnCommand } from '../support/commands.ts';
 import { type Destination, startDestination } from '../support/destination.ts';
 import { expectHarmless, HOSTILE, hostileEvent } from '../support/hostile-text.ts';

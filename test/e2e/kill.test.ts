@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPoster } from '../../core/cli/post.ts';
-import { expectBalance } from '../support/books.ts';
+import { expectBalance } from '../support/balance.ts';
 import { realEvents } from '../support/corpus.ts';
 import { startTiercel, type Tiercel } from '../support/process.ts';
 

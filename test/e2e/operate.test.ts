@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, renameSync, unlinkSync, writeFileS
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectBalance, settled } from '../support/books.ts';
+import { expectBalance, settled } from '../support/balance.ts';
 import { type CommandResult, runCommand, spawnCommand } from '../support/commands.ts';
 import { sampleEvents } from '../support/corpus.ts';
 import { type Destination, startDestination } from '../support/destination.ts';

@@ -2,7 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { askAdmin } from '../support/admin.ts';
-import { expectBalance, settled } from '../support/books.ts';
+import { expectBalance, settled } from '../support/balance.ts';
 import { spawnCommand } from '../support/commands.ts';
 import { sampleEvents } from '../support/corpus.ts';
 import { type Destination, startDestination } from '../support/destination.ts';

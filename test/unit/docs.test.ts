@@ -55,6 +55,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
+it('has no page with the marks of a merge', () => {
+  expect(PAGES.filter((path) => /^(<{7}|>{7}) /m.test(read(path)))).toEqual([]);
+});
+
 describe('what is generated', () => {
   it('is what is there (if not: npm run docs)', async () => {
     for (const [path, text] of await renderDocs(builtIns, await describeCli(builtIns))) {

@@ -64,3 +64,10 @@ describe('the AWS SDK, which drops Node 20 in January 2027', () => {
     }
   });
 });
+
+it('gives the build of the image all sources', () => {
+  const file = new URL('../../deploy/Dockerfile.dockerignore', import.meta.url);
+  const allowed = readFileSync(file, 'utf8').split('\n');
+  const { include } = read('tsconfig.build.json') as { include: readonly string[] };
+  expect(include.filter((path) => !allowed.includes(`!${path}`))).toEqual([]);
+});

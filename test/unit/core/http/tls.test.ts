@@ -16,7 +16,7 @@ const pem = (name: string) => readFileSync(new URL(`../../../fixtures/tls/${name
 const ca = pem('ca.crt');
 const server = { cert: pem('server.crt'), key: pem('server.key') };
 const client = { cert: pem('client.crt'), key: pem('client.key') };
-const strangers = {
+const untrusted = {
   expired: { cert: pem('expired.crt'), key: pem('expired.key') },
   foreign: { cert: pem('foreign.crt'), key: pem('foreign.key') },
 };
@@ -106,8 +106,8 @@ describe('with an authority of clients', () => {
 
   it.each([
     ['without a certificate', {}, ''],
-    ['whose certificate has expired', strangers.expired, 'CERT_HAS_EXPIRED'],
-    ['of another authority of the same name', strangers.foreign, ''],
+    ['whose certificate has expired', untrusted.expired, 'CERT_HAS_EXPIRED'],
+    ['of another authority of the same name', untrusted.foreign, ''],
   ])('refuses a client %s everywhere but at health, and says why', async (_, who, why) => {
     const { running: started, counts } = await start(mutual);
     for (const path of ['/', '/events', '/test', '/metrics', '/outputs', '/nowhere']) {
@@ -155,7 +155,7 @@ describe('with an authority of clients', () => {
     const { running: started } = await start(mutual);
     const before = await converse(started.port, client);
     expect(before.answer).toContain('200');
-    started.renewTls({ ...server, clientCa: strangers.foreign.cert });
+    started.renewTls({ ...server, clientCa: untrusted.foreign.cert });
     const after = await converse(started.port, { ...client, session: before.session });
     expect(after.answer).toContain('403');
   });
@@ -232,6 +232,6 @@ it.each([
     journal: { type: 'memory' as const, path: import.meta.dirname, group_access: false },
     dir: import.meta.dirname,
   };
-  const faces = {} as Parameters<typeof listen>[1];
-  await expect(listen(config, faces, (await setup()).log)).rejects.toThrow(message);
+  const handlers = {} as Parameters<typeof listen>[1];
+  await expect(listen(config, handlers, (await setup()).log)).rejects.toThrow(message);
 });

@@ -145,7 +145,7 @@ function saidBy(event: Event, configured: readonly string[]): string[] {
 }
 
 /** The keys of unmapped that no field and no member of the event is called, or whose value is another one. */
-export function strangers(event: Event, unmapped: Readonly<Record<string, string>>): string[] {
+export function unexplained(event: Event, unmapped: Readonly<Record<string, string>>): string[] {
   const own = ['priority', 'output', 'source', 'hostname', 'time', 'tags', 'message'];
   const raw = ['raw_data', 'raw_data_base64', 'raw_data_sha256', 'raw_data_length'];
   return Object.entries(unmapped)

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Event } from '../../../../core/sdk/index.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
-import { inventions, lostFields, strangers, unobserved } from './accounting.ts';
+import { inventions, lostFields, unexplained, unobserved } from './accounting.ts';
 import { mapper, officialErrors } from './support.ts';
 
 /** The record of an event, once all is checked that holds for every record. */
@@ -17,7 +17,7 @@ export function checked(of: Event, options: OcsfOptions): any {
   const record = JSON.parse(text);
   const configured = [...Object.values(options.cloud ?? {}), options.cluster_name ?? ''] as string[];
   expect(lostFields(of, result.record as object)).toEqual([]);
-  expect(strangers(of, (result.record as { unmapped: Record<string, string> }).unmapped)).toEqual([]);
+  expect(unexplained(of, (result.record as { unmapped: Record<string, string> }).unmapped)).toEqual([]);
   if (options.mode !== 'falcosidekick') {
     expect(inventions(of, result.record as object, configured)).toEqual([]);
     expect(record.metadata.profiles).toEqual(usedProfiles(record));

@@ -4,7 +4,7 @@ import type { Tiercel } from '../support/process.ts';
 import type { Findings } from './findings.ts';
 
 /** Reads /metrics all the time: the balance of each output holds at any moment, and nothing is lost. */
-export interface Books {
+export interface BalanceWatch {
   /** Number of readings. */
   readings(): number;
   stop(): Promise<void>;
@@ -13,7 +13,7 @@ export interface Books {
 const READ_EVERY = 1000;
 
 /** Reports an output whose balance does not hold, or that lost events. */
-export function checkBooks(
+export function checkBalance(
   metrics: string,
   outputs: readonly string[],
   findings: Pick<Findings, 'add'>,
@@ -27,11 +27,11 @@ export function checkBooks(
   }
 }
 
-export function watchBooks(
+export function watchBalance(
   tiercel: Pick<Tiercel, 'get'>,
   outputs: readonly string[],
   findings: Pick<Findings, 'add'>,
-): Books {
+): BalanceWatch {
   let readings = 0;
   let stopped = false;
   const watch = async (): Promise<void> => {
@@ -43,7 +43,7 @@ export function watchBooks(
       const known = outputs.filter((output) =>
         answer.body.includes(`tiercel_events_pending{output="${output}"}`),
       );
-      checkBooks(answer.body, known, findings);
+      checkBalance(answer.body, known, findings);
       if (known.length > 0) readings += 1;
     }
   };

@@ -141,7 +141,7 @@ async function repairHeader(
   };
 }
 
-/** Writes both copies of a header. */
+/** Writes both copies of a header. Not synced: if they are lost, the next start replaces them again. */
 async function replaceHeader(
   { fs, quarantine, log }: RecoverOptions,
   path: string,
@@ -154,7 +154,6 @@ async function replaceHeader(
     const target = await fs.open(path, 'modify');
     try {
       await writeAll(target, encodeHeader(header), 0);
-      await target.sync();
     } finally {
       await target.close();
     }

@@ -33,6 +33,9 @@ const texts = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 40 }),
 );
 
+/** hyparquet makes an object of a map by assigning to it, which this key does not survive. */
+const keys = texts.filter((text) => text !== '__proto__');
+
 const leafValues: Record<(typeof leafTypes)[number], fc.Arbitrary<unknown>> = {
   utf8: texts,
   int32: fc.integer(),
@@ -51,7 +54,7 @@ const samples: fc.Arbitrary<Sample> = fc.letrec<{ sample: Sample; group: Sample 
       .map((type): Sample => ({ shape: { kind: 'leaf', type }, values: leafValues[type] })),
     fc.constant<Sample>({
       shape: { kind: 'map' },
-      values: fc.dictionary(texts, texts, { maxKeys: 4, noNullPrototype: true }),
+      values: fc.dictionary(keys, texts, { maxKeys: 4, noNullPrototype: true }),
     }),
     tie('sample').map(
       ({ shape, values }): Sample => ({

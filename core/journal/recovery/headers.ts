@@ -12,8 +12,9 @@ import {
   SEGMENT_VERSION,
   saltOf,
 } from '../segments/codec.ts';
+import type { Extent } from '../segments/extent.ts';
 import { readFrames } from '../segments/reader.ts';
-import { segmentPath } from '../segments/segment.ts';
+import { readIndex, segmentPath } from '../segments/segment.ts';
 
 /** What every step of a recovery works with. */
 export interface RecoverOptions {
@@ -91,12 +92,12 @@ export async function readHeaders(
 export async function ownHeaders(
   options: RecoverOptions,
   found: readonly FoundHeader[],
-  epoch: string,
+  { epoch, extent }: { readonly epoch: string; readonly extent: Extent | undefined },
   counts: DamageCounts,
 ): Promise<SegmentHeader[]> {
   const own: SegmentHeader[] = [];
   for (const { number, path, size, header, isDamaged } of found) {
-    const usable = header ?? (await repairHeader(options, number, path, epoch));
+    const usable = header ?? (await repairHeader(options, number, path, epoch, extent?.newest));
     const why =
       usable === undefined
         ? 'its header is damaged and it holds no sound event'
@@ -118,19 +119,25 @@ export async function ownHeaders(
 }
 
 /**
- * A new header for a segment of which both copies are damaged. All that a header says can be told without it, except for its
- * nonce: a new one is as good, because batches that were sealed before keep their ids.
+ * The header of a segment of which both copies are damaged: as the extent or the index of the segment has it. Without them a new
+ * one, which differs in time and nonce: batches that were sealed before keep their ids, but a dead letter of an event that is
+ * delivered again is written twice.
  *
+ * @param newest the header of the newest segment
  * @returns undefined when no frame of this journal follows
  */
 async function repairHeader(
-  { fs }: RecoverOptions,
+  { fs, directory }: RecoverOptions,
   number: number,
   path: string,
   epoch: string,
+  newest: SegmentHeader | undefined,
 ): Promise<SegmentHeader | undefined> {
   const first = await firstEvent(fs, path, epoch);
   if (first === undefined) return undefined;
+  const index = await readIndex(fs, directory, { number, epoch });
+  const known = [newest, index?.header].find((header) => header?.number === number && header.epoch === epoch);
+  if (known !== undefined && known.first <= first.position) return known;
   return {
     number,
     first: first.position,

@@ -60,7 +60,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     options.log.error({ epoch }, 'the file epoch is corrupt: the epoch of most files is used');
   }
   await keepEpoch(fs, directory, epoch, epochFile, options.log);
-  const headers = await ownHeaders(options, files, epoch, counts);
+  const headers = await ownHeaders(options, files, { epoch, extent }, counts);
   const cursorRecovery = await startCursorRecovery(options, epoch, cursorFiles, counts);
   const cleanUps: (() => Promise<void>)[] = [];
   const found = { epoch, headers, cursorRecovery, cleanUps, extent };
@@ -96,6 +96,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
       firstPosition: headers[0]?.first ?? next,
       lastSegment: headers.at(-1)?.number ?? 0,
       lastPosition: newest,
+      newest: headers.at(-1),
     },
     endsMissing,
     isIncomplete: cursorRecovery.holesEnd() > 0 || [...cursors.values()].some(hasLosses),

@@ -3,6 +3,7 @@ import type { Clock } from '../../sdk/contract/clock.ts';
 import { decodeChecked, encodeChecked } from '../files/checked-file.ts';
 import { codeOf, type FileSystem, readWhole, replaceFile } from '../files/filesystem.ts';
 import type { Position } from '../journal.ts';
+import type { SegmentHeader } from './codec.ts';
 
 /** What the log consists of: nothing outside of it was used, or is still needed. */
 export interface Extent {
@@ -12,12 +13,17 @@ export interface Extent {
   /** No segment with a higher number holds an event, and no higher position was used. */
   readonly lastSegment: number;
   readonly lastPosition: Position;
+  /** The header of the newest segment, which has no index yet. Version 0.1 does not write it. */
+  readonly newest?: SegmentHeader | undefined;
 }
 
 /** Keeps the extent of a journal on stable storage: its end ahead of what is written, its beginning ahead of what is removed. */
 export interface ExtentFile {
-  /** Makes sure that this is within the extent, before it is written. Undefined where it is, which is nearly always. */
-  cover(segment: number, position: Position): Promise<void> | undefined;
+  /**
+   * Makes sure that a segment and a position in it are within the extent, before they are written. Undefined where they are,
+   * which is nearly always.
+   */
+  cover(segment: SegmentHeader, position: Position): Promise<void> | undefined;
   /**
    * Older segments are no longer needed: call it before they are removed. Never rejects.
    *
@@ -52,31 +58,32 @@ export function createExtentFile(options: {
   let queue: Promise<void> = Promise.resolve();
 
   /** One write at a time, each of what is known when its turn comes. */
-  function write(end: Partial<Pick<Extent, 'lastSegment' | 'lastPosition'>>): Promise<void> {
+  function write(end: Partial<Pick<Extent, 'lastSegment' | 'lastPosition' | 'newest'>>): Promise<void> {
     const write = async () => {
-      const { firstSegment, firstPosition, lastSegment, lastPosition } = { ...extent, ...end };
+      const { firstSegment, firstPosition, lastSegment, lastPosition, newest } = { ...extent, ...end };
       const numbers = [firstSegment, firstPosition, lastSegment, lastPosition];
-      await replaceFile(fs, join(directory, FILE), encodeChecked({ head: {}, numbers }), { durable: true });
+      const head = newest === undefined ? {} : { newest };
+      await replaceFile(fs, join(directory, FILE), encodeChecked({ head, numbers }), { durable: true });
       extent = { ...extent, ...end };
     };
     queue = queue.catch(() => {}).then(write);
     return queue;
   }
 
-  async function extend(segment: number, position: Position): Promise<void> {
-    const lastSegment = Math.max(segment, extent.lastSegment);
-    if (position <= extent.lastPosition && covered) return write({ lastSegment });
+  async function extend(newest: SegmentHeader, position: Position): Promise<void> {
+    const lastSegment = Math.max(newest.number, extent.lastSegment);
+    if (position <= extent.lastPosition && covered) return write({ lastSegment, newest });
     const now = clock.monotonic();
     // Twice as far ahead where the last block was used up early, half as far where it lasted.
     ahead = Math.max(MIN_AHEAD, now - extendedAt < PERIOD ? ahead * 2 : Math.floor(ahead / 2));
-    await write({ lastSegment, lastPosition: position + ahead });
+    await write({ lastSegment, lastPosition: position + ahead, newest });
     covered = true;
     extendedAt = now;
   }
 
   return {
     cover(segment, position) {
-      const isWithin = segment <= extent.lastSegment && position <= extent.lastPosition;
+      const isWithin = segment.number <= extent.lastSegment && position <= extent.lastPosition;
       return covered && isWithin ? undefined : extend(segment, position);
     },
     startAt(segment, position) {
@@ -101,7 +108,8 @@ export async function readExtent(fs: FileSystem, directory: string): Promise<Ext
       number,
       Position,
     ];
-    return { firstSegment, firstPosition, lastSegment, lastPosition };
+    const { newest } = checked.head as Pick<Extent, 'newest'>;
+    return { firstSegment, firstPosition, lastSegment, lastPosition, newest };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;

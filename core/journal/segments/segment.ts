@@ -112,8 +112,8 @@ export function segmentOf(segments: readonly Segment[], position: Position): num
 interface IndexHead {
   readonly number: number;
   readonly epoch: string;
-  /** Of the segment's header. Version 0.1 does not write it. */
-  readonly nonce?: number;
+  /** The segment's header, which may be damaged. Version 0.1 does not write it. */
+  readonly header?: SegmentHeader;
   readonly last: Position;
   readonly bytes: number;
   readonly routes: readonly (readonly [id: number, names: readonly string[]])[];
@@ -129,7 +129,7 @@ export async function writeIndex(fs: FileSystem, segment: Segment, routes: Route
   const head: IndexHead = {
     number: header.number,
     epoch: header.epoch,
-    nonce: header.nonce,
+    header,
     last,
     bytes,
     routes: [...routes.names],
@@ -147,6 +147,8 @@ export async function writeIndex(fs: FileSystem, segment: Segment, routes: Route
 
 /** What the index of a segment says. */
 export interface SegmentIndex {
+  /** Absent in an index that version 0.1 wrote. */
+  readonly header?: SegmentHeader | undefined;
   /** The last position in the segment. */
   readonly last: Position;
   /** Where its frames end. */
@@ -158,7 +160,7 @@ export interface SegmentIndex {
 /**
  * Reads the index of a segment; undefined when there is none, or it belongs to another segment, or it is damaged.
  *
- * @param header of the segment; without a nonce where the segment is missing
+ * @param header of the segment; without a nonce where the segment is missing or its header is damaged
  */
 export async function readIndex(
   fs: FileSystem,
@@ -171,7 +173,7 @@ export async function readIndex(
   if (checked === undefined) return undefined;
   const head = checked.head as IndexHead;
   if (head.number !== number || head.epoch !== epoch || head.marks === 0) return undefined;
-  if (nonce !== undefined && (head.nonce ?? 0) !== nonce) return undefined;
+  if (nonce !== undefined && (head.header?.nonce ?? 0) !== nonce) return undefined;
   const marks = checked.numbers.slice(0, head.marks);
   const routes: Routes = { names: new Map(head.routes), runs: [] };
   // The first mark is of the first event.
@@ -181,7 +183,7 @@ export async function readIndex(
     end = first + checked.numbers[i + 1]!;
     routes.runs.push(first, end, checked.numbers[i + 2]!);
   }
-  return { last: head.last, bytes: head.bytes, marks, routes };
+  return { header: head.header, last: head.last, bytes: head.bytes, marks, routes };
 }
 
 /** An index of a later version is ignored: the segment is scanned instead. */

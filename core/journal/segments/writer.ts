@@ -4,6 +4,7 @@ import type { File, FileSystem } from '../files/filesystem.ts';
 import { codeOf, isDiskFull, writeAll } from '../files/filesystem.ts';
 import type { JournalEntry, Position, StoredEvent } from '../journal.ts';
 import { JournalFailedError, JournalFullError } from '../journal.ts';
+import type { SegmentHeader } from './codec.ts';
 import { createNonce, encodeHeader, FRAME_BYTES, MOST_ROUTES, saltOf, writeFrame } from './codec.ts';
 import type { ExtentFile } from './extent.ts';
 import type { Routes, Segment } from './segment.ts';
@@ -209,7 +210,7 @@ export function createWriter(options: WriterOptions): Writer {
     }
     if (active === undefined) await beginOrFail();
     const target = active!;
-    await cover(target.segment.header.number, next + entries.length - 1);
+    await cover(target.segment.header, next + entries.length - 1);
     const { data, frames, fresh } = encode(target, entries, size);
     try {
       const write = () => writeAll(target.file, data, target.segment.bytes);
@@ -234,7 +235,7 @@ export function createWriter(options: WriterOptions): Writer {
     );
   }
 
-  async function cover(segment: number, position: Position): Promise<void> {
+  async function cover(segment: SegmentHeader, position: Position): Promise<void> {
     try {
       await extent.cover(segment, position);
     } catch (error) {

@@ -191,6 +191,24 @@ describe('damage', () => {
     expect([await numbers(), log.lines]).toEqual([range(1, 20), []]);
   });
 
+  test('a header of which both copies are damaged comes back as it was: a dead letter finds its event by it', async () => {
+    await open(true);
+    await journal.subscribe('a');
+    await append(1, 20);
+    machine.kill();
+    await open();
+    await append(21, 21);
+    const all = PositionSet.fromRuns([[1, 21]]);
+    const identities = (await journal.subscribe('a')).identify(all);
+    machine.kill();
+    // One that has an index, one that a killed process left without, and the newest.
+    for (const name of segments()) machine.content(name).fill(0, 0, HEADER_BYTES);
+    await open();
+    const a = await journal.subscribe('a');
+    expect(a.identify(all)).toBe(identities);
+    expect(await drain(a)).toHaveLength(21);
+  });
+
   test('a missing segment is said, and its events are counted as gone where the cursor knew of them', async () => {
     await open(true);
     const a = await journal.subscribe('a');

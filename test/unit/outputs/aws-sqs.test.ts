@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/sdk/contract/clock.ts';
 import { factsOf } from '../../../core/sdk/contract/facts.ts';
 import type { Output } from '../../../core/sdk/index.ts';
 import sqs from '../../../outputs/aws-sqs.ts';
 import { createWorld } from '../../support/output-loop.ts';
+import { runs } from '../../support/runs.ts';
 import { batchOf, contextOf, eventOf, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
 
 /** What SQS says of messages it took; the SDK compares the digests. */
@@ -160,7 +162,12 @@ async function fifoThat(answer: (entries: Entry[], request: number) => Answered 
 /** Delivers 40 events through the whole chain to a FIFO queue; event n is of the host `h{n % hosts}`. */
 async function deliverForty(
   answer: (entries: Entry[], request: number) => Answered | undefined,
-  { concurrency = 4, hosts = 1, group }: { concurrency?: number; hosts?: number; group?: string } = {},
+  {
+    concurrency = 4,
+    hosts = 1,
+    group,
+    restartAfter = Number.POSITIVE_INFINITY,
+  }: { concurrency?: number; hosts?: number; group?: string; restartAfter?: number } = {},
 ) {
   const queue = await fifoThat(answer);
   const options = {
@@ -171,7 +178,6 @@ async function deliverForty(
     secret_access_key: 'not-a-real-secret-key',
     ...(group !== undefined && { message_group: group }),
   };
-  const output = sqs.create(options, contextOf<unknown>(jsonTextMapper)) as Output<number>;
   const world = await createWorld({ clock: systemClock });
   const policy = {
     ...factsOf(sqs, options),
@@ -180,11 +186,22 @@ async function deliverForty(
     breaker: { failures: 100, initial: 1, max: 1 },
   };
   const limits = { events: 10, every: 10 };
-  const { loop, counts } = await world.run(output, { limits, policy, mapper: jsonTextMapper });
+  const start = () => {
+    const output = sqs.create(options, contextOf<unknown>(jsonTextMapper)) as Output<number>;
+    return world.run(output, { limits, policy, mapper: jsonTextMapper });
+  };
+  let { loop, counts } = await start();
   await world.accept(40, (n) => ({ hostname: `h${n % hosts}` }));
+  const over = () => loop.accounts().pending === 0 || queue.received.length >= restartAfter;
+  await expect.poll(over, { timeout: 10_000, interval: 1 }).toBe(true);
+  if (loop.accounts().pending > 0) {
+    // What is under way is cut off, as in a crash.
+    await loop.stop(AbortSignal.abort());
+    ({ loop, counts } = await start());
+  }
   const settled = () => loop.accounts().pending === 0;
   await expect.poll(settled, { timeout: 10_000, interval: 5 }).toBe(true);
-  await loop.stop(new AbortController().signal);
+  await loop.stop(neverAborts());
   await queue.stop();
   return { groups: queue.groups, requests: queue.received.length, counts };
 }
@@ -245,6 +262,43 @@ describe('aws_sqs to a FIFO queue', () => {
     const { groups, requests } = await deliverForty(answer);
     expect(groups).toEqual({ falco: inOrder });
     expect(requests).toBeGreaterThan(40);
+  });
+
+  it('keeps the order of each group whatever the queue answers, and over a restart', {
+    timeout: 60_000,
+  }, async () => {
+    const answers = fc.array(fc.constantFrom('taken', 'outage', 'busy', 'unheard'), { maxLength: 30 });
+    const scenario = fc.record({
+      answers,
+      concurrency: fc.integer({ min: 1, max: 4 }),
+      hosts: fc.integer({ min: 1, max: 5 }),
+      restartAfter: fc.integer({ min: 1, max: 60 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ answers, hosts, ...rest }) => {
+        const answer = (entries: Entry[], request: number) => {
+          const all = taken(entries);
+          const busy = entries.map(({ Id }) => ({ Id, SenderFault: false, Code: 'InternalError' }));
+          switch (answers[request - 1]) {
+            case 'outage':
+              return outage;
+            case 'busy':
+              return { body: { Successful: all.slice(1), Failed: busy.slice(0, 1) } };
+            case 'unheard':
+              return { body: { Successful: all.map((one) => ({ ...one, MD5OfMessageBody: 'no digest' })) } };
+            default:
+              return undefined;
+          }
+        };
+        const { groups } = await deliverForty(answer, { hosts, group: '{{ hostname }}', ...rest });
+        const expected = Array.from({ length: hosts }, (_, host) => [
+          `h${host}`,
+          inOrder.filter((n) => n % hosts === host),
+        ]);
+        expect(groups).toEqual(Object.fromEntries(expected));
+      }),
+      { numRuns: runs(15) },
+    );
   });
 
   it('does not hold up the other groups while one fails', async () => {

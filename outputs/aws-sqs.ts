@@ -10,11 +10,20 @@ import {
   recordJson,
   rejected,
   Type,
+  template,
+  textTemplate,
 } from '../core/sdk/index.ts';
 import { type AwsError, awsClientConfig, awsFault, awsOptions, fromAwsFault } from './shared/aws/index.ts';
 
 /** The most that SendMessageBatch takes (SQS API reference): ten messages, 1 MiB of them all. */
 const AT_ONCE = { events: 10, size: 1024 * 1024 };
+/** A message of a FIFO queue goes alone: of several, SQS may take a later one and not an earlier one. */
+const ONE = { events: 1 };
+/** The group of messages for which the user's template gives none. */
+const DEFAULT_GROUP = 'falco';
+/** The longest name of a message group, and what it may not contain (SQS API reference). */
+const LONGEST_GROUP = 128;
+const NOT_IN_GROUP = /[^\x21-\x7e]/g;
 /** Refusals of what was sent; everything else passes. */
 const CONTENT_REFUSED = new Set([
   'BatchRequestTooLong',
@@ -39,11 +48,11 @@ export default defineOutput({
         examples: ['https://sqs.eu-west-1.amazonaws.com/123456789012/falco'],
       }),
       message_group: Type.Optional(
-        Type.String({
-          default: 'falco',
-          minLength: 1,
-          maxLength: 128,
-          description: 'Message group of a FIFO queue.',
+        template({
+          default: DEFAULT_GROUP,
+          description:
+            'Message group of a FIFO queue: a Liquid template over the event. What SQS does not allow in it becomes `_`, and it is cut at 128 characters.',
+          examples: ['{{ hostname }}'],
         }),
       ),
       ...awsOptions,
@@ -56,29 +65,49 @@ export default defineOutput({
       title: 'Minimal',
       options: { queue_url: 'https://sqs.eu-west-1.amazonaws.com/123456789012/falco', region: 'eu-west-1' },
     },
+    {
+      title: 'FIFO queue, the events of each host in order',
+      options: {
+        queue_url: 'https://sqs.eu-west-1.amazonaws.com/123456789012/falco.fifo',
+        message_group: '{{ hostname }}',
+        region: 'eu-west-1',
+      },
+    },
   ],
+  ordering: ({ queue_url }) => (isFifo(queue_url) ? 'partition' : 'none'),
   batch: { events: AT_ONCE.events, size: 200 * 1024, every: 500 },
   mapper: 'falco',
   packages: ['@aws-sdk/client-sqs'],
-  notes: `Needs the permission \`sqs:SendMessage\`. Messages of a FIFO queue (\`.fifo\`) carry a
-deduplication id derived from their text, so that a repeated batch does no harm there; a standard queue may get a message twice.
+  notes: `Needs the permission \`sqs:SendMessage\`. A standard queue may get a message twice and in any order.
+
+A FIFO queue (\`.fifo\`) gets the messages of a group in the order in which their events were accepted, through retries too. The group is the partition: the
+next message of a group is sent when SQS has the one before, and groups go side by side, up to \`concurrency\`. So one group takes one message a round trip; for more,
+make groups smaller with \`message_group\`. A message has a deduplication id derived from its group and its text: SQS drops one that comes
+again within five minutes, which is a repeated delivery, or another event of which the mapper makes the same text.
 
 Each message is judged by itself. Retried: network faults, refused credentials, a missing queue, throttling, faults of the queue's key and of the service.
 Set aside: a message that SQS refuses for its content or its size.`,
   create(options, context) {
     const toJson = recordJson(context.mapper);
-    const isFifo = options.queue_url.endsWith('.fifo');
+    const fifo = isFifo(options.queue_url);
+    const renderGroup = textTemplate('message_group', options.message_group ?? DEFAULT_GROUP, context.log);
     const peer = () => loadPeer('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
     const config = awsClientConfig(options);
 
-    async function send(client: SQSClient, texts: readonly string[], signal: AbortSignal): Promise<Delivery> {
+    /** @param group undefined for a standard queue */
+    async function send(
+      client: SQSClient,
+      texts: readonly string[],
+      group: string | undefined,
+      signal: AbortSignal,
+    ): Promise<Delivery> {
       const { SendMessageBatchCommand } = await peer();
       const Entries = texts.map((text, index) => ({
         Id: String(index),
         MessageBody: text,
-        ...(isFifo && {
-          MessageGroupId: options.message_group ?? 'falco',
-          MessageDeduplicationId: digest(text),
+        ...(group !== undefined && {
+          MessageGroupId: group,
+          MessageDeduplicationId: digest(group, text),
         }),
       }));
       const command = new SendMessageBatchCommand({ QueueUrl: options.queue_url, Entries });
@@ -93,7 +122,7 @@ Set aside: a message that SQS refuses for its content or its size.`,
       }
     }
 
-    return overConnection(
+    const output = overConnection<SQSClient, unknown>(
       {
         open: async () => {
           const { SQSClient } = await peer();
@@ -101,9 +130,15 @@ Set aside: a message that SQS refuses for its content or its size.`,
         },
         close: (client) => client.destroy(),
       },
-      (client, { records }, signal) =>
-        deliverChunks(records.map(toJson), AT_ONCE, (texts) => send(client, texts, signal)),
+      (client, { records, partition }, signal) => {
+        // A batch that was sealed for a standard queue has no group.
+        const group = fifo ? partition || DEFAULT_GROUP : undefined;
+        return deliverChunks(records.map(toJson), fifo ? ONE : AT_ONCE, (texts) =>
+          send(client, texts, group, signal),
+        );
+      },
     );
+    return fifo ? { ...output, partition: (event) => groupOf(renderGroup(event)) } : output;
   },
 });
 
@@ -118,6 +153,17 @@ function fromEntries(entries: readonly BatchResultErrorEntry[]): Delivery {
   );
 }
 
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function isFifo(queueUrl: string): boolean {
+  return queueUrl.endsWith('.fifo');
+}
+
+/** Two names that become the same one share a group, which keeps the order of both. */
+function groupOf(name: string): string {
+  return name.replace(NOT_IN_GROUP, '_').slice(0, LONGEST_GROUP) || DEFAULT_GROUP;
+}
+
+/** The same for a message on every attempt, and another one for the same text in another group. */
+function digest(group: string, text: string): string {
+  // No name of a group has a NUL.
+  return createHash('sha256').update(`${group}\0${text}`).digest('hex');
 }

@@ -85,7 +85,13 @@ function asJson({ kind, definition }: Found): { kind: PluginKind } & Record<stri
   const { type, summary, options } = definition;
   const about = { kind, type, summary, options: optionRows(options as JsonSchema), schema: options };
   if (kind === 'mapper') return about;
-  const { batch, batchBounds, timeout, ordering, idempotent, examples, notes } =
+  const { batch, batchBounds, timeout, ordering, idempotent, confirms, examples, notes } =
     definition as AnyOutputDefinition;
-  return { ...about, batch, batchBounds, timeout, ordering, idempotent, examples, notes };
+  const facts = { ordering: said(ordering), idempotent: said(idempotent), confirms: said(confirms) };
+  return { ...about, batch, batchBounds, timeout, ...facts, examples, notes };
+}
+
+/** JSON has no functions. */
+function said(fact: unknown): unknown {
+  return typeof fact === 'function' ? 'depends on the options' : fact;
 }

@@ -19,6 +19,8 @@ export interface DelivererDeps {
   readonly writeDeadLetters: WriteDeadLetters;
   /** One batch of a partition at a time, in the order of submission. */
   readonly ordered: boolean;
+  /** Whether delivered means that the destination said so. */
+  readonly confirms: boolean;
   /** Batches that may be loaded at once. A few small ones more are sealed while they wait for a place. */
   readonly places: number;
   readonly clock: Clock;
@@ -108,7 +110,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     subscription.acknowledge(manifest.positions);
     countSetAside(setAside, deps.observer);
     const delivered = manifest.positions.count - setAside.length;
-    if (delivered > 0) deps.observer.delivered(delivered);
+    if (delivered > 0) deps.observer.delivered(delivered, deps.confirms);
     if (setAside.length > 0) {
       const { cause, reason } = setAside[0] as SetAside;
       deps.log.warn(

@@ -1,3 +1,5 @@
+import type { Ordering } from '../sdk/contract/output.ts';
+
 /** What happens to the events of an output that lags too far behind. */
 export type LagAction = 'wait' | 'dead_letter' | 'drop_oldest';
 
@@ -6,7 +8,9 @@ export interface DeliveryPolicy {
   /** Batches under way at once. */
   readonly concurrency: number;
   /** `partition`: at most one batch of a partition is under way, in the order in which they were closed. */
-  readonly ordering: 'none' | 'partition';
+  readonly ordering: Ordering;
+  /** False: the destination never says that it has an event, so delivered means sent. */
+  readonly confirms: boolean;
   /** How long one attempt may take, milliseconds. */
   readonly timeout: number;
   readonly retry: {
@@ -48,6 +52,7 @@ export interface DeliveryPolicy {
 export const DEFAULT_POLICY: DeliveryPolicy = {
   concurrency: 4,
   ordering: 'none',
+  confirms: true,
   timeout: 30_000,
   retry: { initial: 1000, max: 60_000, maxAge: 7 * 86_400_000 },
   breaker: { failures: 5, initial: 5000, max: 60_000 },

@@ -76,6 +76,7 @@ export function startSession(
       destinationOf,
     }),
     ordered: policy.ordering === 'partition',
+    confirms: policy.confirms,
     places: policy.concurrency + 1,
     deadline: deadline.signal,
     learn: scheduler.learn,

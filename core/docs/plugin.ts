@@ -1,10 +1,12 @@
 import { stringify } from 'yaml';
+import { decodeScalars } from '../config/schema/decode.ts';
 import { formatDuration } from '../config/schema/duration.ts';
 import type { JsonSchema } from '../config/schema/json-schema.ts';
 import { OutputSchema } from '../config/schema/output.ts';
 import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
 import { formatSize } from '../config/schema/size.ts';
 import { DEFAULT_POLICY } from '../delivery/policy.ts';
+import { type DeliveryFacts, factsOf } from '../sdk/contract/facts.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { optionRows, optionTable } from './options.ts';
 import { type Block, code, heading, type Page, table, text } from './page.ts';
@@ -124,26 +126,47 @@ function batchTable({ batch, batchBounds }: AnyOutputDefinition): Block {
   return table(['limit', 'default', 'allowed', 'meaning'], rows);
 }
 
+const ORDER = {
+  partition:
+    'At most one batch of a partition is under way: events arrive in the order in which they were accepted.',
+  none: 'Batches may overtake each other.',
+};
+const REPETITION = {
+  true: 'Harmless: a batch that is delivered again has the same name and replaces or finds itself.',
+  false: 'At least once: after a crash or a lost answer the same events may arrive again.',
+};
+const CONFIRMATION = {
+  true: 'Delivered means that the destination has confirmed it.',
+  false:
+    'None: delivered means sent, because the destination never says that it has an event. The metrics count it under `confirmed="false"`.',
+};
+
+/** What holds of a definition, with the options of each of its examples where it depends on the options. */
+function factText<Fact extends keyof DeliveryFacts>(
+  definition: AnyOutputDefinition,
+  fact: Fact,
+  texts: Readonly<Record<`${DeliveryFacts[Fact]}`, string>>,
+): string {
+  const textFor = (options: unknown) => texts[`${factsOf({ [fact]: definition[fact] }, options)[fact]}`];
+  if (typeof definition[fact] !== 'function') return textFor({});
+  const schema = definition.options as JsonSchema;
+  const told = definition.examples.map(
+    ({ title, options }) => `“${title}”: ${textFor(decodeScalars(schema, options))}`,
+  );
+  return ['Depends on the options. In the examples below:', ...told].join(' ');
+}
+
 function deliveryRows(definition: AnyOutputDefinition): string[][] {
-  const { mapper, ordering = 'none', idempotent = false, timeout = DEFAULT_POLICY.timeout } = definition;
+  const { mapper, timeout = DEFAULT_POLICY.timeout } = definition;
   const records =
     typeof mapper === 'function'
       ? 'Its own; `mapper` cannot be set.'
       : `What the mapper \`${mapper ?? 'falco'}\` makes of an event, unless \`mapper\` names another.`;
   return [
     ['records', records],
-    [
-      'order',
-      ordering === 'partition'
-        ? 'At most one batch of a partition is under way: events arrive in the order in which they were accepted.'
-        : 'Batches may overtake each other.',
-    ],
-    [
-      'repetition',
-      idempotent
-        ? 'Harmless: a batch that is delivered again has the same name and replaces or finds itself.'
-        : 'At least once: after a crash or a lost answer the same events may arrive again.',
-    ],
+    ['order', factText(definition, 'ordering', ORDER)],
+    ['repetition', factText(definition, 'idempotent', REPETITION)],
+    ['confirmation', factText(definition, 'confirms', CONFIRMATION)],
     ['time limit', `One attempt may take ${formatDuration(timeout)} (\`timeout\`).`],
   ];
 }

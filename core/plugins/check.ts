@@ -1,5 +1,6 @@
 import { type JsonSchema, schemaProblem } from '../config/schema/json-schema.ts';
 import { COMMON_SETTINGS } from '../config/schema/output.ts';
+import { factsOf } from '../sdk/contract/facts.ts';
 
 /** The kinds of plugins. */
 export type PluginKind = 'output' | 'mapper';
@@ -27,7 +28,7 @@ export function checkDefinition(kind: PluginKind, value: unknown): string[] {
   if (typeof definition.summary !== 'string' || definition.summary === '') problems.push('it has no summary');
   if (typeof definition.create !== 'function') problems.push('it has no create()');
   problems.push(...checkOptions(kind, definition.options));
-  if (kind === 'output') problems.push(...checkBatch(definition.batch));
+  if (kind === 'output') problems.push(...checkBatch(definition.batch), ...checkFacts(definition));
   return problems;
 }
 
@@ -67,6 +68,19 @@ function undescribed(schema: JsonSchema, path: string): string[] {
   const below = [...members, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   for (const one of below) if (typeof one === 'object') problems.push(...undescribed(one, path));
   return problems;
+}
+
+/** What does not depend on the options; what does is checked when they are known. */
+function checkFacts(definition: Record<string, unknown>): string[] {
+  const { ordering, idempotent, confirms } = definition;
+  const told = Object.entries({ ordering, idempotent, confirms });
+  const constants = Object.fromEntries(told.filter(([, fact]) => typeof fact !== 'function'));
+  try {
+    factsOf(constants, {});
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
 }
 
 function checkBatch(batch: unknown): string[] {

@@ -9,7 +9,8 @@ export type DeadLetterCause = 'rejected' | 'unmappable' | 'partition' | 'expired
 
 /** What the delivery of one output reports; the metrics implement it. */
 export interface OutputObserver {
-  delivered(events: number): void;
+  /** @param confirmed false: sent to a destination that never says that it has them */
+  delivered(events: number, confirmed: boolean): void;
   deadLettered(events: number, cause: DeadLetterCause): void;
   /** Given up by `max_lag: drop_oldest`, the one way an event is dropped, and only when asked for. */
   dropped(events: number): void;

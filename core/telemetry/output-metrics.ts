@@ -21,7 +21,10 @@ interface OutputCounts {
   accounts: () => OutputAccounts;
   /** Events settled before the current `accounts` began, which do not include them. */
   before: number;
+  /** Confirmed by the destination. */
   delivered: number;
+  /** Sent to a destination that confirms nothing. */
+  sent: number;
   dropped: number;
   lost: number;
   /** An upper bound. */
@@ -50,14 +53,15 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
       metrics.accepted.inc({ output }, counts.before + accepted);
       metrics.pending.set({ output }, pending);
       metrics.oldest.set({ output }, oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
-      metrics.delivered.inc({ output }, counts.delivered);
+      metrics.delivered.inc({ output, confirmed: 'true' }, counts.delivered);
+      metrics.delivered.inc({ output, confirmed: 'false' }, counts.sent);
       metrics.dropped.inc({ output }, counts.dropped);
       metrics.lost.inc({ output, exact: 'true' }, counts.lost);
       metrics.lost.inc({ output, exact: 'false' }, counts.maybeLost);
       metrics.rejections.inc({ output }, counts.rejections);
       for (const cause of CAUSES) metrics.deadLettered.inc({ output, cause }, counts.deadLettered[cause]);
       for (const state of STATES) metrics.state.set({ output, state }, state === counts.state ? 1 : 0);
-      metrics.sidekick.inc({ destination: output, status: 'ok' }, counts.delivered);
+      metrics.sidekick.inc({ destination: output, status: 'ok' }, counts.delivered + counts.sent);
       metrics.sidekick.inc({ destination: output, status: 'error' }, counts.failures);
     }
   };
@@ -74,8 +78,9 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
       }
       byOutput.set(output, counts);
       return {
-        delivered(events) {
-          counts.delivered += events;
+        delivered(events, confirmed) {
+          if (confirmed) counts.delivered += events;
+          else counts.sent += events;
         },
         deadLettered(events, cause) {
           counts.deadLettered[cause] += events;
@@ -121,13 +126,14 @@ export function createOutputMetrics(registry: Registry, now: () => number): Outp
 function zeroCounts(): OutputCounts {
   const accounts = () => ({ accepted: 0, pending: 0, oldest: undefined });
   const deadLettered = { rejected: 0, unmappable: 0, partition: 0, expired: 0, lag: 0 };
-  const zero = { before: 0, delivered: 0, dropped: 0, lost: 0, maybeLost: 0, failures: 0, rejections: 0 };
-  return { accounts, ...zero, state: 'ok', deadLettered };
+  const settled = { delivered: 0, sent: 0, dropped: 0, lost: 0, maybeLost: 0 };
+  return { accounts, before: 0, ...settled, failures: 0, rejections: 0, state: 'ok', deadLettered };
 }
 
-function countSettled({ delivered, dropped, lost, maybeLost, deadLettered }: OutputCounts): number {
+function countSettled({ delivered, sent, dropped, lost, maybeLost, deadLettered }: OutputCounts): number {
   return (
     delivered +
+    sent +
     dropped +
     lost +
     maybeLost +
@@ -148,7 +154,11 @@ function register(registry: Registry) {
     'tiercel_events_accepted_total',
     'Events this output wants, those pending at the start included. accepted = delivered + dead_lettered + dropped + lost + pending, in every scrape.',
   );
-  const delivered = counter('tiercel_events_delivered_total', 'Events the destination confirmed.');
+  const delivered = counter(
+    'tiercel_events_delivered_total',
+    'Events delivered. confirmed="true": the destination said that it has them. confirmed="false": sent to a destination that never says so (UDP, for example).',
+    'confirmed',
+  );
   const deadLettered = counter(
     'tiercel_events_dead_lettered_total',
     'Events set aside as dead letters, by cause: rejected (by the destination), unmappable (by the mapper), partition (by the output), expired (older than retry.max_age), lag (over max_lag).',

@@ -41,9 +41,9 @@ export interface OutputContract {
   ): Answer;
   /** For another protocol than HTTP: make its destination fail as servers do, from now on. What is left out is not tried. */
   readonly faults?: {
-    /** It takes connections and says nothing: the delivery must deliveryOrRetry soon after the abort. */
+    /** It takes connections and says nothing: the delivery must settle soon after the abort. */
     hang?(place: Place): void | Promise<void>;
-    /** Every connection is cut: nothing may be called delivered. */
+    /** Every connection is cut: nothing may be called delivered, unless the output confirms nothing. */
     cut?(place: Place): void | Promise<void>;
   };
 }

@@ -8,6 +8,7 @@ import { noDecodeOptions } from '../event/decode.ts';
 import { eventToJson } from '../event/encode.ts';
 import type { Event } from '../event/event.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
+import { type DeliveryFacts, factsOf } from '../sdk/contract/facts.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { AnyOutputDefinition, Output, OutputContext } from '../sdk/contract/output.ts';
@@ -21,6 +22,8 @@ import type { MarkedEvent } from './events.ts';
 /** An output made for one test, and its destination. */
 export interface UnderTest {
   readonly output: Output;
+  /** What its definition promises of it, with its options. */
+  readonly facts: DeliveryFacts;
   readonly destination: Destination;
   readonly place: Place;
   /** Texts that no reason and no log may contain. */
@@ -62,6 +65,7 @@ export async function withOutput(
     if (start) await output.start?.(neverAborts());
     await run({
       output,
+      facts: factsOf(definition, options),
       destination,
       place,
       logged,

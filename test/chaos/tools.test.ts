@@ -263,7 +263,8 @@ it('makes every fault but those that are switched off with a reason', () => {
 });
 
 const METRICS = `tiercel_events_accepted_total{output="a"} 10
-tiercel_events_delivered_total{output="a"} 5
+tiercel_events_delivered_total{output="a",confirmed="true"} 3
+tiercel_events_delivered_total{output="a",confirmed="false"} 2
 tiercel_events_dead_lettered_total{output="a",cause="rejected"} 1
 tiercel_events_dead_lettered_total{output="a",cause="expired"} 2
 tiercel_events_lost_total{output="a",exact="true"} 1

@@ -83,7 +83,7 @@ test('a rejection that an output leaves unhandled is its own affair: it is count
   for (let n = 0; n < 3; n++) await post('/', event('fine'));
   await until('the output to have recovered', async () => {
     const { body } = await get('/metrics');
-    return body.includes('tiercel_events_delivered_total{output="careless"} 4');
+    return body.includes('tiercel_events_delivered_total{output="careless",confirmed="true"} 4');
   });
   await until('all events to be in the archive', async () => {
     const archive = await readFile(join(directory, 'archive.ndjson'), 'utf8');

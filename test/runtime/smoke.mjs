@@ -103,7 +103,7 @@ try {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     return (
       metrics.includes('tiercel_output_unhandled_rejections_total{output="careless"} 1') &&
-      metrics.includes(`tiercel_events_delivered_total{output="careless"} ${events.length}`)
+      metrics.includes(`tiercel_events_delivered_total{output="careless",confirmed="true"} ${events.length}`)
     );
   }, 'the rejection that the plugin left to be counted, and the plugin to go on');
   assert.match(

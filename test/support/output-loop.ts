@@ -18,6 +18,8 @@ import { createFakeClock, type FakeClock } from './fake-clock.ts';
 /** What an output's delivery told the outside. */
 export interface Counts {
   delivered: number;
+  /** Of those, events that no destination confirmed. */
+  unconfirmed: number;
   deadLettered: number;
   dropped: number;
   lost: number;
@@ -123,7 +125,7 @@ function identity(loop: OutputLoop, counts: Counts): number {
 }
 
 function newCounts(): Counts {
-  const numbers = { delivered: 0, deadLettered: 0, dropped: 0, lost: 0, maybeLost: 0 };
+  const numbers = { delivered: 0, unconfirmed: 0, deadLettered: 0, dropped: 0, lost: 0, maybeLost: 0 };
   return { ...numbers, causes: {}, closed: {}, states: [] };
 }
 
@@ -132,8 +134,9 @@ function observerOf(counts: Counts): OutputObserver {
     record[key] = (record[key] ?? 0) + n;
   };
   return {
-    delivered: (events) => {
+    delivered: (events, confirmed) => {
       counts.delivered += events;
+      if (!confirmed) counts.unconfirmed += events;
     },
     deadLettered(events, cause) {
       counts.deadLettered += events;

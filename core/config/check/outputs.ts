@@ -1,11 +1,13 @@
 import type { DeliveryPolicy } from '../../delivery/policy.ts';
 import type { RouteSpec } from '../../routing/route.ts';
+import { type DeliveryFacts, factsOf } from '../../sdk/contract/facts.ts';
 import type { AnyOutputDefinition, MapperRef } from '../../sdk/contract/output.ts';
 import type { Fault, Path } from '../explain/errors.ts';
 import { placeOf, type Span } from '../explain/source.ts';
 import { suggest } from '../explain/suggest.ts';
 import { coerce } from '../read/coerce.ts';
 import { find, isNull, type MapNode, type Node, spanOf, toValue } from '../read/tree.ts';
+import { withoutSecrets } from '../read/without-secrets.ts';
 import type { OutputConfig } from '../schema/config.ts';
 import { decodeScalars } from '../schema/decode.ts';
 import { formatDuration } from '../schema/duration.ts';
@@ -93,6 +95,14 @@ export async function checkOutput(
   const options = pick(all, (key) => !COMMON_SETTINGS.includes(key));
   const mapper = await checkMapper(node as MapNode, { type, definition, options }, path, context);
   if (!('ref' in mapper)) return { ...done, faults: mapper.faults };
+  let facts: DeliveryFacts;
+  try {
+    facts = factsOf(definition, options);
+  } catch (error) {
+    const why = (error as Error).message;
+    const message = withoutSecrets(`the type ${type} cannot be used with these options: ${why}`, node);
+    return { ...done, faults: [{ code: 'TIERCEL_CFG_VALUE', path, message, span: key }] };
+  }
   const config: OutputConfig = {
     name,
     type,
@@ -104,7 +114,7 @@ export async function checkOutput(
     mapperDefinition: mapper.definition,
     route: done.route,
     batch: { ...definition.batch, ...settings.batch },
-    policy: policyOf(settings, definition.ordering ?? 'none'),
+    policy: policyOf(settings, facts),
     place: placeOf(key),
   };
   return { ...done, faults, config };
@@ -136,12 +146,13 @@ function check(
   return { node, ...validateNode(node, schema, path, key) };
 }
 
-/** The delivery policy from the decoded settings of an output. */
-function policyOf(settings: OutputSettings, ordering: DeliveryPolicy['ordering']): DeliveryPolicy {
+/** The delivery policy from the decoded settings of an output and what its type promises with its options. */
+function policyOf(settings: OutputSettings, { ordering, confirms }: DeliveryFacts): DeliveryPolicy {
   const { retry, breaker, max_lag: lag } = settings;
   return {
     concurrency: settings.concurrency,
     ordering,
+    confirms,
     timeout: settings.timeout,
     retry: { initial: retry.initial, max: retry.max, maxAge: retry.max_age },
     breaker,

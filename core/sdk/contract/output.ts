@@ -113,6 +113,16 @@ export type OwnMapper<R = unknown, Options = unknown> = ((options: NoInfer<Optio
  */
 export const asEvents: OwnMapper<Event> = () => ({ type: 'event', options: {} });
 
+/** Which batches of an output may be under way at once: any, or one of each partition. */
+export type Ordering = 'none' | 'partition';
+
+/**
+ * What a definition says of every output of its type, or works out from the options of one.
+ *
+ * @example ordering: ({ queue_url }) => (queue_url.endsWith('.fifo') ? 'partition' : 'none')
+ */
+export type ByOptions<T, Options> = T | ((options: NoInfer<Options>) => T);
+
 interface DefinitionBase<O extends TObject, R> {
   readonly apiVersion: 1;
   /** The name in YAML, snake_case. */
@@ -140,10 +150,18 @@ interface DefinitionBase<O extends TObject, R> {
    * output's own affair, its options come from the output's; {@link asEvents} is the usual one.
    */
   readonly mapper?: string | OwnMapper<R, Static<O>>;
-  /** `partition`: at most one batch of a partition is under way. Default `none`. */
-  readonly ordering?: 'none' | 'partition';
+  /**
+   * `partition`: at most one batch of a partition is under way, its retries included, in the order in which the events were
+   * accepted; within a batch the order is up to `deliver`. Default `none`. A function: it depends on the options.
+   */
+  readonly ordering?: ByOptions<Ordering, Static<O>>;
   /** True when a replay under the same batch id does no harm (same object, same key). Default false. */
-  readonly idempotent?: boolean;
+  readonly idempotent?: ByOptions<boolean, Static<O>>;
+  /**
+   * False when the destination never says that it has an event (UDP, StatsD, MQTT with QoS 0): delivered then means sent, and
+   * its events are counted under `confirmed="false"`. Default true.
+   */
+  readonly confirms?: ByOptions<boolean, Static<O>>;
   /**
    * What no other output may write to: a file, a directory, a bucket and prefix, as a user would call it; two outputs with a
    * claim in common are refused before start. What the schema of the options cannot say is said here, too: what it throws is

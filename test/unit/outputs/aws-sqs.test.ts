@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../core/sdk/contract/clock.ts';
+import { factsOf } from '../../../core/sdk/contract/facts.ts';
+import type { Output } from '../../../core/sdk/index.ts';
 import sqs from '../../../outputs/aws-sqs.ts';
-import { batchOf, contextOf, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
+import { createWorld } from '../../support/output-loop.ts';
+import { runs } from '../../support/runs.ts';
+import { batchOf, contextOf, eventOf, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
 
 /** What SQS says of messages it took; the SDK compares the digests. */
 const taken = (entries: readonly Entry[]) =>
@@ -127,5 +133,222 @@ describe('aws_sqs', () => {
     });
     expect(first?.MessageDeduplicationId).toBe(second?.MessageDeduplicationId);
     await stop();
+  });
+});
+
+type Answered = { status?: number; body: object };
+
+/** A FIFO queue that keeps what it takes by group, once for each deduplication id, and answers each request as told. */
+async function fifoThat(answer: (entries: Entry[], request: number) => Answered | undefined) {
+  const groups: Record<string, number[]> = {};
+  const known = new Set<string>();
+  const server = await misbehaving(({ body }, response, request) => {
+    const { Entries } = JSON.parse(body) as { Entries: Entry[] };
+    const { status = 200, body: said } = answer(Entries, request) ?? { body: { Successful: taken(Entries) } };
+    const { Successful = [] } = said as { Successful?: { Id: string }[] };
+    for (const { Id, MessageBody, MessageGroupId, MessageDeduplicationId } of Entries) {
+      if (!Successful.some((one) => one.Id === Id) || known.has(MessageDeduplicationId!)) continue;
+      known.add(MessageDeduplicationId!);
+      const { output_fields: fields } = JSON.parse(MessageBody) as { output_fields: { n: number } };
+      groups[MessageGroupId!] ??= [];
+      groups[MessageGroupId!]!.push(fields.n);
+    }
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify(said));
+  });
+  return { ...server, groups };
+}
+
+/** Delivers 40 events through the whole chain to a FIFO queue; event n is of the host `h{n % hosts}`. */
+async function deliverForty(
+  answer: (entries: Entry[], request: number) => Answered | undefined,
+  {
+    concurrency = 4,
+    hosts = 1,
+    group,
+    restartAfter = Number.POSITIVE_INFINITY,
+  }: { concurrency?: number; hosts?: number; group?: string; restartAfter?: number } = {},
+) {
+  const queue = await fifoThat(answer);
+  const options = {
+    queue_url: `${queue.url}/123456789012/falco.fifo`,
+    region: 'eu-west-1',
+    endpoint: queue.url,
+    access_key_id: 'AKIA0',
+    secret_access_key: 'not-a-real-secret-key',
+    ...(group !== undefined && { message_group: group }),
+  };
+  const world = await createWorld({ clock: systemClock });
+  const policy = {
+    ...factsOf(sqs, options),
+    concurrency,
+    retry: { initial: 1, max: 5, maxAge: 60_000 },
+    breaker: { failures: 100, initial: 1, max: 1 },
+  };
+  const limits = { events: 10, every: 10 };
+  const start = () => {
+    const output = sqs.create(options, contextOf<unknown>(jsonTextMapper)) as Output<number>;
+    return world.run(output, { limits, policy, mapper: jsonTextMapper });
+  };
+  let { loop, counts } = await start();
+  await world.accept(40, (n) => ({ hostname: `h${n % hosts}` }));
+  const over = () => loop.accounts().pending === 0 || queue.received.length >= restartAfter;
+  await expect.poll(over, { timeout: 10_000, interval: 1 }).toBe(true);
+  if (loop.accounts().pending > 0) {
+    // What is under way is cut off, as in a crash.
+    await loop.stop(AbortSignal.abort());
+    ({ loop, counts } = await start());
+  }
+  const settled = () => loop.accounts().pending === 0;
+  await expect.poll(settled, { timeout: 10_000, interval: 5 }).toBe(true);
+  await loop.stop(neverAborts());
+  await queue.stop();
+  return { groups: queue.groups, requests: queue.received.length, counts };
+}
+
+const inOrder = Array.from({ length: 40 }, (_, n) => n);
+const outage = { status: 500, body: { __type: 'com.amazonaws.sqs#InternalError', message: 'try again' } };
+
+describe('aws_sqs to a FIFO queue', () => {
+  it.each([1, 4])(
+    'keeps the order when the first request fails, with concurrency %d',
+    async (concurrency) => {
+      const answer = (_: Entry[], request: number) => (request === 1 ? outage : undefined);
+      const { groups } = await deliverForty(answer, { concurrency });
+      expect(groups).toEqual({ falco: inOrder });
+    },
+  );
+
+  it('keeps the order of each group when single messages fail in between', async () => {
+    const failed = new Set<string>();
+    // Each third message is refused once.
+    const answer = (entries: Entry[]) => {
+      const isBusy = ({ MessageBody }: Entry) => {
+        const { n } = (JSON.parse(MessageBody) as { output_fields: { n: number } }).output_fields;
+        return n % 3 === 0 && !failed.has(MessageBody);
+      };
+      const busy = entries.filter(isBusy);
+      for (const { MessageBody } of busy) failed.add(MessageBody);
+      return {
+        body: {
+          Successful: taken(entries.filter((entry) => !busy.includes(entry))),
+          Failed: busy.map(({ Id }) => ({ Id, SenderFault: false, Code: 'InternalError' })),
+        },
+      };
+    };
+    const { groups } = await deliverForty(answer, { hosts: 4, group: '{{ hostname }}' });
+    expect(groups).toEqual(
+      Object.fromEntries([0, 1, 2, 3].map((host) => [`h${host}`, inOrder.filter((n) => n % 4 === host)])),
+    );
+  });
+
+  it('keeps the order when a message is refused for good, and sends no other again', async () => {
+    const refused = { Id: '0', SenderFault: true, Code: 'InvalidMessageContents', Message: 'bad character' };
+    const isBad = ([entry]: Entry[]) => /"n":1[37]\D/.test(entry!.MessageBody);
+    const answer = (entries: Entry[]) =>
+      isBad(entries) ? { body: { Successful: [], Failed: [refused] } } : undefined;
+    const { groups, requests, counts } = await deliverForty(answer);
+    expect(groups).toEqual({ falco: inOrder.filter((n) => n !== 13 && n !== 17) });
+    expect(requests).toBe(40);
+    expect(counts).toMatchObject({ delivered: 38, deadLettered: 2, unconfirmed: 0 });
+  });
+
+  it('keeps the order when a message was taken and its answer is lost', async () => {
+    // The SDK finds that the digest is not that of the message, so it counts as not taken.
+    const answer = (entries: Entry[], request: number) =>
+      request % 4 === 1
+        ? { body: { Successful: taken(entries).map((one) => ({ ...one, MD5OfMessageBody: 'no digest' })) } }
+        : undefined;
+    const { groups, requests } = await deliverForty(answer);
+    expect(groups).toEqual({ falco: inOrder });
+    expect(requests).toBeGreaterThan(40);
+  });
+
+  it('keeps the order of each group whatever the queue answers, and over a restart', {
+    timeout: 60_000,
+  }, async () => {
+    const answers = fc.array(fc.constantFrom('taken', 'outage', 'busy', 'unheard'), { maxLength: 30 });
+    const scenario = fc.record({
+      answers,
+      concurrency: fc.integer({ min: 1, max: 4 }),
+      hosts: fc.integer({ min: 1, max: 5 }),
+      restartAfter: fc.integer({ min: 1, max: 60 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ answers, hosts, ...rest }) => {
+        const answer = (entries: Entry[], request: number) => {
+          const all = taken(entries);
+          const busy = entries.map(({ Id }) => ({ Id, SenderFault: false, Code: 'InternalError' }));
+          switch (answers[request - 1]) {
+            case 'outage':
+              return outage;
+            case 'busy':
+              return { body: { Successful: all.slice(1), Failed: busy.slice(0, 1) } };
+            case 'unheard':
+              return { body: { Successful: all.map((one) => ({ ...one, MD5OfMessageBody: 'no digest' })) } };
+            default:
+              return undefined;
+          }
+        };
+        const { groups } = await deliverForty(answer, { hosts, group: '{{ hostname }}', ...rest });
+        const expected = Array.from({ length: hosts }, (_, host) => [
+          `h${host}`,
+          inOrder.filter((n) => n % hosts === host),
+        ]);
+        expect(groups).toEqual(Object.fromEntries(expected));
+      }),
+      { numRuns: runs(15) },
+    );
+  });
+
+  it('does not hold up the other groups while one fails', async () => {
+    let others = 0;
+    const answer = ([entry]: Entry[]) => {
+      if (entry!.MessageGroupId !== 'h0') others++;
+      return entry!.MessageGroupId === 'h0' && others < 30 ? outage : undefined;
+    };
+    const { groups } = await deliverForty(answer, { hosts: 4, group: '{{ hostname }}' });
+    expect(groups.h0).toEqual(inOrder.filter((n) => n % 4 === 0));
+    expect(groups.h1).toEqual(inOrder.filter((n) => n % 4 === 1));
+  });
+
+  it('names groups as SQS allows', () => {
+    const groupOf = (group: string, hostname: string) =>
+      sqs
+        .create(
+          { queue_url: 'https://sqs.test/1/falco.fifo', region: 'eu-west-1', message_group: group },
+          contextOf<unknown>(jsonTextMapper),
+        )
+        .partition?.(eventOf({ hostname }));
+    expect(groupOf('{{ hostname }}', 'node 1\né')).toBe('node_1__');
+    expect(groupOf('{{ hostname }}', 'x'.repeat(200))).toBe('x'.repeat(128));
+    expect(groupOf('{{ hostname }}', '')).toBe('falco');
+    expect(groupOf('all', 'node')).toBe('all');
+  });
+
+  it('tells the same text in two groups apart', async () => {
+    const { output, sent, stop } = await queueThat([], 'falco.fifo');
+    for (const partition of ['a', 'b', 'a', '']) {
+      await output.deliver(batchOf<unknown>(texts(1), { partition }), neverAborts());
+    }
+    const [a, b, again, none] = sent().flat();
+    expect(again).toEqual(a);
+    expect(b?.MessageDeduplicationId).not.toBe(a?.MessageDeduplicationId);
+    // A batch that was sealed while the output sent to a standard queue.
+    expect(none?.MessageGroupId).toBe('falco');
+    await stop();
+  });
+});
+
+describe('aws_sqs to a standard queue', () => {
+  it('has no groups and no order', async () => {
+    const { output, sent, stop } = await queueThat([]);
+    expect(output.partition).toBeUndefined();
+    await output.deliver(batchOf<unknown>(texts(1), { partition: 'a' }), neverAborts());
+    expect(Object.keys(sent().flat()[0]!)).toEqual(['Id', 'MessageBody']);
+    await stop();
+    expect(factsOf(sqs, { queue_url: 'https://sqs.test/1/falco', region: 'eu-west-1' }).ordering).toBe(
+      'none',
+    );
   });
 });

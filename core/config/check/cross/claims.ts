@@ -1,5 +1,6 @@
 import type { Fault } from '../../explain/errors.ts';
-import { find, type Node } from '../../read/tree.ts';
+import { find } from '../../read/tree.ts';
+import { withoutSecrets } from '../../read/without-secrets.ts';
 import { type CrossContext, keyOf } from './context.ts';
 
 const nothing = () => {};
@@ -39,14 +40,4 @@ export function checkClaims({ outputs, root, dir }: CrossContext): Fault[] {
         return [{ code: 'TIERCEL_CFG_CLAIM', path, message, fix, span, other }];
       });
     });
-}
-
-/** The message of an output may quote an option that came from outside. */
-function withoutSecrets(message: string, node: Node): string {
-  if (node.kind === 'scalar') {
-    const text = String(node.value ?? '');
-    return node.secret && text !== '' ? message.replaceAll(text, '***') : message;
-  }
-  const inner = node.kind === 'list' ? node.items : [...node.entries.values()].map(({ value }) => value);
-  return inner.reduce(withoutSecrets, message);
 }

@@ -141,6 +141,9 @@ describe('list and describe', () => {
     write('node_modules/@acme/tiercel-queue/package.json', '{"type":"module","exports":"./index.js"}');
     write('node_modules/@acme/tiercel-queue/index.js', plugin('queue'));
     expect((await here('describe', 'webhook')).stdout).toContain('Where to POST.');
+    expect(JSON.parse((await here('describe', 'aws_sqs', '--json')).stdout)).toMatchObject({
+      ordering: 'depends on the options',
+    });
     expect((await here('describe', 'ocsf')).stdout).toContain('confidence_from_maturity');
     expect((await here('describe', './tickets.js')).stdout).toMatch(/queue +text +required +Which queue\./);
     expect((await here('describe', '@acme/tiercel-queue', '--markdown')).stdout).toContain(

@@ -30,6 +30,7 @@ describe('loadConfig', () => {
     expect(hook!.policy).toEqual({
       concurrency: 4,
       ordering: 'none',
+      confirms: true,
       timeout: 30_000,
       retry: { initial: 1000, max: 60_000, maxAge: 604_800_000 },
       breaker: { failures: 5, initial: 5000, max: 60_000 },
@@ -76,6 +77,17 @@ outputs:
       route: { minimum_priority: 'info' },
     });
     expect(hook!.mapper.options).toEqual({ version: '1' });
+  });
+
+  it('asks the type what holds of deliveries with these options', async () => {
+    const policyOf = async (options: string) =>
+      (await load(`outputs: { hook: { type: webhook, url: https://a.example, ${options} } }`)).outputs[0]!
+        .policy;
+    expect(await policyOf('port: 2')).toMatchObject({ ordering: 'partition', confirms: true });
+    expect(await policyOf('linger: 0s')).toMatchObject({ ordering: 'none', confirms: false });
+    await expect(policyOf('port: 1')).rejects.toThrow(
+      'the type webhook cannot be used with these options: no order at https://a.example',
+    );
   });
 
   it('lets the environment override the files and --set override both', async () => {

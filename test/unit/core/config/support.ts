@@ -47,6 +47,11 @@ const webhook = defineOutput({
   ),
   examples: [],
   batch: { events: 1 },
+  ordering: ({ port, url }) => {
+    if (port === 1) throw new Error(`no order at ${url}`);
+    return port === 2 ? 'partition' : 'none';
+  },
+  confirms: ({ linger }) => linger > 0,
   create: () => ({ deliver: async () => ({ status: 'delivered' }) }),
 });
 

@@ -25,6 +25,7 @@ function setUp(deps: Partial<DelivererDeps> & Pick<DelivererDeps, 'chain'>) {
     subscription: subscriptionThat({}),
     load: async ({ manifest }) => streamOf(manifest.positions.count, () => []),
     writeDeadLetters: async (setAside) => setAside,
+    confirms: true,
     ordered: false,
     places: 1,
     clock,
@@ -102,6 +103,7 @@ it('is not idle before a batch that waits for its turn is sealed or not: the nex
   const sealed: string[] = [];
   let finishSealing = () => {};
   const deliverer = setUp({
+    confirms: true,
     ordered: true,
     stopping: stopping.signal,
     subscription: subscriptionThat({

@@ -389,6 +389,18 @@ describe('the delivery of an output', () => {
     expect(order.indexOf('b5')).toBeLessThan(order.indexOf('a4'));
   });
 
+  it('counts what the destination does not confirm', async () => {
+    const world = await createWorld();
+    const output = { deliver: async () => delivered() };
+    const sends = await world.run(output, { name: 'udp', policy: { confirms: false } });
+    const asks = await world.run(output, { name: 'tcp' });
+    await world.accept(3);
+    await world.clock.advance(2000);
+    expect(sends.counts).toMatchObject({ delivered: 3, unconfirmed: 3 });
+    expect(asks.counts).toMatchObject({ delivered: 3, unconfirmed: 0 });
+    expect(sends.identity()).toBe(0);
+  });
+
   it('counts losses that no scrape has seen before the cursor is opened again', async () => {
     const real = createMemoryJournal();
     const found: { exact: number; atMost: number }[] = [];

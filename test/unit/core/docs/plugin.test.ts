@@ -35,7 +35,28 @@ describe('outputPage', () => {
     expect(page).toContain('| `batch.every` | `1m30s` | 1m to 1h | Closed at this age. |');
     expect(page).toContain('At most one batch of a partition is under way');
     expect(page).toContain('Harmless');
+    expect(page).toContain('| confirmation | Delivered means that the destination has confirmed it. |');
     expect(page).toContain('  tickets:\n    type: "@acme/tiercel-tickets"');
+  });
+
+  it('says that nothing is confirmed', () => {
+    const page = toMarkdown(outputPage(defineOutput({ ...tickets, confirms: false }), 'tickets'));
+    expect(page).toContain('| confirmation | None: delivered means sent,');
+  });
+
+  it('says what holds in each example where it depends on the options', () => {
+    const definition = defineOutput({
+      ...tickets,
+      examples: [
+        { title: 'Minimal', options: {} },
+        { title: 'Seldom', options: { every: '1h' } },
+      ],
+      // Of decoded options: milliseconds, defaults filled in.
+      ordering: ({ every }: { every: number }) => (every > 300_000 ? 'partition' : 'none'),
+    });
+    expect(toMarkdown(outputPage(definition, 'tickets'))).toContain(
+      '| order | Depends on the options. In the examples below: “Minimal”: Batches may overtake each other. “Seldom”: At most one batch',
+    );
   });
 
   it('offers no mapper where it is fixed', () => {

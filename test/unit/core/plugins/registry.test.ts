@@ -167,6 +167,8 @@ describe('checkDefinition', () => {
         'its option "batch" has the name of a setting that every output has',
       ],
     ],
+    [{ ...good, ordering: 'strict' }, ['its ordering is "strict", not "none" or "partition"']],
+    [{ ...good, idempotent: () => true, confirms: 0 }, ['its confirms is 0, not true or false']],
     [{ ...good, batch: {} }, ['its batch has no limit, so nothing would ever be delivered']],
     [
       { ...good, batch: { events: 0, evry: 1 } },

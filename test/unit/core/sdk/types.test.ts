@@ -75,7 +75,7 @@ describe('defineOutput', () => {
     });
   });
 
-  it('gives claims and mapper the same options', () => {
+  it('gives claims, mapper and what is promised the same options', () => {
     const options = Type.Object({ path: Type.String() }, { additionalProperties: false });
     defineOutput({
       ...base,
@@ -84,6 +84,11 @@ describe('defineOutput', () => {
         expectTypeOf(given).toEqualTypeOf<Static<typeof options>>();
         return [given.path];
       },
+      ordering: (given) => {
+        expectTypeOf(given).toEqualTypeOf<Static<typeof options>>();
+        return given.path === '' ? 'none' : 'partition';
+      },
+      confirms: ({ path }) => path !== '',
       mapper: (given) => ({ type: 'event', options: { path: given.path } }),
       create: () => ({ deliver: async () => delivered() }),
     });

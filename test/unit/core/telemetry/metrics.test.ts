@@ -125,7 +125,7 @@ describe('metrics', () => {
 
   it('keeps the books of an output balanced in every scrape, over reloads too', async () => {
     const action = fc.record({
-      kind: fc.constantFrom('accept', 'deliver', 'reject', 'drop', 'reload', 'scrape'),
+      kind: fc.constantFrom('accept', 'deliver', 'send', 'reject', 'drop', 'reload', 'scrape'),
       events: fc.nat(20),
     });
     await fc.assert(
@@ -149,18 +149,21 @@ describe('metrics', () => {
             target.output('lake');
             const last = Math.min(1, book.pending);
             book.pending -= last;
-            observer.delivered(last);
+            observer.delivered(last, true);
             open();
           } else if (kind === 'scrape') {
             const samples = await read(target);
             const of = (name: string, labels = '') => samples.get(`tiercel_${name}{output="lake"${labels}}`)!;
             const dead = of('events_dead_lettered_total', ',cause="rejected"');
+            const delivered = ['true', 'false'].map((is) =>
+              of('events_delivered_total', `,confirmed="${is}"`),
+            );
             const sum =
-              of('events_delivered_total') + dead + of('events_dropped_total') + of('events_pending');
+              delivered[0]! + delivered[1]! + dead + of('events_dropped_total') + of('events_pending');
             expect(of('events_accepted_total')).toBe(sum);
           } else {
             book.pending -= settled;
-            if (kind === 'deliver') observer.delivered(settled);
+            if (kind === 'deliver' || kind === 'send') observer.delivered(settled, kind === 'deliver');
             else if (kind === 'drop') observer.dropped(settled);
             else observer.deadLettered(settled, 'rejected');
           }
@@ -204,7 +207,8 @@ describe('metrics', () => {
     for (const status of statuses) observer.attempt(status, 0.007);
     for (const reason of reasons) observer.batchClosed(reason, 10, 1000);
     for (const [index, cause] of causes.entries()) observer.deadLettered(index + 1, cause);
-    observer.delivered(7);
+    observer.delivered(4, true);
+    observer.delivered(3, false);
     observer.dropped(2);
     expect((await read(target)).get('tiercel_output_state{output="lake",state="ok"}')).toBe(1);
     for (const state of states.toReversed()) {
@@ -219,6 +223,8 @@ describe('metrics', () => {
     for (const reason of reasons) expect(of('batches_closed_total', `,reason="${reason}"`)).toBe(1);
     for (const [index, cause] of causes.entries())
       expect(of('events_dead_lettered_total', `,cause="${cause}"`)).toBe(index + 1);
+    expect(of('events_delivered_total', ',confirmed="true"')).toBe(4);
+    expect(of('events_delivered_total', ',confirmed="false"')).toBe(3);
     expect(of('output_oldest_seconds')).toBe(0);
     // An event of the future is not of a negative age.
     expect(samples.get('tiercel_output_oldest_seconds{output="other"}')).toBe(0);
@@ -262,7 +268,7 @@ describe('metrics', () => {
     let told = false;
     const observer = target.output('lake', () => {
       // Asked once more at the end: what it has not told yet, it tells then.
-      if (!told) observer.delivered(1);
+      if (!told) observer.delivered(1, true);
       told = true;
       return { accepted: 10, pending: 4, oldest: undefined };
     });
@@ -271,7 +277,7 @@ describe('metrics', () => {
     target.output('lake', () => ({ accepted: 4, pending: 4, oldest: undefined }));
     const samples = await read(target);
     expect(samples.get('tiercel_events_accepted_total{output="lake"}')).toBe(10);
-    expect(samples.get('tiercel_events_delivered_total{output="lake"}')).toBe(1);
+    expect(samples.get('tiercel_events_delivered_total{output="lake",confirmed="true"}')).toBe(1);
   });
 
   it('describes itself for the documentation', () => {

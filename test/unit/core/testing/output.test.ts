@@ -92,6 +92,20 @@ const wrong = (change: (output: Output, ...rest: Parameters<Create>) => Output['
 };
 
 describe('the contract of outputs', () => {
+  it('asks no confirmation of an output that says that there is none', async () => {
+    hurry();
+    /** Never listens to an answer. */
+    const sends = wrong((output) => async (batch, signal) => {
+      const sent = output.deliver(batch, signal);
+      await Promise.race([sent, systemClock.sleep(1000)]);
+      return delivered();
+    });
+    const abort = 'settles within a second of the abort';
+    expect(await broken(definitionOf(sends), abort)).toEqual([abort]);
+    expect(await broken(definitionOf(sends, { confirms: false }), abort)).toEqual([]);
+    expect(await broken(definitionOf(sends, { confirms: () => false }), abort)).toEqual([]);
+  });
+
   it('is held by a correct output', async () => {
     expect(await broken(definitionOf(good))).toEqual([]);
   });

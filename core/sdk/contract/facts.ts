@@ -1,0 +1,44 @@
+import type { ByOptions, Ordering } from './output.ts';
+
+/** What is promised of the deliveries of one output. */
+export interface DeliveryFacts {
+  readonly ordering: Ordering;
+  /** A batch that comes again does no harm. */
+  readonly idempotent: boolean;
+  /** Delivered means that the destination said so; false: that the event was sent. */
+  readonly confirms: boolean;
+}
+
+/**
+ * What a definition promises of the deliveries of an output with these options, defaults filled in.
+ *
+ * @param options decoded: durations in milliseconds, sizes in bytes
+ * @throws Error when a function of the definition throws, or says what is none of the values
+ * @example factsOf(sqs, { queue_url: 'https://sqs.eu-west-1.amazonaws.com/1/falco.fifo' }).ordering // 'partition'
+ */
+export function factsOf(
+  definition: {
+    readonly ordering?: ByOptions<Ordering, never>;
+    readonly idempotent?: ByOptions<boolean, never>;
+    readonly confirms?: ByOptions<boolean, never>;
+  },
+  options: unknown,
+): DeliveryFacts {
+  const { ordering = 'none', idempotent = false, confirms = true } = definition;
+  return {
+    ordering: oneOf('ordering', ['none', 'partition'], said(ordering, options)),
+    idempotent: oneOf('idempotent', [true, false], said(idempotent, options)),
+    confirms: oneOf('confirms', [true, false], said(confirms, options)),
+  };
+}
+
+function said<T>(fact: T | ((options: never) => T), options: unknown): T {
+  return typeof fact === 'function' ? (fact as (options: unknown) => T)(options) : fact;
+}
+
+/** A definition may be plain JavaScript. */
+function oneOf<T>(name: string, values: readonly T[], value: T): T {
+  if (values.includes(value)) return value;
+  const known = values.map((each) => JSON.stringify(each)).join(' or ');
+  throw new Error(`its ${name} is ${JSON.stringify(value)}, not ${known}`);
+}

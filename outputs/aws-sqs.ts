@@ -34,7 +34,7 @@ export default defineOutput({
     {
       queue_url: Type.String({
         format: 'http-url',
-        formerly: ['aws.sqs.url'],
+        falcosidekick: ['aws.sqs.url'],
         description: 'The queue.',
         examples: ['https://sqs.eu-west-1.amazonaws.com/123456789012/falco'],
       }),

@@ -16,7 +16,7 @@ export default defineOutput({
   options: Type.Object(
     {
       url: httpUrl({
-        formerly: ['webhook.address'],
+        falcosidekick: ['webhook.address'],
         description: 'Where to POST.',
         examples: ['https://hooks.example.com/falco'],
       }),

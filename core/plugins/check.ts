@@ -1,4 +1,6 @@
-import { type JsonSchema, schemaProblem } from '../config/schema/json-schema.ts';
+import { keysThere } from '../config/schema/falcosidekick.ts';
+import { FORMATS } from '../config/schema/formats.ts';
+import { type JsonSchema, schemaProblem, typesOf } from '../config/schema/json-schema.ts';
 import { COMMON_SETTINGS } from '../config/schema/output.ts';
 
 /** The kinds of plugins. */
@@ -38,7 +40,7 @@ function checkOptions(kind: PluginKind, options: unknown): string[] {
   const schema = options as JsonSchema;
   const problem = schemaProblem(schema);
   if (problem !== undefined) return [`its options are not a valid JSON Schema: ${problem}`];
-  const problems = undescribed(schema, '');
+  const problems = badOptions(schema, '');
   const taken = new Set(kind === 'output' ? COMMON_SETTINGS : ['type']);
   for (const name of Object.keys(schema.properties ?? {})) {
     if (taken.has(name))
@@ -47,8 +49,8 @@ function checkOptions(kind: PluginKind, options: unknown): string[] {
   return problems;
 }
 
-/** Options without a description, and objects that accept unknown options, at any depth. */
-function undescribed(schema: JsonSchema, path: string): string[] {
+/** What is wrong with options, and objects that accept unknown ones, at any depth. */
+function badOptions(schema: JsonSchema, path: string): string[] {
   const problems: string[] = [];
   if (schema.properties !== undefined && schema.additionalProperties !== false) {
     const what = path === '' ? 'its options are' : `its option "${path}" is`;
@@ -57,7 +59,7 @@ function undescribed(schema: JsonSchema, path: string): string[] {
   for (const [name, option] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? name : `${path}.${name}`;
     if (!option.description) problems.push(`its option "${at}" has no description`);
-    problems.push(...undescribed(option, at));
+    problems.push(...badKeysThere(option, at), ...badOptions(option, at));
   }
   const members = [
     schema.items,
@@ -65,8 +67,30 @@ function undescribed(schema: JsonSchema, path: string): string[] {
     ...Object.values(schema.patternProperties ?? {}),
   ];
   const below = [...members, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
-  for (const one of below) if (typeof one === 'object') problems.push(...undescribed(one, path));
+  for (const one of below) if (typeof one === 'object') problems.push(...badOptions(one, path));
   return problems;
+}
+
+/** Keys of Falcosidekick that cannot be, or whose values cannot become those of the option. */
+function badKeysThere(option: JsonSchema, at: string): string[] {
+  if (option.falcosidekick !== undefined && !Array.isArray(option.falcosidekick))
+    return [`its option "${at}" has keys of Falcosidekick that are no list`];
+  return keysThere(option).flatMap(({ key, inverted, unit }) => {
+    if (typeof key !== 'string' || !/^[a-z0-9]+(\.[a-z0-9]+)*$/.test(key)) {
+      const named = JSON.stringify(key);
+      return `its option "${at}" names ${named}, which is no key of Falcosidekick (small letters, digits and dots)`;
+    }
+    const is = `so "${key}" of Falcosidekick cannot be`;
+    if (inverted && !typesOf(option).has('boolean'))
+      return `its option "${at}" is no boolean, ${is} inverted`;
+    if (unit !== undefined && !takesUnit(option, unit))
+      return `its option "${at}" has no unit ${JSON.stringify(unit)}, ${is} in it`;
+    return [];
+  });
+}
+
+function takesUnit({ format = '' }: JsonSchema, unit: string): boolean {
+  return (format === 'duration' || format === 'size') && FORMATS[format]!.parse(`30${unit}`).ok;
 }
 
 function checkBatch(batch: unknown): string[] {

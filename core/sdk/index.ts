@@ -23,6 +23,7 @@ export type {
   OwnMapper,
 } from './contract/output.ts';
 export { asEvents, defineOutput } from './contract/output.ts';
+export type { FalcosidekickKey } from './options/falcosidekick.ts';
 export { byPriority, duration, priority, secret, size, template } from './options/scalars.ts';
 export { Type } from './options/type.ts';
 

@@ -13,8 +13,8 @@ import {
 } from '../../core/sdk/index.ts';
 import { type AlertRules, alertOf } from './alert.ts';
 
-const texts = (description: string, formerly: string) =>
-  Type.Optional(Type.Record(Type.String(), Type.String(), { description, formerly: [formerly] }));
+const texts = (description: string, falcosidekick: string) =>
+  Type.Optional(Type.Record(Type.String(), Type.String(), { description, falcosidekick: [falcosidekick] }));
 
 const SEVERITIES: AlertRules['severities'] = {
   Emergency: 'critical',
@@ -44,7 +44,7 @@ export default defineOutput({
     {
       hosts: Type.Array(httpUrl({ description: 'One Alertmanager.' }), {
         minItems: 1,
-        formerly: ['alertmanager.hostport'],
+        falcosidekick: ['alertmanager.hostport'],
         description:
           'The Alertmanagers. Name all members of a cluster: each gets every alert, and they agree among themselves.',
         examples: [['http://alertmanager-0:9093', 'http://alertmanager-1:9093']],
@@ -53,13 +53,13 @@ export default defineOutput({
         Type.String({
           default: '/api/v2/alerts',
           pattern: '^/',
-          formerly: ['alertmanager.endpoint'],
+          falcosidekick: ['alertmanager.endpoint'],
           description: 'Path of the API on each host, beginning with `/`.',
         }),
       ),
       expires_after: Type.Optional(
         duration({
-          formerly: ['alertmanager.expiresafter'],
+          falcosidekick: [{ key: 'alertmanager.expiresafter', unit: 's' }],
           description:
             'How long the alert lasts once it was delivered. Without: the `resolve_timeout` of Alertmanager.',
         }),
@@ -71,7 +71,7 @@ export default defineOutput({
       extra_annotations: texts('Annotations put on every alert.', 'alertmanager.extraannotations'),
       severities: Type.Optional(
         byPriority(Type.String(), {
-          formerly: ['alertmanager.customseveritymap'],
+          falcosidekick: ['alertmanager.customseveritymap'],
           description:
             'The label `severity` by priority, where it shall not be `critical` (critical and above), `warning` (warning, error) or `information`.',
           examples: [{ error: 'critical' }],
@@ -80,7 +80,7 @@ export default defineOutput({
       drop_priority: Type.Optional(
         priority({
           default: 'critical',
-          formerly: ['alertmanager.dropeventdefaultpriority'],
+          falcosidekick: ['alertmanager.dropeventdefaultpriority'],
           description: 'Least priority of an event that tells of dropped system calls.',
         }),
       ),

@@ -1,11 +1,12 @@
 import type { TProperties } from 'typebox';
+import type { FalcosidekickKey } from '../../sdk/options/falcosidekick.ts';
 import { Type } from '../../sdk/options/type.ts';
 
 /** A section of options; unknown keys are errors. */
 export function section<P extends TProperties>(
   properties: P,
   description: string,
-  more: { readonly formerly?: readonly string[]; readonly needs?: readonly string[] } = {},
+  more: { readonly falcosidekick?: readonly FalcosidekickKey[]; readonly needs?: readonly string[] } = {},
 ) {
   return Type.Object(properties, { additionalProperties: false, description, ...more });
 }
@@ -18,7 +19,7 @@ export function optionalSection<P extends TProperties>(properties: P, descriptio
 /** An address and port to listen at. */
 export function address(
   description: string,
-  options: { default?: string; examples?: string[]; formerly?: string[] },
+  options: { default?: string; examples?: string[]; falcosidekick?: FalcosidekickKey[] },
 ) {
   return Type.String({ format: 'address', description, ...options });
 }
@@ -30,7 +31,7 @@ export function count(
     default?: number;
     minimum?: number;
     maximum?: number;
-    formerly?: string[];
+    falcosidekick?: FalcosidekickKey[];
     examples?: number[];
   } = {},
 ) {

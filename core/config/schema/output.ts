@@ -20,7 +20,7 @@ export const OutputSchema = section(
         format: 'priority',
         description: 'The least urgent priority this output wants; without it, all.',
         examples: ['warning'],
-        formerly: ['minimumpriority'],
+        falcosidekick: ['minimumpriority'],
       }),
     ),
     match: Type.Optional(
@@ -122,7 +122,7 @@ export const OutputSchema = section(
     concurrency: count('Batches under way at once.', {
       default: 4,
       maximum: 1024,
-      formerly: ['maxconcurrentrequests'],
+      falcosidekick: ['maxconcurrentrequests'],
     }),
     rate_limit: Type.Optional(count('The most events in a second.', { examples: [1000] })),
     max_lag: optionalSection(

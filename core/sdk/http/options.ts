@@ -1,3 +1,4 @@
+import type { FalcosidekickKey } from '../options/falcosidekick.ts';
 import { secret } from '../options/scalars.ts';
 import { type TlsOptions, tlsOption } from '../options/tls.ts';
 import { Type } from '../options/type.ts';
@@ -7,7 +8,7 @@ export function httpUrl(options: {
   readonly description: string;
   readonly examples?: readonly string[];
   /** The keys of Falcosidekick that it stands for. */
-  readonly formerly?: readonly string[];
+  readonly falcosidekick?: readonly FalcosidekickKey[];
 }) {
   return Type.String({ format: 'http-url', secret: true, ...options });
 }
@@ -26,7 +27,7 @@ export const httpConnection = {
   headers: Type.Optional(
     Type.Record(Type.String(), headerValue, {
       propertyNames: { type: 'string', format: 'header-name' },
-      formerly: ['customheaders'],
+      falcosidekick: ['customheaders'],
       description: 'Further request headers. Their values are kept out of logs.',
     }),
   ),

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Priority } from '../../event/priority.ts';
+import type { FalcosidekickKey } from './falcosidekick.ts';
 import { Type } from './type.ts';
 
 interface ScalarOptions {
@@ -11,7 +12,7 @@ interface ScalarOptions {
   readonly minimum?: string;
   readonly maximum?: string;
   /** The keys of Falcosidekick that this option stands for; whoever writes one is told the option. */
-  readonly formerly?: readonly string[];
+  readonly falcosidekick?: readonly FalcosidekickKey[];
 }
 
 /**
@@ -59,7 +60,7 @@ export function byPriority<T extends TSchema>(
   options: {
     readonly description: string;
     readonly examples?: readonly Readonly<Record<string, unknown>>[];
-    readonly formerly?: readonly string[];
+    readonly falcosidekick?: readonly FalcosidekickKey[];
   },
 ) {
   return Type.Unsafe<{ readonly [P in Priority]?: Static<T> }>({
@@ -79,7 +80,7 @@ export function template(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
 export function secret(options: {
   readonly description: string;
   readonly examples?: readonly string[];
-  readonly formerly?: readonly string[];
+  readonly falcosidekick?: readonly FalcosidekickKey[];
   readonly needs?: readonly string[];
   readonly excludes?: readonly string[];
   readonly minLength?: number;

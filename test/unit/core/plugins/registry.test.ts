@@ -176,6 +176,35 @@ describe('checkDefinition', () => {
     expect(checkDefinition('output', value)).toEqual(problems);
   });
 
+  it('names keys of Falcosidekick that cannot be', () => {
+    const properties = {
+      flag: { type: 'boolean', description: 'A.', falcosidekick: [{ key: 'good.flag', inverted: true }] },
+      wait: {
+        type: 'string',
+        format: 'duration',
+        description: 'B.',
+        falcosidekick: ['good.pause', { key: 'good.wait', unit: 's' }],
+      },
+      text: { type: 'string', description: 'C.', falcosidekick: [{ key: 'good.text', inverted: true }] },
+      most: {
+        type: 'string',
+        format: 'size',
+        description: 'D.',
+        falcosidekick: [{ key: 'good.most', unit: 's' }],
+      },
+      name: { type: 'string', description: 'E.', falcosidekick: ['Good.Name', {}] },
+      once: { type: 'string', description: 'F.', falcosidekick: 'good.once' },
+    };
+    const options = { type: 'object', properties, additionalProperties: false };
+    expect(checkDefinition('output', { ...good, options })).toEqual([
+      'its option "text" is no boolean, so "good.text" of Falcosidekick cannot be inverted',
+      'its option "most" has no unit "s", so "good.most" of Falcosidekick cannot be in it',
+      'its option "name" names "Good.Name", which is no key of Falcosidekick (small letters, digits and dots)',
+      'its option "name" names undefined, which is no key of Falcosidekick (small letters, digits and dots)',
+      'its option "once" has keys of Falcosidekick that are no list',
+    ]);
+  });
+
   it('names a schema that is none', () => {
     const options = {
       type: 'object',

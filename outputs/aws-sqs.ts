@@ -30,6 +30,8 @@ export default defineOutput({
   apiVersion: 1,
   type: 'aws_sqs',
   summary: 'Sends each event as a message to an Amazon SQS queue, ten at a time.',
+  category: 'queue',
+  stability: 'experimental',
   options: Type.Object(
     {
       queue_url: Type.String({

@@ -66,6 +66,8 @@ export default defineOutput({
   apiVersion: 1,
   type: 'nats',
   summary: 'Publishes each event to NATS, to a JetStream stream unless told otherwise.',
+  category: 'queue',
+  stability: 'stable',
   options,
   examples: [
     { title: 'Minimal', options: { servers: ['nats://nats:4222'] } },

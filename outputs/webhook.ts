@@ -13,6 +13,8 @@ export default defineOutput({
   apiVersion: 1,
   type: 'webhook',
   summary: 'POSTs events as JSON: a batch as an array, or each by itself.',
+  category: 'web',
+  stability: 'stable',
   options: Type.Object(
     {
       url: httpUrl({

@@ -2,6 +2,7 @@ import { keysThere } from '../config/schema/falcosidekick.ts';
 import { FORMATS } from '../config/schema/formats.ts';
 import { type JsonSchema, schemaProblem, typesOf } from '../config/schema/json-schema.ts';
 import { COMMON_SETTINGS } from '../config/schema/output.ts';
+import { CATEGORIES, STABILITIES, SUMMARY_LENGTH } from '../sdk/contract/about.ts';
 
 /** The kinds of plugins. */
 export type PluginKind = 'output' | 'mapper';
@@ -27,10 +28,31 @@ export function checkDefinition(kind: PluginKind, value: unknown): string[] {
     problems.push(`its type ${JSON.stringify(definition.type)} is not snake_case`);
   }
   if (typeof definition.summary !== 'string' || definition.summary === '') problems.push('it has no summary');
+  else if (definition.summary.length > SUMMARY_LENGTH || definition.summary.includes('\n'))
+    problems.push(`its summary is not one line of at most ${SUMMARY_LENGTH} characters`);
+  problems.push(...checkAbout(kind, definition));
   if (typeof definition.create !== 'function') problems.push('it has no create()');
   problems.push(...checkOptions(kind, definition.options));
   if (kind === 'output') problems.push(...checkBatch(definition.batch));
   return problems;
+}
+
+/** What lists and pages say of it. */
+function checkAbout(kind: PluginKind, definition: Record<string, unknown>): string[] {
+  const { category, stability, notes } = definition;
+  const problems: string[] = [];
+  if (category !== undefined && kind !== 'output')
+    problems.push('it has a category, which only outputs have');
+  else problems.push(...noneOf('category', category, CATEGORIES));
+  problems.push(...noneOf('stability', stability, STABILITIES));
+  if (kind === 'output' && stability === 'deprecated' && !notes)
+    problems.push('it is deprecated and has no notes that say what to use instead');
+  return problems;
+}
+
+function noneOf(member: string, value: unknown, words: object): string[] {
+  if (value === undefined || Object.keys(words).includes(value as string)) return [];
+  return [`its ${member} ${JSON.stringify(value)} is none of ${Object.keys(words).join(', ')}`];
 }
 
 function checkOptions(kind: PluginKind, options: unknown): string[] {
@@ -59,7 +81,12 @@ function badOptions(schema: JsonSchema, path: string): string[] {
   for (const [name, option] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? name : `${path}.${name}`;
     if (!option.description) problems.push(`its option "${at}" has no description`);
-    problems.push(...badKeysThere(option, at), ...badOptions(option, at));
+    const isRequired = (schema.required ?? []).includes(name) && option.default === undefined;
+    problems.push(
+      ...badMarks(option, at, isRequired),
+      ...badKeysThere(option, at),
+      ...badOptions(option, at),
+    );
   }
   const members = [
     schema.items,
@@ -69,6 +96,15 @@ function badOptions(schema: JsonSchema, path: string): string[] {
   const below = [...members, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   for (const one of below) if (typeof one === 'object') problems.push(...badOptions(one, path));
   return problems;
+}
+
+/** Marks that are no booleans, and those of options that nobody can leave out. */
+function badMarks(option: JsonSchema, at: string, isRequired: boolean): string[] {
+  return (['advanced', 'deprecated'] as const).flatMap((mark) => {
+    if (option[mark] === undefined) return [];
+    if (typeof option[mark] !== 'boolean') return [`its option "${at}" has "${mark}", which is no boolean`];
+    return option[mark] && isRequired ? [`its option "${at}" is required, so it cannot be ${mark}`] : [];
+  });
 }
 
 /** Keys of Falcosidekick that cannot be, or whose values cannot become those of the option. */

@@ -40,6 +40,8 @@ export default defineOutput({
   apiVersion: 1,
   type: 'alertmanager',
   summary: 'Raises an alert in Prometheus Alertmanager for each event.',
+  category: 'alerting',
+  stability: 'stable',
   options: Type.Object(
     {
       hosts: Type.Array(httpUrl({ description: 'One Alertmanager.' }), {
@@ -51,6 +53,7 @@ export default defineOutput({
       }),
       endpoint: Type.Optional(
         Type.String({
+          advanced: true,
           default: '/api/v2/alerts',
           pattern: '^/',
           falcosidekick: ['alertmanager.endpoint'],
@@ -79,6 +82,7 @@ export default defineOutput({
       ),
       drop_priority: Type.Optional(
         priority({
+          advanced: true,
           default: 'critical',
           falcosidekick: ['alertmanager.dropeventdefaultpriority'],
           description: 'Least priority of an event that tells of dropped system calls.',
@@ -94,6 +98,7 @@ export default defineOutput({
             { additionalProperties: false },
           ),
           {
+            advanced: true,
             default: DROP_THRESHOLDS,
             description:
               'Numbers of drops become the label `>{above}`, so that a counter does not make a new alert each time.',

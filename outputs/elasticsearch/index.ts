@@ -18,6 +18,8 @@ export default defineOutput({
   apiVersion: 1,
   type: 'elasticsearch',
   summary: 'Indexes events in Elasticsearch or OpenSearch, in bulk.',
+  category: 'logs',
+  stability: 'stable',
   options: Type.Object(
     {
       url: httpUrl({
@@ -66,6 +68,7 @@ export default defineOutput({
       ),
       number_of_shards: Type.Optional(
         Type.Integer({
+          advanced: true,
           minimum: 1,
           default: 1,
           description: 'Of the index template.',
@@ -74,6 +77,7 @@ export default defineOutput({
       ),
       number_of_replicas: Type.Optional(
         Type.Integer({
+          advanced: true,
           minimum: 0,
           default: 1,
           description: 'Of the index template.',

@@ -17,6 +17,8 @@ export default defineOutput({
   apiVersion: 1,
   type: 'slack',
   summary: 'Posts each event to a Slack channel through an incoming webhook.',
+  category: 'chat',
+  stability: 'experimental',
   options: Type.Object(
     {
       webhook_url: httpUrl({

@@ -1,5 +1,6 @@
 import type { TProperties } from 'typebox';
 import type { FalcosidekickKey } from '../../sdk/options/falcosidekick.ts';
+import type { OptionMarks } from '../../sdk/options/scalars.ts';
 import { Type } from '../../sdk/options/type.ts';
 
 /** A section of options; unknown keys are errors. */
@@ -12,8 +13,12 @@ export function section<P extends TProperties>(
 }
 
 /** A section that may be left out: all of its options have defaults. */
-export function optionalSection<P extends TProperties>(properties: P, description: string) {
-  return Type.Object(properties, { additionalProperties: false, description, default: {} });
+export function optionalSection<P extends TProperties>(
+  properties: P,
+  description: string,
+  more: OptionMarks = {},
+) {
+  return Type.Object(properties, { additionalProperties: false, description, default: {}, ...more });
 }
 
 /** An address and port to listen at. */
@@ -27,7 +32,7 @@ export function address(
 /** A whole number of at least one. */
 export function count(
   description: string,
-  options: {
+  options: OptionMarks & {
     default?: number;
     minimum?: number;
     maximum?: number;

@@ -105,7 +105,15 @@ function byType(
  */
 function relax(schema: JsonSchema): Record<string, unknown> {
   const result: Record<string, unknown> = { ...schema };
-  for (const own of ['secret', 'falcosidekick', 'formatMinimum', 'formatMaximum', 'needs', 'excludes'])
+  for (const own of [
+    'secret',
+    'advanced',
+    'falcosidekick',
+    'formatMinimum',
+    'formatMaximum',
+    'needs',
+    'excludes',
+  ])
     delete result[own];
   if (schema.properties) {
     result.properties = Object.fromEntries(

@@ -11,6 +11,10 @@ export interface JsonSchema {
   readonly secret?: boolean;
   /** The keys of Falcosidekick that this option stands for. */
   readonly falcosidekick?: readonly FalcosidekickKey[];
+  /** Rarely needed: shown apart. */
+  readonly advanced?: boolean;
+  /** Going to be removed. */
+  readonly deprecated?: boolean;
   /** The limits of a duration or size, in YAML spelling. */
   readonly formatMinimum?: string;
   readonly formatMaximum?: string;

@@ -3,7 +3,15 @@ import type { Priority } from '../../event/priority.ts';
 import type { FalcosidekickKey } from './falcosidekick.ts';
 import { Type } from './type.ts';
 
-interface ScalarOptions {
+/** What any option may say about itself, whatever its type: `Type.String({ description: '…', advanced: true })`. */
+export interface OptionMarks {
+  /** Rarely needed: shown apart from the others, with all that is in it. An option that must be given cannot be. */
+  readonly advanced?: boolean;
+  /** Taken, but going to be removed: the description says what to use instead. */
+  readonly deprecated?: boolean;
+}
+
+interface ScalarOptions extends OptionMarks {
   readonly description: string;
   /** In YAML spelling: `5m`, `256MiB`. */
   readonly default?: string;
@@ -57,7 +65,7 @@ export function priority(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
  */
 export function byPriority<T extends TSchema>(
   value: T,
-  options: {
+  options: OptionMarks & {
     readonly description: string;
     readonly examples?: readonly Readonly<Record<string, unknown>>[];
     readonly falcosidekick?: readonly FalcosidekickKey[];
@@ -77,13 +85,15 @@ export function template(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
 }
 
 /** A text that never appears in logs, errors, `print-config` or the admin endpoints. */
-export function secret(options: {
-  readonly description: string;
-  readonly examples?: readonly string[];
-  readonly falcosidekick?: readonly FalcosidekickKey[];
-  readonly needs?: readonly string[];
-  readonly excludes?: readonly string[];
-  readonly minLength?: number;
-}) {
+export function secret(
+  options: OptionMarks & {
+    readonly description: string;
+    readonly examples?: readonly string[];
+    readonly falcosidekick?: readonly FalcosidekickKey[];
+    readonly needs?: readonly string[];
+    readonly excludes?: readonly string[];
+    readonly minLength?: number;
+  },
+) {
   return Type.String({ secret: true, ...options });
 }

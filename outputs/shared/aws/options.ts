@@ -17,6 +17,7 @@ export const awsOptions = {
   }),
   endpoint: Type.Optional(
     Type.String({
+      advanced: true,
       description: 'URL of a service that speaks the same protocol; leave out for AWS.',
       format: 'http-url',
     }),
@@ -58,6 +59,7 @@ export const awsOptions = {
         ),
         session_name: Type.Optional(
           Type.String({
+            advanced: true,
             description: 'Name of the session, as CloudTrail shows it.',
             default: 'tiercel',
             pattern: '^[\\w+=,.@-]{2,64}$',
@@ -65,6 +67,7 @@ export const awsOptions = {
         ),
         session_duration: Type.Optional(
           duration({
+            advanced: true,
             description:
               'How long a session lasts; at most 1h where the credentials come from a role themselves.',
             default: '1h',
@@ -72,6 +75,7 @@ export const awsOptions = {
         ),
         sts_endpoint: Type.Optional(
           Type.String({
+            advanced: true,
             description: 'URL of the STS endpoint; leave out for the regional one.',
             format: 'http-url',
           }),

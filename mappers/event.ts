@@ -5,6 +5,7 @@ export default defineMapper({
   apiVersion: 1,
   type: 'event',
   summary: 'The event itself, for outputs that write a payload of their own.',
+  stability: 'stable',
   options: Type.Object({}, { additionalProperties: false }),
   create: () => ({
     map(event) {

@@ -8,6 +8,7 @@ export default defineMapper({
   apiVersion: 1,
   type: 'falco',
   summary: 'The event as received, with the fields and tags that the configuration adds.',
+  stability: 'stable',
   options: Type.Object({}, { additionalProperties: false }),
   create: () => ({
     record: Type.String({ contentMediaType: 'application/json', description: 'The event as JSON.' }),

@@ -39,11 +39,13 @@ export default defineOutput({
   apiVersion: 1,
   type: 'aws_sqs',
   summary: 'Sends each event as a message to an Amazon SQS queue, ten at a time.',
+  category: 'queue',
+  stability: 'experimental',
   options: Type.Object(
     {
       queue_url: Type.String({
         format: 'http-url',
-        formerly: ['aws.sqs.url'],
+        falcosidekick: ['aws.sqs.url'],
         description: 'The queue.',
         examples: ['https://sqs.eu-west-1.amazonaws.com/123456789012/falco'],
       }),

@@ -8,6 +8,8 @@ export default defineOutput({
   apiVersion: 1,
   type: 'file',
   summary: 'Appends each event to a file as a line of JSON (NDJSON).',
+  category: 'local',
+  stability: 'stable',
   options: Type.Object(
     {
       path: Type.String({

@@ -32,14 +32,14 @@ const options = Type.Object(
   {
     servers: Type.Array(Type.String({ minLength: 1, description: 'One server.' }), {
       minItems: 1,
-      formerly: ['nats.hostport'],
+      falcosidekick: ['nats.hostport'],
       description: 'Servers to connect to; others of the cluster are found from there.',
       examples: [['nats://nats:4222']],
     }),
     subject: Type.Optional(
       template({
         default: DEFAULT_SUBJECT,
-        formerly: ['nats.subjecttemplate'],
+        falcosidekick: ['nats.subjecttemplate'],
         description:
           'The subject: a Liquid template over the event. White space and wildcards in it become `_`.',
         examples: ['falco.{{ hostname }}'],
@@ -66,6 +66,8 @@ export default defineOutput({
   apiVersion: 1,
   type: 'nats',
   summary: 'Publishes each event to NATS, to a JetStream stream unless told otherwise.',
+  category: 'queue',
+  stability: 'stable',
   options,
   examples: [
     { title: 'Minimal', options: { servers: ['nats://nats:4222'] } },

@@ -13,6 +13,8 @@ export default defineOutput({
   apiVersion: 1,
   type: 'stdout',
   summary: 'Prints each event as a line of JSON on standard output.',
+  category: 'local',
+  stability: 'stable',
   options: Type.Object({}, { additionalProperties: false }),
   examples: [{ title: 'Minimal', options: {} }],
   batch: { events: 100, every: 100 },

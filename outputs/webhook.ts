@@ -13,10 +13,12 @@ export default defineOutput({
   apiVersion: 1,
   type: 'webhook',
   summary: 'POSTs events as JSON: a batch as an array, or each by itself.',
+  category: 'web',
+  stability: 'stable',
   options: Type.Object(
     {
       url: httpUrl({
-        formerly: ['webhook.address'],
+        falcosidekick: ['webhook.address'],
         description: 'Where to POST.',
         examples: ['https://hooks.example.com/falco'],
       }),

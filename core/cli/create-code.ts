@@ -30,6 +30,8 @@ export default defineOutput({
   apiVersion: 1,
   type: '${type}',
   summary: 'POSTs each batch of events as a JSON array.',
+  category: 'web',
+  stability: 'experimental',
   options: Type.Object(
     {
       url: httpUrl({ description: 'Where to POST.' }),
@@ -82,6 +84,7 @@ export default defineMapper({
   apiVersion: 1,
   type: '${type}',
   summary: 'Time, rule, host and the fields that were asked for.',
+  stability: 'experimental',
   options: Type.Object(
     { fields: Type.Optional(Type.Array(Type.String(), { description: 'Fields to take along.', default: [] })) },
     { additionalProperties: false },

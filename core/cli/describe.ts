@@ -82,13 +82,20 @@ function pageOf(found: Found, type: string): Page {
 }
 
 function asJson({ kind, definition }: Found): { kind: PluginKind } & Record<string, unknown> {
-  const { type, summary, options } = definition;
-  const about = { kind, type, summary, options: optionRows(options as JsonSchema), schema: options };
+  const { type, summary, stability, options } = definition;
+  const about = {
+    kind,
+    type,
+    summary,
+    stability,
+    options: optionRows(options as JsonSchema),
+    schema: options,
+  };
   if (kind === 'mapper') return about;
-  const { batch, batchBounds, timeout, ordering, idempotent, confirms, examples, notes } =
+  const { category, batch, batchBounds, timeout, ordering, idempotent, confirms, examples, notes } =
     definition as AnyOutputDefinition;
   const facts = { ordering: said(ordering), idempotent: said(idempotent), confirms: said(confirms) };
-  return { ...about, batch, batchBounds, timeout, ...facts, examples, notes };
+  return { ...about, category, batch, batchBounds, timeout, ...facts, examples, notes };
 }
 
 /** JSON has no functions. */

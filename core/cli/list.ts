@@ -1,7 +1,18 @@
 import { Argument } from 'commander';
+import type { AnyMapperDefinition, BuiltIns } from '../config/schema/plugins.ts';
 import { createRegistry } from '../plugins/registry.ts';
+import { CATEGORIES, type Category, type Stability } from '../sdk/contract/about.ts';
+import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import type { RegisterCommand } from './command.ts';
 import { renderTable } from './render.ts';
+
+type Entry = {
+  readonly kind: 'output' | 'mapper';
+  readonly type: string;
+  readonly summary: string;
+  readonly category?: Category | undefined;
+  readonly stability?: Stability | undefined;
+};
 
 const KINDS = ['outputs', 'mappers'] as const;
 
@@ -14,15 +25,50 @@ export const list: RegisterCommand = (program, cli) => {
     .addHelpText('after', '\nExample:\n  tiercel list outputs')
     .action(async (kind: (typeof KINDS)[number] | undefined, options: { json?: boolean }) => {
       const registry = createRegistry(cli.builtIns);
-      const entries: { kind: string; type: string; summary: string }[] = [];
-      for (const one of kind === undefined ? KINDS : [kind]) {
-        for (const [type, builtIn] of Object.entries(registry[one])) {
-          entries.push({ kind: one.slice(0, -1), type, summary: (await builtIn.load()).summary });
-        }
-      }
+      const entries = [
+        ...(kind === 'mappers' ? [] : await outputs(registry.outputs)),
+        ...(kind === 'outputs' ? [] : await mappers(registry.mappers)),
+      ];
       if (options.json) return cli.json(JSON.stringify(entries));
-      const rows = entries.map((entry) => [entry.kind, entry.type, entry.summary]);
-      cli.out(renderTable(['kind', 'type', 'what it does'], rows, { maxCell: 120 }));
+      const isOutput = (entry: Entry) => entry.kind === 'output';
+      const tables = [
+        tableOf(['type', 'category', 'stability', 'what it does'], entries.filter(isOutput)),
+        tableOf(
+          ['type', 'stability', 'what it does'],
+          entries.filter((entry) => !isOutput(entry)),
+        ),
+      ];
+      cli.out(tables.filter(Boolean).join('\n\n'));
       cli.out('\ntiercel describe TYPE says all about one.');
     });
 };
+
+/** Outputs of one category after the other, those without one at the end. */
+async function outputs(builtIns: BuiltIns<AnyOutputDefinition>): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const [type, builtIn] of Object.entries(builtIns)) {
+    const { summary, category, stability } = await builtIn.load();
+    entries.push({ kind: 'output', type, summary, category, stability });
+  }
+  const categories: readonly (string | undefined)[] = [...Object.keys(CATEGORIES), undefined];
+  return categories.flatMap((category) => entries.filter((entry) => entry.category === category));
+}
+
+async function mappers(builtIns: BuiltIns<AnyMapperDefinition>): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const [type, builtIn] of Object.entries(builtIns)) {
+    const { summary, stability } = await builtIn.load();
+    entries.push({ kind: 'mapper', type, summary, stability });
+  }
+  return entries;
+}
+
+/** A table with those columns; empty when there is nothing to list. */
+function tableOf(columns: readonly string[], entries: readonly Entry[]): string {
+  if (entries.length === 0) return '';
+  const hasCategory = columns.includes('category');
+  const rows = entries.map(({ type, category = '', stability = '', summary }) =>
+    hasCategory ? [type, category, stability, summary] : [type, stability, summary],
+  );
+  return renderTable(columns, rows, { maxCell: 120 });
+}

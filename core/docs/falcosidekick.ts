@@ -1,4 +1,4 @@
-import { FALCOSIDEKICK } from '../config/schema/falcosidekick.ts';
+import { FALCOSIDEKICK, keysThere, valueChange } from '../config/schema/falcosidekick.ts';
 import type { JsonSchema } from '../config/schema/json-schema.ts';
 import { OutputSchema } from '../config/schema/output.ts';
 import { ConfigSchema } from '../config/schema/sections.ts';
@@ -45,9 +45,12 @@ function keyTable(rows: readonly (readonly string[])[]): Block {
 
 /** Rows for every option that says what it was called: there, here, what it is. */
 function renamed(schema: JsonSchema, prefix = ''): string[][] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, option]) => {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, option]): string[][] => {
     const here = `${prefix}${name}`;
-    const own = (option.formerly ?? []).map((there) => [there, here, option.description ?? '']);
+    const own = keysThere(option).map((there) => {
+      const change = valueChange(there, { here, option, quote: '`' });
+      return [there.key, here, [option.description, change?.rule].filter(Boolean).join(' ')];
+    });
     return [...own, ...renamed(option, `${here}.`)];
   });
 }

@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import { configSchema } from '../config/schema/editor-schema.ts';
 import type { AnyMapperDefinition, BuiltIns } from '../config/schema/plugins.ts';
 import { createRegistry } from '../plugins/registry.ts';
+import { CATEGORIES } from '../sdk/contract/about.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { cliPage } from './cli.ts';
 import { type ExampleFrame, exampleConfig } from './example-config.ts';
 import { falcosidekickPage } from './falcosidekick.ts';
-import { heading, type Page, table, text, toMarkdown } from './page.ts';
+import { type Block, heading, type Page, table, text, toMarkdown } from './page.ts';
 import { mapperPage, outputPage } from './plugin.ts';
 import { configPage, errorsPage, metricsPage } from './reference.ts';
 
@@ -30,29 +31,24 @@ export async function renderDocs(
   const files = new Map<string, string>();
   const add = (path: string, page: Page) => files.set(path, GENERATED + toMarkdown(page));
 
-  const outputs: [type: string, summary: string][] = [];
   const definitions: Record<string, AnyOutputDefinition> = {};
   for (const type of Object.keys(registry.outputs).sort()) {
     const definition = await registry.outputs[type]!.load();
-    outputs.push([type, definition.summary]);
     definitions[type] = definition;
     add(`docs/outputs/${type}.md`, outputPage(definition, type));
   }
-  const mappers: [type: string, summary: string][] = [];
+  const mappers: Record<string, AnyMapperDefinition> = {};
   for (const type of Object.keys(registry.mappers).sort()) {
     const definition = await registry.mappers[type]!.load();
-    mappers.push([type, definition.summary]);
+    mappers[type] = definition;
     add(`docs/mappers/${type}.md`, mapperPage(definition, type));
   }
-  add(
-    'docs/outputs/README.md',
-    list(
-      'Outputs',
-      'The built-in outputs. [One of your own](../write-an-output.md) is a file of about 25 lines.',
-      outputs,
-    ),
-  );
-  add('docs/mappers/README.md', list('Mappers', 'The built-in mappers: how events become records.', mappers));
+  add('docs/outputs/README.md', outputsPage(definitions));
+  add('docs/mappers/README.md', [
+    heading(1, 'Mappers'),
+    text('The built-in mappers: how events become records.'),
+    list(Object.entries(mappers)),
+  ]);
   add('docs/config.md', configPage());
   add('docs/falcosidekick-keys.md', falcosidekickPage(definitions));
   add('docs/cli.md', cliPage(program));
@@ -63,15 +59,28 @@ export async function renderDocs(
   return files;
 }
 
-function list(title: string, about: string, entries: readonly [type: string, summary: string][]): Page {
+/** The list of outputs, by category. */
+function outputsPage(definitions: Readonly<Record<string, AnyOutputDefinition>>): Page {
+  const groups = Object.entries(CATEGORIES).map(([category, title]) => ({
+    title,
+    entries: Object.entries(definitions).filter(([, definition]) => definition.category === category),
+  }));
   return [
-    heading(1, title),
-    text(about),
-    table(
-      ['type', 'what it does'],
-      entries.map(([type, summary]) => [`[\`${type}\`](${type}.md)`, summary]),
-    ),
+    heading(1, 'Outputs'),
+    text('The built-in outputs. [One of your own](../write-an-output.md) is a file of about 25 lines.'),
+    ...groups
+      .filter(({ entries }) => entries.length > 0)
+      .flatMap(({ title, entries }) => [heading(2, title), list(entries)]),
   ];
+}
+
+function list(
+  entries: readonly (readonly [type: string, about: Pick<AnyMapperDefinition, 'summary' | 'stability'>])[],
+): Block {
+  return table(
+    ['type', 'stability', 'what it does'],
+    entries.map(([type, { stability = '', summary }]) => [`[\`${type}\`](${type}.md)`, stability, summary]),
+  );
 }
 
 function describeMetrics() {

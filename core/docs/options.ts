@@ -1,5 +1,5 @@
 import { branches, isSecret, type JsonSchema } from '../config/schema/json-schema.ts';
-import { type Block, table } from './page.ts';
+import { type Block, table, text } from './page.ts';
 
 /** An option as the documentation shows it. */
 export interface OptionRow {
@@ -9,6 +9,10 @@ export interface OptionRow {
   readonly type: string;
   readonly required: boolean;
   readonly secret: boolean;
+  /** Rarely needed: the option itself or a section that it is in says so. */
+  readonly advanced: boolean;
+  /** Going to be removed, likewise. */
+  readonly deprecated: boolean;
   /** In YAML spelling; undefined when there is none. */
   readonly default?: unknown;
   readonly examples: readonly unknown[];
@@ -17,33 +21,55 @@ export interface OptionRow {
 
 /** All options of a schema in the order of the definition, each section followed by its options. */
 export function optionRows(schema: JsonSchema, prefix = ''): OptionRow[] {
+  return rowsOf(schema, prefix, { advanced: false, deprecated: false });
+}
+
+function rowsOf(
+  schema: JsonSchema,
+  prefix: string,
+  around: Pick<OptionRow, 'advanced' | 'deprecated'>,
+): OptionRow[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, option]) => {
     const name = `${prefix}${key}`;
     // An empty default of a section adds nothing to the defaults of its options.
     const isFilled = isSection(option) && isEmpty(option.default);
+    const marks = {
+      advanced: around.advanced || option.advanced === true,
+      deprecated: around.deprecated || option.deprecated === true,
+    };
     const row: OptionRow = {
       name,
       type: typeName(option),
       required: (schema.required ?? []).includes(key) && option.default === undefined,
       secret: isSecret(option),
+      ...marks,
       ...(option.default !== undefined && !isFilled && { default: option.default }),
       examples: option.examples ?? [],
       description: option.description ?? '',
     };
     const inner = isSection(option)
-      ? optionRows(option, `${name}.`)
-      : optionRows(option.items ?? {}, `${name}[].`);
+      ? rowsOf(option, `${name}.`, marks)
+      : rowsOf(option.items ?? {}, `${name}[].`, marks);
     return [row, ...inner];
   });
 }
 
-/** The table of options, as pages show it. */
-export function optionTable(rows: readonly OptionRow[]): Block {
+/** The options as pages show them: what is rarely needed in a table of its own. */
+export function optionTables(rows: readonly OptionRow[]): Block[] {
+  const advanced = rows.filter((row) => row.advanced);
+  const others = rows.filter((row) => !row.advanced);
+  return [
+    ...(others.length > 0 ? [optionTable(others)] : []),
+    ...(advanced.length > 0 ? [text('Rarely needed:'), optionTable(advanced)] : []),
+  ];
+}
+
+function optionTable(rows: readonly OptionRow[]): Block {
   return table(
     ['option', 'type', 'default', 'what it is'],
     rows.map((row) => [
       `\`${row.name}\``,
-      row.secret ? `${row.type}, secret` : row.type,
+      [row.type, row.secret && 'secret', row.deprecated && '**deprecated**'].filter(Boolean).join(', '),
       row.required ? '**required**' : row.default === undefined ? '' : `\`${JSON.stringify(row.default)}\``,
       [row.description, exampleText(row)].filter(Boolean).join(' '),
     ]),

@@ -6,9 +6,10 @@ import { OutputSchema } from '../config/schema/output.ts';
 import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
 import { formatSize } from '../config/schema/size.ts';
 import { DEFAULT_POLICY } from '../delivery/policy.ts';
+import { CATEGORIES, STABILITIES } from '../sdk/contract/about.ts';
 import { type DeliveryFacts, factsOf } from '../sdk/contract/facts.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
-import { optionRows, optionTable } from './options.ts';
+import { optionRows, optionTables } from './options.ts';
 import { type Block, code, heading, type Page, table, text } from './page.ts';
 
 /**
@@ -28,9 +29,10 @@ export function outputPage(definition: AnyOutputDefinition, type: string, { link
   return [
     heading(1, type),
     text(definition.summary),
+    ...standing(definition),
     ...neededPackages(definition),
     heading(2, 'Options'),
-    rows.length > 0 ? optionTable(rows) : text('None of its own.'),
+    ...(rows.length > 0 ? optionTables(rows) : [text('None of its own.')]),
     text(`Beside them stand ${common}: ${settings.join(', ')}.`),
     heading(2, 'Batches'),
     batchTable(definition),
@@ -49,6 +51,15 @@ export function outputPage(definition: AnyOutputDefinition, type: string, { link
   ];
 }
 
+/** Category and stability, as far as the definition says them. */
+function standing({ category, stability }: Pick<AnyOutputDefinition, 'category' | 'stability'>): Block[] {
+  const words = [
+    category && `Category: ${CATEGORIES[category]}.`,
+    stability && `${stability[0]!.toUpperCase()}${stability.slice(1)}: ${STABILITIES[stability]}.`,
+  ].filter(Boolean);
+  return words.length === 0 ? [] : [text(words.join(' '))];
+}
+
 function neededPackages({ packages = [] }: AnyOutputDefinition): Block[] {
   if (packages.length === 0) return [];
   const names = packages.map((name) => `\`${name}\``).join(' and ');
@@ -62,8 +73,9 @@ export function mapperPage(definition: AnyMapperDefinition, type: string): Page 
   return [
     heading(1, type),
     text(definition.summary),
+    ...standing(definition),
     heading(2, 'Options'),
-    rows.length > 0 ? optionTable(rows) : text('None: it is named by its type alone.'),
+    ...(rows.length > 0 ? optionTables(rows) : [text('None: it is named by its type alone.')]),
     heading(2, 'Example'),
     text('In an output whose records may be chosen:'),
     code('yaml', stringify({ outputs: { records: use } })),

@@ -4,7 +4,7 @@ import { OutputSchema } from '../config/schema/output.ts';
 import { ConfigSchema, TestSchema } from '../config/schema/sections.ts';
 import { PROBLEM_CODES } from '../http/problem.ts';
 import type { MetricDescription } from '../telemetry/metrics.ts';
-import { optionRows, optionTable } from './options.ts';
+import { optionRows, optionTables } from './options.ts';
 import { type Block, code, heading, type Page, table, text } from './page.ts';
 
 /** The page of the whole configuration. */
@@ -50,7 +50,7 @@ export function configPage(): Page {
     text(
       'The outputs by name. A name is kept for good: cursor, dead letters and metrics hang on it. The options of each type are on [its page](outputs/README.md); every type has these beside them:',
     ),
-    optionTable(optionRows(OutputSchema as JsonSchema)),
+    ...optionTables(optionRows(OutputSchema as JsonSchema)),
     heading(2, 'when'),
     text(
       'A condition in [CEL](https://cel.dev) over the event: `priority` (compared in Falco’s order), `rule`, `source`, `hostname`, `output`, `tags`, `time` and `fields["k8s.ns.name"]`; a field that the event lacks is `null`. An event for which the condition cannot be computed is wanted.',
@@ -83,7 +83,7 @@ export function configPage(): Page {
     ),
     heading(2, 'tests'),
     text('Events and where they must go, run by `tiercel test`:'),
-    optionTable(optionRows(TestSchema as JsonSchema)),
+    ...optionTables(optionRows(TestSchema as JsonSchema)),
     code('yaml', TEST_EXAMPLE),
   ];
 }
@@ -102,7 +102,7 @@ tests:
 `;
 
 function section(name: string, schema: JsonSchema): Block[] {
-  return [heading(2, name), text(schema.description ?? ''), optionTable(optionRows(schema))];
+  return [heading(2, name), text(schema.description ?? ''), ...optionTables(optionRows(schema))];
 }
 
 /** The page of every error code. */

@@ -1,5 +1,8 @@
-import { type JsonSchema, schemaProblem } from '../config/schema/json-schema.ts';
+import { keysThere } from '../config/schema/falcosidekick.ts';
+import { FORMATS } from '../config/schema/formats.ts';
+import { type JsonSchema, schemaProblem, typesOf } from '../config/schema/json-schema.ts';
 import { COMMON_SETTINGS } from '../config/schema/output.ts';
+import { CATEGORIES, STABILITIES, SUMMARY_LENGTH } from '../sdk/contract/about.ts';
 import { factsOf } from '../sdk/contract/facts.ts';
 
 /** The kinds of plugins. */
@@ -26,10 +29,31 @@ export function checkDefinition(kind: PluginKind, value: unknown): string[] {
     problems.push(`its type ${JSON.stringify(definition.type)} is not snake_case`);
   }
   if (typeof definition.summary !== 'string' || definition.summary === '') problems.push('it has no summary');
+  else if (definition.summary.length > SUMMARY_LENGTH || definition.summary.includes('\n'))
+    problems.push(`its summary is not one line of at most ${SUMMARY_LENGTH} characters`);
+  problems.push(...checkAbout(kind, definition));
   if (typeof definition.create !== 'function') problems.push('it has no create()');
   problems.push(...checkOptions(kind, definition.options));
   if (kind === 'output') problems.push(...checkBatch(definition.batch), ...checkFacts(definition));
   return problems;
+}
+
+/** What lists and pages say of it. */
+function checkAbout(kind: PluginKind, definition: Record<string, unknown>): string[] {
+  const { category, stability, notes } = definition;
+  const problems: string[] = [];
+  if (category !== undefined && kind !== 'output')
+    problems.push('it has a category, which only outputs have');
+  else problems.push(...noneOf('category', category, CATEGORIES));
+  problems.push(...noneOf('stability', stability, STABILITIES));
+  if (kind === 'output' && stability === 'deprecated' && !notes)
+    problems.push('it is deprecated and has no notes that say what to use instead');
+  return problems;
+}
+
+function noneOf(member: string, value: unknown, words: object): string[] {
+  if (value === undefined || Object.keys(words).includes(value as string)) return [];
+  return [`its ${member} ${JSON.stringify(value)} is none of ${Object.keys(words).join(', ')}`];
 }
 
 function checkOptions(kind: PluginKind, options: unknown): string[] {
@@ -39,7 +63,7 @@ function checkOptions(kind: PluginKind, options: unknown): string[] {
   const schema = options as JsonSchema;
   const problem = schemaProblem(schema);
   if (problem !== undefined) return [`its options are not a valid JSON Schema: ${problem}`];
-  const problems = undescribed(schema, '');
+  const problems = badOptions(schema, '');
   const taken = new Set(kind === 'output' ? COMMON_SETTINGS : ['type']);
   for (const name of Object.keys(schema.properties ?? {})) {
     if (taken.has(name))
@@ -48,8 +72,8 @@ function checkOptions(kind: PluginKind, options: unknown): string[] {
   return problems;
 }
 
-/** Options without a description, and objects that accept unknown options, at any depth. */
-function undescribed(schema: JsonSchema, path: string): string[] {
+/** What is wrong with options, and objects that accept unknown ones, at any depth. */
+function badOptions(schema: JsonSchema, path: string): string[] {
   const problems: string[] = [];
   if (schema.properties !== undefined && schema.additionalProperties !== false) {
     const what = path === '' ? 'its options are' : `its option "${path}" is`;
@@ -58,7 +82,12 @@ function undescribed(schema: JsonSchema, path: string): string[] {
   for (const [name, option] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? name : `${path}.${name}`;
     if (!option.description) problems.push(`its option "${at}" has no description`);
-    problems.push(...undescribed(option, at));
+    const isRequired = (schema.required ?? []).includes(name) && option.default === undefined;
+    problems.push(
+      ...badMarks(option, at, isRequired),
+      ...badKeysThere(option, at),
+      ...badOptions(option, at),
+    );
   }
   const members = [
     schema.items,
@@ -66,7 +95,7 @@ function undescribed(schema: JsonSchema, path: string): string[] {
     ...Object.values(schema.patternProperties ?? {}),
   ];
   const below = [...members, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
-  for (const one of below) if (typeof one === 'object') problems.push(...undescribed(one, path));
+  for (const one of below) if (typeof one === 'object') problems.push(...badOptions(one, path));
   return problems;
 }
 
@@ -81,6 +110,37 @@ function checkFacts(definition: Record<string, unknown>): string[] {
   } catch (error) {
     return [(error as Error).message];
   }
+}
+
+/** Marks that are no booleans, and those of options that nobody can leave out. */
+function badMarks(option: JsonSchema, at: string, isRequired: boolean): string[] {
+  return (['advanced', 'deprecated'] as const).flatMap((mark) => {
+    if (option[mark] === undefined) return [];
+    if (typeof option[mark] !== 'boolean') return [`its option "${at}" has "${mark}", which is no boolean`];
+    return option[mark] && isRequired ? [`its option "${at}" is required, so it cannot be ${mark}`] : [];
+  });
+}
+
+/** Keys of Falcosidekick that cannot be, or whose values cannot become those of the option. */
+function badKeysThere(option: JsonSchema, at: string): string[] {
+  if (option.falcosidekick !== undefined && !Array.isArray(option.falcosidekick))
+    return [`its option "${at}" has keys of Falcosidekick that are no list`];
+  return keysThere(option).flatMap(({ key, inverted, unit }) => {
+    if (typeof key !== 'string' || !/^[a-z0-9]+(\.[a-z0-9]+)*$/.test(key)) {
+      const named = JSON.stringify(key);
+      return `its option "${at}" names ${named}, which is no key of Falcosidekick (small letters, digits and dots)`;
+    }
+    const is = `so "${key}" of Falcosidekick cannot be`;
+    if (inverted && !typesOf(option).has('boolean'))
+      return `its option "${at}" is no boolean, ${is} inverted`;
+    if (unit !== undefined && !takesUnit(option, unit))
+      return `its option "${at}" has no unit ${JSON.stringify(unit)}, ${is} in it`;
+    return [];
+  });
+}
+
+function takesUnit({ format = '' }: JsonSchema, unit: string): boolean {
+  return (format === 'duration' || format === 'size') && FORMATS[format]!.parse(`30${unit}`).ok;
 }
 
 function checkBatch(batch: unknown): string[] {

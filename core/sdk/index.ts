@@ -10,6 +10,7 @@
 // To declare an output or a mapper, and its options.
 
 export type { Static, TObject, TSchema } from 'typebox';
+export type { Category, Stability } from './contract/about.ts';
 export type { BatchLimits } from './contract/batch.ts';
 export type { Mapped, Mapper, MapperContext, MapperDefinition } from './contract/mapper.ts';
 export { defineMapper } from './contract/mapper.ts';
@@ -23,6 +24,8 @@ export type {
   OwnMapper,
 } from './contract/output.ts';
 export { asEvents, defineOutput } from './contract/output.ts';
+export type { FalcosidekickKey } from './options/falcosidekick.ts';
+export type { OptionMarks } from './options/scalars.ts';
 export { byPriority, duration, priority, secret, size, template } from './options/scalars.ts';
 export { Type } from './options/type.ts';
 

@@ -20,6 +20,7 @@ export default defineMapper<typeof options, EcsRecord>({
   apiVersion: 1,
   type: 'ecs',
   summary: 'The Elastic Common Schema (ECS), for Elasticsearch, OpenSearch and lakes.',
+  stability: 'stable',
   options,
   create: ({ original = true }) => ({
     record: schema,

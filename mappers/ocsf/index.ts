@@ -8,7 +8,8 @@ import { options } from './schema/options.ts';
 export default defineMapper<typeof options, Finding>({
   apiVersion: 1,
   type: 'ocsf',
-  summary: 'OCSF Detection Finding (2004) or Security Finding (2001), as Security Lake takes them.',
+  summary: 'OCSF Detection (2004) or Security Findings (2001), as Security Lake takes them.',
+  stability: 'stable',
   options,
   create(given) {
     const mapping = mappingOf(given);

@@ -13,8 +13,8 @@ import {
 } from '../../core/sdk/index.ts';
 import { type AlertRules, alertOf } from './alert.ts';
 
-const texts = (description: string, formerly: string) =>
-  Type.Optional(Type.Record(Type.String(), Type.String(), { description, formerly: [formerly] }));
+const texts = (description: string, falcosidekick: string) =>
+  Type.Optional(Type.Record(Type.String(), Type.String(), { description, falcosidekick: [falcosidekick] }));
 
 const SEVERITIES: AlertRules['severities'] = {
   Emergency: 'critical',
@@ -40,26 +40,29 @@ export default defineOutput({
   apiVersion: 1,
   type: 'alertmanager',
   summary: 'Raises an alert in Prometheus Alertmanager for each event.',
+  category: 'alerting',
+  stability: 'stable',
   options: Type.Object(
     {
       hosts: Type.Array(httpUrl({ description: 'One Alertmanager.' }), {
         minItems: 1,
-        formerly: ['alertmanager.hostport'],
+        falcosidekick: ['alertmanager.hostport'],
         description:
           'The Alertmanagers. Name all members of a cluster: each gets every alert, and they agree among themselves.',
         examples: [['http://alertmanager-0:9093', 'http://alertmanager-1:9093']],
       }),
       endpoint: Type.Optional(
         Type.String({
+          advanced: true,
           default: '/api/v2/alerts',
           pattern: '^/',
-          formerly: ['alertmanager.endpoint'],
+          falcosidekick: ['alertmanager.endpoint'],
           description: 'Path of the API on each host, beginning with `/`.',
         }),
       ),
       expires_after: Type.Optional(
         duration({
-          formerly: ['alertmanager.expiresafter'],
+          falcosidekick: [{ key: 'alertmanager.expiresafter', unit: 's' }],
           description:
             'How long the alert lasts once it was delivered. Without: the `resolve_timeout` of Alertmanager.',
         }),
@@ -71,7 +74,7 @@ export default defineOutput({
       extra_annotations: texts('Annotations put on every alert.', 'alertmanager.extraannotations'),
       severities: Type.Optional(
         byPriority(Type.String(), {
-          formerly: ['alertmanager.customseveritymap'],
+          falcosidekick: ['alertmanager.customseveritymap'],
           description:
             'The label `severity` by priority, where it shall not be `critical` (critical and above), `warning` (warning, error) or `information`.',
           examples: [{ error: 'critical' }],
@@ -79,8 +82,9 @@ export default defineOutput({
       ),
       drop_priority: Type.Optional(
         priority({
+          advanced: true,
           default: 'critical',
-          formerly: ['alertmanager.dropeventdefaultpriority'],
+          falcosidekick: ['alertmanager.dropeventdefaultpriority'],
           description: 'Least priority of an event that tells of dropped system calls.',
         }),
       ),
@@ -94,6 +98,7 @@ export default defineOutput({
             { additionalProperties: false },
           ),
           {
+            advanced: true,
             default: DROP_THRESHOLDS,
             description:
               'Numbers of drops become the label `>{above}`, so that a counter does not make a new alert each time.',

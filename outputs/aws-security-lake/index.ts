@@ -32,8 +32,9 @@ One source holds one OCSF class: give every output a source of its own.`;
 const definition: StreamOutputDefinition<typeof options> = defineOutput({
   apiVersion: 1,
   type: 'aws_security_lake',
-  summary:
-    'Writes events to Amazon Security Lake: OCSF findings in Parquet, one object per account and day every five minutes.',
+  summary: 'Writes OCSF findings to Amazon Security Lake, as Parquet.',
+  category: 'siem',
+  stability: 'stable',
   options,
   examples: [
     {

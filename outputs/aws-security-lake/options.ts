@@ -21,7 +21,7 @@ const place = {
     },
   ),
   bucket: text('The bucket of the lake: its name, ARN, or `s3://` address. With `source`.', {
-    formerly: ['aws.securitylake.bucket'],
+    falcosidekick: ['aws.securitylake.bucket'],
     examples: ['aws-security-data-lake-eu-west-1-abc123'],
   }),
   directory: text(
@@ -41,7 +41,7 @@ const place = {
   region: {
     ...region,
     description: 'Region of the lake, not of the events; also of the S3 client.',
-    formerly: ['aws.securitylake.region'],
+    falcosidekick: ['aws.securitylake.region'],
   },
 };
 
@@ -49,7 +49,7 @@ const place = {
 const partition = {
   account_id: Type.String({
     pattern: ACCOUNT_PATTERN,
-    formerly: ['aws.securitylake.accountid'],
+    falcosidekick: ['aws.securitylake.accountid'],
     description:
       'The account that the events are from: 12 digits (in quotes), or `external` or `external_{id}` outside of AWS.',
     examples: ['123456789012', 'external_on-prem'],

@@ -18,10 +18,12 @@ export default defineOutput({
   apiVersion: 1,
   type: 'elasticsearch',
   summary: 'Indexes events in Elasticsearch or OpenSearch, in bulk.',
+  category: 'logs',
+  stability: 'stable',
   options: Type.Object(
     {
       url: httpUrl({
-        formerly: ['elasticsearch.hostport'],
+        falcosidekick: ['elasticsearch.hostport'],
         description: 'The cluster.',
         examples: ['https://elasticsearch:9200'],
       }),
@@ -29,7 +31,7 @@ export default defineOutput({
         Type.String({
           default: 'falco',
           pattern: '^[^A-Z\\s\\\\/*?"<>|,#:]+$',
-          formerly: ['elasticsearch.index'],
+          falcosidekick: ['elasticsearch.index'],
           description: 'The index or data stream, in small letters; the suffix is added.',
         }),
       ),
@@ -38,7 +40,7 @@ export default defineOutput({
           type: 'string',
           enum: ['daily', 'monthly', 'annually', 'none'],
           default: 'daily',
-          formerly: ['elasticsearch.suffix'],
+          falcosidekick: ['elasticsearch.suffix'],
           description:
             'An index per day, month or year of the events, in UTC. `none` for a data stream or an alias.',
         }),
@@ -46,38 +48,40 @@ export default defineOutput({
       pipeline: Type.Optional(
         Type.String({
           minLength: 1,
-          formerly: ['elasticsearch.pipeline'],
+          falcosidekick: ['elasticsearch.pipeline'],
           description: 'An ingest pipeline to send documents through.',
         }),
       ),
       api_key: Type.Optional(
         secret({
-          formerly: ['elasticsearch.apikey'],
+          falcosidekick: ['elasticsearch.apikey'],
           description: 'Encoded API key, sent as `Authorization: ApiKey …`.',
         }),
       ),
       create_index_template: Type.Optional(
         Type.Boolean({
           default: false,
-          formerly: ['elasticsearch.createindextemplate'],
+          falcosidekick: ['elasticsearch.createindextemplate'],
           description:
             'Put an index template for `{index}*` at the start, by which no event is refused for the type of a value. Without it, see to the mapping yourself.',
         }),
       ),
       number_of_shards: Type.Optional(
         Type.Integer({
+          advanced: true,
           minimum: 1,
           default: 1,
           description: 'Of the index template.',
-          formerly: ['elasticsearch.numberofshards'],
+          falcosidekick: ['elasticsearch.numberofshards'],
         }),
       ),
       number_of_replicas: Type.Optional(
         Type.Integer({
+          advanced: true,
           minimum: 0,
           default: 1,
           description: 'Of the index template.',
-          formerly: ['elasticsearch.numberofreplicas'],
+          falcosidekick: ['elasticsearch.numberofreplicas'],
         }),
       ),
       ...httpOptions,

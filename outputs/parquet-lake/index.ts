@@ -15,8 +15,9 @@ import { checkFields, fieldSegments, partitionKey } from './partition.ts';
 const definition: StreamOutputDefinition<typeof options> = defineOutput({
   apiVersion: 1,
   type: 'parquet_lake',
-  summary:
-    'Writes the records of any mapper as partitioned Parquet to a folder, to S3 or to an S3-compatible store.',
+  summary: 'Writes records as partitioned Parquet to a folder or an S3-compatible store.',
+  category: 'storage',
+  stability: 'stable',
   options,
   examples: [
     { title: 'A folder', options: { directory: './lake' } },

@@ -17,36 +17,41 @@ export default defineOutput({
   apiVersion: 1,
   type: 'slack',
   summary: 'Posts each event to a Slack channel through an incoming webhook.',
+  category: 'chat',
+  stability: 'experimental',
   options: Type.Object(
     {
       webhook_url: httpUrl({
-        formerly: ['slack.webhookurl'],
+        falcosidekick: ['slack.webhookurl'],
         description: 'The incoming webhook.',
         examples: ['https://hooks.slack.com/services/T000/B000/XXXX'],
       }),
       channel: Type.Optional(
         Type.String({
-          formerly: ['slack.channel'],
+          falcosidekick: ['slack.channel'],
           description: 'Another channel, where the webhook may choose one.',
         }),
       ),
       username: Type.Optional(
         Type.String({
           default: 'Tiercel',
-          formerly: ['slack.username'],
+          falcosidekick: ['slack.username'],
           description: 'Who the message is from.',
         }),
       ),
       icon: Type.Optional(
-        Type.String({ formerly: ['slack.icon'], description: 'Address of the picture beside the message.' }),
+        Type.String({
+          falcosidekick: ['slack.icon'],
+          description: 'Address of the picture beside the message.',
+        }),
       ),
       footer: Type.Optional(
-        Type.String({ formerly: ['slack.footer'], description: 'A line below the fields.' }),
+        Type.String({ falcosidekick: ['slack.footer'], description: 'A line below the fields.' }),
       ),
       format: Type.Optional(
         Type.Union([Type.Literal('all'), Type.Literal('text'), Type.Literal('fields')], {
           default: 'all',
-          formerly: ['slack.outputformat'],
+          falcosidekick: ['slack.outputformat'],
           description: 'What to show of an event: its text, its fields, or both.',
         }),
       ),
@@ -59,7 +64,7 @@ export default defineOutput({
       ),
       message_template: Type.Optional(
         template({
-          formerly: ['slack.messageformat'],
+          falcosidekick: ['slack.messageformat'],
           description:
             'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
           examples: ['*{{ priority }}* {{ rule }} on {{ hostname | escape }}'],

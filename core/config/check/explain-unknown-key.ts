@@ -2,7 +2,8 @@ import type { Fault, Path } from '../explain/errors.ts';
 import type { Span } from '../explain/source.ts';
 import { didYouMean } from '../explain/suggest.ts';
 import type { Node } from '../read/tree.ts';
-import { isFormerly, type JsonSchema, knownNames, memberSchema, typesOf } from '../schema/json-schema.ts';
+import { keyThere, valueChange } from '../schema/falcosidekick.ts';
+import { type JsonSchema, knownNames, memberSchema, typesOf } from '../schema/json-schema.ts';
 
 /** A key that the schema does not know, with its context. */
 export interface UnknownKey {
@@ -20,21 +21,12 @@ export interface UnknownKey {
 
 /** The error for an unknown key, with the option that was probably meant; the most certain guess comes first. */
 export function explainUnknownKey(key: UnknownKey): Fault {
-  const { name, path, span, schema, missing } = key;
+  const { name, path, span, schema } = key;
   const known = knownNames(schema);
   const fault = { code: 'TIERCEL_CFG_UNKNOWN_OPTION' as const, path, ...(span && { span }) };
   const said = `unknown option "${name}"`;
   const guess =
-    (missing !== undefined && {
-      text: `; did you mean "${missing}", which is missing?`,
-      suggestion: missing,
-    }) ||
-    levels(key) ||
-    renamed(key) ||
-    near(key) ||
-    below(key) ||
-    above(key) ||
-    wrapped(key);
+    absent(key) || levels(key) || renamed(key) || near(key) || below(key) || above(key) || wrapped(key);
   if (guess) {
     const { text, ...rest } = guess;
     return { ...fault, message: said + text, ...rest };
@@ -44,6 +36,17 @@ export function explainUnknownKey(key: UnknownKey): Fault {
 }
 
 type Guess = { readonly text: string; readonly suggestion?: string; readonly fix?: string } | undefined;
+
+/** The name of a required option that is missing. */
+function absent({ name, schema, missing }: UnknownKey): Guess {
+  if (missing === undefined) return undefined;
+  return (
+    changed(name, [missing], schema) ?? {
+      text: `; did you mean "${missing}", which is missing?`,
+      suggestion: missing,
+    }
+  );
+}
 
 /** Two levels in one word: `TIERCEL_LOG_LEVEL`, `loglevel`. */
 function levels({ name, span, schema }: UnknownKey): Guess {
@@ -64,10 +67,25 @@ function levels({ name, span, schema }: UnknownKey): Guess {
 
 /** A name that Falcosidekick uses for an option here or in a subsection. */
 function renamed({ name, schema }: UnknownKey): Guess {
-  const found = findBelow(schema, (_, option) => isFormerly(option, name));
+  const found = findBelow(schema, (_, option) => keyThere(option, name) !== undefined);
   if (found === undefined) return undefined;
+  const change = changed(name, found, schema);
+  if (change !== undefined) return change;
   const suggestion = found.join('.');
   return { text: `, as Falcosidekick calls it; here it is "${suggestion}"`, suggestion };
+}
+
+/**
+ * An option that Falcosidekick has under that name but with other values. It is no suggestion: a new name with the old value
+ * would mean something else.
+ */
+function changed(name: string, path: readonly string[], schema: JsonSchema): Guess {
+  const option = path.reduce((outer, step) => memberSchema(outer, step) ?? {}, schema);
+  const key = keyThere(option, name);
+  const here = path.join('.');
+  const change = key && valueChange(key, { here, option, quote: '"' });
+  if (change === undefined) return undefined;
+  return { text: `, as Falcosidekick calls it; here it is "${here}", ${change.what}`, fix: change.rule };
 }
 
 function near({ name, schema }: UnknownKey): Guess {

@@ -3,15 +3,9 @@ import type { Fault, Path } from '../explain/errors.ts';
 import type { Span } from '../explain/source.ts';
 import { suggest } from '../explain/suggest.ts';
 import { find, isNull, type Node, spanOf, toValue } from '../read/tree.ts';
+import { keyThere } from '../schema/falcosidekick.ts';
 import { FORMATS } from '../schema/formats.ts';
-import {
-  isFormerly,
-  isSecret,
-  itemSchema,
-  type JsonSchema,
-  memberSchema,
-  validate,
-} from '../schema/json-schema.ts';
+import { isSecret, itemSchema, type JsonSchema, memberSchema, validate } from '../schema/json-schema.ts';
 import { explainUnknownKey, type UnknownKey } from './explain-unknown-key.ts';
 import { explainValue } from './explain-value.ts';
 import { filterAjvErrors } from './filter-ajv-errors.ts';
@@ -72,7 +66,7 @@ function pairTypos(
       .filter((other) => other.instancePath === error.instancePath)
       .map((other) => String(other.params.missingProperty));
     const members = error.parentSchema as JsonSchema;
-    const renamed = here.find((other) => isFormerly(memberSchema(members, other) ?? {}, name));
+    const renamed = here.find((other) => keyThere(memberSchema(members, other) ?? {}, name));
     const meant = renamed ?? suggest(name, here);
     if (meant === undefined) return { error };
     left.splice(

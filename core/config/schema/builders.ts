@@ -1,24 +1,30 @@
 import type { TProperties } from 'typebox';
+import type { FalcosidekickKey } from '../../sdk/options/falcosidekick.ts';
+import type { OptionMarks } from '../../sdk/options/scalars.ts';
 import { Type } from '../../sdk/options/type.ts';
 
 /** A section of options; unknown keys are errors. */
 export function section<P extends TProperties>(
   properties: P,
   description: string,
-  more: { readonly formerly?: readonly string[]; readonly needs?: readonly string[] } = {},
+  more: { readonly falcosidekick?: readonly FalcosidekickKey[]; readonly needs?: readonly string[] } = {},
 ) {
   return Type.Object(properties, { additionalProperties: false, description, ...more });
 }
 
 /** A section that may be left out: all of its options have defaults. */
-export function optionalSection<P extends TProperties>(properties: P, description: string) {
-  return Type.Object(properties, { additionalProperties: false, description, default: {} });
+export function optionalSection<P extends TProperties>(
+  properties: P,
+  description: string,
+  more: OptionMarks = {},
+) {
+  return Type.Object(properties, { additionalProperties: false, description, default: {}, ...more });
 }
 
 /** An address and port to listen at. */
 export function address(
   description: string,
-  options: { default?: string; examples?: string[]; formerly?: string[] },
+  options: { default?: string; examples?: string[]; falcosidekick?: FalcosidekickKey[] },
 ) {
   return Type.String({ format: 'address', description, ...options });
 }
@@ -26,11 +32,11 @@ export function address(
 /** A whole number of at least one. */
 export function count(
   description: string,
-  options: {
+  options: OptionMarks & {
     default?: number;
     minimum?: number;
     maximum?: number;
-    formerly?: string[];
+    falcosidekick?: FalcosidekickKey[];
     examples?: number[];
   } = {},
 ) {

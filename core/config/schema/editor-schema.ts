@@ -4,6 +4,7 @@ import type { JsonSchema } from './json-schema.ts';
 import { OutputSchema } from './output.ts';
 import type { AnyMapperDefinition, BuiltIns, Registry } from './plugins.ts';
 import { ConfigSchema } from './sections.ts';
+import { shareDefinitions } from './share-definitions.ts';
 
 /** Definitions that are not built in, each under its type in the YAML. */
 export interface MoreDefinitions {
@@ -13,11 +14,20 @@ export interface MoreDefinitions {
 
 /**
  * The JSON Schema of the whole configuration for editors (`# yaml-language-server: $schema=…`): the options of each output
- * by its `type`, with descriptions and defaults. The built-ins of the registry are in it.
+ * by its `type`, with descriptions and defaults. The built-ins of the registry are in it. What several outputs have is
+ * written once, under `$defs`.
  *
  * @param more definitions that are not built in, under the `type` that the YAML names them by
  */
 export async function configSchema(
+  registry: Registry,
+  more: MoreDefinitions = {},
+): Promise<Record<string, unknown>> {
+  return shareDefinitions(await writtenOutSchema(registry, more), { reference: REFERENCE });
+}
+
+/** The same without references: each output has all of its options in full. About 20 kB an output. */
+export async function writtenOutSchema(
   registry: Registry,
   more: MoreDefinitions = {},
 ): Promise<Record<string, unknown>> {
@@ -95,7 +105,15 @@ function byType(
  */
 function relax(schema: JsonSchema): Record<string, unknown> {
   const result: Record<string, unknown> = { ...schema };
-  for (const own of ['secret', 'formerly', 'formatMinimum', 'formatMaximum', 'needs', 'excludes'])
+  for (const own of [
+    'secret',
+    'advanced',
+    'falcosidekick',
+    'formatMinimum',
+    'formatMaximum',
+    'needs',
+    'excludes',
+  ])
     delete result[own];
   if (schema.properties) {
     result.properties = Object.fromEntries(

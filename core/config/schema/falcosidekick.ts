@@ -1,6 +1,58 @@
+import type { FalcosidekickKey } from '../../sdk/options/falcosidekick.ts';
+import { branches, type JsonSchema } from './json-schema.ts';
+
+/** A key of Falcosidekick and how its value differs from that of the option that stands for it. */
+export type KeyThere = Exclude<FalcosidekickKey, string>;
+
+/** The keys of Falcosidekick that an option stands for. */
+export function keysThere(option: JsonSchema): readonly KeyThere[] {
+  return (option.falcosidekick ?? []).map((key) => (typeof key === 'string' ? { key } : key));
+}
+
+/** The key of Falcosidekick for this option, in any of its forms, that ends in the name; undefined when there is none. */
+export function keyThere(option: JsonSchema, name: string): KeyThere | undefined {
+  const keys = [...new Set([option, ...branches(option)])].flatMap(keysThere);
+  return keys.find(({ key }) => lastOf(key) === name.toLowerCase());
+}
+
+/** How a value changes on its way from Falcosidekick to here. */
+export interface ValueChange {
+  /** Completes "here it is …". */
+  readonly what: string;
+  /** What becomes of which value, as a sentence. */
+  readonly rule: string;
+}
+
+/**
+ * What must be done to a value of Falcosidekick's key; undefined when it stays as it is.
+ *
+ * @param here the path of the option
+ * @param quote the mark around what is written in a configuration
+ * @example
+ * valueChange({ key: 'alertmanager.expiresafter', unit: 's' }, { here: 'expires_after', option: {}, quote: '"' })
+ * // { what: 'with a unit', rule: '"expiresafter: 30" is "expires_after: 30s" here.' }
+ */
+export function valueChange(
+  { key, inverted, unit }: KeyThere,
+  { here, option, quote }: { readonly here: string; readonly option: JsonSchema; readonly quote: string },
+): ValueChange | undefined {
+  const there = lastOf(key);
+  const becomes = (value: unknown, other: unknown) =>
+    `${quote}${there}: ${value}${quote} is ${quote}${here}: ${other}${quote}`;
+  if (unit !== undefined) return { what: 'with a unit', rule: `${becomes(30, `30${unit}`)} here.` };
+  if (inverted !== true) return undefined;
+  const note = (value: boolean) => (option.default === value ? ', which is the default' : '');
+  const rule = `${becomes(true, false)} here${note(false)}; ${becomes(false, true)}${note(true)}.`;
+  return { what: 'with the opposite meaning', rule };
+}
+
+function lastOf(key: string): string {
+  return key.split('.').at(-1)!;
+}
+
 /**
  * Keys of Falcosidekick's configuration that have no option here. Options that replace one of its keys name it in their schema
- * (`formerly`).
+ * (`falcosidekick`).
  */
 export const FALCOSIDEKICK: {
   /** Its top-level keys without an option here, and what to do instead. */

@@ -1,5 +1,6 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { SchemaValidateFunction } from 'ajv/dist/types/index.js';
+import type { FalcosidekickKey } from '../../sdk/options/falcosidekick.ts';
 import { FORMATS } from './formats.ts';
 
 /** The keywords of JSON Schema that the configuration uses. TypeBox makes such objects; a plugin may write them by hand. */
@@ -8,8 +9,12 @@ export interface JsonSchema {
   readonly format?: string;
   readonly pattern?: string;
   readonly secret?: boolean;
-  /** The keys of Falcosidekick that this option stands for: `slack.webhookurl`. */
-  readonly formerly?: readonly string[];
+  /** The keys of Falcosidekick that this option stands for. */
+  readonly falcosidekick?: readonly FalcosidekickKey[];
+  /** Rarely needed: shown apart. */
+  readonly advanced?: boolean;
+  /** Going to be removed. */
+  readonly deprecated?: boolean;
   /** The limits of a duration or size, in YAML spelling. */
   readonly formatMinimum?: string;
   readonly formatMaximum?: string;
@@ -141,10 +146,4 @@ export function isSecret(schema: JsonSchema): boolean {
 /** The names an object may have, over all its forms. */
 export function knownNames(schema: JsonSchema): string[] {
   return [...new Set(branches(schema).flatMap((branch) => Object.keys(branch.properties ?? {})))];
-}
-
-/** True when Falcosidekick's key for this option ends in the name. */
-export function isFormerly(schema: JsonSchema, name: string): boolean {
-  const keys = [schema, ...branches(schema)].flatMap((branch) => branch.formerly ?? []);
-  return keys.some((key) => key.split('.').at(-1) === name.toLowerCase());
 }

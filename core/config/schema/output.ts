@@ -20,7 +20,7 @@ export const OutputSchema = section(
         format: 'priority',
         description: 'The least urgent priority this output wants; without it, all.',
         examples: ['warning'],
-        formerly: ['minimumpriority'],
+        falcosidekick: ['minimumpriority'],
       }),
     ),
     match: Type.Optional(
@@ -117,12 +117,13 @@ export const OutputSchema = section(
         }),
       },
       'When to leave a failing destination alone.',
+      { advanced: true },
     ),
     timeout: duration({ description: 'How long one attempt may take.', default: '30s', minimum: '1ms' }),
     concurrency: count('Batches under way at once.', {
       default: 4,
       maximum: 1024,
-      formerly: ['maxconcurrentrequests'],
+      falcosidekick: ['maxconcurrentrequests'],
     }),
     rate_limit: Type.Optional(count('The most events in a second.', { examples: [1000] })),
     max_lag: optionalSection(
@@ -142,10 +143,11 @@ export const OutputSchema = section(
         }),
       },
       'How far this output may lag behind.',
+      { advanced: true },
     ),
     max_open_partitions: count(
       'Partitions that may be open at once; beyond it the oldest batch is closed early.',
-      { default: 1024 },
+      { default: 1024, advanced: true },
     ),
     start: Type.Enum(['now', 'oldest'], {
       description:
@@ -156,6 +158,7 @@ export const OutputSchema = section(
       description:
         'Close and deliver open batches when the program stops; else they stay in the journal and resume.',
       default: false,
+      advanced: true,
     }),
   },
   'One output: the settings here are common to all types, the options of the type stand beside them.',

@@ -61,18 +61,18 @@ export const EnrichSchema = optionalSection(
     custom_fields: Type.Record(Type.String(), Type.String(), {
       description: 'Fields added to `output_fields` of every event; they win over the event’s own.',
       examples: [{ cluster: 'production' }],
-      formerly: ['customfields'],
+      falcosidekick: ['customfields'],
       default: {},
     }),
     custom_tags: Type.Array(Type.String(), {
       description: 'Tags added to every event, each once.',
       examples: [['production']],
-      formerly: ['customtags'],
+      falcosidekick: ['customtags'],
       default: [],
     }),
     templated_fields: Type.Record(Type.String(), template({ description: 'The template of a field.' }), {
       description: 'Liquid templates over the event, rendered into `output_fields`.',
-      formerly: ['templatedfields'],
+      falcosidekick: ['templatedfields'],
       default: {},
       examples: [{ where: "{{ hostname }}/{{ fields['proc.name'] }}" }],
     }),
@@ -84,7 +84,7 @@ export const LogSchema = optionalSection(
   {
     level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], {
       description: 'The least important messages that are written.',
-      formerly: ['debug'],
+      falcosidekick: ['debug'],
       default: 'info',
     }),
     format: Type.Enum(['auto', 'pretty', 'json'], {

@@ -22,7 +22,7 @@ export const ServerSchema = optionalSection(
   {
     listen: address('Where events come in: address and port. An empty address means all.', {
       default: '0.0.0.0:2801',
-      formerly: ['listenaddress', 'listenport'],
+      falcosidekick: ['listenaddress', 'listenport'],
     }),
     admin_listen: Type.Optional(
       address(
@@ -61,24 +61,24 @@ export const ServerSchema = optionalSection(
           cert: Type.String({
             description: 'PEM file of the certificate chain, relative to the configuration file.',
             examples: ['/etc/tiercel/tls.crt'],
-            formerly: ['tlsserver.certfile'],
+            falcosidekick: ['tlsserver.certfile'],
           }),
           key: Type.String({
             description: 'PEM file of the private key.',
             examples: ['/etc/tiercel/tls.key'],
-            formerly: ['tlsserver.keyfile'],
+            falcosidekick: ['tlsserver.keyfile'],
           }),
           client_ca: Type.Optional(
             Type.String({
               description:
                 'PEM file of the authorities whose client certificates are demanded, but for `/healthz`, `/readyz` and `/ping`: probes of a platform have none.',
               examples: ['/etc/tiercel/clients.crt'],
-              formerly: ['tlsserver.cacertfile'],
+              falcosidekick: ['tlsserver.cacertfile'],
             }),
           ),
         },
         'Serve HTTPS.',
-        { formerly: ['tlsserver'] },
+        { falcosidekick: ['tlsserver'] },
       ),
     ),
     auth: Type.Optional(

@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from 'typebox';
 import type { Event } from '../../event/event.ts';
+import type { Stability } from './about.ts';
 import type { Logger } from './logger.ts';
 
 /** What a mapper made of an event. A refusal goes to the dead letters with its reason; a mapper never throws an event away. */
@@ -22,8 +23,10 @@ export interface MapperDefinition<O extends TObject = TObject, R = unknown> {
   readonly apiVersion: 1;
   /** The name in YAML, snake_case. */
   readonly type: string;
-  /** One line for lists and the documentation. */
+  /** What it does, for lists: one line of at most 80 characters. */
   readonly summary: string;
+  /** How far users may rely on it, as its page says. Without: the page makes no promise. */
+  readonly stability?: Stability;
   /** A closed object (`additionalProperties: false`); every property has a description. */
   readonly options: O;
   create(options: Static<O>, context: MapperContext): Mapper<R>;

@@ -1,6 +1,7 @@
 import type { Static, TObject } from 'typebox';
 import type { DecodeOptions } from '../../event/decode.ts';
 import type { Event } from '../../event/event.ts';
+import type { Category, Stability } from './about.ts';
 import type { Batch, BatchLimits, StreamedBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
@@ -127,8 +128,12 @@ interface DefinitionBase<O extends TObject, R> {
   readonly apiVersion: 1;
   /** The name in YAML, snake_case. */
   readonly type: string;
-  /** One line for lists and the documentation. */
+  /** What it does, for lists: one line of at most 80 characters. */
   readonly summary: string;
+  /** What its destination is: the group in lists. Without: it stands in none. */
+  readonly category?: Category;
+  /** How far users may rely on it, as its page says. Without: the page makes no promise. */
+  readonly stability?: Stability;
   /** A closed object (`additionalProperties: false`); every property has a description. */
   readonly options: O;
   /** Shown in the documentation and validated by the tests. YAML spelling: durations and sizes as text. */

@@ -1,14 +1,17 @@
-import { secret } from '../options/scalars.ts';
+import type { FalcosidekickKey } from '../options/falcosidekick.ts';
+import { type OptionMarks, secret } from '../options/scalars.ts';
 import { type TlsOptions, tlsOption } from '../options/tls.ts';
 import { Type } from '../options/type.ts';
 
 /** An option that is an address: `http://` or `https://`. A secret, because webhook addresses carry tokens. */
-export function httpUrl(options: {
-  readonly description: string;
-  readonly examples?: readonly string[];
-  /** The keys of Falcosidekick that it stands for. */
-  readonly formerly?: readonly string[];
-}) {
+export function httpUrl(
+  options: OptionMarks & {
+    readonly description: string;
+    readonly examples?: readonly string[];
+    /** The keys of Falcosidekick that it stands for. */
+    readonly falcosidekick?: readonly FalcosidekickKey[];
+  },
+) {
   return Type.String({ format: 'http-url', secret: true, ...options });
 }
 
@@ -26,16 +29,19 @@ export const httpConnection = {
   headers: Type.Optional(
     Type.Record(Type.String(), headerValue, {
       propertyNames: { type: 'string', format: 'header-name' },
-      formerly: ['customheaders'],
+      falcosidekick: ['customheaders'],
       description: 'Further request headers. Their values are kept out of logs.',
     }),
   ),
-  gzip: Type.Optional(Type.Boolean({ default: false, description: 'Compress request bodies with gzip.' })),
+  gzip: Type.Optional(
+    Type.Boolean({ advanced: true, default: false, description: 'Compress request bodies with gzip.' }),
+  ),
   proxy: Type.Optional(
     Type.String({
       format: 'http-url',
       pattern: '^http:',
       secret: true,
+      advanced: true,
       description:
         'An HTTP proxy to go through; user name and password may stand in the address. Without: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment.',
       examples: ['http://proxy.example.com:3128'],

@@ -1,8 +1,17 @@
 import type { Static, TSchema } from 'typebox';
 import type { Priority } from '../../event/priority.ts';
+import type { FalcosidekickKey } from './falcosidekick.ts';
 import { Type } from './type.ts';
 
-interface ScalarOptions {
+/** What any option may say about itself, whatever its type: `Type.String({ description: '…', advanced: true })`. */
+export interface OptionMarks {
+  /** Rarely needed: shown apart from the others, with all that is in it. An option that must be given cannot be. */
+  readonly advanced?: boolean;
+  /** Taken, but going to be removed: the description says what to use instead. */
+  readonly deprecated?: boolean;
+}
+
+interface ScalarOptions extends OptionMarks {
   readonly description: string;
   /** In YAML spelling: `5m`, `256MiB`. */
   readonly default?: string;
@@ -11,7 +20,7 @@ interface ScalarOptions {
   readonly minimum?: string;
   readonly maximum?: string;
   /** The keys of Falcosidekick that this option stands for; whoever writes one is told the option. */
-  readonly formerly?: readonly string[];
+  readonly falcosidekick?: readonly FalcosidekickKey[];
 }
 
 /**
@@ -56,10 +65,10 @@ export function priority(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
  */
 export function byPriority<T extends TSchema>(
   value: T,
-  options: {
+  options: OptionMarks & {
     readonly description: string;
     readonly examples?: readonly Readonly<Record<string, unknown>>[];
-    readonly formerly?: readonly string[];
+    readonly falcosidekick?: readonly FalcosidekickKey[];
   },
 ) {
   return Type.Unsafe<{ readonly [P in Priority]?: Static<T> }>({
@@ -76,13 +85,15 @@ export function template(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
 }
 
 /** A text that never appears in logs, errors, `print-config` or the admin endpoints. */
-export function secret(options: {
-  readonly description: string;
-  readonly examples?: readonly string[];
-  readonly formerly?: readonly string[];
-  readonly needs?: readonly string[];
-  readonly excludes?: readonly string[];
-  readonly minLength?: number;
-}) {
+export function secret(
+  options: OptionMarks & {
+    readonly description: string;
+    readonly examples?: readonly string[];
+    readonly falcosidekick?: readonly FalcosidekickKey[];
+    readonly needs?: readonly string[];
+    readonly excludes?: readonly string[];
+    readonly minLength?: number;
+  },
+) {
   return Type.String({ secret: true, ...options });
 }

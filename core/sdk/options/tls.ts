@@ -21,7 +21,7 @@ export const tlsOption = Type.Object(
   {
     ca: Type.Optional(
       Type.String({
-        formerly: ['tlsclient.cacertfile', 'mutualtlsclient.cacertfile'],
+        falcosidekick: ['tlsclient.cacertfile', 'mutualtlsclient.cacertfile'],
         description:
           'Certificate authorities to trust instead of the system’s: a PEM file, or the PEM text itself.',
       }),
@@ -29,28 +29,28 @@ export const tlsOption = Type.Object(
     cert: Type.Optional(
       Type.String({
         needs: ['key'],
-        formerly: ['mutualtlsclient.certfile'],
+        falcosidekick: ['mutualtlsclient.certfile'],
         description: 'Client certificate: a PEM file, or the PEM text itself. Needs `key`.',
       }),
     ),
     key: Type.Optional(
       secret({
         needs: ['cert'],
-        formerly: ['mutualtlsclient.keyfile'],
+        falcosidekick: ['mutualtlsclient.keyfile'],
         description: 'Private key of the client certificate: a PEM file, or the PEM text itself.',
       }),
     ),
     insecure: Type.Optional(
       Type.Boolean({
         default: false,
-        formerly: ['checkcert'],
+        falcosidekick: [{ key: 'checkcert', inverted: true }],
         description: 'Do not verify the server’s certificate. Anybody in between can then read the events.',
       }),
     ),
   },
   {
     additionalProperties: false,
-    formerly: ['mutualtls'],
+    falcosidekick: ['mutualtls'],
     description:
       'TLS of the connection. Files are read again after a failed connection, so they may be renewed.',
   },

@@ -10,13 +10,14 @@ import { duration, secret, Type } from '../../../core/sdk/index.ts';
  */
 export const awsOptions = {
   region: Type.String({
-    formerly: ['aws.region'],
+    falcosidekick: ['aws.region'],
     description: 'Region of the service.',
     pattern: '^[a-z0-9-]+$',
     examples: ['eu-central-1'],
   }),
   endpoint: Type.Optional(
     Type.String({
+      advanced: true,
       description: 'URL of a service that speaks the same protocol; leave out for AWS.',
       format: 'http-url',
     }),
@@ -27,14 +28,14 @@ export const awsOptions = {
   access_key_id: Type.Optional(
     Type.String({
       needs: ['secret_access_key'],
-      formerly: ['aws.accesskeyid'],
+      falcosidekick: ['aws.accesskeyid'],
       description: 'Static key; without one the default chain of the AWS SDK is asked.',
     }),
   ),
   secret_access_key: Type.Optional(
     secret({
       needs: ['access_key_id'],
-      formerly: ['aws.secretaccesskey'],
+      falcosidekick: ['aws.secretaccesskey'],
       description: 'Secret of the static key.',
     }),
   ),
@@ -45,19 +46,20 @@ export const awsOptions = {
     Type.Object(
       {
         role_arn: Type.String({
-          formerly: ['aws.rolearn'],
+          falcosidekick: ['aws.rolearn'],
           description: 'Role to assume with the credentials found.',
           pattern: '^arn:[^:]+:iam::[0-9]{12}:role/.+$',
           examples: ['arn:aws:iam::111122223333:role/AmazonSecurityLake-Provider-falco-eu-central-1'],
         }),
         external_id: Type.Optional(
           Type.String({
-            formerly: ['aws.externalid'],
+            falcosidekick: ['aws.externalid'],
             description: 'External id that the trust policy of the role asks for.',
           }),
         ),
         session_name: Type.Optional(
           Type.String({
+            advanced: true,
             description: 'Name of the session, as CloudTrail shows it.',
             default: 'tiercel',
             pattern: '^[\\w+=,.@-]{2,64}$',
@@ -65,6 +67,7 @@ export const awsOptions = {
         ),
         session_duration: Type.Optional(
           duration({
+            advanced: true,
             description:
               'How long a session lasts; at most 1h where the credentials come from a role themselves.',
             default: '1h',
@@ -72,6 +75,7 @@ export const awsOptions = {
         ),
         sts_endpoint: Type.Optional(
           Type.String({
+            advanced: true,
             description: 'URL of the STS endpoint; leave out for the regional one.',
             format: 'http-url',
           }),

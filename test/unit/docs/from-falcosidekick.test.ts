@@ -32,7 +32,7 @@ it('a file of Falcosidekick’s, passed as it is, is told key by key', async () 
 it('and its outputs, moved under “outputs”, too', async () => {
   const moved = `outputs:
   slack: { type: slack, webhookurl: "https://hooks.slack.com/x", minimumpriority: warning, messageformat: x, outputformat: text }
-  es: { type: elasticsearch, hostport: "https://es:9200", createindextemplate: true, checkcert: false }
+  es: { type: elasticsearch, hostport: "https://es:9200", createindextemplate: true }
   lake: { type: aws_security_lake, bucket: b, source: falco, region: r, accountid: "123456789012" }
 `;
   expect(await mistakes(moved)).toEqual(
@@ -43,7 +43,6 @@ it('and its outputs, moved under “outputs”, too', async () => {
       ['outputformat', 'format', false],
       ['hostport', 'url', true],
       ['createindextemplate', 'create_index_template', false],
-      ['checkcert', 'tls.insecure', false],
       ['accountid', 'account_id', true],
     ].map(([there, here, isMissing]) =>
       isMissing
@@ -51,6 +50,31 @@ it('and its outputs, moved under “outputs”, too', async () => {
         : `unknown option "${there}", as Falcosidekick calls it; here it is "${here}"`,
     ),
   );
+});
+
+it.each(['true', 'false', `"$\{env:ES_PASSWORD}"`])(
+  'checkcert: %s is never told to be tls.insecure as it stands: that would switch off the check',
+  async (value) => {
+    const es = `{ type: elasticsearch, url: "https://es:9200", checkcert: ${value} }`;
+    const result = await load(`outputs: { es: ${es} }`);
+    expect(
+      !result.ok && result.errors.map(({ message, fix, suggestion }) => [message, fix, suggestion]),
+    ).toEqual([
+      [
+        'unknown option "checkcert", as Falcosidekick calls it; here it is "tls.insecure", with the opposite meaning',
+        '"checkcert: true" is "tls.insecure: false" here, which is the default; "checkcert: false" is "tls.insecure: true".',
+        undefined,
+      ],
+    ]);
+  },
+);
+
+it('a number in another unit is told with its unit', async () => {
+  const alerts = '{ type: alertmanager, hosts: ["http://a:9093"], expiresafter: 300 }';
+  expect(await mistakes(`outputs: { alerts: ${alerts} }`)).toEqual([
+    'unknown option "expiresafter", as Falcosidekick calls it; here it is "expires_after", with a unit ' +
+      '"expiresafter: 30" is "expires_after: 30s" here.',
+  ]);
 });
 
 it('its globals and what it has and we have not say so', async () => {
@@ -69,4 +93,13 @@ it('every key that the page of keys names is an option of that name', () => {
   const keys = [...page.matchAll(/^\| `([a-z.]+)` \| `([a-z._]+)` \|/gm)].map(([, there]) => there!);
   expect(keys.length).toBeGreaterThan(40);
   expect(keys.filter((key) => !/^[a-z]+(\.[a-z]+)*$/.test(key))).toEqual([]);
+});
+
+it('the page of keys says which values do not stay as they are', () => {
+  const rows = read('docs/falcosidekick-keys.md').split('\n');
+  const row = (key: string) => rows.find((line) => line.startsWith(`| \`${key}\` |`));
+  expect(row('checkcert')).toContain(
+    '`checkcert: true` is `tls.insecure: false` here, which is the default; `checkcert: false` is `tls.insecure: true`.',
+  );
+  expect(row('alertmanager.expiresafter')).toContain('`expiresafter: 30` is `expires_after: 30s` here.');
 });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { describeCli } from '../../../../core/cli/index.ts';
 import { commandsOf, helpOf } from '../../../../core/docs/cli.ts';
+import { CATEGORIES } from '../../../../core/sdk/contract/about.ts';
 import { builtIns } from '../../../../distribution/built-ins.ts';
 import { runHere } from '../../../support/cli.ts';
 
@@ -135,6 +136,21 @@ describe('list and describe', () => {
     expect(listed).toContainEqual(expect.objectContaining({ kind: 'output', type: 'aws_security_lake' }));
     expect(listed).toContainEqual(expect.objectContaining({ kind: 'mapper', type: 'ocsf' }));
     expect((await here('list', 'mappers')).stdout).not.toContain('webhook');
+    expect(listed).toContainEqual(
+      expect.objectContaining({ type: 'slack', category: 'chat', stability: 'experimental' }),
+    );
+  });
+
+  it('lists outputs by category', async () => {
+    const { stdout } = await here('list', 'outputs');
+    expect(stdout).toMatch(/^type +category +stability +what it does$/m);
+    const categories = [...stdout.matchAll(/^[a-z_]+ +([a-z]+) +(stable|experimental) /gm)].map(
+      ([, one]) => one,
+    );
+    expect(categories).toEqual(
+      Object.keys(CATEGORIES).flatMap((one) => categories.filter((other) => other === one)),
+    );
+    expect(categories).toHaveLength(Object.keys(builtIns.outputs).length);
   });
 
   it('describes what is built in, on a path, and in a package', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonSchema } from '../../../../core/config/schema/json-schema.ts';
-import { optionRows, typeName } from '../../../../core/docs/options.ts';
+import { optionRows, optionTables, typeName } from '../../../../core/docs/options.ts';
+import { toMarkdown } from '../../../../core/docs/page.ts';
 import { duration, secret, size, Type } from '../../../../core/sdk/index.ts';
 
 const schema = Type.Object({
@@ -33,6 +34,38 @@ describe('optionRows', () => {
     expect(url).toMatchObject({ required: true, secret: false, examples: ['https://example.com'] });
     expect(token).toMatchObject({ required: false, secret: true });
     expect(wait).toMatchObject({ required: false, default: '5m' });
+  });
+});
+
+describe('optionTables', () => {
+  const rare = Type.Object({
+    port: Type.Integer({ description: 'Where.', default: 80 }),
+    pool: Type.Optional(
+      Type.Object(
+        { size: Type.Integer({ description: 'How many.', default: 4 }) },
+        { description: 'Connections.', advanced: true },
+      ),
+    ),
+    host: Type.Optional(Type.String({ description: 'Use `url`.', deprecated: true })),
+  }) as JsonSchema;
+
+  it('shows apart what is rarely needed, with all that is in it', () => {
+    expect(toMarkdown(optionTables(optionRows(rare)))).toBe(`| option | type | default | what it is |
+| --- | --- | --- | --- |
+| \`port\` | integer | \`80\` | Where. |
+| \`host\` | text, **deprecated** |  | Use \`url\`. |
+
+Rarely needed:
+
+| option | type | default | what it is |
+| --- | --- | --- | --- |
+| \`pool\` | section |  | Connections. |
+| \`pool.size\` | integer | \`4\` | How many. |
+`);
+  });
+
+  it('has one table where nothing is', () => {
+    expect(optionTables(optionRows(schema))).toHaveLength(1);
   });
 });
 

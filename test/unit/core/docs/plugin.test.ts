@@ -5,7 +5,13 @@ import { toMarkdown } from '../../../../core/docs/page.ts';
 import { nameFrom, outputPage } from '../../../../core/docs/plugin.ts';
 import { starterConfig } from '../../../../core/docs/starter-config.ts';
 import { createRegistry } from '../../../../core/plugins/registry.ts';
-import { defineOutput, delivered, duration, Type } from '../../../../core/sdk/index.ts';
+import {
+  type AnyOutputDefinition,
+  defineOutput,
+  delivered,
+  duration,
+  Type,
+} from '../../../../core/sdk/index.ts';
 import { createMetrics } from '../../../../core/telemetry/metrics.ts';
 import { builtIns } from '../../../../distribution/built-ins.ts';
 
@@ -13,6 +19,8 @@ const tickets = defineOutput({
   apiVersion: 1,
   type: 'tickets',
   summary: 'Opens tickets.',
+  category: 'alerting',
+  stability: 'experimental',
   options: Type.Object(
     { every: duration({ description: 'How often.', default: '5m' }) },
     { additionalProperties: false },
@@ -30,7 +38,9 @@ describe('outputPage', () => {
   const page = toMarkdown(outputPage(tickets, '@acme/tiercel-tickets'));
 
   it('says what the definition says', () => {
-    expect(page).toContain('# @acme/tiercel-tickets\n\nOpens tickets.');
+    expect(page).toContain(
+      '# @acme/tiercel-tickets\n\nOpens tickets.\n\nCategory: Alerting and on-call. Experimental: options and payload may change with any version.',
+    );
     expect(page).toContain('| `every` | duration | `"5m"` | How often. |');
     expect(page).toContain('| `batch.every` | `1m30s` | 1m to 1h | Closed at this age. |');
     expect(page).toContain('At most one batch of a partition is under way');
@@ -56,6 +66,13 @@ describe('outputPage', () => {
     });
     expect(toMarkdown(outputPage(definition, 'tickets'))).toContain(
       '| order | Depends on the options. In the examples below: “Minimal”: Batches may overtake each other. “Seldom”: At most one batch',
+    );
+  });
+
+  it('claims nothing that the definition does not say', () => {
+    const silent = { ...(tickets as AnyOutputDefinition), category: undefined, stability: undefined };
+    expect(toMarkdown(outputPage(silent as AnyOutputDefinition, 'tickets'))).toContain(
+      'Opens tickets.\n\n## Options',
     );
   });
 

@@ -14,6 +14,8 @@ describe('what is built in', () => {
     const definition = await builtIn.load();
     expect(checkDefinition(kind, definition)).toEqual([]);
     expect(definition.type).toBe(type);
+    expect(definition.stability).toBeDefined();
+    if (kind === 'output') expect(definition).toHaveProperty('category');
     expect(builtIn.module).toMatch(/\/dist\/(outputs|mappers)\/.*\.js$/);
   });
 });

@@ -158,7 +158,45 @@ describe('checkDefinition', () => {
     [{ ...good, apiVersion: undefined }, ['is written for apiVersion undefined; this version understands 1']],
     [{ ...good, type: 'Good-One' }, ['its type "Good-One" is not snake_case']],
     [{ ...good, summary: '', create: 1 }, ['it has no summary', 'it has no create()']],
+    [
+      { ...good, summary: 'Writes what it is given.\nAnd more.' },
+      ['its summary is not one line of at most 80 characters'],
+    ],
+    [{ ...good, summary: 'x'.repeat(81) }, ['its summary is not one line of at most 80 characters']],
+    [
+      { ...good, category: 'chats', stability: 'old' },
+      [
+        'its category "chats" is none of alerting, chat, siem, logs, metrics, queue, database, storage, function, web, local',
+        'its stability "old" is none of experimental, stable, deprecated',
+      ],
+    ],
+    [
+      { ...good, stability: 'deprecated' },
+      ['it is deprecated and has no notes that say what to use instead'],
+    ],
+    [{ ...good, category: 'chat', stability: 'deprecated', notes: 'Use `better`.' }, []],
     [{ ...good, options: 1 }, ['its options are not an object schema']],
+    [
+      {
+        ...good,
+        options: {
+          type: 'object',
+          required: ['a', 'b', 'c'],
+          properties: {
+            a: { type: 'string', description: 'A.', advanced: true },
+            b: { type: 'string', description: 'B.', deprecated: true },
+            c: { type: 'string', description: 'C.', default: 'c', advanced: true, deprecated: true },
+            d: { type: 'string', description: 'D.', advanced: 'yes' },
+          },
+          additionalProperties: false,
+        },
+      },
+      [
+        'its option "a" is required, so it cannot be advanced',
+        'its option "b" is required, so it cannot be deprecated',
+        'its option "d" has "advanced", which is no boolean',
+      ],
+    ],
     [
       { ...good, options: { type: 'object', properties: { batch: { type: 'string' } } } },
       [
@@ -176,6 +214,43 @@ describe('checkDefinition', () => {
     ],
   ])('names everything that is wrong (%#)', (value, problems) => {
     expect(checkDefinition('output', value)).toEqual(problems);
+  });
+
+  it('knows no category of mappers', () => {
+    const mapper = { ...good, batch: undefined, stability: 'stable' };
+    expect(checkDefinition('mapper', mapper)).toEqual([]);
+    expect(checkDefinition('mapper', { ...mapper, category: 'chat' })).toEqual([
+      'it has a category, which only outputs have',
+    ]);
+  });
+
+  it('names keys of Falcosidekick that cannot be', () => {
+    const properties = {
+      flag: { type: 'boolean', description: 'A.', falcosidekick: [{ key: 'good.flag', inverted: true }] },
+      wait: {
+        type: 'string',
+        format: 'duration',
+        description: 'B.',
+        falcosidekick: ['good.pause', { key: 'good.wait', unit: 's' }],
+      },
+      text: { type: 'string', description: 'C.', falcosidekick: [{ key: 'good.text', inverted: true }] },
+      most: {
+        type: 'string',
+        format: 'size',
+        description: 'D.',
+        falcosidekick: [{ key: 'good.most', unit: 's' }],
+      },
+      name: { type: 'string', description: 'E.', falcosidekick: ['Good.Name', {}] },
+      once: { type: 'string', description: 'F.', falcosidekick: 'good.once' },
+    };
+    const options = { type: 'object', properties, additionalProperties: false };
+    expect(checkDefinition('output', { ...good, options })).toEqual([
+      'its option "text" is no boolean, so "good.text" of Falcosidekick cannot be inverted',
+      'its option "most" has no unit "s", so "good.most" of Falcosidekick cannot be in it',
+      'its option "name" names "Good.Name", which is no key of Falcosidekick (small letters, digits and dots)',
+      'its option "name" names undefined, which is no key of Falcosidekick (small letters, digits and dots)',
+      'its option "once" has keys of Falcosidekick that are no list',
+    ]);
   });
 
   it('names a schema that is none', () => {

@@ -1,0 +1,20 @@
+/**
+ * A key of Falcosidekick's configuration that an option stands for, in the member `falcosidekick` of its schema. Whoever writes
+ * the key is told the option, and `docs/falcosidekick-keys.md` lists it. A text is for a key whose value stays as it is.
+ * Say so where it does not: a value that is only moved would mean something else.
+ *
+ * @example
+ * Type.String({ description: 'Another channel.', falcosidekick: ['slack.channel'] })
+ * Type.Boolean({ description: 'Do not verify.', falcosidekick: [{ key: 'checkcert', inverted: true }] })
+ * duration({ description: 'How long it lasts.', falcosidekick: [{ key: 'alertmanager.expiresafter', unit: 's' }] })
+ */
+export type FalcosidekickKey =
+  | string
+  | {
+      /** With its sections, in small letters: `slack.webhookurl`. A key without a section is one of every output. */
+      readonly key: string;
+      /** A boolean whose `true` is `false` here. */
+      readonly inverted?: boolean;
+      /** The unit that its numbers are in, as it is written behind a number here: `s`, `ms`, `MiB`. */
+      readonly unit?: string;
+    };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BatchResultErrorEntry, SQSClient } from '@aws-sdk/client-sqs';
 import {
+  abortable,
   type Delivery,
   defineOutput,
   deliverChunks,
@@ -69,7 +70,7 @@ Set aside: a message that SQS refuses for its content or its size.`,
     const toJson = recordJson(context.mapper);
     const isFifo = options.queue_url.endsWith('.fifo');
     const peer = () => loadPeer('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
-    const config = awsClientConfig(options);
+    const config = awsClientConfig(options, context);
 
     async function send(client: SQSClient, texts: readonly string[], signal: AbortSignal): Promise<Delivery> {
       const { SendMessageBatchCommand } = await peer();
@@ -83,7 +84,7 @@ Set aside: a message that SQS refuses for its content or its size.`,
       }));
       const command = new SendMessageBatchCommand({ QueueUrl: options.queue_url, Entries });
       try {
-        const { Failed = [] } = await client.send(command, { abortSignal: signal });
+        const { Failed = [] } = await abortable(client.send(command, { abortSignal: signal }), signal);
         return fromEntries(Failed);
       } catch (error) {
         const { name, message, $metadata } = error as AwsError;

@@ -17,6 +17,9 @@ export class AssumeRoleError extends Error {
 
 export type Credentials = Pick<STSClientConfig, 'credentials' | 'profile'>;
 
+/** How STS is asked; the caller closes its connections. */
+export type StsConfig = Required<Pick<STSClientConfig, 'requestHandler' | 'logger'>>;
+
 /**
  * Where the SDK takes credentials from: a static key, a profile or the default chain (environment, files, IRSA, Pod
  * Identity, ECS, IMDS), and from there through a role where one is named. The SDK asks again five minutes before a
@@ -24,9 +27,9 @@ export type Credentials = Pick<STSClientConfig, 'credentials' | 'profile'>;
  *
  * @throws Error when only half of a static key is given
  */
-export function credentialsFor(options: AwsOptions): Credentials {
+export function credentialsFor(options: AwsOptions, sts: StsConfig): Credentials {
   const own = ownCredentials(options);
-  return options.assume_role === undefined ? own : { credentials: () => assumeRole(options, own) };
+  return options.assume_role === undefined ? own : { credentials: () => assumeRole(options, own, sts) };
 }
 
 /** Before any role. */
@@ -47,14 +50,14 @@ function ownCredentials(options: AwsOptions): Credentials {
   };
 }
 
-async function assumeRole(options: AwsOptions, own: Credentials) {
+async function assumeRole(options: AwsOptions, own: Credentials, sts: StsConfig) {
   const role = options.assume_role!;
   const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts');
   const client = new STSClient({
     ...own,
+    ...sts,
     region: options.region,
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 10_000, requestTimeout: 10_000 },
     ...(role.sts_endpoint === undefined ? {} : { endpoint: role.sts_endpoint }),
   });
   try {
@@ -77,7 +80,5 @@ async function assumeRole(options: AwsOptions, own: Credentials) {
     };
   } catch (error) {
     throw new AssumeRoleError(role.role_arn, role.sts_endpoint, error);
-  } finally {
-    client.destroy();
   }
 }

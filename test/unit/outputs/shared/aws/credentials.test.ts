@@ -69,8 +69,12 @@ describe('credentialsFor', () => {
   });
 
   it('takes a profile, or leaves it to the default chain', () => {
-    expect(credentialsFor({ region: 'r', profile: 'prod' }, STS)).toEqual({ profile: 'prod' });
-    expect(credentialsFor({ region: 'r' }, STS)).toEqual({});
+    const credentialDefaultProvider = expect.any(Function);
+    expect(credentialsFor({ region: 'r', profile: 'prod' }, STS)).toEqual({
+      profile: 'prod',
+      credentialDefaultProvider,
+    });
+    expect(credentialsFor({ region: 'r' }, STS)).toEqual({ credentialDefaultProvider });
   });
 
   it.each([{ access_key_id: 'AKIA' }, { secret_access_key: 'secret' }])('refuses half a key: %j', (half) => {

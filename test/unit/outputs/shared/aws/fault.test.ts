@@ -74,7 +74,12 @@ describe('awsClientConfig', () => {
       maxAttempts: 1,
       endpoint: 'http://localhost:4566',
     });
-    const { requestHandler, logger, ...config } = awsClientConfig({ region }, context);
+    const {
+      requestHandler,
+      logger,
+      credentialDefaultProvider: _,
+      ...config
+    } = awsClientConfig({ region }, context);
     expect(config).toEqual({ region, maxAttempts: 1 });
     expect(requestHandler.metadata).toEqual({ handlerProtocol: 'http/1.1' });
     // Nothing of the SDK goes to the console.

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,8 @@ const LIMITS = { connect: 300, idle: 300 };
 const SESSION =
   '<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>hidden</SecretAccessKey><SessionToken>t</SessionToken></Credentials>';
 
+const NAMES = ['', 's3.', 'sso.'].map((service) => `DNS:*.${service}eu-west-1.amazonaws.com`);
+
 const folder = mkdtempSync(join(tmpdir(), 'tiercel-aws-'));
 /** AWS, all of it, with an authority of its own; it is reached through the proxy alone. */
 let aws: Server;
@@ -32,7 +35,7 @@ const seen: string[] = [];
 let proxy: ForwardProxy;
 
 beforeAll(async () => {
-  makeCertificates(folder, ['DNS:*.eu-west-1.amazonaws.com', 'DNS:*.s3.eu-west-1.amazonaws.com']);
+  makeCertificates(folder, NAMES);
   const pem = (name: string) => readFileSync(join(folder, name));
   aws = createServer({ key: pem('server.key'), cert: pem('server.pem') }, (request, response) => {
     let body = '';
@@ -45,6 +48,10 @@ beforeAll(async () => {
       const action = /Action=(\w+)/.exec(body)?.[1] ?? request.method;
       seen.push(`${action} ${host.replace(/:\d+$/, '')} ${key}`);
       if (host.startsWith('sqs')) return response.end('{"Successful":[]}');
+      if (host.startsWith('portal')) {
+        const roleCredentials = { accessKeyId: 'ASIA', secretAccessKey: 'hidden', sessionToken: 't' };
+        return response.end(JSON.stringify({ roleCredentials: { ...roleCredentials, expiration: 4e12 } }));
+      }
       response.setHeader('content-type', 'text/xml');
       response.end(
         `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result>${SESSION}</${action}Result></${action}Response>`,
@@ -162,6 +169,34 @@ describe('clients of AWS go through the proxy', () => {
       'GetCallerIdentity sts.eu-west-1.amazonaws.com ASIA',
     ]);
     expect(new Set(proxy.asked)).toEqual(new Set(['CONNECT sts.eu-west-1.amazonaws.com:443']));
+  });
+
+  it('the clients that the SDK makes itself: an SSO profile', async () => {
+    const start = 'https://example.awsapps.com/start';
+    const cache = join(folder, '.aws', 'sso', 'cache');
+    mkdirSync(cache, { recursive: true });
+    const token = {
+      accessToken: 'x',
+      expiresAt: '2099-01-01T00:00:00Z',
+      startUrl: start,
+      region: 'eu-west-1',
+    };
+    const name = `${createHash('sha1').update(start).digest('hex')}.json`;
+    writeFileSync(join(cache, name), JSON.stringify(token));
+    const settings = `sso_start_url = ${start}\nsso_region = eu-west-1\nsso_account_id = 111122223333\nsso_role_name = falco`;
+    writeFileSync(join(folder, '.aws', 'config'), `[profile sso]\n${settings}\n`);
+    vi.stubEnv('HOME', folder);
+    vi.stubEnv('AWS_CONFIG_FILE', join(folder, '.aws', 'config'));
+    const bare = { region: 'eu-west-1', tls: { ca: 'ca.pem' }, proxy: proxy.url, profile: 'sso' };
+    const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
+    const client = new STSClient(awsClientConfig(bare, { configDir: folder }));
+    onTestFinished(() => client.destroy());
+    await client.send(new GetCallerIdentityCommand({}));
+    expect(proxy.asked).toEqual([
+      'CONNECT portal.sso.eu-west-1.amazonaws.com:443',
+      'CONNECT sts.eu-west-1.amazonaws.com:443',
+    ]);
+    expect(seen.at(-1)).toBe('GetCallerIdentity sts.eu-west-1.amazonaws.com ASIA');
   });
 
   it('but for what NO_PROXY names', async () => {

@@ -138,4 +138,14 @@ describe('httpTransport', () => {
     expect(isContinued).toBe(false);
     await until('the socket is closed', async () => (await connections()) === 0);
   });
+
+  it('closes the connections of before a renewal of certificates, too', async () => {
+    const url = await serving((_, response) => response.writeHead(200).write('half'));
+    const transport = httpTransport({ tls: {} }, { configDir: tmpdir() });
+    const underWay = expect(transport.send({ ...PUT, url }, undefined, text)).rejects.toThrow();
+    const failed = transport.send({ ...PUT, url: new URL('http://127.0.0.1:1') }, undefined, text);
+    await expect(failed).rejects.toThrow('ECONNREFUSED');
+    transport.close();
+    await underWay;
+  });
 });

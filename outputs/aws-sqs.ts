@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BatchResultErrorEntry, SQSClient } from '@aws-sdk/client-sqs';
 import {
+  abortable,
   type Delivery,
   defineOutput,
   deliverChunks,
@@ -94,7 +95,7 @@ Set aside: a message that SQS refuses for its content or its size.`,
     const fifo = isFifo(options.queue_url);
     const renderGroup = textTemplate('message_group', options.message_group ?? DEFAULT_GROUP, context.log);
     const peer = () => loadPeer('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
-    const config = awsClientConfig(options);
+    const config = awsClientConfig(options, context);
 
     /** @param group undefined for a standard queue */
     async function send(
@@ -114,7 +115,7 @@ Set aside: a message that SQS refuses for its content or its size.`,
       }));
       const command = new SendMessageBatchCommand({ QueueUrl: options.queue_url, Entries });
       try {
-        const { Failed = [] } = await client.send(command, { abortSignal: signal });
+        const { Failed = [] } = await abortable(client.send(command, { abortSignal: signal }), signal);
         return fromEntries(Failed);
       } catch (error) {
         const { name, message, $metadata } = error as AwsError;

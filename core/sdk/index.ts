@@ -49,9 +49,12 @@ export { deliverToAny } from './deliver/hosts.ts';
 
 export type { HttpClient, RequestDetails } from './http/client.ts';
 export { httpClient } from './http/client.ts';
+export { describeFailure } from './http/failure.ts';
 export type { HttpOptions } from './http/options.ts';
 export { httpConnection, httpOptions, httpUrl } from './http/options.ts';
 export { fromResponse, parseRetryAfter } from './http/response.ts';
+export type { HttpTimeouts, HttpTransport, TransportOptions, WireRequest } from './http/transport.ts';
+export { httpTransport } from './http/transport.ts';
 
 // Over other protocols, by clients of others.
 

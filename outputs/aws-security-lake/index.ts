@@ -81,7 +81,7 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
     const { log, clock, stateDir, configDir } = context;
     const destination = destinationOf(given, configDir);
     const { bucket, directory } = destination;
-    const store = bucket === undefined ? directoryStore(directory) : s3Store(bucket, given);
+    const store = bucket === undefined ? directoryStore(directory) : s3Store(bucket, given, context);
     const encoder = createEncoder({
       mapper: context.mapperRef,
       decode: context.decode,

@@ -114,7 +114,7 @@ function storeOf(given: Static<typeof options>, configDir: string) {
   checkPlace(given);
   const { bucket, directory, region } = given;
   if (bucket === undefined) return directoryStore(resolve(configDir, directory!));
-  return s3Store(bucket, { ...given, region: region! });
+  return s3Store(bucket, { ...given, region: region! }, { configDir });
 }
 
 /**

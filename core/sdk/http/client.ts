@@ -4,14 +4,12 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Delivery } from '../contract/verdicts.ts';
 import { retry } from '../contract/verdicts.ts';
-import { type Agents, createAgents } from './agents.ts';
-import { basicAuth, basicAuthOf, credentialsOf, headerForms } from './credentials.ts';
+import { basicAuth, basicAuthOf, headerForms } from './credentials.ts';
 import { describeFailure } from './failure.ts';
 import type { HttpOptions } from './options.ts';
-import { proxyChoice } from './proxy.ts';
-import { redactor, secretsOfUrl } from './redact.ts';
+import { secretsOfUrl } from './redact.ts';
 import { fromMessage, toResponse } from './response.ts';
-import { send } from './transport.ts';
+import { httpTransport } from './transport.ts';
 
 const compress = promisify(gzip);
 
@@ -62,7 +60,7 @@ export interface HttpClient {
  */
 export function httpClient(options: HttpOptions, context: { readonly configDir: string }): HttpClient {
   refuseContradictions(options);
-  const proxyOf = proxyChoice(options.proxy, process.env);
+  const transport = httpTransport(options, context);
   const authorization = authorizationOf(options);
   const secrets = [
     ...headerForms(authorization),
@@ -71,11 +69,8 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
     ...Object.values(options.headers ?? {}).flatMap(headerForms),
   ];
   function redact(text: string, url: URL): string {
-    const proxy = proxyOf(url);
-    const ofProxy = proxy === undefined ? [] : [proxy.href, ...credentialsOf(proxy)];
-    return redactor([...secrets, ...ofProxy, ...secretsOfUrl(url)])(text);
+    return transport.redact(text, url, [...secrets, ...secretsOfUrl(url)]);
   }
-  let agents: Agents | undefined;
 
   /** An error thrown while reading the answer fails the request. */
   async function exchange<T>(
@@ -100,13 +95,10 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
       headers['content-encoding'] = 'gzip';
     }
     try {
-      agents ??= createAgents(options.tls ?? {}, context.configDir);
       const wire = { method: details.method ?? 'POST', url: withoutCredentials(url), headers, body };
-      return await send(wire, agents, proxyOf(url), signal, readAnswer);
+      return await transport.send(wire, signal, readAnswer);
     } catch (error) {
       if (signal.aborted) throw new Error(`${url.host}: no answer in time`, { cause: error });
-      // The next connection reads the certificates again: they may have been renewed. Requests under way are not affected.
-      if (options.tls !== undefined) agents = undefined;
       throw new Error(`${url.host}: ${redact(describeFailure(error), url)}`);
     }
   }
@@ -125,10 +117,7 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
       const address = new URL(url);
       return { ...delivery, reason: `${address.host} ${redact(delivery.reason, address)}` };
     },
-    close() {
-      agents?.close();
-      agents = undefined;
-    },
+    close: () => transport.close(),
   };
 }
 

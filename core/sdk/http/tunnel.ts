@@ -1,7 +1,7 @@
 import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { basicAuthOf } from './credentials.ts';
 
 /** The longest answer to CONNECT that is read; a proxy that says more is none. */
@@ -13,42 +13,64 @@ type Callback = (error: Error | null, socket: Duplex) => void;
 export class TunnelAgent extends Agent {
   readonly #proxy: URL;
   readonly #options: AgentOptions;
+  readonly #timeout: number;
+  /** Connections that are not yet the agent's, so that it does not close them itself. */
+  readonly #opening = new Set<AbortController>();
 
-  constructor(proxy: URL, options: AgentOptions) {
+  /** @param timeout until a connection must be ready, TLS included, milliseconds */
+  constructor(proxy: URL, options: AgentOptions, timeout: number) {
     super(options);
     this.#proxy = proxy;
     this.#options = options;
+    this.#timeout = timeout;
   }
 
   override createConnection(target: RequestOptions, callback: Callback = () => {}): undefined {
-    const host = target.host ?? 'localhost';
-    openTunnel(this.#proxy, host, Number(target.port ?? 443)).then(
-      (socket) => {
-        // `host` is what the certificate is checked against where the server is named by its IP address.
-        const { servername = '' } = target;
-        const secure = connectTls({ ...this.#options, socket, host, ...(servername && { servername }) });
-        const failed = (error: Error) => callback(error, secure);
-        secure.once('error', failed);
-        secure.once('secureConnect', () => {
-          secure.off('error', failed);
-          callback(null, secure);
-        });
-      },
+    this.#open(target).then(
+      (socket) => callback(null, socket),
       (error: Error) => callback(error, undefined as unknown as Duplex),
     );
   }
+
+  override destroy(): void {
+    for (const opening of this.#opening) opening.abort(new Error('the connection was closed'));
+    super.destroy();
+  }
+
+  async #open({ host: given, port, servername }: RequestOptions): Promise<Socket> {
+    // `host` is what the certificate is checked against where the server is named by its IP address.
+    const host = given ?? 'localhost';
+    const authority = `${host.includes(':') ? `[${host}]` : host}:${Number(port ?? 443)}`;
+    const opening = new AbortController();
+    const seconds = this.#timeout / 1000;
+    const late = () =>
+      opening.abort(
+        new Error(`proxy ${this.#proxy.host}: no connection to ${authority} within ${seconds} s`),
+      );
+    const timer = setTimeout(late, this.#timeout);
+    this.#opening.add(opening);
+    try {
+      const socket = await openTunnel(this.#proxy, authority, opening.signal);
+      const secure = connectTls({ ...this.#options, socket, host, ...(servername && { servername }) });
+      return await untilSecure(secure, opening.signal);
+    } finally {
+      clearTimeout(timer);
+      this.#opening.delete(opening);
+    }
+  }
 }
 
-function openTunnel(proxy: URL, host: string, port: number): Promise<Socket> {
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+function openTunnel(proxy: URL, authority: string, signal: AbortSignal): Promise<Socket> {
   const authorization = basicAuthOf(proxy);
   return new Promise((resolve, reject) => {
-    const socket = connectTcp(Number(proxy.port || 80), proxy.hostname);
-    const fail = (reason: string) => {
+    const socket = connectTcp(Number(proxy.port || 80), proxy.hostname.replace(/^\[|\]$/g, ''));
+    const end = (error: Error) => {
       socket.destroy();
-      reject(new Error(`proxy ${proxy.host}: ${reason}`));
+      reject(error);
     };
-    socket.setTimeout(30_000, () => fail('no answer to CONNECT within 30 s'));
+    const fail = (reason: string) => end(new Error(`proxy ${proxy.host}: ${reason}`));
+    const abort = () => end(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
     socket.once('error', (error) => fail(error.message));
     socket.once('close', () => fail('closed the connection'));
     socket.once('connect', () => {
@@ -58,13 +80,35 @@ function openTunnel(proxy: URL, host: string, port: number): Promise<Socket> {
     let answer = '';
     socket.on('data', function read(chunk: Buffer) {
       answer += chunk.toString('latin1');
-      const end = answer.indexOf('\r\n\r\n');
-      if (end < 0 && answer.length < LONGEST_ANSWER) return;
+      const head = answer.indexOf('\r\n\r\n');
+      if (head < 0 && answer.length < LONGEST_ANSWER) return;
       const status = /^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1];
-      if (status !== '200') return fail(`answered ${status ?? 'no HTTP'} to CONNECT ${authority}`);
+      if (status !== '200') return fail(refusal(status, authority));
       socket.pause();
-      socket.setTimeout(0);
       socket.removeAllListeners();
+      signal.removeEventListener('abort', abort);
+      resolve(socket);
+    });
+  });
+}
+
+function refusal(status: string | undefined, authority: string): string {
+  const line = `answered ${status ?? 'no HTTP'} to CONNECT ${authority}`;
+  return status === '407' ? `${line}: check user name and password in the address of the proxy` : line;
+}
+
+function untilSecure(socket: TLSSocket, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error) => {
+      socket.destroy();
+      reject(error);
+    };
+    const abort = () => fail(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('error', fail);
+    socket.once('secureConnect', () => {
+      socket.off('error', fail);
+      signal.removeEventListener('abort', abort);
       resolve(socket);
     });
   });

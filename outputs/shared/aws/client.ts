@@ -1,8 +1,10 @@
+import type { HttpTimeouts } from '../../../core/sdk/index.ts';
 import { type Credentials, credentialsFor } from './credentials.ts';
+import { type AwsRequestHandler, awsRequestHandler } from './handler.ts';
 import type { AwsOptions } from './options.ts';
 
-/** Without an answer or progress for this long, a connection is given up, milliseconds. */
-const IDLE_TIMEOUT = 60_000;
+/** For every client of AWS, milliseconds: until a connection is ready, and without an answer or progress on it. */
+const TIMEOUTS: HttpTimeouts = { connect: 10_000, idle: 60_000 };
 
 /** The SDK's own switch for its warning that later versions do not support Node 20: the version is pinned (CONTRIBUTING.md). */
 const NO_NODE_WARNING = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
@@ -16,26 +18,39 @@ export type AwsClientConfig = Credentials & {
   readonly region: string;
   readonly endpoint?: string;
   readonly maxAttempts: number;
-  readonly requestHandler: { readonly connectionTimeout: number; readonly socketTimeout: number };
+  readonly requestHandler: AwsRequestHandler;
   readonly logger: typeof silent;
 };
 
 /**
- * What a client of the AWS SDK is made with: region, credentials and the role of the options. It does not try again by
- * itself, because the delivery chain does, and writes nothing to the console.
+ * What a client of the AWS SDK is made with: region, credentials and the role of the options, and how its requests leave this
+ * machine: proxy, certificates, timeouts. Every client takes it, also one that speaks HTTP/2 by itself (Kinesis): it speaks
+ * HTTP/1.1 then. So do the clients that the SDK makes to find credentials (a web identity, a profile with a role, SSO).
  *
- * Call it once for an output: what is made with one configuration shares a session.
+ * A client does not try again by itself, because the delivery chain does, and writes nothing to the console.
  *
- * @throws Error when only half of a static key is given
- * @example const sqs = new SQSClient(awsClientConfig(options));
+ * Call it once for an output: what is made with one configuration shares a session and its connections. `destroy` of one
+ * of the clients closes the connections of all.
+ *
+ * @param context of the output: relative file names start at its `configDir`
+ * @param timeouts default: 10 s until a connection is ready, 60 s without an answer or progress
+ * @throws Error when only half of a static key is given, or a variable of the environment is no address of an HTTP proxy
+ * @example
+ * const config = awsClientConfig(options, context);
+ * const sqs = new SQSClient(config);
  */
-export function awsClientConfig(options: AwsOptions): AwsClientConfig {
+export function awsClientConfig(
+  options: AwsOptions,
+  context: { readonly configDir: string },
+  timeouts: HttpTimeouts = TIMEOUTS,
+): AwsClientConfig {
   process.env[NO_NODE_WARNING] ??= 'true';
+  const requestHandler = awsRequestHandler(options, context, timeouts);
   return {
-    ...credentialsFor(options),
+    ...credentialsFor(options, { requestHandler, logger: silent }),
     region: options.region,
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 10_000, socketTimeout: IDLE_TIMEOUT },
+    requestHandler,
     logger: silent,
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
   };

@@ -15,7 +15,10 @@ export class AssumeRoleError extends Error {
   }
 }
 
-export type Credentials = Pick<STSClientConfig, 'credentials' | 'profile'>;
+export type Credentials = Pick<STSClientConfig, 'credentials' | 'credentialDefaultProvider' | 'profile'>;
+
+/** How credentials are asked for; the caller closes the connections. */
+export type CredentialsConfig = Required<Pick<STSClientConfig, 'requestHandler' | 'logger'>>;
 
 /**
  * Where the SDK takes credentials from: a static key, a profile or the default chain (environment, files, IRSA, Pod
@@ -24,19 +27,22 @@ export type Credentials = Pick<STSClientConfig, 'credentials' | 'profile'>;
  *
  * @throws Error when only half of a static key is given
  */
-export function credentialsFor(options: AwsOptions): Credentials {
-  const own = ownCredentials(options);
-  return options.assume_role === undefined ? own : { credentials: () => assumeRole(options, own) };
+export function credentialsFor(options: AwsOptions, config: CredentialsConfig): Credentials {
+  const own = ownCredentials(options, config);
+  return options.assume_role === undefined ? own : { credentials: () => assumeRole(options, own, config) };
 }
 
 /** Before any role. */
-function ownCredentials(options: AwsOptions): Credentials {
+function ownCredentials(options: AwsOptions, { requestHandler }: CredentialsConfig): Credentials {
   const { access_key_id, secret_access_key, session_token, profile } = options;
   if ((access_key_id === undefined) !== (secret_access_key === undefined)) {
     throw new Error('access_key_id and secret_access_key go together: give both or neither');
   }
   if (access_key_id === undefined || secret_access_key === undefined) {
-    return profile === undefined ? {} : { profile };
+    return {
+      ...(profile !== undefined && { profile }),
+      credentialDefaultProvider: (init) => defaultChain({ ...init, clientConfig: { requestHandler } }),
+    };
   }
   return {
     credentials: {
@@ -47,14 +53,27 @@ function ownCredentials(options: AwsOptions): Credentials {
   };
 }
 
-async function assumeRole(options: AwsOptions, own: Credentials) {
+type Chain = ReturnType<NonNullable<Credentials['credentialDefaultProvider']>>;
+
+/** The SDK's own; by itself it would ask SSO by another way than the client's. */
+function defaultChain(init: object): Chain {
+  let chain: Promise<Chain> | undefined;
+  return async (properties) => {
+    chain ??= import('@aws-sdk/credential-provider-node').then(({ defaultProvider }) =>
+      defaultProvider(init),
+    );
+    return (await chain)(properties);
+  };
+}
+
+async function assumeRole(options: AwsOptions, own: Credentials, config: CredentialsConfig) {
   const role = options.assume_role!;
   const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts');
   const client = new STSClient({
     ...own,
+    ...config,
     region: options.region,
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 10_000, requestTimeout: 10_000 },
     ...(role.sts_endpoint === undefined ? {} : { endpoint: role.sts_endpoint }),
   });
   try {
@@ -77,7 +96,5 @@ async function assumeRole(options: AwsOptions, own: Credentials) {
     };
   } catch (error) {
     throw new AssumeRoleError(role.role_arn, role.sts_endpoint, error);
-  } finally {
-    client.destroy();
   }
 }

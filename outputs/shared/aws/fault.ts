@@ -1,5 +1,5 @@
 import type { Delivery } from '../../../core/sdk/index.ts';
-import { parseRetryAfter, retry } from '../../../core/sdk/index.ts';
+import { describeFailure, parseRetryAfter, retry } from '../../../core/sdk/index.ts';
 import { AssumeRoleError } from './credentials.ts';
 
 /** What an error of the SDK says. */
@@ -70,7 +70,11 @@ export function awsFault(error: unknown, place: AwsPlace): AwsFault {
     const line = `${where} is busy or failing (${status ?? '-'} ${name})`;
     return { kind: 'busy', line, ...(after !== undefined && { after }) };
   }
-  if (status === undefined) return { kind: 'other', line: networkLine(code, message, where) };
+  if (status === undefined) return { kind: 'other', line: networkLine(code, error, where) };
+  if (status === 407) {
+    const line = `${where}: the proxy wants other credentials: give user name and password in the address of proxy, or of HTTP_PROXY`;
+    return { kind: 'denied', line };
+  }
   if (status === 401) return { kind: 'denied', line: `the credentials were refused (${name}): check them` };
   const line = `${where} answered ${status} ${name}: ${message}`;
   return { kind: status === 403 || name.startsWith('AccessDenied') ? 'forbidden' : 'other', line };
@@ -102,7 +106,7 @@ function assumeRoleFault({ role, endpoint, cause }: AssumeRoleError, { region }:
   return { ...fault, line: `cannot assume ${role}: ${fault.line}` };
 }
 
-function networkLine(code: string | undefined, message: string, where: string): string {
+function networkLine(code: string | undefined, error: unknown, where: string): string {
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -110,6 +114,6 @@ function networkLine(code: string | undefined, message: string, where: string): 
     case 'ECONNREFUSED':
       return `${where} refuses connections: check the endpoint and that the service is running`;
     default:
-      return `${where} cannot be reached (${code ?? message}): check network, proxy and endpoint`;
+      return `${where} cannot be reached (${describeFailure(error)}): check network, proxy and endpoint`;
   }
 }

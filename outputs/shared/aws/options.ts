@@ -1,8 +1,10 @@
 import type { Static } from '../../../core/sdk/index.ts';
-import { duration, secret, Type } from '../../../core/sdk/index.ts';
+import { duration, httpConnection, secret, Type } from '../../../core/sdk/index.ts';
+
+const { proxy, tls } = httpConnection;
 
 /**
- * Where and as whom an output calls AWS; spread them into the properties of its own schema and hand the options to
+ * Where, as whom and by which way an output calls AWS; spread them into the properties of its own schema and hand the options to
  * {@link awsClientConfig}.
  *
  * @example
@@ -87,6 +89,8 @@ export const awsOptions = {
       },
     ),
   ),
+  proxy,
+  tls,
 };
 
 const schema = Type.Object(awsOptions, { additionalProperties: false });

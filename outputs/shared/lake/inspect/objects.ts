@@ -5,6 +5,7 @@ import { join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { awsClientConfig } from '../../aws/index.ts';
 import type { S3Options } from '../store/s3-client.ts';
 import { createS3Client } from '../store/s3-client.ts';
 import { faultOf } from '../store/s3-errors.ts';
@@ -45,7 +46,7 @@ function localObject(path: string): LakeObject {
 
 async function* bucketObjects(bucket: string, prefix: string, s3: S3Options): AsyncGenerator<LakeObject> {
   const { GetObjectCommand, ListObjectsV2Command } = await import('@aws-sdk/client-s3');
-  const client = await createS3Client(s3);
+  const client = await createS3Client(s3, awsClientConfig(s3, { configDir: process.cwd() }));
   const explained = (error: unknown): Error => {
     const { kind, line } = faultOf(error, { bucket, region: s3.region, endpoint: s3.endpoint });
     if (kind !== 'forbidden') return new Error(line);

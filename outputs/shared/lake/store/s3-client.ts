@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Static } from '../../../../core/sdk/index.ts';
 import { Type } from '../../../../core/sdk/index.ts';
-import { type AwsClientConfig, awsClientConfig, awsOptions } from '../../aws/index.ts';
+import { type AwsClientConfig, awsOptions } from '../../aws/index.ts';
 
 const { region, endpoint, ...who } = awsOptions;
 
@@ -31,12 +31,9 @@ export type S3Options = Static<typeof schema>;
 /**
  * Makes the client for these options. Loads the SDK, which an output that is not used need not.
  *
- * @param config shared by clients, so that they share one session and its renewal
+ * @param config of `awsClientConfig`; shared by clients, so that they share one session and its renewal
  */
-export async function createS3Client(
-  options: S3Options,
-  config: AwsClientConfig = awsClientConfig(options),
-): Promise<S3Client> {
+export async function createS3Client(options: S3Options, config: AwsClientConfig): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3');
   return new S3Client({
     ...config,

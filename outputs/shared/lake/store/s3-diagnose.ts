@@ -18,11 +18,12 @@ export async function* diagnoseS3(
   client: S3Client,
   bucket: string,
   options: S3Options,
+  context: { readonly configDir: string },
   { key, write, signal }: Question,
 ): AsyncGenerator<Finding> {
   const place = { bucket, region: options.region, endpoint: options.endpoint };
   const lineOf = (error: unknown) => faultOf(error, place).line;
-  yield await identity(options, signal);
+  yield await identity(options, context, signal);
   const role = await roleOf(client, options, lineOf);
   yield role;
   if (role.status === 'failed') {
@@ -41,6 +42,7 @@ type LineOf = (error: unknown) => string;
 /** Before any role is assumed. */
 async function identity(
   { endpoint: store, assume_role: role, ...own }: S3Options,
+  context: { readonly configDir: string },
   signal: AbortSignal,
 ): Promise<Finding> {
   const what = 'identity';
@@ -49,10 +51,9 @@ async function identity(
     return { status: 'unknown', what, line: 'not asked: the store is not AWS, and no sts_endpoint is given' };
   }
   const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
-  const sts = new STSClient({
-    ...awsClientConfig({ ...own, ...(endpoint !== undefined && { endpoint }) }),
-    requestHandler: { connectionTimeout: 10_000, requestTimeout: 10_000 },
-  });
+  const sts = new STSClient(
+    awsClientConfig({ ...own, ...(endpoint !== undefined && { endpoint }) }, context),
+  );
   try {
     const { Arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
     return { status: 'ok', what, line: Arn ?? 'STS knows the credentials' };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { delivered, retry } from '../../../../core/sdk/index.ts';
+import type { HttpTimeouts } from '../../../../core/sdk/index.ts';
+import { abortable, delivered, retry } from '../../../../core/sdk/index.ts';
 import { awsClientConfig } from '../../aws/index.ts';
 import type { S3Options } from './s3-client.ts';
 import { createS3Client } from './s3-client.ts';
@@ -15,10 +16,18 @@ import { PARQUET_CONTENT_TYPE } from './store.ts';
  * the file is part of the signature and stored with the object, so damage on the way is refused by the store.
  *
  * The SDK is loaded at the first call. It does not try again by itself: the delivery chain does.
+ *
+ * @param context of the output: relative file names start at its `configDir`
+ * @param timeouts those of `awsClientConfig`
  */
-export function s3Store(bucket: string, options: S3Options): ObjectStore {
+export function s3Store(
+  bucket: string,
+  options: S3Options,
+  context: { readonly configDir: string },
+  timeouts?: HttpTimeouts,
+): ObjectStore {
   const place = { bucket, region: options.region, endpoint: options.endpoint };
-  const config = awsClientConfig(options);
+  const config = awsClientConfig(options, context, timeouts);
   let opened: Promise<S3Client> | undefined;
 
   const client = () => {
@@ -29,7 +38,7 @@ export function s3Store(bucket: string, options: S3Options): ObjectStore {
   return {
     async put(key, file, { signal, contentType = PARQUET_CONTENT_TYPE }) {
       try {
-        await putObject(await client(), bucket, key, file, contentType, signal);
+        await abortable(putObject(await client(), bucket, key, file, contentType, signal), signal);
         return delivered({ bytes: file.size });
       } catch (error) {
         if (signal.aborted) return retry(`the upload of ${key} was interrupted`);
@@ -53,7 +62,7 @@ export function s3Store(bucket: string, options: S3Options): ObjectStore {
 
     async *diagnose(key, write, signal) {
       const { diagnoseS3 } = await import('./s3-diagnose.ts');
-      yield* diagnoseS3(await client(), bucket, options, { key, write, signal });
+      yield* diagnoseS3(await client(), bucket, options, context, { key, write, signal });
     },
 
     describe: () => `s3://${bucket}`,

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
@@ -7,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpClient } from '../../../../../core/sdk/index.ts';
+import { makeCertificates } from '../../../../support/certificates.ts';
 import { misbehaving, neverAborts } from '../../../outputs/support.ts';
 
 const context = { configDir: tmpdir() };
@@ -188,7 +188,7 @@ describe('httpClient over TLS and a proxy', () => {
   const tunnels: (string | undefined)[] = [];
 
   beforeAll(async () => {
-    certificates(folder);
+    makeCertificates(folder);
     const pem = (name: string) => readFileSync(join(folder, name));
     server = createHttps(
       { key: pem('server.key'), cert: pem('server.pem'), ca: pem('ca.pem'), requestCert: true },
@@ -291,20 +291,3 @@ describe('httpClient over TLS and a proxy', () => {
     expect(JSON.stringify(delivery)).not.toContain('sesame');
   });
 });
-
-/** An authority, a server and a client, made by openssl, which every system that runs these tests has. */
-function certificates(folder: string): void {
-  const openssl = (line: string) =>
-    execFileSync('openssl', line.split(' '), { cwd: folder, stdio: 'ignore' });
-  const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
-  for (const name of ['ca', 'other']) {
-    openssl(`req -x509 ${key} -keyout ${name}.key -out ${name}.pem -days 2 -subj /CN=${name}`);
-  }
-  writeFileSync(join(folder, 'extensions'), 'subjectAltName=DNS:localhost,IP:127.0.0.1');
-  for (const name of ['server', 'client']) {
-    openssl(`req ${key} -keyout ${name}.key -out ${name}.csr -subj /CN=${name}`);
-    openssl(
-      `x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out ${name}.pem -days 2 -extfile extensions`,
-    );
-  }
-}

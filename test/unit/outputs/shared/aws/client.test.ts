@@ -8,7 +8,7 @@ function warningsOf(env: NodeJS.ProcessEnv): string {
   const script = `
     import { awsClientConfig } from ${JSON.stringify(AWS.href)};
     import { STSClient } from '@aws-sdk/client-sts';
-    new STSClient(awsClientConfig({ region: 'eu-west-1' }));
+    new STSClient(awsClientConfig({ region: 'eu-west-1' }, { configDir: '.' }));
     process.emitWarning('another one');`;
   const inherited = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: undefined, ...env };
   const args = ['--input-type=module', '-e', script];

@@ -41,35 +41,48 @@ async function sts(session: Partial<typeof SESSION> | undefined, status = 200) {
   return { asked, sts_endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
+const nothing = () => {};
+const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const STS = { requestHandler: {}, logger };
+
 /** The session of a role. */
 function assume(role: Record<string, unknown>, key: object = KEY) {
-  const { credentials } = credentialsFor({
-    ...KEY,
-    ...key,
-    assume_role: { role_arn: ROLE, ...role },
-  });
+  const { credentials } = credentialsFor(
+    {
+      ...KEY,
+      ...key,
+      assume_role: { role_arn: ROLE, ...role },
+    },
+    STS,
+  );
   return (credentials as () => Promise<unknown>)();
 }
 
 describe('credentialsFor', () => {
   it('takes a static key, with its session token where there is one', () => {
-    expect(credentialsFor(KEY)).toEqual({ credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret' } });
-    expect(credentialsFor({ ...KEY, session_token: 't', profile: 'p' })).toEqual({
+    expect(credentialsFor(KEY, STS)).toEqual({
+      credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret' },
+    });
+    expect(credentialsFor({ ...KEY, session_token: 't', profile: 'p' }, STS)).toEqual({
       credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret', sessionToken: 't' },
     });
   });
 
   it('takes a profile, or leaves it to the default chain', () => {
-    expect(credentialsFor({ region: 'r', profile: 'prod' })).toEqual({ profile: 'prod' });
-    expect(credentialsFor({ region: 'r' })).toEqual({});
+    const credentialDefaultProvider = expect.any(Function);
+    expect(credentialsFor({ region: 'r', profile: 'prod' }, STS)).toEqual({
+      profile: 'prod',
+      credentialDefaultProvider,
+    });
+    expect(credentialsFor({ region: 'r' }, STS)).toEqual({ credentialDefaultProvider });
   });
 
   it.each([{ access_key_id: 'AKIA' }, { secret_access_key: 'secret' }])('refuses half a key: %j', (half) => {
-    expect(() => credentialsFor({ region: 'r', ...half })).toThrow(
+    expect(() => credentialsFor({ region: 'r', ...half }, STS)).toThrow(
       'access_key_id and secret_access_key go together: give both or neither',
     );
     const role = { role_arn: ROLE };
-    expect(() => credentialsFor({ region: 'r', ...half, assume_role: role })).toThrow(/both or neither/);
+    expect(() => credentialsFor({ region: 'r', ...half, assume_role: role }, STS)).toThrow(/both or neither/);
   });
 
   it('assumes the role with the key, for an hour under the name tiercel', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AssumeRoleError } from '../../../../../outputs/shared/aws/credentials.ts';
 import { awsClientConfig, awsFault, fromAwsFault } from '../../../../../outputs/shared/aws/index.ts';
 
+const context = { configDir: '.' };
 const place = { service: 'SQS', region: 'eu-west-1' };
 const ROLE = 'arn:aws:iam::111122223333:role/falco';
 const error = (name: string, status?: number, more: object = {}) =>
@@ -25,6 +26,8 @@ describe('awsFault', () => {
       { kind: 'busy', line: /503/, after: 3000 },
     ],
     [error('Error', undefined, { code: 'ECONNREFUSED' }), { kind: 'other', line: /refuses connections/ }],
+    [error('Error', undefined, { code: 'SELF_SIGNED_CERT_IN_CHAIN' }), { kind: 'other', line: /tls\.ca/ }],
+    [error('Unknown', 407), { kind: 'denied', line: /user name and password in the address of proxy/ }],
     [
       error('QueueDoesNotExist', 400),
       { kind: 'other', line: /answered 400 QueueDoesNotExist: what it said/ },
@@ -63,16 +66,30 @@ describe('awsFault', () => {
 describe('awsClientConfig', () => {
   it('refuses half a key, and leaves attempts to the delivery chain', () => {
     const region = 'eu-west-1';
-    expect(() => awsClientConfig({ region, access_key_id: 'AKIA' })).toThrow(/both or neither/);
-    expect(awsClientConfig({ region, profile: 'prod', endpoint: 'http://localhost:4566' })).toMatchObject({
+    expect(() => awsClientConfig({ region, access_key_id: 'AKIA' }, context)).toThrow(/both or neither/);
+    expect(
+      awsClientConfig({ region, profile: 'prod', endpoint: 'http://localhost:4566' }, context),
+    ).toMatchObject({
       profile: 'prod',
       maxAttempts: 1,
       endpoint: 'http://localhost:4566',
     });
-    const { requestHandler, logger, ...config } = awsClientConfig({ region });
+    const {
+      requestHandler,
+      logger,
+      credentialDefaultProvider: _,
+      ...config
+    } = awsClientConfig({ region }, context);
     expect(config).toEqual({ region, maxAttempts: 1 });
-    expect(requestHandler).toEqual({ connectionTimeout: 10_000, socketTimeout: 60_000 });
+    expect(requestHandler.metadata).toEqual({ handlerProtocol: 'http/1.1' });
     // Nothing of the SDK goes to the console.
     expect(Object.keys(logger)).toEqual(['trace', 'debug', 'info', 'warn', 'error']);
+  });
+
+  it('serves clients that speak HTTP/2 by themselves, as Kinesis does', async () => {
+    const { NodeHttp2Handler } = await import('@smithy/node-http-handler');
+    const { requestHandler } = awsClientConfig({ region: 'eu-west-1' }, context);
+    // What such a client does with its configuration.
+    expect(NodeHttp2Handler.create(requestHandler as never)).toBe(requestHandler);
   });
 });

@@ -5,6 +5,7 @@ import type { S3Options } from '../../../../../../outputs/shared/lake/store/s3-c
 import type { Answer, Seen } from './fake-s3.ts';
 import { fakeS3, s3Error, session, stsError } from './fake-s3.ts';
 
+const CONTEXT = { configDir: '.' };
 const KEY = 'ext/falco/region=eu-central-1/accountId=111122223333/eventDay=20261123/doctor.parquet';
 const ROLE = 'arn:aws:iam::111122223333:role/provider';
 const WHO = `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/me</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`;
@@ -27,15 +28,19 @@ async function diagnose(aws: Aws, options: Partial<S3Options> = {}, write = true
     return aws.put ?? s3Error(400, 'BadDigest');
   };
   const s3 = await fakeS3(answer);
-  const store = s3Store('lake', {
-    region: 'eu-central-1',
-    endpoint: s3.endpoint,
-    force_path_style: true,
-    access_key_id: 'AKIA0',
-    secret_access_key: 'not-a-real-secret',
-    assume_role: { role_arn: ROLE, external_id: 'x', sts_endpoint: s3.endpoint },
-    ...options,
-  });
+  const store = s3Store(
+    'lake',
+    {
+      region: 'eu-central-1',
+      endpoint: s3.endpoint,
+      force_path_style: true,
+      access_key_id: 'AKIA0',
+      secret_access_key: 'not-a-real-secret',
+      assume_role: { role_arn: ROLE, external_id: 'x', sts_endpoint: s3.endpoint },
+      ...options,
+    },
+    CONTEXT,
+  );
   onTestFinished(() => store.close());
   const found: Finding[] = [];
   for await (const finding of store.diagnose(KEY, write, new AbortController().signal)) found.push(finding);

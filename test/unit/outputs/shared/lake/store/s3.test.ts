@@ -9,6 +9,7 @@ import { scratch } from '../support.ts';
 import type { Answer } from './fake-s3.ts';
 import { fakeS3, s3Error, session, stsError } from './fake-s3.ts';
 
+const CONTEXT = { configDir: '.' };
 const KEY = 'ext/falco/region=eu-central-1/accountId=111122223333/eventDay=20261123/b-1.parquet';
 const ROLE = 'arn:aws:iam::111122223333:role/provider';
 const never = new AbortController().signal;
@@ -20,14 +21,18 @@ function localFile(bytes = randomBytes(3_000_000)): LocalFile & { readonly bytes
 }
 
 function storeAt(endpoint: string, options: Partial<S3Options> = {}) {
-  const store = s3Store('lake', {
-    region: 'eu-central-1',
-    endpoint,
-    force_path_style: true,
-    access_key_id: 'AKIA',
-    secret_access_key: 'secret',
-    ...options,
-  });
+  const store = s3Store(
+    'lake',
+    {
+      region: 'eu-central-1',
+      endpoint,
+      force_path_style: true,
+      access_key_id: 'AKIA',
+      secret_access_key: 'secret',
+      ...options,
+    },
+    CONTEXT,
+  );
   onTestFinished(() => store.close());
   return store;
 }
@@ -223,6 +228,8 @@ describe('s3Store', () => {
   });
 
   it('wants both halves of a static key', () => {
-    expect(() => s3Store('lake', { region: 'eu-central-1', access_key_id: 'AKIA' })).toThrow(/go together/);
+    expect(() => s3Store('lake', { region: 'eu-central-1', access_key_id: 'AKIA' }, CONTEXT)).toThrow(
+      /go together/,
+    );
   });
 });

@@ -41,7 +41,7 @@ export default defineOutput({
     { additionalProperties: false },
   ),
   examples: [{ title: 'Minimal', options: { url: 'https://${type.replaceAll('_', '-')}.example.com/events' } }],
-  // Defaults: so many events, bytes or milliseconds, whichever comes first.
+  // Defaults. A batch closes at the first limit it reaches: events, bytes or milliseconds.
   batch: { events: 100, size: 1_000_000, every: 1_000 },
   create(options, context) {
     const http = httpClient(options, context);

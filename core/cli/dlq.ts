@@ -111,7 +111,7 @@ function drop(group: Command, cli: Cli): void {
     });
 }
 
-/** As {@link operate}; an output that neither the configuration nor a dead letter names is a misspelt one. */
+/** As {@link operate}. Refuses an output that is neither in the configuration nor in a dead letter. */
 function operateOn(output: string | undefined, cli: Cli, command: Command, work: Work): Promise<void> {
   return operate(cli, command, async (operations, where) => {
     if (output === undefined || (await hasOutput(operations, output))) return work(operations, where);

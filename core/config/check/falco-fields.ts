@@ -1,6 +1,6 @@
 /**
  * The output fields of Falco's own event sources and its audit plugins, by what they begin with: the field classes of the Falco
- * documentation. Plugins may have others; a misspelt field is compared with these.
+ * documentation. Plugins may have others; an unknown field is compared with these.
  */
 const CLASSES: Readonly<Record<string, string>> = {
   proc: 'acmdline aenv aexe aexepath aname apid args cmdlenargs cmdline cmdnargs cwd duration env exe exe_ino exe_ino.ctime exe_ino.ctime_duration_pidns_start exe_ino.ctime_duration_proc_start exe_ino.mtime exeline exepath fdlimit fdopencount fdusage is_container_healthcheck is_container_liveness_probe is_container_readiness_probe is_exe_from_memfd is_exe_lower_layer is_exe_upper_layer is_exe_writable is_sid_leader is_vpgid_leader loginshellid name nchilds nthreads pcmdline pexe pexepath pgid pgid.exe pgid.exepath pgid.name pid pid.ts pidns_init_start_ts pname ppid ppid.duration ppid.ts pvpid sid sid.exe sid.exepath sname stdin.name stdin.type stdout.name stdout.type stderr.name stderr.type tty vmrss vmsize vmswap vpgid vpgid.exe vpgid.exepath vpgid.name vpid',

@@ -32,7 +32,7 @@ function suspicionAbout({ value, secret }: ScalarNode): Pick<Fault, 'message' | 
 
 /**
  * Fields in `when` that differ by one typo from a field of Falco. They are valid, because plugins and rules add fields of their
- * own, but with a misspelt one the condition is never true.
+ * own, but with a typo in the name the condition is never true.
  */
 function misspeltFields({ routes, sections, root }: CrossContext): Fault[] {
   const own = Object.keys({ ...sections.enrich?.custom_fields, ...sections.enrich?.templated_fields });

@@ -111,7 +111,7 @@ function fixScalar(
 }
 
 /**
- * The error for an output that only the environment or `--set` names and that has no type: its name is misspelt there.
+ * The error for an output without a type that only the environment or `--set` names: its name has a typo there.
  *
  * @returns undefined for any other output
  */

@@ -1,5 +1,5 @@
 /**
- * The candidate that a misspelt word most probably means; undefined when none is close. Ignores case, `-` and `_`; accepts one
+ * The candidate closest to a word with a typo; undefined when none is close. Ignores case, `-` and `_`; accepts one
  * typo for every three letters, but at least one; then abbreviations (`warn`, `crit`) and longer forms (`maximum`).
  *
  * @example suggest('webhok', ['webhook', 'file']) // 'webhook'

@@ -1,10 +1,10 @@
 import type { FalcosidekickKey } from '../../sdk/options/falcosidekick.ts';
 import { branches, type JsonSchema } from './json-schema.ts';
 
-/** A key of Falcosidekick and how its value differs from that of the option that stands for it. */
+/** A key of Falcosidekick, and how its value differs from the value of our option. */
 export type KeyThere = Exclude<FalcosidekickKey, string>;
 
-/** The keys of Falcosidekick that an option stands for. */
+/** The keys of Falcosidekick that an option replaces. */
 export function keysThere(option: JsonSchema): readonly KeyThere[] {
   return (option.falcosidekick ?? []).map((key) => (typeof key === 'string' ? { key } : key));
 }
@@ -68,7 +68,7 @@ export const FALCOSIDEKICK: {
     mutualtlsclient: 'Name the files where they are used: "tls: { cert, key }" of each output.',
     tlsclient: 'Name the authorities where they are used: "tls: { ca }" of each output.',
     prometheus:
-      'Leave it out: what may label a metric is fixed, so that nobody who sends events can blow it up.',
+      'Leave it out: what may label a metric is fixed, so that senders cannot create series without limit.',
     statsd: 'Scrape GET /metrics instead (docs/metrics.md).',
     dogstatsd: 'Scrape GET /metrics instead (docs/metrics.md).',
     otlp: 'Scrape GET /metrics instead (docs/metrics.md); traces and logs are not sent.',

@@ -9,7 +9,7 @@ export interface JsonSchema {
   readonly format?: string;
   readonly pattern?: string;
   readonly secret?: boolean;
-  /** The keys of Falcosidekick that this option stands for. */
+  /** The keys of Falcosidekick that this option replaces. */
   readonly falcosidekick?: readonly FalcosidekickKey[];
   /** Rarely needed: shown apart. */
   readonly advanced?: boolean;

@@ -8,7 +8,7 @@ const LISTS = ['anyOf', 'oneOf', 'allOf'];
 const SINGLE = ['items', 'additionalProperties', 'propertyNames', 'if', 'then', 'else'];
 
 /**
- * Writes an option that stands in several places once, under `$defs`, and refers to it: `{ $ref: '#/$defs/retry' }`. A
+ * Moves an option that is used in several places to `$defs` and refers to it: `{ $ref: '#/$defs/retry' }`. A
  * definition is called like the option, the next one of that name `retry_2`. What is shorter than a reference stays where
  * it is. The schema takes and refuses what it did before.
  *

@@ -1,7 +1,7 @@
 /**
- * A key of Falcosidekick's configuration that an option stands for, in the member `falcosidekick` of its schema. Whoever writes
- * the key is told the option, and `docs/falcosidekick-keys.md` lists it. A text is for a key whose value stays as it is.
- * Say so where it does not: a value that is only moved would mean something else.
+ * A key of Falcosidekick's configuration that an option replaces, in the member `falcosidekick` of its schema. The error for the
+ * key names the option, and `docs/falcosidekick-keys.md` lists it. Use a text where the value stays the same, and an object where
+ * it is inverted or has another unit: copied unchanged, such a value would mean something else.
  *
  * @example
  * Type.String({ description: 'Another channel.', falcosidekick: ['slack.channel'] })

@@ -19,7 +19,7 @@ interface ScalarOptions extends OptionMarks {
   /** The least and the most that are taken, spelt like the default. */
   readonly minimum?: string;
   readonly maximum?: string;
-  /** The keys of Falcosidekick that this option stands for; whoever writes one is told the option. */
+  /** The keys of Falcosidekick that this option replaces. The error for such a key names this option. */
   readonly falcosidekick?: readonly FalcosidekickKey[];
 }
 

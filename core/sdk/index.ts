@@ -29,6 +29,12 @@ export type { OptionMarks } from './options/scalars.ts';
 export { byPriority, duration, priority, secret, size, template } from './options/scalars.ts';
 export { Type } from './options/type.ts';
 
+// The columns of a mapper's records, for lakes and tables.
+
+export { int64, jsonText, textMap, timestampMillis } from './record/annotations.ts';
+export type { Column, LeafType, Shape } from './record/columns.ts';
+export { columnProblems, columnsOf, SchemaError } from './record/columns.ts';
+
 // What the context holds.
 
 export type { Clock } from './contract/clock.ts';
@@ -80,4 +86,5 @@ export { recordJson, textTemplate } from './deliver/payload.ts';
 export type { DecodeOptions } from '../event/decode.ts';
 export { createDecoder } from '../event/decode.ts';
 export type { EventBlock, StreamedBatch } from './contract/batch.ts';
+export { mapEvent } from './contract/mapper.ts';
 export type { MapperRef, StreamOutput, StreamOutputDefinition } from './contract/output.ts';

@@ -9,6 +9,7 @@ import type { Registry } from '../schema/plugins.ts';
 import { ConfigSchema, type ConfigSections } from '../schema/sections.ts';
 import { checkClaims } from './cross/claims.ts';
 import type { CrossContext } from './cross/context.ts';
+import { checkMappers } from './cross/mappers.ts';
 import { checkOutputLimits } from './cross/output-limits.ts';
 import { checkOutputNames } from './cross/output-names.ts';
 import { checkRoutes } from './cross/routes.ts';
@@ -85,6 +86,7 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
     ...checkOutputNames(context),
     ...checkRoutes(context),
     ...checkOutputLimits(context),
+    ...checkMappers(context),
     ...checkClaims(context),
     ...checkSections(context),
   ];

@@ -51,3 +51,28 @@ export function defineMapper<O extends TObject, R>(
 ): MapperDefinition<O, R> {
   return definition;
 }
+
+/**
+ * Calls a mapper, for outputs that read their events from blocks. What the mapper throws is the reason of a refusal, and so is
+ * a value that is no {@link Mapped}: a mistake of a mapper becomes a dead letter and never fails a batch.
+ *
+ * @example
+ * const mapped = mapEvent(mapper, decode(raw, receivedAt));
+ * if (mapped.ok) rows.push(mapped.record);
+ * else rejected.push({ index, reason: mapped.reason });
+ */
+export function mapEvent<R>(mapper: Pick<Mapper<R>, 'map'>, event: Event): Mapped<R> {
+  let mapped: Mapped<R> | undefined;
+  try {
+    mapped = mapper.map(event);
+    if (mapped?.ok === true) return mapped;
+    if (mapped?.ok === false)
+      return { ok: false, reason: String(mapped.reason || 'the mapper gave no reason') };
+  } catch (error) {
+    return {
+      ok: false,
+      reason: `the mapper failed: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+  return { ok: false, reason: 'the mapper returned neither { ok: true, record } nor { ok: false, reason }' };
+}

@@ -176,6 +176,14 @@ interface DefinitionBase<O extends TObject, R> {
     options: Static<O>,
     context: Pick<OutputContext, 'configDir' | 'mapper' | 'mapperRef'>,
   ) => readonly string[];
+  /**
+   * Checks the mapper when the configuration is read, on start and on reload, for an output that cannot write every record: a
+   * table needs fixed columns. It gets the mapper as the output will use it, and returns the problems: one sentence each that
+   * names the property, says why it cannot be written and what to write. They are shown at `mapper` in the YAML.
+   *
+   * @example checkMapper: ({ record }) => columnProblems(record)
+   */
+  readonly checkMapper?: (mapper: Mapper, options: NoInfer<Static<O>>) => readonly string[];
   /** The packages it loads by `loadPeer`, which are not installed with this one; its page says how to install them. */
   readonly packages?: readonly string[];
   /** Markdown for the generated page: what is retried, what is rejected, how to set up the destination. */

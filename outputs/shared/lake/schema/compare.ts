@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Column, Shape } from './columns.ts';
+import type { Column, Shape } from '../../../../core/sdk/index.ts';
 
 /**
  * Columns as text, a line each leaf: for snapshots, and to compare one version with the next.

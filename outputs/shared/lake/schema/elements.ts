@@ -1,5 +1,5 @@
 import type { SchemaElement } from 'hyparquet';
-import type { Column, LeafType, Shape } from './columns.ts';
+import type { Column, LeafType, Shape } from '../../../../core/sdk/index.ts';
 
 /**
  * The Parquet schema of columns: a flat list in pre-order, the root first.

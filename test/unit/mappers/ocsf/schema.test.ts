@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { type Column, columnsOf } from '../../../../core/sdk/index.ts';
 import { schema as ecs } from '../../../../mappers/ecs/schema.ts';
 import { mappingOf } from '../../../../mappers/ocsf/finding/mapping.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
-import { type Column, columnsOf } from '../../../../outputs/shared/lake/schema/columns.ts';
 
 /** The path of each column, groups included; `[]` behind a list. */
 function pathsOf(columns: readonly Column[], prefix = ''): string[] {

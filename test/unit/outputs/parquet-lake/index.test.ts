@@ -31,7 +31,7 @@ describe('parquet_lake', () => {
     expect(() => lake.create({}, context)).toThrow(/exactly one of bucket and directory/);
     expect(() => lake.create({ bucket: 'lake' }, context)).toThrow(/needs region/);
     expect(() => lake.create({ directory: 'x' }, contextOf<unknown>(jsonTextMapper))).toThrow(
-      /fixed columns/,
+      /must be a closed object/,
     );
   });
 });

@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { parquetMetadata, type SchemaElement } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
+import { columnsOf } from '../../../../../core/sdk/index.ts';
 import { mappingOf } from '../../../../../mappers/ocsf/finding/mapping.ts';
 import type { OcsfOptions } from '../../../../../mappers/ocsf/schema/options.ts';
 import { inspectCommand } from '../../../../../outputs/aws-security-lake/inspect/command.ts';
 import { inspect, RULES } from '../../../../../outputs/aws-security-lake/inspect/index.ts';
-import { columnsOf } from '../../../../../outputs/shared/lake/schema/columns.ts';
 import { encode, type Records, scratch } from '../../shared/lake/support.ts';
 import { DAY, row } from './row.ts';
 

@@ -12,7 +12,14 @@
 export type { Static, TObject, TSchema } from 'typebox';
 export type { Category, Stability } from './contract/about.ts';
 export type { BatchLimits } from './contract/batch.ts';
-export type { Mapped, Mapper, MapperContext, MapperDefinition } from './contract/mapper.ts';
+export type {
+  Mapped,
+  Mapper,
+  MapperContext,
+  MapperDefinition,
+  TypedMapper,
+  TypedMapperDefinition,
+} from './contract/mapper.ts';
 export { defineMapper } from './contract/mapper.ts';
 export type {
   AnyOutputDefinition,

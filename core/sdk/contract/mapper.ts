@@ -11,8 +11,8 @@ export type Mapped<R> =
 /** A mapper with its options applied: pure and synchronous, the same event gives the same record on every replay. */
 export interface Mapper<R = unknown> {
   /**
-   * The shape of every record, where it is always the same (a lake needs that): a JSON Schema, with the
-   * annotations of `tiercel/lake` where a column wants another physical type.
+   * The JSON Schema of every record, where it is always the same: a lake needs that. A closed object whose properties have one
+   * type each, see {@link columnsOf}. Absent: a record may be anything.
    */
   readonly record?: TSchema;
   map(event: Event): Mapped<R>;
@@ -36,19 +36,39 @@ export interface MapperContext {
   readonly log: Logger;
 }
 
+/** A mapper whose records have the type of their schema, for {@link defineMapper}. */
+export interface TypedMapperDefinition<O extends TObject, S extends TSchema>
+  extends Omit<MapperDefinition<O>, 'create'> {
+  create(options: Static<O>, context: MapperContext): TypedMapper<S>;
+}
+
+/** What `create` of a mapper returns: the records that `map` makes are those of the schema `record`. */
+export interface TypedMapper<S extends TSchema> {
+  readonly record?: S;
+  map(event: Event): Mapped<Static<S>>;
+}
+
 /**
- * Declares a mapper. It changes nothing; it is here for the types.
+ * Declares a mapper. It changes nothing at runtime; the compiler checks the records against the schema `record`. Without a
+ * schema a record may be anything. A schema that is put together at runtime gets its type by `Type.Unsafe<Row>(schema)`.
  *
  * @example
+ * const record = Type.Object({ time: timestampMillis(), rule: Type.String() }, { additionalProperties: false });
+ *
  * export default defineMapper({
- *   apiVersion: 1, type: 'headline', summary: 'Rule and host.',
+ *   apiVersion: 1,
+ *   type: 'headline',
+ *   summary: 'Time and rule.',
  *   options: Type.Object({}, { additionalProperties: false }),
- *   create: () => ({ map: (event) => ({ ok: true, record: `${event.rule} on ${event.hostname}` }) }),
+ *   create: () => ({
+ *     record,
+ *     map: (event) => ({ ok: true, record: { time: event.time, rule: event.rule } }),
+ *   }),
  * });
  */
-export function defineMapper<O extends TObject, R>(
-  definition: MapperDefinition<O, R>,
-): MapperDefinition<O, R> {
+export function defineMapper<O extends TObject, S extends TSchema = TSchema>(
+  definition: TypedMapperDefinition<O, S>,
+): MapperDefinition<O, Static<S>> {
   return definition;
 }
 

@@ -13,7 +13,7 @@ type Options = Readonly<Record<string, unknown>>;
  * const record = Type.Object({ pid: int64({ description: 'Process id.' }) }, { additionalProperties: false });
  */
 export function int64(options: Options = {}) {
-  return Type.Integer({ ...options, format: FORMATS.int64 });
+  return Type.Unsafe<number | bigint>({ type: 'integer', ...options, format: FORMATS.int64 });
 }
 
 /**

@@ -2,7 +2,8 @@
  * The public API of a plugin author. What is not exported here is not public.
  *
  * It is versioned by `apiVersion` of the definitions. Within version 1 optional members and new exports may come; nothing is
- * taken away and nothing changes its meaning. `docs/write-an-output.md` is the way in.
+ * taken away and nothing changes its meaning. `docs/write-an-output.md` and `docs/write-a-mapper.md`
+ * are the way in.
  *
  * @module
  */

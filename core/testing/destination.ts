@@ -34,7 +34,18 @@ export interface Destination {
   close(): Promise<void>;
 }
 
-/** Starts a destination that answers 200 to everything until `answer` is called. */
+/**
+ * Starts a destination that answers 200 to everything until `answer` is called.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ *
+ * const destination = await startDestination();
+ * destination.answer({ status: 429, headers: { 'retry-after': '2' } });
+ * await fetch(destination.url, { method: 'POST', body: 'an event' });
+ * assert.equal(destination.requests[0]?.body, 'an event');
+ * await destination.close();
+ */
 export async function startDestination(): Promise<Destination> {
   const requests: AnsweredRequest[] = [];
   let respond: Answering = () => ({ status: 200, body: '{}' });

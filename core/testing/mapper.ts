@@ -27,7 +27,6 @@ export interface MapperContract {
  * @example
  * // With vitest: import { test } from 'vitest'. With Deno: const { test } = Deno.
  * import { test } from 'node:test';
- * import { testMapper } from 'tiercel/testing';
  *
  * testMapper(headline, { test, options: { fields: ['proc.name'] } });
  */

@@ -16,8 +16,10 @@ const GRACE = 1000;
  * differ from outages, `Retry-After` is respected, an abort settles within a second, no reason contains a secret.
  *
  * @example
+ * // With vitest: import { test } from 'vitest'. With Deno: const { test } = Deno.
  * import { test } from 'node:test';
- * testOutput(tickets, { test, options: ({ url }) => ({ url }) });
+ *
+ * testOutput(definition, { test, options: ({ url }) => ({ url }) });
  */
 export function testOutput(definition: AnyOutputDefinition, contract: OutputContract): void {
   const test = (what: string, run: () => Promise<void>) => {

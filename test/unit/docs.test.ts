@@ -24,6 +24,7 @@ import { exampleConfig } from '../../core/docs/example-config.ts';
 import { renderDocs } from '../../core/docs/index.ts';
 import { createRegistry } from '../../core/plugins/registry.ts';
 import { builtIns } from '../../distribution/built-ins.ts';
+import { readApi } from '../support/api.ts';
 import { runHere } from '../support/cli.ts';
 import { anchorsOf, codeBlocks, commands } from '../support/markdown.ts';
 
@@ -61,7 +62,8 @@ it('has no page with the marks of a merge', () => {
 
 describe('what is generated', () => {
   it('is what is there (if not: npm run docs)', async () => {
-    for (const [path, text] of await renderDocs(builtIns, await describeCli(builtIns))) {
+    const files = [...(await renderDocs(builtIns, await describeCli(builtIns))), ...(await readApi()).pages];
+    for (const [path, text] of files) {
       expect(existsSync(join(ROOT, path)) && read(path) === text, `${path} is stale: run npm run docs`).toBe(
         true,
       );

@@ -32,6 +32,7 @@ export interface MapperDefinition<O extends TObject = TObject, R = unknown> {
   create(options: Static<O>, context: MapperContext): Mapper<R>;
 }
 
+/** What a mapper gets beside its options. */
 export interface MapperContext {
   readonly log: Logger;
 }
@@ -77,9 +78,10 @@ export function defineMapper<O extends TObject, S extends TSchema = TSchema>(
  * a value that is no {@link Mapped}: a mistake of a mapper becomes a dead letter and never fails a batch.
  *
  * @example
- * const mapped = mapEvent(mapper, decode(raw, receivedAt));
+ * const rows: unknown[] = [];
+ * const mapped = mapEvent(mapper, event);
  * if (mapped.ok) rows.push(mapped.record);
- * else rejected.push({ index, reason: mapped.reason });
+ * else log.warn(`set aside: ${mapped.reason}`);
  */
 export function mapEvent<R>(mapper: Pick<Mapper<R>, 'map'>, event: Event): Mapped<R> {
   let mapped: Mapped<R> | undefined;

@@ -109,8 +109,21 @@ export type OwnMapper<R = unknown, Options = unknown> = ((options: NoInfer<Optio
  * The `mapper` of an output that writes a payload of its own: `batch.records` are the events themselves.
  *
  * @example
- * mapper: asEvents,
- * create: () => ({ deliver: async ({ records }) => { for (const { rule, fields } of records) … } })
+ * export default defineOutput({
+ *   apiVersion: 1,
+ *   type: 'pager',
+ *   summary: 'Calls somebody.',
+ *   options: Type.Object({}),
+ *   examples: [],
+ *   batch: { events: 1 },
+ *   mapper: asEvents,
+ *   create: (_options, { log }) => ({
+ *     async deliver({ records }) {
+ *       for (const { rule, hostname } of records) log.info(`${rule} on ${hostname}`);
+ *       return delivered();
+ *     },
+ *   }),
+ * });
  */
 export const asEvents: OwnMapper<Event> = () => ({ type: 'event', options: {} });
 
@@ -215,14 +228,19 @@ export type AnyOutputDefinition = OutputDefinition<any, any> | StreamOutputDefin
  *
  * @example
  * export default defineOutput({
- *   apiVersion: 1, type: 'tickets', summary: 'Opens a ticket for each event.',
- *   options: Type.Object({ url: Type.String({ description: 'Where to POST.' }) }, { additionalProperties: false }),
+ *   apiVersion: 1,
+ *   type: 'tickets',
+ *   summary: 'Opens a ticket for each event.',
+ *   options: Type.Object({ url: Type.String({ description: 'Where to POST.' }) }),
  *   examples: [{ title: 'Minimal', options: { url: 'https://tickets.example.com' } }],
  *   batch: { events: 1 },
- *   create: ({ url }, { fetch }) => ({
- *     deliver: async ({ id, records }, signal) =>
- *       fromResponse(await fetch(url, { method: 'POST', signal, body: JSON.stringify(records) })),
- *   }),
+ *   create: ({ url }, { fetch, mapper }) => {
+ *     const toJson = recordJson(mapper);
+ *     return {
+ *       deliver: async ({ records }, signal) =>
+ *         fromResponse(await fetch(url, { method: 'POST', signal, body: `[${records.map(toJson).join(',')}]` })),
+ *     };
+ *   },
  * });
  */
 export function defineOutput<O extends TObject, R>(

@@ -29,14 +29,19 @@ export interface Connection<C> {
  *
  * @param deliver sends a batch over the open connection
  * @example
- * create: ({ host, port }) => overConnection(
+ * import { connect } from 'node:net';
+ *
+ * const output = overConnection(
  *   {
- *     open: (signal) => connectTcp(host, port, signal),
+ *     open: async () => connect(5170, 'collector'),
  *     isOpen: (socket) => socket.writable,
  *     close: (socket) => socket.destroy(),
  *   },
- *   (socket, { records }, signal) => send(socket, records, signal),
- * )
+ *   async (socket, { records }: Batch<string>) => {
+ *     for (const record of records) socket.write(`${record}\n`);
+ *     return delivered();
+ *   },
+ * );
  */
 export function overConnection<C, R>(
   options: ConnectionOptions<C>,
@@ -56,7 +61,13 @@ export function overConnection<C, R>(
  * Keeps one connection, where an output is more than {@link overConnection} gives.
  *
  * @example
- * const graylog = keepConnection({ open: connect, isOpen: (socket) => socket.writable, close: (socket) => socket.destroy() });
+ * import { connect } from 'node:net';
+ *
+ * const graylog = keepConnection({
+ *   open: async () => connect(12201, 'graylog'),
+ *   isOpen: (socket) => socket.writable,
+ *   close: (socket) => socket.destroy(),
+ * });
  * const socket = await graylog.get(signal);
  */
 export function keepConnection<C>({ open, isOpen, close }: ConnectionOptions<C>): Connection<C> {
@@ -127,7 +138,12 @@ interface Opening<C> {
  * is not waited for.
  *
  * @throws what the promise rejects with; Error `no answer in time` at the abort
- * @example deliver: async ({ records }, signal) => { await abortable(client.publish(records), signal); return delivered(); }
+ * @example
+ * const publish = async (text: string) => {}; // a client that knows no signal
+ * const deliver = async ({ records }: Batch<string>, signal: AbortSignal): Promise<Delivery> => {
+ *   await abortable(Promise.all(records.map(publish)), signal);
+ *   return delivered();
+ * };
  */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = () => {};

@@ -71,7 +71,8 @@ const CONTINUE_TIMEOUT = 1_000;
  * @throws Error naming the variable of the environment that is no address of an HTTP proxy
  * @example
  * const transport = httpTransport({ proxy: 'http://proxy.example.com:3128' }, context, { idle: 60_000 });
- * const status = await transport.send({ method: 'GET', url, headers: {} }, signal, (answer) => {
+ * const request = { method: 'GET', url: new URL('https://tickets.example.com'), headers: {} };
+ * const status = await transport.send(request, signal, (answer) => {
  *   answer.resume();
  *   return answer.statusCode;
  * });

@@ -15,7 +15,11 @@ export interface TlsOptions {
  * The option `tls` of an output, the same for every protocol; hand its value to {@link readTls}. Outputs over HTTP have it from
  * `httpOptions`.
  *
- * @example options: Type.Object({ host: …, tls: Type.Optional(tlsOption) }, { additionalProperties: false })
+ * @example
+ * const options = Type.Object({
+ *   host: Type.String({ description: 'The server.' }),
+ *   tls: Type.Optional(tlsOption),
+ * });
  */
 export const tlsOption = Type.Object(
   {
@@ -61,7 +65,10 @@ export const tlsOption = Type.Object(
  *
  * @param baseDir where relative paths of PEM files start: the `configDir` of the output's context
  * @throws Error naming the option and the file that cannot be read
- * @example tls.connect({ host, port, ...readTls(options.tls ?? {}, context.configDir) })
+ * @example
+ * import { connect } from 'node:tls';
+ *
+ * const socket = connect({ host: options.host, port: 6514, ...readTls(options.tls ?? {}, context.configDir) });
  */
 export function readTls(
   tls: TlsOptions,

@@ -20,7 +20,16 @@ export interface Column {
   readonly shape: Shape;
 }
 
-/** A record schema that no fixed set of columns can hold; the message names each property. */
+/**
+ * A record schema that no fixed set of columns can hold; the message names each property.
+ *
+ * @example
+ * try {
+ *   columnsOf(mapper.record);
+ * } catch (error) {
+ *   if (error instanceof SchemaError) log.error(error.message); // a: has no type; write one, or …
+ * }
+ */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError';
 }

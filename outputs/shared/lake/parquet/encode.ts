@@ -51,9 +51,14 @@ const PATIENCE = 5 * 60_000;
  * they are handed over, not copied.
  *
  * @example
- * const encoder = createEncoder({ mapper: context.mapperRef, decode: context.decode, directory: context.stateDir,
- *   log: context.log, file: { createdBy: 'tiercel 0.1.0', sortedBy: 'time' } });
- * const { file, failures, remove } = await encoder.encode(batch, signal);
+ * const encoder = createEncoder({
+ *   mapper: context.mapperRef,
+ *   decode: context.decode,
+ *   directory: context.stateDir,
+ *   log,
+ *   file: { createdBy: 'tickets 1.0.0', sortedBy: 'time' },
+ * });
+ * const { file, failures, remove } = await encoder.encode(streamed, signal);
  */
 export function createEncoder(options: EncoderOptions): Encoder {
   const { directory, log, mapper, decode, file, patience = PATIENCE } = options;

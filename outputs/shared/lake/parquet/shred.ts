@@ -3,7 +3,19 @@ import { leavesOf } from '../schema/elements.ts';
 import type { ColumnBuilder } from './column.ts';
 import type { Value } from './value.ts';
 
-/** A record that does not fit its schema; the message begins with the path. Nothing of the record was written. */
+/**
+ * A record that does not fit its schema; the message begins with the path. Nothing of the record was written.
+ *
+ * @example
+ * const appendTo = (writer: ParquetWriter, record: unknown) => {
+ *   try {
+ *     writer.append(record);
+ *   } catch (error) {
+ *     if (error instanceof RecordError) log.warn(`not written: ${error.message}`); // time: expected a 64-bit integer, got string
+ *     else throw error;
+ *   }
+ * };
+ */
 export class RecordError extends Error {
   override readonly name = 'RecordError';
 }

@@ -37,7 +37,12 @@ export interface FileLimits {
   readonly pageBytes: number;
 }
 
-/** 1 MB a page is what Amazon Security Lake asks for, 256 MB a row group the most it takes; half of that bounds the memory. */
+/**
+ * 1 MB a page is what Amazon Security Lake asks for, 256 MB a row group the most it takes; half of that bounds the memory.
+ *
+ * @example
+ * const limits = { ...DEFAULT_LIMITS, rowGroupRows: 10_000 };
+ */
 export const DEFAULT_LIMITS: FileLimits = {
   rowGroupRows: 100_000,
   rowGroupBytes: 128 * 1024 * 1024,
@@ -66,7 +71,13 @@ const MAGIC = Uint8Array.of(0x50, 0x41, 0x52, 0x31);
  * in the same order give the same bytes.
  *
  * @example
- * const writer = createParquetWriter({ columns: columnsOf(schema), sink, compress: await createZstd(), createdBy: 'x' });
+ * const chunks: Uint8Array[] = [];
+ * const writer = createParquetWriter({
+ *   columns: columnsOf(mapper.record),
+ *   sink: { write: (bytes) => void chunks.push(bytes) },
+ *   compress: await createZstd(),
+ *   createdBy: 'tickets 1.0.0',
+ * });
  * for (const record of records) writer.append(record);
  * writer.finish();
  */

@@ -19,6 +19,9 @@ import { PARQUET_CONTENT_TYPE } from './store.ts';
  *
  * @param context of the output: relative file names start at its `configDir`
  * @param timeouts those of `awsClientConfig`
+ * @example
+ * const store = s3Store('falco-lake', { region: 'eu-west-1' }, context);
+ * log.info(await store.check(signal));
  */
 export function s3Store(
   bucket: string,

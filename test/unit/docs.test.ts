@@ -40,19 +40,25 @@ const PAGES = [
 
 let dir: string;
 
-/** A folder with what the examples refer to: an output of one's own, on a path and as a package. */
+/** A folder with what the examples refer to: outputs and mappers of one's own, on a path and as packages. */
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'tiercel-docs-'));
-  const tickets = codeBlocks(read('docs/write-an-output.md')).find(({ file }) => file === 'tickets.js')!;
   const core = new URL('../../dist/core/sdk/index.js', import.meta.url).href;
-  const text = tickets.text.replace("from 'tiercel'", `from '${core}'`);
+  const modules = ['docs/write-an-output.md', 'docs/write-a-mapper.md'].flatMap((page) =>
+    codeBlocks(read(page)).filter(({ file }) => file?.endsWith('.js') && !file.endsWith('.test.js')),
+  );
+  const code = new Map(
+    modules.map(({ file, text }) => [file!, text.replace("from 'tiercel'", `from '${core}'`)]),
+  );
   const write = (path: string, content: string) => {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), content);
   };
-  write('tickets.js', text);
-  write('node_modules/@acme/tiercel-tickets/package.json', '{"type":"module","exports":"./index.js"}');
-  write('node_modules/@acme/tiercel-tickets/index.js', text);
+  for (const [file, text] of code) write(file, text);
+  for (const name of ['tickets', 'rows']) {
+    write(`node_modules/@acme/tiercel-${name}/package.json`, '{"type":"module","exports":"./index.js"}');
+    write(`node_modules/@acme/tiercel-${name}/index.js`, code.get(`${name}.js`)!);
+  }
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

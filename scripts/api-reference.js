@@ -8,13 +8,21 @@ import { API } from 'typescript/unstable/sync';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The entry points: what is imported, its source and its page. */
-const ENTRIES = [
-  { module: 'tiercel', source: 'core/sdk/index.ts', page: 'tiercel' },
-  { module: 'tiercel/testing', source: 'core/testing/index.ts', page: 'testing' },
-  { module: 'tiercel/lake', source: 'outputs/shared/lake/index.ts', page: 'lake' },
-  { module: 'tiercel/aws', source: 'outputs/shared/aws/index.ts', page: 'aws' },
-];
+/** The entry points of package.json: what is imported, its source and its page. */
+const ENTRIES = Object.entries(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports)
+  .filter(([, target]) => target.types !== undefined)
+  .map(([path, { types }]) => ({
+    module: path.replace('.', 'tiercel'),
+    source: types.replace('./dist/', '').replace(/\.d\.ts$/, '.ts'),
+    page: path === '.' ? 'tiercel' : path.slice(2),
+  }));
+
+/** `TypeFormatFlags.InTypeAlias | NoTruncation`: what an alias stands for, and not its name. */
+const IN_TYPE_ALIAS = (1 << 23) | 1;
+
+const AROUND =
+  'The examples compile as they stand, with the imports of this page. `context`, `options`, `signal`, `event`, `records`, `log` and the like ' +
+  'are what an output or a mapper is given.';
 
 const GENERATED = '<!-- Written by scripts/generate-docs.js from the sources; do not edit. -->\n\n';
 
@@ -32,6 +40,7 @@ const GENERATED = '<!-- Written by scripts/generate-docs.js from the sources; do
  *
  * @typedef {object} Entry
  * @property {string} module what is imported: `tiercel/lake`
+ * @property {string} source its index file, from the root
  * @property {string} page
  * @property {string} text what the head of the index says
  * @property {{ title: string, exports: Export[] }[]} groups by the comments of the index
@@ -59,7 +68,13 @@ export function readApi() {
           )
           .sort((a, b) => Number(a.kind === 'type') - Number(b.kind === 'type')),
       }));
-      return { module, page, text: head.text, groups: groups.filter(({ exports }) => exports.length > 0) };
+      return {
+        module,
+        source,
+        page,
+        text: head.text,
+        groups: groups.filter(({ exports }) => exports.length > 0),
+      };
     });
   } finally {
     api.close();
@@ -166,6 +181,12 @@ function signatureOf({ checker }, file, statement, name) {
   }
   if (statement.kind === SyntaxKind.ClassDeclaration)
     return code(statement.pos, statement.members.pos).replace(/\s*\{$/, '');
+  // `keyof typeof X` of what nothing exports: the words themselves.
+  if (
+    statement.kind === SyntaxKind.TypeAliasDeclaration &&
+    /\btypeof\b/.test(code(statement.pos, statement.end))
+  )
+    return `type ${name} = ${checker.typeToString(checker.getTypeAtLocation(statement.name), undefined, IN_TYPE_ALIAS)};`;
   if (statement.declarationList === undefined) return code(statement.pos, statement.end);
   const declaration = statement.declarationList.declarations.find((one) => one.name.text === name);
   if (declaration.type !== undefined)
@@ -294,7 +315,13 @@ function indexPage(entries, targets) {
 }
 
 function entryPage({ module, page, text, groups }, targets) {
-  const parts = [`# ${module}`, linked(text, targets, page)];
+  const [first] = groups[0].exports;
+  const parts = [
+    `# ${module}`,
+    linked(text, targets, page),
+    fence(`import { ${first.name} } from '${module}';`),
+    AROUND,
+  ];
   for (const { title, exports } of groups) {
     if (title !== '') parts.push(`## ${title}`);
     for (const one of exports) parts.push(...exportParts(one, targets, page));

@@ -12,6 +12,13 @@ export interface Exported {
 export interface Api {
   readonly exports: readonly (Exported & { readonly module: string })[];
   readonly pages: ReadonlyMap<string, string>;
+  readonly entryPoints: readonly EntryPoint[];
+}
+
+/** What is imported, `tiercel/lake`, and its index file from the root. */
+export interface EntryPoint {
+  readonly module: string;
+  readonly source: string;
 }
 
 let api: Promise<Api> | undefined;
@@ -24,6 +31,7 @@ export function readApi(): Promise<Api> {
     const { readApi: read, apiPages } = (await import(script)) as {
       readApi(): readonly {
         readonly module: string;
+        readonly source: string;
         readonly groups: readonly { readonly exports: readonly Exported[] }[];
       }[];
       apiPages(entries: unknown): ReadonlyMap<string, string>;
@@ -32,7 +40,7 @@ export function readApi(): Promise<Api> {
     const exports = entries.flatMap(({ module, groups }) =>
       groups.flatMap((group) => group.exports.map((one) => ({ ...one, module }))),
     );
-    return { exports, pages: apiPages(entries) };
+    return { exports, pages: apiPages(entries), entryPoints: entries };
   })();
   return api;
 }

@@ -8,7 +8,7 @@ import { run } from '../support/cli.ts';
 import { anchorsOf } from '../support/markdown.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const { exports, pages } = await readApi();
+const { exports, pages, entryPoints } = await readApi();
 const names = new Map(exports.map(({ name, module, kind }) => [name, { module, kind }]));
 
 /** What examples may use without declaring it: what stands around them in an output, a mapper or a test. */
@@ -96,18 +96,12 @@ function withImports(example: string): string {
 }
 
 function configOf(directory: string) {
-  const source = (path: string) => [join(ROOT, path)];
   return {
     extends: join(ROOT, 'tsconfig.json'),
     compilerOptions: {
       rootDir: '/',
       typeRoots: [join(ROOT, 'node_modules/@types')],
-      paths: {
-        tiercel: source('core/sdk/index.ts'),
-        'tiercel/testing': source('core/testing/index.ts'),
-        'tiercel/lake': source('outputs/shared/lake/index.ts'),
-        'tiercel/aws': source('outputs/shared/aws/index.ts'),
-      },
+      paths: Object.fromEntries(entryPoints.map(({ module, source }) => [module, [join(ROOT, source)]])),
     },
     include: [join(directory, '*.ts')],
     exclude: [],

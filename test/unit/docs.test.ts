@@ -77,8 +77,9 @@ describe('what is generated', () => {
   });
 
   it('has no page of an output that is gone', async () => {
-    const files = await renderDocs(builtIns, await describeCli(builtIns));
-    const left = PAGES.filter((path) => /^docs\/(outputs|mappers)\//.test(path) && !files.has(path));
+    const definitions = await renderDocs(builtIns, await describeCli(builtIns));
+    const files = new Set([...definitions.keys(), ...(await readApi()).pages.keys()]);
+    const left = PAGES.filter((path) => /^docs\/(outputs|mappers|api)\//.test(path) && !files.has(path));
     expect(left).toEqual([]);
   });
 });

@@ -50,6 +50,9 @@ const PATIENCE = 5 * 60_000;
  * Makes an encoder. The worker starts with the first batch and stays; only the raw blocks pass through this thread, and
  * they are handed over, not copied.
  *
+ * The mapper must declare records with columns, or every batch fails: the definition of the output refuses others by
+ * `checkMapper: ({ record }) => columnProblems(record)`.
+ *
  * @example
  * const encoder = createEncoder({
  *   mapper: context.mapperRef,

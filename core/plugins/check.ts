@@ -77,12 +77,17 @@ function badOptions(schema: JsonSchema, path: string): string[] {
   const problems: string[] = [];
   if (schema.properties !== undefined && schema.additionalProperties !== false) {
     const what = path === '' ? 'its options are' : `its option "${path}" is`;
-    problems.push(`${what} not closed (additionalProperties: false)`);
+    problems.push(`${what} not closed (additionalProperties: false, as Type.Object has it)`);
   }
   for (const [name, option] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? name : `${path}.${name}`;
     if (!option.description) problems.push(`its option "${at}" has no description`);
-    const isRequired = (schema.required ?? []).includes(name) && option.default === undefined;
+    const isNamed = (schema.required ?? []).includes(name);
+    if (option.default !== undefined && !isNamed)
+      problems.push(
+        `its option "${at}" has a default and is optional too: take Type.Optional away, so that it always has a value (in plain JSON Schema: name it in "required")`,
+      );
+    const isRequired = isNamed && option.default === undefined;
     problems.push(
       ...badMarks(option, at, isRequired),
       ...badKeysThere(option, at),

@@ -55,6 +55,8 @@ export const ERROR_CODES = {
     'Two settings that depend on each other contradict: a batch or segment larger than the journal, a first backoff longer than the longest one, the same address for two listeners.',
   TIERCEL_CFG_EXPOSED:
     '`server.admin_listen` is not a loopback address, so other machines may reach the operations (dead letters, journal, tap), and no credentials are demanded there. Set `server.admin_auth`, `server.auth` or `server.tls.client_ca`, or listen on `127.0.0.1`.',
+  TIERCEL_CFG_DEPRECATED:
+    'A warning: the option still works and is going to be removed. Its description says what to use instead.',
   TIERCEL_CFG_CLAIM:
     'Two outputs would write to the same place and overwrite or mix each other’s objects. Give each its own directory, prefix or key.',
 } as const;

@@ -27,6 +27,11 @@ export function limitsOf(
   faults: readonly Fault[],
 ): OutputLimits {
   const hasFault = (...at: string[]) => isWrong(faults, ['outputs', name, ...at]);
+  // An unknown key may be a misspelt one of the two.
+  const isUnread = (section: string) =>
+    faults.some(({ path }) => path.length === 3 && path[1] === name && path[2] === section);
+  const isBackoff = (section: string) =>
+    !isUnread(section) && !hasFault(section, 'initial') && !hasFault(section, 'max');
   const settings = decodeScalars(OutputSchema as JsonSchema, value) as OutputSettings;
   const given = Object.entries(settings.batch ?? {}).filter(([limit]) => !hasFault('batch', limit));
   const batch: BatchLimits = { ...definition?.batch, ...Object.fromEntries(given) };
@@ -36,8 +41,8 @@ export function limitsOf(
     batch,
     isBySize: batch.events === undefined && !hasFault('batch', 'events'),
     bounds: definition?.batchBounds ?? {},
-    ...(!hasFault('retry') && { retry: settings.retry }),
-    ...(!hasFault('breaker') && { breaker: settings.breaker }),
+    ...(isBackoff('retry') && { retry: settings.retry }),
+    ...(isBackoff('breaker') && { breaker: settings.breaker }),
     ...(!hasFault('max_lag') && { maxLag: settings.max_lag }),
   };
 }

@@ -26,6 +26,8 @@ export interface CrossContext {
   readonly routes: readonly { readonly name: string; readonly route: RouteSpec }[];
 }
 
+type Backoff = Pick<OutputSettings['retry'], 'initial' | 'max'>;
+
 /** The limits of an output that are valid by themselves: a mistake elsewhere in the output does not hide one in them. */
 export interface OutputLimits {
   readonly name: string;
@@ -37,9 +39,9 @@ export interface OutputLimits {
   readonly isBySize: boolean;
   /** What the type allows. */
   readonly bounds: NonNullable<AnyOutputDefinition['batchBounds']>;
-  /** Absent when there is a mistake in them. */
-  readonly retry?: OutputSettings['retry'];
-  readonly breaker?: DeliveryPolicy['breaker'];
+  /** Absent when there is a mistake in them, likewise below. */
+  readonly retry?: Backoff;
+  readonly breaker?: Backoff;
   readonly maxLag?: DeliveryPolicy['maxLag'];
 }
 

@@ -1,6 +1,6 @@
 import type { DeliveryPolicy } from '../../delivery/policy.ts';
 import type { RouteSpec } from '../../routing/route.ts';
-import { type DeliveryFacts, factsOf } from '../../sdk/contract/facts.ts';
+import { factsOf, requestLimitsOf } from '../../sdk/contract/facts.ts';
 import type { AnyOutputDefinition, MapperRef } from '../../sdk/contract/output.ts';
 import type { Fault, Path } from '../explain/errors.ts';
 import { placeOf, type Span } from '../explain/source.ts';
@@ -108,9 +108,9 @@ export async function checkOutput(
     common,
     pick(value as object, (key) => COMMON_SETTINGS.includes(key)),
   ) as OutputSettings;
-  let facts: DeliveryFacts;
+  let facts: Pick<DeliveryPolicy, 'ordering' | 'confirms' | 'request'>;
   try {
-    facts = factsOf(definition, options);
+    facts = { ...factsOf(definition, options), request: requestLimitsOf(definition, options) };
   } catch (error) {
     const why = (error as Error).message;
     const message = withoutSecrets(`the type ${type} cannot be used with these options: ${why}`, node);
@@ -160,12 +160,16 @@ function check(
 }
 
 /** The delivery policy from the decoded settings of an output and what its type promises with its options. */
-function policyOf(settings: OutputSettings, { ordering, confirms }: DeliveryFacts): DeliveryPolicy {
+function policyOf(
+  settings: OutputSettings,
+  { ordering, confirms, request }: Pick<DeliveryPolicy, 'ordering' | 'confirms' | 'request'>,
+): DeliveryPolicy {
   const { retry, breaker, max_lag: lag } = settings;
   return {
     concurrency: settings.concurrency,
     ordering,
     confirms,
+    request,
     timeout: settings.timeout,
     retry: { initial: retry.initial, max: retry.max, maxAge: retry.max_age },
     breaker,

@@ -91,6 +91,7 @@ function badOptions(schema: JsonSchema, path: string): string[] {
     const isRequired = isNamed && option.default === undefined;
     problems.push(
       ...badMarks(option, at, isRequired),
+      ...badSiblings(option, at, schema.properties ?? {}),
       ...badKeysThere(option, at),
       ...badOptions(option, at),
     );
@@ -103,6 +104,17 @@ function badOptions(schema: JsonSchema, path: string): string[] {
   const below = [...members, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   for (const one of below) if (typeof one === 'object') problems.push(...badOptions(one, path));
   return problems;
+}
+
+/** What an option says of others beside it that cannot be: one with a default is never absent. */
+function badSiblings(option: JsonSchema, at: string, beside: Readonly<Record<string, JsonSchema>>): string[] {
+  const { needs = [], excludes = [] } = option;
+  const unknown = [...needs, ...excludes].filter((name) => !Object.hasOwn(beside, name));
+  const filled = excludes.filter((name) => beside[name]?.default !== undefined);
+  return [
+    ...unknown.map((name) => `its option "${at}" names "${name}", which is no option beside it`),
+    ...filled.map((name) => `its option "${at}" excludes "${name}", which has a default and is never absent`),
+  ];
 }
 
 /** What does not depend on the options; what does is checked when they are known. */

@@ -44,7 +44,7 @@ export const ERROR_CODES = {
   TIERCEL_CFG_PLUGIN_LOAD:
     'The module of the plugin was found but could not be loaded: it throws, it is not valid JavaScript, something it imports is missing, or it is TypeScript where the runtime takes JavaScript only (Node before 22.18; no Node takes TypeScript inside node_modules).',
   TIERCEL_CFG_PLUGIN_INVALID:
-    'The module was loaded but its default export is not a definition this version understands: wrong `apiVersion`, a `type` that is not snake_case or belongs to a built-in, options that are not closed or not described, or a batch that no setting can fill.',
+    'The module was loaded but its default export is not a definition this version understands: wrong `apiVersion`, a `type` that is not snake_case or belongs to a built-in, options that are not closed or not described, an optional option with a default, or a batch that no setting can fill.',
   TIERCEL_CFG_FIXED_MAPPER: 'The records of this type of output are fixed, so its mapper cannot be chosen.',
   TIERCEL_CFG_ROUTE:
     'A condition under `match` can match nothing, is unknown, or contradicts another, so that no event can reach the output.',

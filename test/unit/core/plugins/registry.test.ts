@@ -225,6 +225,19 @@ describe('checkDefinition', () => {
           `its option "${at}" has a default and is optional too: take Type.Optional away, so that it always has a value (in plain JSON Schema: name it in "required")`,
       ),
     ],
+    [
+      {
+        ...good,
+        options: Type.Object({
+          port: Type.Integer({ default: 514, description: 'A.' }),
+          url: Type.Optional(Type.String({ needs: ['port', 'ca'], excludes: ['port'], description: 'B.' })),
+        }),
+      },
+      [
+        'its option "url" names "ca", which is no option beside it',
+        'its option "url" excludes "port", which has a default and is never absent',
+      ],
+    ],
     [{ ...good, ordering: 'strict' }, ['its ordering is "strict", not "none" or "partition"']],
     [{ ...good, idempotent: () => true, confirms: 0 }, ['its confirms is 0, not true or false']],
     [{ ...good, batch: {} }, ['its batch has no limit, so nothing would ever be delivered']],

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeScalars, fillDefaults } from '../../../../../core/config/schema/decode.ts';
 import { type JsonSchema, validate } from '../../../../../core/config/schema/json-schema.ts';
@@ -22,6 +23,8 @@ const schema = Type.Object({
     ]),
   ),
 }) as JsonSchema;
+
+const NAMES = Object.keys(schema.properties!);
 
 /** As the configuration is read: first filled, then validated, then decoded. */
 function read(value: object) {
@@ -68,6 +71,20 @@ describe('defaults', () => {
     const { filled, errors } = read(given);
     expect(filled).toEqual({ ...base, port: 'x', pool: { size: [], wait: '5s' } });
     expect(errors.map(({ instancePath }) => instancePath).sort()).toEqual(['/pool/size', '/port']);
+  });
+
+  it('never throw, whatever is given, and have nothing to fill in the second time', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...NAMES, 'other'), fc.jsonValue()), (given) => {
+        const before = structuredClone(given);
+        const once = fillDefaults(schema, given) as Record<string, unknown>;
+        expect(given).toEqual(before);
+        expect(fillDefaults(schema, once)).toEqual(once);
+        expect(Object.keys(once)).toEqual(expect.arrayContaining(Object.keys(given)));
+        if (validate(schema, once).length === 0)
+          expect(decodeScalars(schema, given)).toEqual(decodeScalars(schema, once));
+      }),
+    );
   });
 
   it('are not shared between two values', () => {

@@ -78,7 +78,7 @@ function badOptions(schema: JsonSchema, path: string): string[] {
   const problems: string[] = [];
   if (schema.properties !== undefined && schema.additionalProperties !== false) {
     const what = path === '' ? 'its options are' : `its option "${path}" is`;
-    problems.push(`${what} not closed (additionalProperties: false, as Type.Object has it)`);
+    problems.push(`${what} not closed (additionalProperties: false, which Type.Object of tiercel sets)`);
   }
   for (const [name, option] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? name : `${path}.${name}`;

@@ -201,7 +201,7 @@ describe('checkDefinition', () => {
     [
       { ...good, options: { type: 'object', properties: { batch: { type: 'string' } } } },
       [
-        'its options are not closed (additionalProperties: false, as Type.Object has it)',
+        'its options are not closed (additionalProperties: false, which Type.Object of tiercel sets)',
         'its option "batch" has no description',
         'its option "batch" has the name of a setting that every output has',
       ],

@@ -305,7 +305,7 @@ describe('the contract of outputs', () => {
       tls: Type.Object({ ca: Type.String() }, { additionalProperties: true, description: 'TLS.' }),
     });
     expect(checkDefinition('output', definitionOf(good, { options: nested }))).toEqual([
-      'its option "tls" is not closed (additionalProperties: false, as Type.Object has it)',
+      'its option "tls" is not closed (additionalProperties: false, which Type.Object of tiercel sets)',
       'its option "tls.ca" has no description',
     ]);
     const examples = [{ title: 'Misspelt', options: { adress: 'x' } }];

@@ -32,14 +32,11 @@ export default defineOutput({
   summary: 'POSTs each batch of events as a JSON array.',
   category: 'web',
   stability: 'experimental',
-  options: Type.Object(
-    {
-      url: httpUrl({ description: 'Where to POST.' }),
-      // Headers, authentication, gzip, proxy, TLS: what every output over HTTP has.
-      ...httpOptions,
-    },
-    { additionalProperties: false },
-  ),
+  options: Type.Object({
+    url: httpUrl({ description: 'Where to POST.' }),
+    // Headers, authentication, gzip, proxy, TLS: what every output over HTTP has.
+    ...httpOptions,
+  }),
   examples: [{ title: 'Minimal', options: { url: 'https://${type.replaceAll('_', '-')}.example.com/events' } }],
   // Defaults. A batch closes at the first limit it reaches: events, bytes or milliseconds.
   batch: { events: 100, size: 1_000_000, every: 1_000 },
@@ -81,31 +78,25 @@ function mapperCode({ type }: PackageNames): string {
   return `import { defineMapper, fieldText, isMissing, textMap, timestampMillis, Type } from 'tiercel';
 
 // The schema of every record. A lake writes one column for each property, and refuses to start with what has no column.
-const record = Type.Object(
-  {
-    time: timestampMillis({ description: 'When the event happened.' }),
-    id: Type.String({ description: 'The id of the event: the same event always has the same.' }),
-    rule: Type.String({ description: 'The rule of Falco.' }),
-    priority: Type.String({ description: 'The priority: Emergency to Debug.' }),
-    hostname: Type.Optional(Type.String({ description: 'The host.' })),
-    tags: Type.Array(Type.String(), { description: 'The tags of the rule.' }),
-    fields: textMap({ description: 'The output fields that the option "fields" names, as text.' }),
-  },
-  { additionalProperties: false },
-);
+const record = Type.Object({
+  time: timestampMillis({ description: 'When the event happened.' }),
+  id: Type.String({ description: 'The id of the event: the same event always has the same.' }),
+  rule: Type.String({ description: 'The rule of Falco.' }),
+  priority: Type.String({ description: 'The priority: Emergency to Debug.' }),
+  hostname: Type.Optional(Type.String({ description: 'The host.' })),
+  tags: Type.Array(Type.String(), { description: 'The tags of the rule.' }),
+  fields: textMap({ description: 'The output fields that the option "fields" names, as text.' }),
+});
 
 export default defineMapper({
   apiVersion: 1,
   type: '${type}',
   summary: 'A row for each event, with the fields that were asked for.',
   stability: 'experimental',
-  options: Type.Object(
-    {
-      // The default is written here once: create() gets a list, whether the user gives one or not.
-      fields: Type.Array(Type.String(), { description: 'Output fields to include.', default: [] }),
-    },
-    { additionalProperties: false },
-  ),
+  options: Type.Object({
+    // A default makes an option required in the code: create() gets a list, whether the user gives one or not.
+    fields: Type.Array(Type.String(), { description: 'Output fields to include.', default: [] }),
+  }),
   create: ({ fields }) => ({
     record,
     // Pure: the same event gives the same record, today and on a replay. { ok: false, reason } makes a dead letter.

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { ErrorObject } from 'ajv';
-import { decodeScalars } from '../config/schema/decode.ts';
 import { type JsonSchema, schemaProblem, validate } from '../config/schema/json-schema.ts';
 import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
 import type { Event } from '../event/event.ts';
@@ -10,6 +9,7 @@ import type { Mapper } from '../sdk/contract/mapper.ts';
 import { type Column, columnProblems, columnsOf, type Shape } from '../sdk/record/columns.ts';
 import type { TestFunction } from './contract.ts';
 import { decodeEvent, markedEvents, oddEvents } from './events.ts';
+import { decodedOptions } from './options.ts';
 
 /** How a mapper is tested against the contract. */
 export interface MapperContract {
@@ -38,7 +38,10 @@ export function testMapper(definition: AnyMapperDefinition, contract: MapperCont
     ...oddEvents(),
     ...(contract.events ?? []).map((event) => (typeof event === 'string' ? Buffer.from(event) : event)),
   ].map((raw) => decodeEvent(raw, Date.UTC(2026, 0, 2)));
-  const make = (): Mapper => definition.create(optionsOf(definition, contract), { log: silent });
+  const make = (): Mapper =>
+    definition.create(decodedOptions(definition.options as JsonSchema, contract.options ?? {}), {
+      log: silent,
+    });
 
   test(name('is a definition: described options, a closed schema'), async () => {
     assert.deepEqual(checkDefinition('mapper', definition), []);
@@ -82,15 +85,6 @@ export function testMapper(definition: AnyMapperDefinition, contract: MapperCont
       assert.deepEqual(second.map(event), first.map(event));
     }
   });
-}
-
-/** The options as a configuration gives them: validated, decoded and with defaults. */
-function optionsOf({ options }: AnyMapperDefinition, { options: given = {} }: MapperContract) {
-  const schema = options as JsonSchema;
-  const [error] = validate(schema, structuredClone(given));
-  const problem = error && described(error, 'options');
-  assert.ok(problem === undefined, `the options of the contract do not fit the definition: ${problem}`);
-  return decodeScalars(schema, given) as never;
 }
 
 /** True for the schema of an object: what a lake could write. */

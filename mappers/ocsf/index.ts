@@ -13,7 +13,7 @@ export default defineMapper({
   options,
   create(given) {
     const mapping = mappingOf(given);
-    const finish = finisher(mapping, given.validation ?? 'repair');
+    const finish = finisher(mapping, given.validation);
     const record = Type.Unsafe<Finding>(mapping.schema);
     return { record, map: (event) => finish(mapping.map(event)) };
   },

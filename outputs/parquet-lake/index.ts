@@ -41,7 +41,7 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
   timeout: 10 * 60_000,
   mapper: 'ocsf',
   idempotent: true,
-  checkMapper: ({ record }, { partition_by: by = 'day' }) => [
+  checkMapper: ({ record }, { partition_by: by }) => [
     ...columnProblems(record),
     ...columnNames({ record })
       .filter((name) => timePartitions(by).includes(name.toLowerCase()))
@@ -51,7 +51,7 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
   ],
   claims(given, context) {
     checkPlace(given);
-    checkFields(given.partition_fields ?? [], [...columnNames(context.mapper), ...timePartitions('any')]);
+    checkFields(given.partition_fields, [...columnNames(context.mapper), ...timePartitions('any')]);
     const { bucket, directory, endpoint = 's3:/', prefix = '' } = given;
     return [
       `${bucket === undefined ? resolve(context.configDir, directory!) : `${endpoint}/${bucket}`}/${prefix}`,
@@ -66,10 +66,10 @@ go to the partition without a value, and keep theirs in the row.
 Retried: everything that S3 or the disk answers but success; the file made is kept for the next attempt. Set aside: events that the mapper refuses.`,
   stream: true,
   create(given, context) {
-    const { prefix = '', partition_by: by = 'day', partition_fields: fields = [] } = given;
+    const { prefix = '', partition_by: by, partition_fields: fields } = given;
     const { log, stateDir } = context;
     const sortedBy = columnsOf(context.mapper.record).find(isTime)?.name;
-    const segments = fieldSegments(fields, given.max_partition_values ?? 100);
+    const segments = fieldSegments(fields, given.max_partition_values);
     const store = storeOf(given, context.configDir);
     const encoder = createEncoder({
       mapper: context.mapperRef,

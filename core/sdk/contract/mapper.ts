@@ -27,7 +27,7 @@ export interface MapperDefinition<O extends TObject = TObject, R = unknown> {
   readonly summary: string;
   /** How far users may rely on it, as its page says. Without: the page makes no promise. */
   readonly stability?: Stability;
-  /** A closed object (`additionalProperties: false`); every property has a description. */
+  /** An object of {@link Type}; every property has a description. */
   readonly options: O;
   create(options: Static<O>, context: MapperContext): Mapper<R>;
 }
@@ -54,13 +54,13 @@ export interface TypedMapper<S extends TSchema> {
  * schema a record may be anything. A schema that is put together at runtime gets its type by `Type.Unsafe<Row>(schema)`.
  *
  * @example
- * const record = Type.Object({ time: timestampMillis(), rule: Type.String() }, { additionalProperties: false });
+ * const record = Type.Object({ time: timestampMillis(), rule: Type.String() });
  *
  * export default defineMapper({
  *   apiVersion: 1,
  *   type: 'headline',
  *   summary: 'Time and rule.',
- *   options: Type.Object({}, { additionalProperties: false }),
+ *   options: Type.Object({}),
  *   create: () => ({
  *     record,
  *     map: (event) => ({ ok: true, record: { time: event.time, rule: event.rule } }),

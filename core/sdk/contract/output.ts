@@ -147,7 +147,7 @@ interface DefinitionBase<O extends TObject, R> {
   readonly category?: Category;
   /** How far users may rely on it, as its page says. Without: the page makes no promise. */
   readonly stability?: Stability;
-  /** A closed object (`additionalProperties: false`); every property has a description. */
+  /** An object of {@link Type}; every property has a description. */
   readonly options: O;
   /** Shown in the documentation and validated by the tests. YAML spelling: durations and sizes as text. */
   readonly examples: readonly {

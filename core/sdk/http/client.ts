@@ -50,13 +50,9 @@ export interface HttpClient {
  * @param context of the output: relative file names start at its `configDir`
  * @throws Error when options contradict each other
  * @example
- * create: (options, context) => {
- *   const http = httpClient(options, context);
- *   return {
- *     deliver: ({ records }, signal) => http.post(options.url, JSON.stringify(records), signal),
- *     stop: async () => http.close(),
- *   };
- * }
+ * const http = httpClient(options, context);
+ * const verdict = await http.post(url, body, signal);
+ * http.close();
  */
 export function httpClient(options: HttpOptions, context: { readonly configDir: string }): HttpClient {
   refuseContradictions(options);

@@ -46,9 +46,7 @@ export const httpConnection = {
       description: 'Further request headers. Their values are kept out of logs.',
     }),
   ),
-  gzip: Type.Optional(
-    Type.Boolean({ advanced: true, default: false, description: 'Compress request bodies with gzip.' }),
-  ),
+  gzip: Type.Boolean({ advanced: true, default: false, description: 'Compress request bodies with gzip.' }),
   proxy: Type.Optional(
     Type.String({
       format: 'http-url',

@@ -10,7 +10,7 @@ type Options = Readonly<Record<string, unknown>>;
  * `{ type: 'integer', format: 'int64' }`; without the format an integer column has 32 bits.
  *
  * @example
- * const record = Type.Object({ pid: int64({ description: 'Process id.' }) }, { additionalProperties: false });
+ * const record = Type.Object({ pid: int64({ description: 'Process id.' }) });
  */
 export function int64(options: Options = {}) {
   return Type.Unsafe<number | bigint>({ type: 'integer', ...options, format: FORMATS.int64 });
@@ -21,7 +21,7 @@ export function int64(options: Options = {}) {
  * `{ type: 'integer', format: 'timestamp-millis' }`.
  *
  * @example
- * const record = Type.Object({ time: timestampMillis() }, { additionalProperties: false });
+ * const record = Type.Object({ time: timestampMillis() });
  * const row: Static<typeof record> = { time: event.time };
  */
 export function timestampMillis(options: Options = {}) {
@@ -32,7 +32,7 @@ export function timestampMillis(options: Options = {}) {
  * A column that maps texts to texts, for keys that are not known in advance: the record holds an object whose values are texts.
  *
  * @example
- * const record = Type.Object({ labels: textMap() }, { additionalProperties: false });
+ * const record = Type.Object({ labels: textMap() });
  * const row: Static<typeof record> = { labels: { team: 'blue' } };
  */
 export function textMap(options: Options = {}) {
@@ -43,7 +43,7 @@ export function textMap(options: Options = {}) {
  * A text column whose values are JSON: for what has no fixed columns.
  *
  * @example
- * const record = Type.Object({ fields: jsonText() }, { additionalProperties: false });
+ * const record = Type.Object({ fields: jsonText() });
  * const row: Static<typeof record> = { fields: stringify(event.fields) };
  */
 export function jsonText(options: Options = {}) {

@@ -75,7 +75,7 @@ const NAME = /^(?:[A-Za-z_][A-Za-z0-9_]{0,254}|@timestamp)$/;
  * @param record a closed object in JSON Schema
  * @throws SchemaError with all problems that {@link columnProblems} finds
  * @example
- * const record = Type.Object({ time: timestampMillis(), rule: Type.String() }, { additionalProperties: false });
+ * const record = Type.Object({ time: timestampMillis(), rule: Type.String() });
  * const names = columnsOf(record).map(({ name }) => name); // ['time', 'rule']
  */
 export function columnsOf(record: TSchema | undefined): readonly Column[] {
@@ -91,7 +91,7 @@ export function columnsOf(record: TSchema | undefined): readonly Column[] {
  * @param record the `record` of a mapper
  * @returns one sentence for each property: its path, what is wrong and what to write; none when {@link columnsOf} succeeds
  * @example
- * columnProblems(Type.Object({ pid: Type.Any() }, { additionalProperties: false }));
+ * columnProblems(Type.Object({ pid: Type.Any() }));
  * // ['pid: has no type; write one, or jsonText() and the value as JSON']
  */
 export function columnProblems(record: TSchema | undefined): readonly string[] {
@@ -209,7 +209,7 @@ function groupOf(
     problems.push(`${path}: has no properties; write them, textMap() or jsonText()`);
   } else if (schema.additionalProperties !== false) {
     problems.push(
-      `${path}: must be closed, because a property without a column is lost; write additionalProperties: false`,
+      `${path}: must be closed (additionalProperties: false), because a property without a column is lost`,
     );
   }
   const seen = new Set<string>();

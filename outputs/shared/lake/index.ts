@@ -17,7 +17,7 @@ export { createUploader } from './upload.ts';
 
 export { directoryStore } from './store/directory.ts';
 export { s3Store } from './store/s3.ts';
-export type { S3Options } from './store/s3-client.ts';
+export type { S3Access, S3Options } from './store/s3-client.ts';
 export { s3Options } from './store/s3-client.ts';
 export type { LocalFile, ObjectStore, PutOptions } from './store/store.ts';
 

@@ -20,7 +20,7 @@ import { PARQUET_CONTENT_TYPE } from './store.ts';
  * @param context of the output: relative file names start at its `configDir`
  * @param timeouts those of `awsClientConfig`
  * @example
- * const store = s3Store('falco-lake', { region: 'eu-west-1' }, context);
+ * const store = s3Store('falco-lake', { region: 'eu-west-1', force_path_style: false }, context);
  * log.info(await store.check(signal));
  */
 export function s3Store(

@@ -12,8 +12,7 @@ import {
   timestampMillis,
 } from '../../../../../core/sdk/index.ts';
 
-const closed = (properties: Record<string, TSchema>) =>
-  Type.Object(properties, { additionalProperties: false });
+const closed = (properties: Record<string, TSchema>) => Type.Object(properties);
 
 /** The type of a column as a word or, where it has parts, as an object. */
 function brief(shape: Shape): unknown {

@@ -15,8 +15,7 @@ import {
 } from '../../../../../../outputs/shared/lake/schema/compare.ts';
 import { leavesOf, schemaElements } from '../../../../../../outputs/shared/lake/schema/elements.ts';
 
-const closed = (properties: Record<string, TSchema>) =>
-  Type.Object(properties, { additionalProperties: false });
+const closed = (properties: Record<string, TSchema>) => Type.Object(properties);
 
 const record = closed({
   time: int64(),

@@ -19,6 +19,7 @@ const AROUND: Readonly<Record<string, string>> = {
   definition: "import('tiercel').OutputDefinition",
   event: "import('tiercel').Event",
   headline: "import('tiercel').MapperDefinition",
+  http: "import('tiercel').HttpClient",
   index: 'number',
   lines: 'readonly Uint8Array[]',
   log: "import('tiercel').Logger",

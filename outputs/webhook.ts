@@ -1,12 +1,4 @@
-import {
-  defineOutput,
-  deliverEach,
-  httpClient,
-  httpOptions,
-  httpUrl,
-  recordJson,
-  Type,
-} from '../core/sdk/index.ts';
+import { defineOutput, deliverEach, httpOptions, httpUrl, recordJson, Type } from '../core/sdk/index.ts';
 
 /** POSTs each batch as a JSON array: the smallest complete output over HTTP. */
 export default defineOutput({
@@ -39,7 +31,7 @@ export default defineOutput({
       title: 'With a token, compressed, through a proxy',
       options: {
         url: 'https://hooks.example.com/falco',
-        bearer_token: 'a-secret-token',
+        auth: { bearer: { token: 'a-secret-token' } },
         gzip: true,
         proxy: 'http://proxy.example.com:3128',
       },
@@ -56,18 +48,16 @@ repeated batch; a single event is told by its \`uuid\`, where it has one.
 
 Retried: network faults, 401, 403, 404, 408, 429 (after \`Retry-After\`), 5xx and every other status. Set aside as dead
 letters: what is answered with 400, 413, 415 or 422; a batch refused as a whole is halved until the guilty events are found.`,
-  create(options, context) {
-    const http = httpClient(options, context);
-    const toJson = recordJson(context.mapper);
+  create(options, { http, mapper }) {
+    const toJson = recordJson(mapper);
     const isArray = options.body !== 'event';
     const array = (records: readonly unknown[]) => `[${records.map(toJson).join(',')}]`;
     return {
       preview: (records) => (isArray ? array(records) : records.map(toJson).join('\n')),
       deliver: ({ id, records }, signal) =>
         isArray
-          ? http.post(options.url, array(records), signal, { 'idempotency-key': id })
-          : deliverEach(records, (record) => http.post(options.url, toJson(record), signal)),
-      stop: async () => http.close(),
+          ? http.post('', array(records), signal, { 'idempotency-key': id })
+          : deliverEach(records, (record) => http.post('', toJson(record), signal)),
     };
   },
 });

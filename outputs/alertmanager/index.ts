@@ -5,7 +5,6 @@ import {
   deliverToAny,
   duration,
   type Event,
-  httpClient,
   httpOptions,
   httpUrl,
   priority,
@@ -130,7 +129,7 @@ Delivered when one of the hosts took the alerts: the members of a cluster pass t
 every status that does not speak about the content. Set aside: 400, 413, 415, 422, after the batch was halved until the guilty alerts are found.`,
   create(options, context) {
     const { endpoint = '/api/v2/alerts', expires_after } = options;
-    const http = httpClient(options, context);
+    const { http } = context;
     const rules: AlertRules = {
       extra_labels: options.extra_labels ?? {},
       extra_annotations: options.extra_annotations ?? {},
@@ -150,7 +149,6 @@ every status that does not speak about the content. Set aside: 400, 413, 415, 42
         const body = bodyOf(records);
         return deliverToAny(urls, (url, either) => http.post(url, body, either), signal, context);
       },
-      stop: async () => http.close(),
     };
   },
 });

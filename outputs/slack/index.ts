@@ -3,7 +3,6 @@ import {
   defineOutput,
   deliverEach,
   type Event,
-  httpClient,
   httpConnection,
   httpUrl,
   Type,
@@ -92,17 +91,15 @@ mention and no link.
 
 Retried: network faults, 403 and 404 (a revoked webhook: put in another, nothing is lost), 429 after \`Retry-After\`, 5xx. Set aside: 400, a message
 that Slack does not take.`,
-  create(options, context) {
-    const http = httpClient(options, context);
+  create(options, { http, log }) {
     const { username = 'Tiercel', format = 'all', all_fields = false, message_template: line = '' } = options;
-    const message = textTemplate('message_template', line, context.log);
+    const message = textTemplate('message_template', line, log);
     const look = { ...options, username, format, all_fields };
     const payload = (event: Event) => JSON.stringify(slackPayload(event, message(event), look));
     return {
       preview: (events) => events.map(payload).join('\n'),
       deliver: ({ records }, signal) =>
         deliverEach(records, (event) => http.post(options.webhook_url, payload(event), signal)),
-      stop: async () => http.close(),
     };
   },
 });

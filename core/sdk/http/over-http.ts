@@ -1,4 +1,4 @@
-import type { Batch } from '../contract/batch.ts';
+import type { Batch, BatchContent } from '../contract/batch.ts';
 import type { HttpClient } from '../contract/http.ts';
 import type { Finding, Output } from '../contract/output.ts';
 import type { Delivery } from '../contract/verdicts.ts';
@@ -15,7 +15,7 @@ export interface HttpExchange<R> {
     | Readonly<Record<string, string>>
     | ((batch: Batch<R>) => Readonly<Record<string, string>>);
   /** What is sent; also what `tiercel explain` shows. */
-  body(batch: Pick<Batch<R>, 'records'>): string | Uint8Array;
+  body(batch: BatchContent<R>): string | Uint8Array;
   /** What an answer of 2xx means, for destinations that answer about each record. What it throws is `retry`. Default: delivered. */
   accepted?(response: Response, batch: Batch<R>): Delivery | Promise<Delivery>;
   /** Which request says that the destination is ready, by a 2xx. Default: `HEAD` to `url`, which need not succeed. */
@@ -61,8 +61,8 @@ export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output
         signal,
       );
     },
-    preview(records) {
-      const body = exchange.body({ records });
+    preview(batch) {
+      const body = exchange.body(batch);
       return typeof body === 'string' ? body : decoder.decode(body);
     },
     async *diagnose(_, signal) {

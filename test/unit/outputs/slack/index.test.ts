@@ -3,7 +3,7 @@ import type { Event } from '../../../../core/sdk/index.ts';
 import slack from '../../../../outputs/slack/index.ts';
 import { slackPayload } from '../../../../outputs/slack/payload.ts';
 import { goldenOf } from '../../../support/golden.ts';
-import { batchOf, eventOf, made, misbehaving, neverAborts, recordingLogger } from '../support.ts';
+import { batchOf, eventOf, inRequests, made, misbehaving, neverAborts, recordingLogger } from '../support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
 
@@ -52,7 +52,7 @@ describe('slack', () => {
     });
     const output = made(slack, { webhook_url: server.url }, events);
     const batch = batchOf([eventOf(), eventOf(), eventOf(), eventOf()]);
-    expect(await output.deliver(batch, neverAborts())).toMatchObject({
+    expect(await inRequests(output, { events: 1 })(batch, neverAborts())).toMatchObject({
       status: 'retry',
       after: 3_000,
       failed: [2, 3],

@@ -74,7 +74,7 @@ export default defineOutput({
           header: [
             {
               key: 'elasticsearch.apikey',
-              written: 'auth: { header: { name: Authorization, value: "ApiKey KEY" } }',
+              written: 'auth: { header: { name: Authorization, value: ApiKey KEY } }',
             },
           ],
         }),

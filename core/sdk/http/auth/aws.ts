@@ -27,6 +27,7 @@ export const awsOption = Type.Object(
   },
   {
     additionalProperties: false,
+    advanced: true,
     description:
       'Sign each request for AWS (Signature Version 4). Calls of STS take `proxy` and `tls` of this output.',
   },

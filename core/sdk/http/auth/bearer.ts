@@ -18,7 +18,7 @@ export const bearerOption = Type.Object(
     token_file: Type.Optional(
       Type.String({
         minLength: 1,
-        excludes: ['token'],
+
         description:
           'File with the token, such as a service account token of Kubernetes. It is read again every minute and after a 401.',
         examples: ['/var/run/secrets/tokens/tiercel'],

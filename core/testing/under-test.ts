@@ -6,6 +6,7 @@ import { type JsonSchema, memberSchema } from '../config/schema/json-schema.ts';
 import { noDecodeOptions } from '../event/decode.ts';
 import { eventToJson } from '../event/encode.ts';
 import type { Event } from '../event/event.ts';
+import { createOutput, type GivenContext } from '../plugins/context.ts';
 import type { BatchContent } from '../sdk/contract/batch.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
 import { type DeliveryFacts, factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
@@ -13,7 +14,7 @@ import type { Logger } from '../sdk/contract/logger.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { AnyOutputDefinition, Output, OutputContext } from '../sdk/contract/output.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
-import { secretsOfUrl } from '../sdk/http/redact.ts';
+import { secretsOfUrl } from '../sdk/http/transport/redact.ts';
 import { deliverer, sliceOf } from './batches.ts';
 import type { OutputContract, Place } from './contract.ts';
 import { type Destination, startDestination } from './destination.ts';
@@ -60,7 +61,7 @@ export async function withOutput(
   const logged: string[] = [];
   const options = decodedOptions(schema, given);
   const context = { ...contextOf(directory, logged), ...mappingOf(definition, contract, options, logged) };
-  const output = definition.create(options, context) as Output;
+  const output = createOutput(definition, options, context) as Output;
   const deliver = deliverer(output, context.mapper, requestLimitsOf(definition, options));
   const batchOf = (events: readonly Pick<MarkedEvent, 'raw'>[], attempt: number) =>
     sliceOf(events, context.mapper, output, { stream: definition.stream === true, attempt });
@@ -91,12 +92,11 @@ export async function withOutput(
   }
 }
 
-function contextOf(directory: string, logged: string[]): Omit<OutputContext, 'mapper' | 'mapperRef'> {
+function contextOf(directory: string, logged: string[]): Omit<GivenContext, 'mapper' | 'mapperRef'> {
   return {
     name: 'under_test',
     log: recorder(logged),
     clock: systemClock,
-    fetch: globalThis.fetch,
     stateDir: directory,
     configDir: directory,
     decode: noDecodeOptions,

@@ -1,11 +1,12 @@
 import {
   asEvents,
+  type Batch,
   byPriority,
+  checkHttp,
   defineOutput,
   deliverToAny,
   duration,
   type Event,
-  httpClient,
   httpOptions,
   httpUrl,
   priority,
@@ -14,7 +15,7 @@ import {
 import { type AlertRules, alertOf } from './alert.ts';
 
 const texts = (description: string, falcosidekick: string) =>
-  Type.Optional(Type.Record(Type.String(), Type.String(), { description, falcosidekick: [falcosidekick] }));
+  Type.Record(Type.String(), Type.String(), { default: {}, description, falcosidekick: [falcosidekick] });
 
 const SEVERITIES: AlertRules['severities'] = {
   Emergency: 'critical',
@@ -117,28 +118,28 @@ export default defineOutput({
 Delivered when one of the hosts took the alerts: the members of a cluster pass them on; a host that did not is named in the log. Retried: network faults and
 every status that does not speak about the content. Set aside: 400, 413, 415, 422, after the batch was halved until the guilty alerts are found.`,
   create(options, context) {
-    const { endpoint = '/api/v2/alerts', expires_after } = options;
-    const http = httpClient(options, context);
+    const { hosts, endpoint, severities, drop_thresholds: thresholds } = options;
+    const { http, clock } = context;
     const rules: AlertRules = {
-      extra_labels: options.extra_labels ?? {},
-      extra_annotations: options.extra_annotations ?? {},
-      severities: { ...SEVERITIES, ...options.severities },
-      drop_priority: options.drop_priority ?? 'Critical',
-      drop_thresholds: [...(options.drop_thresholds ?? DROP_THRESHOLDS)].sort((a, b) => b.above - a.above),
-      ...(expires_after !== undefined && { expires_after }),
+      ...options,
+      severities: { ...SEVERITIES, ...severities },
+      drop_thresholds: [...thresholds].sort((a, b) => b.above - a.above),
     };
-    const urls = options.hosts.map((host) => host.replace(/\/+$/, '') + endpoint);
-    const bodyOf = (events: readonly Event[]) => {
-      const now = context.clock.now();
+    const urlOf = (host: string, path: string) => host.replace(/\/+$/, '') + path;
+    const bodyOf = ({ events }: Pick<Batch<Event>, 'events'>) => {
+      const now = clock.now();
       return JSON.stringify(events.map((event) => alertOf(event, rules, now)));
     };
     return {
-      preview: ({ records }) => bodyOf(records),
-      deliver({ records }, signal) {
-        const body = bodyOf(records);
-        return deliverToAny(urls, (url, either) => http.post(url, body, either), signal, context);
+      preview: bodyOf,
+      deliver(batch, signal) {
+        const body = bodyOf(batch);
+        const send = (host: string, either: AbortSignal) => http.post(urlOf(host, endpoint), body, either);
+        return deliverToAny(hosts, send, signal, context);
       },
-      stop: async () => http.close(),
+      async *diagnose(_, signal) {
+        for (const host of hosts) yield await checkHttp(http, { url: urlOf(host, '/-/ready') }, signal);
+      },
     };
   },
 });

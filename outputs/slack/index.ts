@@ -2,9 +2,9 @@ import {
   asEvents,
   defineOutput,
   type Event,
-  httpClient,
   httpConnection,
   httpUrl,
+  overHttp,
   Type,
   template,
   textTemplate,
@@ -54,14 +54,13 @@ export default defineOutput({
       description:
         'Show fields that hold numbers, booleans and lists too, and not only texts as Falcosidekick does.',
     }),
-    message_template: Type.Optional(
-      template({
-        falcosidekick: ['slack.messageformat'],
-        description:
-          'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
-        examples: ['*{{ priority }}* {{ rule }} on {{ hostname | escape }}'],
-      }),
-    ),
+    message_template: template({
+      default: '',
+      falcosidekick: ['slack.messageformat'],
+      description:
+        'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
+      examples: ['*{{ priority }}* {{ rule }} on {{ hostname | escape }}'],
+    }),
     ...httpConnection,
   }),
   examples: [
@@ -83,16 +82,12 @@ mention and no link.
 
 Retried: network faults, 403 and 404 (a revoked webhook: put in another, nothing is lost), 429 after \`Retry-After\`, 5xx. Set aside: 400, a message
 that Slack does not take.`,
-  create(options, context) {
-    const http = httpClient(options, context);
-    const { username = 'Tiercel', format = 'all', all_fields = false, message_template: line = '' } = options;
-    const message = textTemplate('message_template', line, context.log);
-    const look = { ...options, username, format, all_fields };
-    const payload = (event: Event) => JSON.stringify(slackPayload(event, message(event), look));
-    return {
-      preview: ({ events }) => events.map(payload).join('\n'),
-      deliver: ({ events }, signal) => http.post(options.webhook_url, payload(events[0]!), signal),
-      stop: async () => http.close(),
-    };
+  create(options, { http, log }) {
+    const textOf = textTemplate('message_template', options.message_template, log);
+    const messageOf = (event: Event) => JSON.stringify(slackPayload(event, textOf(event), options));
+    return overHttp(http, {
+      url: options.webhook_url,
+      body: ({ events }) => events.map(messageOf).join('\n'),
+    });
   },
 });

@@ -129,7 +129,7 @@ describe('defineOutput', () => {
       options: Type.Object({ ...httpOptions }),
       create(options) {
         expectTypeOf(options.gzip).toEqualTypeOf<boolean>();
-        expectTypeOf(options.bearer_token).toEqualTypeOf<string | undefined>();
+        expectTypeOf(options.auth?.basic?.username).toEqualTypeOf<string | undefined>();
         return { deliver: async () => delivered() };
       },
     });

@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { awsClientConfig, awsOptions } from '../../../../../core/sdk/aws/index.ts';
 import { type Delivery, type HttpTimeouts, Type } from '../../../../../core/sdk/index.ts';
 import sqs from '../../../../../outputs/aws-sqs.ts';
-import { awsClientConfig, awsOptions } from '../../../../../outputs/shared/aws/index.ts';
 import { s3Options, s3Store } from '../../../../../outputs/shared/lake/index.ts';
+
 import { makeCertificates } from '../../../../support/certificates.ts';
 import { decoded } from '../../../../support/decoded.ts';
 import {
@@ -17,7 +18,7 @@ import {
   startSilentServer,
 } from '../../../../support/forward-proxy.ts';
 import { until } from '../../../../support/until.ts';
-import { batchOf, contextOf, jsonTextMapper, neverAborts } from '../../support.ts';
+import { batchOf, contextOf, jsonTextMapper, neverAborts } from '../../../outputs/support.ts';
 
 const ROLE = { role_arn: 'arn:aws:iam::111122223333:role/falco' };
 const KEY = { access_key_id: 'AKIA0', secret_access_key: 'not-a-real-secret-key' };

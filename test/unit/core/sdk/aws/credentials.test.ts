@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { AssumeRoleError, credentialsFor } from '../../../../../core/sdk/aws/credentials.ts';
+import { awsOptions } from '../../../../../core/sdk/aws/index.ts';
 import { Type } from '../../../../../core/sdk/index.ts';
-import { AssumeRoleError, credentialsFor } from '../../../../../outputs/shared/aws/credentials.ts';
-import { awsOptions } from '../../../../../outputs/shared/aws/index.ts';
 import { decoded } from '../../../../support/decoded.ts';
 
 const AWS = { options: Type.Object(awsOptions) };

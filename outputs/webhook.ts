@@ -4,6 +4,7 @@ import {
   httpClient,
   httpOptions,
   httpUrl,
+  probeHttp,
   recordJson,
   Type,
 } from '../core/sdk/index.ts';
@@ -67,6 +68,7 @@ letters: what is answered with 400, 413, 415 or 422; a batch refused as a whole 
         isArray
           ? http.post(options.url, array(records), signal, { 'idempotency-key': id })
           : deliverEach(records, (record) => http.post(options.url, toJson(record), signal)),
+      diagnose: (_options, signal) => probeHttp(http, options.url, signal),
       stop: async () => http.close(),
     };
   },

@@ -52,6 +52,8 @@ export { httpClient } from './http/client.ts';
 export { describeFailure } from './http/failure.ts';
 export type { HttpOptions } from './http/options.ts';
 export { httpConnection, httpOptions, httpUrl } from './http/options.ts';
+export type { ProbeRequest } from './http/probe.ts';
+export { probeHttp, reachUrl } from './http/probe.ts';
 export { fromResponse, parseRetryAfter } from './http/response.ts';
 export type { HttpTimeouts, HttpTransport, TransportOptions, WireRequest } from './http/transport.ts';
 export { httpTransport } from './http/transport.ts';
@@ -59,8 +61,10 @@ export { httpTransport } from './http/transport.ts';
 // Over other protocols, by clients of others.
 
 export type { Connection, ConnectionOptions } from './deliver/connection.ts';
-export { abortable, keepConnection, overConnection } from './deliver/connection.ts';
+export { abortable, keepConnection, overConnection, probeConnection } from './deliver/connection.ts';
 export { loadPeer } from './deliver/load-peer.ts';
+export type { Address, HttpRoute } from './http/reach.ts';
+export { reach } from './http/reach.ts';
 export type { TlsOptions } from './options/tls.ts';
 export { readTls, tlsOption } from './options/tls.ts';
 

@@ -4,9 +4,11 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Delivery } from '../contract/verdicts.ts';
 import { retry } from '../contract/verdicts.ts';
+import { readTls } from '../options/tls.ts';
 import { basicAuth, basicAuthOf, headerForms } from './credentials.ts';
 import { describeFailure } from './failure.ts';
 import type { HttpOptions } from './options.ts';
+import type { HttpRoute } from './reach.ts';
 import { secretsOfUrl } from './redact.ts';
 import { fromMessage, toResponse } from './response.ts';
 import { httpTransport } from './transport.ts';
@@ -37,6 +39,8 @@ export interface HttpClient {
    * @throws Error with one redacted line when there is no answer
    */
   request(url: string, details: RequestDetails, signal: AbortSignal): Promise<Response>;
+  /** How requests to the address leave this machine, for a check; see {@link probeHttp}. */
+  route(url: string): HttpRoute;
   /** Takes what is secret (credentials, the address but for its host) out of a text. */
   redact(text: string, url: string): string;
   /** Closes the kept connections. Call it in the output's `stop`. */
@@ -105,6 +109,11 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
 
   return {
     request: (url, details, signal) => exchange(url, details, signal, toResponse),
+    route(address) {
+      const url = new URL(address);
+      const tls = () => readTls(options.tls ?? {}, context.configDir);
+      return { url, proxy: transport.proxyOf(url), readTls: tls };
+    },
     redact: (text, url) => redact(text, new URL(url)),
     async post(url, body, signal, headers) {
       let delivery: Delivery;

@@ -106,14 +106,14 @@ export function describeState(found: OutputState | undefined, now: number): Find
   const findings: Finding[] = [];
   if (state === 'ok') findings.push({ status: 'ok', what, line: `works; ${backlog}` });
   else if (state === 'retrying')
-    findings.push({ status: 'warning', what, line: `retries since ${lasts}; ${backlog}: ${reason}` });
+    findings.push({ status: 'warning', what, line: `retries for ${lasts}; ${backlog}: ${reason}` });
   else if (state === 'open')
     findings.push({
       status: 'failed',
       what,
-      line: `circuit breaker open since ${lasts}; ${backlog}: ${reason}`,
+      line: `circuit breaker open for ${lasts}; ${backlog}: ${reason}`,
     });
-  else findings.push({ status: 'failed', what, line: `${state} since ${lasts}; ${backlog}: ${reason}` });
+  else findings.push({ status: 'failed', what, line: `${state} for ${lasts}; ${backlog}: ${reason}` });
   if (lost + maybeLost > 0) {
     const bound = maybeLost > 0 ? `${lost} events, and up to ${maybeLost} more` : `${lost} events`;
     findings.push({ status: 'warning', what: 'lost', line: `${bound} since the start: check the disk` });

@@ -44,6 +44,10 @@ async function checkAddress(
     const line = `the running instance does not listen at ${listen}: it was started with another address; restart it`;
     return { status: 'failed', what, line };
   }
+  if (isRunning && code === 'EADDRINUSE') {
+    const line = `${listen} does not answer: the running instance hangs, or another process has the address`;
+    return { status: 'failed', what, line };
+  }
   return { status: 'failed', what, line: `${listen} ${describe(code, port, served)}` };
 }
 

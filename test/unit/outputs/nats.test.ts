@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Event, Output } from '../../../core/sdk/index.ts';
+import type { Event, Finding, Output } from '../../../core/sdk/index.ts';
 import nats from '../../../outputs/nats.ts';
 import { natsServer } from '../../support/nats-server.ts';
 import { freePort } from '../../support/port.ts';

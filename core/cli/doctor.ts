@@ -31,49 +31,25 @@ interface Options extends ConfigOptions {
 }
 
 const HELP = `
-Checks the configuration, the journal and its disk, TLS files, the addresses to
-listen at, and every enabled destination, the way deliveries go: name,
-connection, TLS, and a request that changes nothing. A running instance is
-asked for the states of its outputs; that none runs is not a failure.
-No event is sent.
+Destinations are checked the way deliveries go: name, connection, TLS, a request
+that changes nothing. No event is sent. docs/operations.md lists the checks.
 
-Every finding has a status:
-  ok           it works
-  (blank)      what would be done
-  warning      it works, and somebody should look
-  not checked  nobody can say whether it works
-  FAILED       it does not work; the line ends with what to do
-
-Exit codes:
-  0  everything was checked, and nothing failed
-  1  something failed
-  2  the command was called wrongly, or the configuration is broken
-  3  nothing failed, and something was not checked
-
-With --json every finding is one line: area (configuration, storage, server,
-instance, output), output (its name, in that area only), status (ok, plan,
-warning, not_checked, failed), what, line. The last line is
-{"summary": {...}} with the number of findings of each status.
+Exit codes: 0 nothing failed, 1 something failed, 2 wrong usage or a broken
+configuration, 3 nothing failed, and something could not be checked.
 
 Examples:
   tiercel doctor -c tiercel.yaml --write
-  tiercel doctor --output lake --timeout 2m
-  tiercel doctor --json | jq -r 'select(.status == "failed").line'`;
+  tiercel doctor --output lake --timeout 2m`;
 
 export const doctor: RegisterCommand = (program, cli) => {
   withConfig(program.command('doctor'))
-    .summary('check configuration, storage, addresses and every destination')
-    .description(
-      'check whether everything that an instance needs is there, and whether every destination answers',
-    )
-    .option(
-      '--write',
-      'try the permission to write too, where an output can; nothing stays at the destination',
-    )
-    .option('--output <name>', 'this output only, also when it is not enabled')
+    .summary('check storage, certificates, addresses and every destination')
+    .description('check storage, certificates, addresses, the running instance and every destination')
+    .option('--write', 'try the permission to write, where an output can')
+    .option('--output <name>', 'this output only, enabled or not')
     .option(
       '--timeout <duration>',
-      'the time that each output has (default: 30s)',
+      'time for each output (default: 30s)',
       parseTimeout,
       parseTimeout(TIMEOUT.text),
     )

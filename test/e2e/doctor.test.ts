@@ -175,7 +175,7 @@ outputs:
     expect(code).toBe(1);
     expect(of('good').map(({ status }) => status)).toEqual(['plan', 'ok', 'ok', 'ok', 'ok', 'ok']);
     expect(lineOf('untrusted', 'failed')).toMatch(/give that authority as tls\.ca$/);
-    expect(lineOf('expired', 'failed')).toMatch(/expired on 2020-01-02: renew it$/);
+    expect(lineOf('expired', 'failed')).toMatch(/expired on 2020-01-02: renew it \(CERT_HAS_EXPIRED\)$/);
     expect(lineOf('foreign', 'failed')).toMatch(/not signed by a trusted authority/);
     expect(lineOf('proxied', 'failed')).toMatch(
       /answered 403 to CONNECT localhost:\d+: allow the destination/,

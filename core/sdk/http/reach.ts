@@ -176,17 +176,21 @@ function describeTls(socket: TLSSocket, isVerified: boolean): Finding {
   if (refusal !== undefined && refusal !== null && isVerified) {
     const code =
       typeof refusal === 'string' ? refusal : ((refusal as { code?: string }).code ?? String(refusal));
-    const why =
-      code === 'CERT_HAS_EXPIRED'
-        ? `the server's certificate ${expiry.line.startsWith('expired') ? expiry.line : 'or that of its authority has expired: renew it'}`
-        : describeFailure({ code, message: String((refusal as Error).message ?? refusal) });
-    return { status: 'failed', what, line: `${shown}: ${why}` };
+    return { status: 'failed', what, line: `${shown}: ${whyRefused(code, expiry)}` };
   }
   if (!isVerified) {
     const line = `${shown}, not verified (tls.insecure): anybody in between can read the events`;
     return { status: 'warning', what, line };
   }
   return { status: expiry.status, what, line: `${shown}, ${expiry.line}` };
+}
+
+/** Which code a certificate that has expired is refused with depends on the runtime, and on what else is wrong. */
+function whyRefused(code: string, expiry: Pick<Finding, 'status' | 'line'>): string {
+  if (expiry.status === 'failed') return `the server's certificate ${expiry.line} (${code})`;
+  if (code === 'CERT_HAS_EXPIRED')
+    return `${code}: an authority of the server's certificate has expired: renew it`;
+  return describeFailure({ code, message: code });
 }
 
 /** The common name of a subject or issuer, else its organisation. */

@@ -97,7 +97,7 @@ describe('probeHttp', () => {
     [
       'expired',
       { tls: CA },
-      /certificate of "client" .*the server's certificate expired on 2020-01-02: renew it/,
+      /certificate of "client" .*the server's certificate expired on 2020-01-02: renew it \(CERT_HAS_EXPIRED\)/,
     ],
     ['server', { tls: { ca: tlsFile('absent.crt') } }, /tls\.ca: ENOENT/],
   ])('ends at TLS with the certificate %s and %j', async (name, options, line) => {

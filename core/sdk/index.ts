@@ -45,23 +45,32 @@ export { deliverToAny } from './deliver/hosts.ts';
 
 // Over HTTP.
 
-export type { HttpClient, RequestDetails } from './http/client.ts';
-export { httpClient } from './http/client.ts';
-export { describeFailure } from './http/failure.ts';
+export type { HttpClient, HttpRoute, RequestDetails } from './contract/http.ts';
+export type { AuthKeys, AuthOptions } from './http/auth/options.ts';
+export { authOption } from './http/auth/options.ts';
 export type { HttpOptions } from './http/options.ts';
-export { httpConnection, httpOptions, httpUrl } from './http/options.ts';
-export type { ProbeRequest } from './http/probe.ts';
+export { httpOptions } from './http/options.ts';
+export type { HttpExchange } from './http/over-http.ts';
+export { overHttp } from './http/over-http.ts';
+export type { HttpCheck } from './http/probe.ts';
 export { probeHttp, reachUrl } from './http/probe.ts';
-export { fromResponse, parseRetryAfter } from './http/response.ts';
-export type { HttpTimeouts, HttpTransport, TransportOptions, WireRequest } from './http/transport.ts';
-export { httpTransport } from './http/transport.ts';
+export { describeFailure } from './http/transport/failure.ts';
+export { httpConnection, httpUrl } from './http/transport/options.ts';
+export { fromResponse, parseRetryAfter } from './http/transport/response.ts';
+export type {
+  HttpTimeouts,
+  HttpTransport,
+  TransportOptions,
+  WireRequest,
+} from './http/transport/transport.ts';
+export { httpTransport } from './http/transport/transport.ts';
 
 // Over other protocols, by clients of others.
 
 export type { Connection, ConnectionOptions } from './deliver/connection.ts';
 export { abortable, keepConnection, overConnection, probeConnection } from './deliver/connection.ts';
 export { loadPeer } from './deliver/load-peer.ts';
-export type { Address, HttpRoute } from './http/reach.ts';
+export type { Address } from './http/reach.ts';
 export { reach } from './http/reach.ts';
 export type { TlsOptions } from './options/tls.ts';
 export { readTls, tlsOption } from './options/tls.ts';

@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeScalars } from '../config/schema/decode.ts';
-import { fits, type JsonSchema, memberSchema } from '../config/schema/json-schema.ts';
+import { type JsonSchema, memberSchema, validate } from '../config/schema/json-schema.ts';
 import { noDecodeOptions } from '../event/decode.ts';
 import { eventToJson } from '../event/encode.ts';
 import type { Event } from '../event/event.ts';
+import { createOutput, type GivenContext } from '../plugins/context.ts';
 import type { BatchContent } from '../sdk/contract/batch.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
 import { type DeliveryFacts, factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
@@ -14,7 +15,7 @@ import type { Logger } from '../sdk/contract/logger.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { AnyOutputDefinition, Output, OutputContext } from '../sdk/contract/output.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
-import { secretsOfUrl } from '../sdk/http/redact.ts';
+import { secretsOfUrl } from '../sdk/http/transport/redact.ts';
 import { deliverer, sliceOf } from './batches.ts';
 import type { OutputContract, Place } from './contract.ts';
 import { type Destination, startDestination } from './destination.ts';
@@ -56,12 +57,13 @@ export async function withOutput(
   if (contract.answer !== undefined) destination.answer(contract.answer);
   const place = { url: destination.url, directory };
   const schema = definition.options as JsonSchema;
-  const given = contract.options(place);
+  const given = structuredClone(contract.options(place));
   const logged: string[] = [];
-  assert.ok(fits(schema, given), 'the options of the contract do not fit the definition');
+  // As the program does: it writes the defaults into them.
+  assert.deepEqual(validate(schema, given), [], 'the options of the contract do not fit the definition');
   const options = decodeScalars(schema, given) as object;
   const context = { ...contextOf(directory, logged), ...mappingOf(definition, contract, options, logged) };
-  const output = definition.create(options, context) as Output;
+  const output = createOutput(definition, options, context) as Output;
   const deliver = deliverer(output, context.mapper, requestLimitsOf(definition, options));
   const batchOf = (events: readonly Pick<MarkedEvent, 'raw'>[], attempt: number) =>
     sliceOf(events, context.mapper, output, { stream: definition.stream === true, attempt });
@@ -92,12 +94,11 @@ export async function withOutput(
   }
 }
 
-function contextOf(directory: string, logged: string[]): Omit<OutputContext, 'mapper' | 'mapperRef'> {
+function contextOf(directory: string, logged: string[]): Omit<GivenContext, 'mapper' | 'mapperRef'> {
   return {
     name: 'under_test',
     log: recorder(logged),
     clock: systemClock,
-    fetch: globalThis.fetch,
     stateDir: directory,
     configDir: directory,
     decode: noDecodeOptions,

@@ -8,7 +8,7 @@ import { sampleEvent } from '../../event/sample.ts';
 import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../../sdk/contract/output.ts';
 import { abortable } from '../../sdk/deliver/connection.ts';
 import { reachUrl } from '../../sdk/http/probe.ts';
-import { httpTransport } from '../../sdk/http/transport.ts';
+import { httpTransport } from '../../sdk/http/transport/transport.ts';
 import { readTls, type TlsOptions } from '../../sdk/options/tls.ts';
 import { checkCertificates, type PemFiles } from './certificates.ts';
 

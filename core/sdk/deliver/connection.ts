@@ -1,8 +1,8 @@
 import type { Batch } from '../contract/batch.ts';
 import type { Finding, Output } from '../contract/output.ts';
 import type { Delivery } from '../contract/verdicts.ts';
-import { describeFailure } from '../http/failure.ts';
 import { type Address, reach } from '../http/reach.ts';
+import { describeFailure } from '../http/transport/failure.ts';
 
 /** How a connection of some client is opened, looked at and closed. */
 export interface ConnectionOptions<C> {

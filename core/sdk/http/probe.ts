@@ -1,10 +1,13 @@
+import type { HttpClient, HttpRoute } from '../contract/http.ts';
 import type { Finding } from '../contract/output.ts';
-import type { HttpClient } from './client.ts';
-import { type HttpRoute, reach } from './reach.ts';
+import { reach } from './reach.ts';
+import { fromResponse } from './transport/response.ts';
 
-/** The request of a check. */
-export interface ProbeRequest {
-  /** Default `HEAD`. It must leave nothing at the destination. */
+/** A request that changes nothing and is answered with 2xx by a destination that is ready. */
+export interface HttpCheck {
+  /** Absolute, or joined to the option `url`. */
+  readonly url: string;
+  /** Default `GET`. */
   readonly method?: string;
 }
 
@@ -13,18 +16,20 @@ const SKEW = 60_000;
 
 /**
  * Looks at an HTTP server step by step, the way deliveries go, through the same proxy and with the same certificates and
- * credentials: its name, a connection, TLS, a request. The request is a HEAD, which changes nothing at the server; a receiver of
- * webhooks refuses the method, which shows that it speaks HTTP. Yields findings and never throws.
+ * credentials: its name, a connection, TLS, a request. Yields findings and never throws.
  *
- * @param url as for {@link HttpClient.request}
- * @example diagnose: (_options, signal) => probeHttp(context.http, options.url, signal)
+ * @param check a request that a destination which is ready answers with 2xx; or an address alone: `HEAD` to it, which changes
+ *   nothing. A receiver of webhooks refuses the method, which shows that it speaks HTTP
+ * @example diagnose: (_options, signal) => probeHttp(http, { url: '/-/ready' }, signal)
  */
 export async function* probeHttp(
-  http: Pick<HttpClient, 'request' | 'route'>,
-  url: string,
+  http: Pick<HttpClient, 'request' | 'route' | 'redact'>,
+  check: string | HttpCheck,
   signal: AbortSignal,
-  { method = 'HEAD' }: ProbeRequest = {},
 ): AsyncGenerator<Finding> {
+  const what = 'request';
+  const { url, method } =
+    typeof check === 'string' ? { url: check, method: 'HEAD' } : { method: 'GET', ...check };
   let route: HttpRoute;
   try {
     route = http.route(url);
@@ -33,21 +38,20 @@ export async function* probeHttp(
     return;
   }
   if (!(yield* reachUrl(route, signal))) return;
-  const way = route.proxy === undefined ? '' : ` through the proxy ${route.proxy.host}`;
+  const { host, protocol } = route.url;
+  const way = route.proxy === undefined ? '' : `; through the proxy ${route.proxy.host}`;
   let response: Response;
   try {
     response = await http.request(url, { method }, signal);
   } catch (error) {
-    const line = signal.aborted ? `${route.url.host} does not answer in time` : (error as Error).message;
-    yield { status: 'failed', what: 'request', line: `${line}${way}` };
+    const line = signal.aborted ? `${host} does not answer in time` : (error as Error).message;
+    yield { status: 'failed', what, line: `${line}${way}` };
     return;
   }
-  await response.body?.cancel().catch(() => {});
-  const { status, line } = describeAnswer(response.status, method);
+  const answer = await describeAnswer(response, method, typeof check !== 'string');
   // A proxy of plain HTTP answers like the server; a tunnel is refused before the request.
-  const whose =
-    way === '' || response.ok || route.url.protocol === 'https:' ? '' : ', which may have answered itself';
-  yield { status, what: 'request', line: `${route.url.host} answered ${line}${way && `;${way}${whose}`}` };
+  const whose = way === '' || response.ok || protocol === 'https:' ? '' : ', which may have answered itself';
+  yield { status: answer.status, what, line: `${host} ${http.redact(answer.line, url)}${way}${whose}` };
   const clock = skewOf(response.headers.get('date'), Date.now());
   if (clock !== undefined) yield clock;
 }
@@ -74,38 +78,42 @@ export async function* reachUrl(
   );
 }
 
-/** What a status says of the destination; see `docs/cli.md`. */
-function describeAnswer(status: number, method: string): Pick<Finding, 'status' | 'line'> {
-  const answer = `${status} to ${method}`;
-  if (status >= 200 && status < 300) return { status: 'ok', line: answer };
-  switch (status) {
-    case 401:
-      return {
-        status: 'failed',
-        line: `${answer}: the credentials are missing or wrong: check auth, headers and the address`,
-      };
-    case 403:
-      return {
-        status: 'failed',
-        line: `${answer}: the credentials may not do this: check auth, headers, the address and the rights of the account`,
-      };
-    case 407:
-      return {
-        status: 'failed',
-        line: `${answer}: the proxy demands other credentials: check user name and password in the address of the proxy`,
-      };
-    case 404:
-      return {
-        status: 'ok',
-        line: `${answer}: it speaks HTTP; if deliveries are answered 404 too, check the path of the address`,
-      };
-    case 429:
-      return { status: 'warning', line: `${answer}: it limits the rate of requests now` };
-    case 502:
-    case 503:
-    case 504:
-      return { status: 'failed', line: `${answer}: the service behind the address is not available` };
+/** What is to be done about the statuses that mean the same whatever the method. */
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'the credentials are missing or wrong: check auth, headers and the address',
+  403: 'the credentials may not do this: check auth, headers, the address and the rights of the account',
+  407: 'the proxy demands other credentials: check user name and password in the address of the proxy',
+  502: 'the service behind the address is not available',
+  503: 'the service behind the address is not available',
+  504: 'the service behind the address is not available',
+};
+
+/**
+ * What an answer says of the destination.
+ *
+ * @param isStrict only a 2xx will do; what the destination says otherwise is quoted
+ */
+async function describeAnswer(
+  response: Response,
+  method: string,
+  isStrict: boolean,
+): Promise<Pick<Finding, 'status' | 'line'>> {
+  const { status } = response;
+  const answer = `answered ${status} to ${method}`;
+  const advice = ADVICE[status];
+  if (isStrict) {
+    const delivery = await fromResponse(response);
+    if (delivery.status === 'delivered') return { status: 'ok', line: answer };
+    return { status: 'failed', line: `${delivery.reason}${advice === undefined ? '' : `: ${advice}`}` };
   }
+  await response.body?.cancel().catch(() => {});
+  if (status >= 200 && status < 300) return { status: 'ok', line: answer };
+  if (advice !== undefined) return { status: 'failed', line: `${answer}: ${advice}` };
+  if (status === 404) {
+    const line = `${answer}: it speaks HTTP; if deliveries are answered 404 too, check the path of the address`;
+    return { status: 'ok', line };
+  }
+  if (status === 429) return { status: 'warning', line: `${answer}: it limits the rate of requests now` };
   if (status >= 300 && status < 400)
     return { status: 'warning', line: `${answer}: deliveries do not follow redirects; check the address` };
   if (status >= 500 && status !== 501)

@@ -3,8 +3,8 @@ import { connect as connectTcp, isIP } from 'node:net';
 import { type Certificate, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Finding } from '../contract/output.ts';
 import type { readTls } from '../options/tls.ts';
-import { describeFailure } from './failure.ts';
-import { TunnelAgent } from './tunnel.ts';
+import { describeFailure } from './transport/failure.ts';
+import { TunnelAgent } from './transport/tunnel.ts';
 
 /** Where a connection goes. */
 export interface Address {
@@ -17,16 +17,6 @@ export interface Address {
   readonly proxy?: URL | undefined;
   /** UDP has no connection: only the name is looked up, and the findings say that nothing more can be checked. Default `tcp`. */
   readonly protocol?: 'tcp' | 'udp';
-}
-
-/** How requests to an address leave this machine. */
-export interface HttpRoute {
-  /** The address as a whole. */
-  readonly url: URL;
-  /** The proxy that requests go through. */
-  readonly proxy: URL | undefined;
-  /** The options of `node:tls` for its connections. @throws Error naming the option and the file that cannot be read */
-  readTls(): ReturnType<typeof readTls>;
 }
 
 /** The most that one step may take, milliseconds. */

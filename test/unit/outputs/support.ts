@@ -4,11 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { expect } from 'vitest';
+import { decodeScalars } from '../../../core/config/schema/decode.ts';
+import { validate } from '../../../core/config/schema/json-schema.ts';
 import { wholeBatch } from '../../../core/delivery/batch-slice.ts';
 import { callOutput } from '../../../core/delivery/chain.ts';
 import { withBisection, withRequestLimits } from '../../../core/delivery/split.ts';
 import { PositionSet } from '../../../core/journal/positions.ts';
-import { systemClock } from '../../../core/sdk/contract/clock.ts';
+import { createOutput, openContext } from '../../../core/plugins/context.ts';
+import { type Clock, systemClock } from '../../../core/sdk/contract/clock.ts';
 import type {
   Batch,
   Delivery,
@@ -17,6 +21,7 @@ import type {
   Mapper,
   Output,
   OutputContext,
+  OutputDefinition,
   RequestLimits,
 } from '../../../core/sdk/index.ts';
 import { Type } from '../../../core/sdk/index.ts';
@@ -39,19 +44,45 @@ export const jsonTextMapper: Mapper<string> = {
   map: (event) => ({ ok: true, record: Buffer.from(event.raw).toString() }),
 };
 
-export function contextOf<R>(mapper: Mapper<R>, log: Logger = recordingLogger()): OutputContext<R> {
+/** @param options of the output, decoded: what `context.http` is made from */
+export function contextOf<R>(
+  mapper: Mapper<R>,
+  log: Logger = recordingLogger(),
+  options: object = {},
+): OutputContext<R> {
   const directory = mkdtempSync(join(tmpdir(), 'tiercel-output-'));
-  return {
+  return openContext<R>(options, {
     name: 'under-test',
     log,
     clock: systemClock,
-    fetch,
     stateDir: directory,
     configDir: directory,
     mapper,
     mapperRef: { type: 'test', module: 'test:none', options: {} },
     decode: { customFields: {}, customTags: [], templatedFields: {} },
-  };
+  }).context;
+}
+
+/**
+ * An output as the program makes it: options decoded, defaults filled in.
+ *
+ * @param given options in YAML spelling
+ */
+export function made<R>(
+  // biome-ignore lint/suspicious/noExplicitAny: of any options; they are checked.
+  definition: OutputDefinition<any, any>,
+  given: object,
+  mapper: Mapper<R>,
+  more: { readonly log?: Logger; readonly clock?: Clock } = {},
+): Output<R> {
+  const value = structuredClone(given);
+  expect(validate(definition.options, value)).toEqual([]);
+  const { http: _, fetch: __, ...context } = contextOf(mapper, more.log);
+  const options = decodeScalars(definition.options, value) as object;
+  return createOutput(definition, options, {
+    ...context,
+    ...(more.clock && { clock: more.clock }),
+  }) as Output<R>;
 }
 
 export function batchOf<R>(records: readonly R[], more: Partial<Batch<R>> = {}): Batch<R> {

@@ -2,11 +2,12 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { httpClient } from '../../../../../core/sdk/http/client.ts';
 import { describeExpiry } from '../../../../../core/sdk/http/reach.ts';
 import {
   type Finding,
+  type HttpCheck,
   type HttpOptions,
-  httpClient,
   probeHttp,
   reach,
 } from '../../../../../core/sdk/index.ts';
@@ -18,7 +19,7 @@ import { until } from '../../../../support/until.ts';
 const never = () => new AbortController().signal;
 const CA = { ca: tlsFile('ca.crt') };
 
-async function probe(url: string, options: HttpOptions = {}, signal = never()) {
+async function probe(url: string | HttpCheck, options: HttpOptions = {}, signal = never()) {
   const http = httpClient(options, { configDir: tmpdir() });
   onTestFinished(() => http.close());
   const found: Finding[] = [];
@@ -79,6 +80,23 @@ describe('probeHttp', () => {
     const found = await probe(url);
     expect(short(found)).toEqual(['connection ok', `request ${expected}`]);
     expect(found[1]!.line).toMatch(line);
+  });
+
+  it.each<[number, Finding['status'], RegExp]>([
+    [204, 'ok', /answered 204 to GET$/],
+    [401, 'failed', /answered 401 .*out of .*: the credentials are missing/],
+    [404, 'failed', /answered 404 .*out of order at \*\*\*/],
+    [405, 'failed', /answered 405/],
+    [500, 'failed', /answered 500/],
+  ])('takes nothing but 2xx where the request is known, not %i', async (status, expected, line) => {
+    const url = await serving((request, response) => {
+      response.writeHead(status);
+      response.end(status === 204 ? '' : `out of order at ${request.url}`);
+    });
+    const found = await probe({ url: `${url}/a-secret-token` });
+    expect(short(found)).toEqual(['connection ok', `request ${expected}`]);
+    expect(found[1]!.line).toMatch(line);
+    expect(found[1]!.line).not.toContain('a-secret-token');
   });
 
   it('warns of a clock that is not that of the server', async () => {

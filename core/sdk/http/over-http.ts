@@ -1,0 +1,66 @@
+import type { Batch, BatchContent } from '../contract/batch.ts';
+import type { HttpClient } from '../contract/http.ts';
+import type { Output } from '../contract/output.ts';
+import type { Delivery } from '../contract/verdicts.ts';
+import { type HttpCheck, probeHttp } from './probe.ts';
+
+/** The request that delivers a batch, and the one that checks the destination. */
+export interface HttpExchange<R> {
+  /** Absolute, or joined to the option `url`. Default `''`, the option itself. */
+  readonly url?: string | ((batch: Batch<R>) => string);
+  /** Default `POST`. */
+  readonly method?: string;
+  /** Beside those of the options. */
+  readonly headers?:
+    | Readonly<Record<string, string>>
+    | ((batch: Batch<R>) => Readonly<Record<string, string>>);
+  /** What is sent; also what `tiercel explain` shows. */
+  body(batch: BatchContent<R>): string | Uint8Array;
+  /** What an answer of 2xx means, for destinations that answer about each record. What it throws is `retry`. Default: delivered. */
+  accepted?(response: Response, batch: Batch<R>): Delivery | Promise<Delivery>;
+  /** Which request says that the destination is ready, by a 2xx. Default: `HEAD` to `url`, which need not succeed. */
+  readonly check?: HttpCheck;
+}
+
+/**
+ * An output that sends each batch as one request; with `request: { events: 1 }` in the definition, each event.
+ *
+ * @example
+ * create: (options, { http, mapper }) => {
+ *   const toJson = recordJson(mapper);
+ *   return overHttp(http, {
+ *     url: '/v1/events',
+ *     headers: ({ id }) => ({ 'idempotency-key': id }),
+ *     body: ({ records }) => `[${records.map(toJson).join(',')}]`,
+ *   });
+ * }
+ */
+export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output<R> {
+  const { url = '', method, headers, accepted } = exchange;
+  const decoder = new TextDecoder();
+  const check = exchange.check ?? (typeof url === 'string' ? url : '');
+  return {
+    deliver(batch, signal) {
+      const own = typeof headers === 'function' ? headers(batch) : headers;
+      return http.send(
+        typeof url === 'function' ? url(batch) : url,
+        {
+          body: exchange.body(batch),
+          ...(method !== undefined && { method }),
+          ...(own !== undefined && { headers: own }),
+          ...(accepted !== undefined && { accepted: (response: Response) => accepted(response, batch) }),
+        },
+        signal,
+      );
+    },
+    preview(batch) {
+      const body = exchange.body(batch);
+      return typeof body === 'string' ? body : decoder.decode(body);
+    },
+    diagnose: (_options, signal) => probeHttp(http, check, signal),
+    async check(signal) {
+      for await (const { status, line } of probeHttp(http, check, signal))
+        if (status === 'failed') throw new Error(line);
+    },
+  };
+}

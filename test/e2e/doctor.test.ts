@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -269,5 +269,35 @@ outputs:
     expect(absent).toMatchObject({ code: 2, stderr: expect.stringMatching(/absent/) });
     expect(await doctor(yaml, ['--timeout', 'soon'])).toMatchObject({ code: 2 });
     expect((await doctor('outputs: {}')).code).toBe(2);
+  });
+});
+
+/** Root only: as another user, and on what belongs to another user. */
+describe.skipIf(process.geteuid?.() !== 0)('tiercel doctor as another user', () => {
+  const OTHER = 31_337;
+  const YAML =
+    'journal: { path: ./state }\nserver: { listen: "127.0.0.1:0" }\noutputs: { out: { type: stdout } }\n';
+
+  function owned(uid: number): string {
+    const cwd = folder();
+    chmodSync(cwd, 0o755);
+    mkdirSync(join(cwd, 'state'), { mode: 0o700 });
+    writeFileSync(join(cwd, 'tiercel.yaml'), YAML);
+    chownSync(join(cwd, 'state'), uid, uid);
+    return cwd;
+  }
+
+  it('says whose the storage is, and does not judge for another user', async () => {
+    const denied = await spawnCommand(['doctor'], { cwd: owned(0), uid: OTHER });
+    expect(denied.code).toBe(1);
+    expect(denied.stdout).toMatch(
+      /FAILED +directory: .*state cannot be written to: .* belongs to user 0, and this process runs as user 31337/,
+    );
+    const root = await spawnCommand(['doctor'], { cwd: owned(OTHER) });
+    expect(root.code).toBe(3);
+    expect(root.stdout).toMatch(
+      /not checked {2}directory: .* belongs to user 31337.*sudo -u '#31337' tiercel doctor/,
+    );
+    expect((await spawnCommand(['doctor'], { cwd: owned(OTHER), uid: OTHER })).code).toBe(0);
   });
 });

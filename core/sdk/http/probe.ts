@@ -104,6 +104,12 @@ async function describeAnswer(
   if (isStrict) {
     const delivery = await fromResponse(response);
     if (delivery.status === 'delivered') return { status: 'ok', line: answer };
+    // The account may be allowed to deliver, and nothing else.
+    if (status === 403)
+      return {
+        status: 'not_checked',
+        line: `${answer}: the credentials may not ask this; whether they may deliver shows with the first event`,
+      };
     return { status: 'failed', line: `${delivery.reason}${advice === undefined ? '' : `: ${advice}`}` };
   }
   await response.body?.cancel().catch(() => {});

@@ -85,6 +85,7 @@ describe('probeHttp', () => {
   it.each<[number, Finding['status'], RegExp]>([
     [204, 'ok', /answered 204 to GET$/],
     [401, 'failed', /answered 401 .*out of .*: the credentials are missing/],
+    [403, 'not_checked', /may not ask this/],
     [404, 'failed', /answered 404 .*out of order at \*\*\*/],
     [405, 'failed', /answered 405/],
     [500, 'failed', /answered 500/],

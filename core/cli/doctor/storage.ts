@@ -50,7 +50,10 @@ export async function* checkStorage(
   }
   const nearest = yield* checkDirectory(path, isHeld);
   if (nearest === undefined) return;
-  if (nearest === path) yield* checkHolder(path, isHeld, now);
+  if (nearest === path) {
+    yield* checkHolder(path, isHeld, now);
+    yield* checkOutputs(join(path, 'outputs'));
+  }
   const stores = [
     { name: 'journal', maxBytes: journal.max_size },
     { name: 'dead-letters', maxBytes: dead_letters.max_size },
@@ -125,6 +128,21 @@ async function* checkHolder(path: string, isHeld: boolean, now: number): AsyncGe
   const { pid, host } = lease.holder;
   const line = `process ${pid} on ${host} writes the journal, and does not answer at ${join(path, 'admin.sock')}: what it does cannot be asked`;
   yield { status: 'not_checked', what: 'lock', line };
+}
+
+/** Where outputs keep their state; said only where it cannot be used. */
+async function* checkOutputs(directory: string): AsyncGenerator<Finding> {
+  try {
+    if ((await stat(directory)).isDirectory()) await access(directory, constants.W_OK | constants.X_OK);
+    else throw Object.assign(new Error(), { code: 'ENOTDIR' });
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    const line =
+      codeOf(error) === 'ENOTDIR'
+        ? `${directory} is a file: remove it`
+        : await describeDenial(directory, error);
+    yield { status: 'failed', what: 'state of outputs', line };
+  }
 }
 
 /** Reads the headers of one store. @returns the bytes that its segments take */

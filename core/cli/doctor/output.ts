@@ -76,14 +76,14 @@ async function* diagnose(
       yield finding;
     }
     if (count === 0)
-      yield { status: 'not_checked', what: 'check', line: 'the check of this output says nothing' };
+      yield { status: 'not_checked', what: 'check', line: 'the check of this output reported nothing' };
   } else if (output.check !== undefined) {
     await output.check(signal);
     yield { status: 'ok', what: 'check', line: 'the destination answers' };
   } else yield* reachAddresses(settings, dir, signal);
 }
 
-/** For an output that has no check: the addresses in its options are reached, and the rest is said to be unknown. */
+/** For an output that has no check: the addresses in its options are reached, and the rest is reported as not checked. */
 async function* reachAddresses(
   { definition, options }: OutputConfig,
   dir: string,

@@ -44,7 +44,7 @@ export function renderFinding({ status, what, line }: Finding, options: { color:
   return `  ${renderMark(status, options)}  ${oneLine(`${what}: ${line}`)}`;
 }
 
-/** What it all came to, and once more what has to be looked at: the end of the text is what a terminal shows. */
+/** The counts, then every finding that needs attention once more: a terminal shows the end of a text. */
 export function renderSummary(found: readonly Found[], options: { color: boolean }): string {
   const counts = countOf(found);
   const total = counts.ok + counts.warning + counts.not_checked + counts.failed;

@@ -121,7 +121,7 @@ async function* checkHolder(path: string, isHeld: boolean, now: number): AsyncGe
   try {
     lease = await readLease(join(path, 'journal', 'lock'));
   } catch {
-    // Where it cannot be read, the directory of the journal cannot either, which is said there.
+    // Where it cannot be read, the check of the journal reports it.
     return;
   }
   if (lease?.holder === undefined || lease.text === RELEASED || now - lease.touchedAt > LIVE) return;
@@ -130,7 +130,7 @@ async function* checkHolder(path: string, isHeld: boolean, now: number): AsyncGe
   yield { status: 'not_checked', what: 'lock', line };
 }
 
-/** Where outputs keep their state; said only where it cannot be used. */
+/** Where outputs keep their state; reported only where it cannot be used. */
 async function* checkOutputs(directory: string): AsyncGenerator<Finding> {
   try {
     if ((await stat(directory)).isDirectory()) await access(directory, constants.W_OK | constants.X_OK);

@@ -34,8 +34,8 @@ export interface OutputContext<R = unknown> {
 /** One thing that `tiercel doctor` finds out about a destination. */
 export interface Finding {
   /**
-   * `ok`: it works. `plan`: what would be done, or what is known without a judgement. `warning`: it works, and somebody should look.
-   * `not_checked`: nobody can say whether it works, and the line says why. `failed`: nothing can be delivered as it is, and the
+   * `ok`: it works. `plan`: what would be done, or information. `warning`: it works, and needs attention.
+   * `not_checked`: it could not be checked, and the line says why. `failed`: nothing can be delivered as it is, and the
    * line ends with what to do.
    */
   readonly status: 'ok' | 'plan' | 'warning' | 'not_checked' | 'failed';

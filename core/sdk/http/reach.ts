@@ -15,7 +15,7 @@ export interface Address {
   readonly tls?: (() => ReturnType<typeof readTls>) | undefined;
   /** An HTTP proxy that stands between: `http://user:password@host:port`. */
   readonly proxy?: URL | undefined;
-  /** UDP has no connection: only the name is looked up, and the findings say that nothing more can be checked. Default `tcp`. */
+  /** UDP has no connection: only the name is looked up. Default `tcp`. */
   readonly protocol?: 'tcp' | 'udp';
 }
 
@@ -24,7 +24,7 @@ const STEP = 10_000;
 /** Addresses of a name that are shown. */
 const SHOWN = 3;
 const DAY = 24 * 60 * 60 * 1000;
-/** A certificate that ends within so many days is a warning. */
+/** A certificate that expires within this number of days is a warning. */
 const EXPIRY_DAYS = 30;
 
 /**
@@ -49,7 +49,7 @@ export async function* reach(address: Address, signal: AbortSignal): AsyncGenera
     if (!found) return false;
   }
   if (address.protocol === 'udp') {
-    const line = `${place(next)}: UDP has no answer, so nobody can say whether events arrive there`;
+    const line = `${place(next)}: UDP has no acknowledgement, so it cannot be checked whether events arrive`;
     yield { status: 'not_checked', what: 'connection', line };
     return true;
   }
@@ -160,7 +160,7 @@ function describeTls(socket: TLSSocket, isVerified: boolean): Finding {
   // Not every runtime shows the certificate of the other side.
   if (certificate?.valid_to === undefined)
     return ok(what, `${protocol}; this runtime does not show the certificate`);
-  const shown = `${protocol}, certificate of ${subject ?? 'nobody'} by ${nameOf(certificate.issuer) ?? 'nobody'}`;
+  const shown = `${protocol}, certificate of ${subject ?? '(no name)'} by ${nameOf(certificate.issuer) ?? '(no name)'}`;
   const expiry = describeExpiry(Date.parse(certificate.valid_to), Date.now());
   const refusal = socket.authorized ? undefined : socket.authorizationError;
   if (refusal !== undefined && refusal !== null && isVerified) {
@@ -169,7 +169,7 @@ function describeTls(socket: TLSSocket, isVerified: boolean): Finding {
     return { status: 'failed', what, line: `${shown}: ${whyRefused(code, expiry)}` };
   }
   if (!isVerified) {
-    const line = `${shown}, not verified (tls.insecure): anybody in between can read the events`;
+    const line = `${shown}, not verified (tls.insecure): an attacker in between can read the events`;
     return { status: 'warning', what, line };
   }
   return { status: expiry.status, what, line: `${shown}, ${expiry.line}` };

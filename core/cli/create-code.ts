@@ -24,7 +24,7 @@ export function outputFiles(names: PackageNames): CodeFiles {
 }
 
 function outputCode({ type }: PackageNames): string {
-  return `import { defineOutput, httpClient, httpOptions, httpUrl, recordJson, Type } from 'tiercel';
+  return `import { defineOutput, httpOptions, httpUrl, overHttp, recordJson, Type } from 'tiercel';
 
 export default defineOutput({
   apiVersion: 1,
@@ -43,15 +43,14 @@ export default defineOutput({
   examples: [{ title: 'Minimal', options: { url: 'https://${type.replaceAll('_', '-')}.example.com/events' } }],
   // Defaults. A batch closes at the first limit it reaches: events, bytes or milliseconds.
   batch: { events: 100, size: 1_000_000, every: 1_000 },
-  create(options, context) {
-    const http = httpClient(options, context);
-    const toJson = recordJson(context.mapper);
-    return {
-      // The answer is turned into delivered, retry or rejected; a throw means retry. The id is the same on every attempt.
-      deliver: ({ id, records }, signal) =>
-        http.post(options.url, \`[\${records.map(toJson).join(',')}]\`, signal, { 'idempotency-key': id }),
-      stop: async () => http.close(),
-    };
+  create(_options, { http, mapper }) {
+    const toJson = recordJson(mapper);
+    // The answer is turned into delivered, retry or rejected.
+    return overHttp(http, {
+      // The id is the same on every attempt.
+      headers: ({ id }) => ({ 'idempotency-key': id }),
+      body: ({ records }) => \`[\${records.map(toJson).join(',')}]\`,
+    });
   },
 });
 `;
@@ -64,7 +63,7 @@ import { testOutput } from 'tiercel/testing';
 import ${camel(type)} from './index.js';
 
 // The contract of every output: against a real server that answers, refuses, hangs and resets.
-testOutput(${camel(type)}, { test, options: ({ url }) => ({ url }) });
+testOutput(${camel(type)}, { test, options: ({ url }) => ({ url, auth: { bearer: { token: 'a-secret-token' } } }) });
 
 test('what is yours to test', () => {
   assert.equal(${camel(type)}.type, '${type}');

@@ -5,6 +5,7 @@ import { systemClock } from '../../../core/sdk/contract/clock.ts';
 import { factsOf, requestLimitsOf } from '../../../core/sdk/contract/facts.ts';
 import type { Finding, Output } from '../../../core/sdk/index.ts';
 import sqs from '../../../outputs/aws-sqs.ts';
+import { decoded } from '../../support/decoded.ts';
 import { createWorld } from '../../support/output-loop.ts';
 import { freePort } from '../../support/port.ts';
 import { runs } from '../../support/runs.ts';
@@ -41,13 +42,13 @@ async function queueThat(
     response.end(JSON.stringify(answer.body));
   });
   const output = sqs.create(
-    {
+    decoded(sqs, {
       queue_url: `${server.url}/123456789012/${name}`,
       region: 'eu-west-1',
       endpoint: server.url,
       access_key_id: 'AKIA0',
       secret_access_key: 'not-a-real-secret-key',
-    },
+    }),
     contextOf<unknown>(jsonTextMapper),
   );
   const sent = () => server.received.map(({ body }) => (JSON.parse(body) as { Entries: Entry[] }).Entries);
@@ -204,7 +205,7 @@ async function deliverForty(
   };
   const limits = { events: 10, every: 10 };
   const start = () => {
-    const output = sqs.create(options, contextOf<unknown>(jsonTextMapper)) as Output<number>;
+    const output = sqs.create(decoded(sqs, options), contextOf<unknown>(jsonTextMapper)) as Output<number>;
     return world.run(output, { limits, policy, mapper: jsonTextMapper });
   };
   let { loop, counts } = await start();
@@ -333,7 +334,11 @@ describe('aws_sqs to a FIFO queue', () => {
     const groupOf = (group: string, hostname: string) =>
       sqs
         .create(
-          { queue_url: 'https://sqs.test/1/falco.fifo', region: 'eu-west-1', message_group: group },
+          decoded(sqs, {
+            queue_url: 'https://sqs.test/1/falco.fifo',
+            region: 'eu-west-1',
+            message_group: group,
+          }),
           contextOf<unknown>(jsonTextMapper),
         )
         .partition?.(eventOf({ hostname }));
@@ -379,14 +384,14 @@ describe('the check of aws_sqs', () => {
       response.end(JSON.stringify(answer.body));
     });
     const output = sqs.create(
-      {
+      decoded(sqs, {
         queue_url: `${server.url}/123456789012/falco`,
         region: 'eu-west-1',
         endpoint: server.url,
         access_key_id: 'AKIA0',
         secret_access_key: 'not-a-real-secret-key',
         ...options,
-      },
+      }),
       contextOf<unknown>(jsonTextMapper),
     );
     const found: Finding[] = [];

@@ -35,7 +35,6 @@ export function authOption(keys: AuthKeys = {}) {
       aws: Type.Optional(awsOption),
     },
     {
-      additionalProperties: false,
       minProperties: 1,
       maxProperties: 1,
       description: 'How requests are authenticated: one of these.',

@@ -6,8 +6,14 @@ import {
   type Delivery,
   defineOutput,
   deliveredExcept,
+  type Event,
+  type Finding,
+  httpTransport,
   loadPeer,
   overConnection,
+  probeConnection,
+  reachUrl,
+  readTls,
   recordJson,
   rejected,
   Type,
@@ -119,19 +125,58 @@ Set aside: a message that SQS refuses for its content or its size.`,
       }
     }
 
-    const output = overConnection<SQSClient, unknown>(
-      {
-        open: async () => {
-          const { SQSClient } = await peer();
-          return new SQSClient({ ...config, useQueueUrlAsEndpoint: config.endpoint === undefined });
-        },
-        close: (client) => client.destroy(),
+    const link = {
+      open: async () => {
+        const { SQSClient } = await peer();
+        return new SQSClient({ ...config, useQueueUrlAsEndpoint: config.endpoint === undefined });
       },
+      close: (client: SQSClient) => client.destroy(),
+    };
+
+    /** The way of the client to its endpoint, then the queue. */
+    async function* diagnose(signal: AbortSignal): AsyncGenerator<Finding> {
+      const url = new URL(options.endpoint ?? options.queue_url);
+      const transport = httpTransport(options, context);
+      const route = {
+        url,
+        proxy: transport.proxyOf(url),
+        readTls: () => readTls(options.tls ?? {}, context.configDir),
+      };
+      if (!(yield* reachUrl(route, signal))) return;
+      yield* probeConnection(link, signal, async function* (client) {
+        yield await lookAt(client, signal);
+      });
+    }
+
+    /** GetQueueAttributes shows that the queue is there and the credentials are known; sending needs another permission. */
+    async function lookAt(client: SQSClient, signal: AbortSignal): Promise<Finding> {
+      const { GetQueueAttributesCommand } = await peer();
+      const what = 'queue';
+      try {
+        const command = new GetQueueAttributesCommand({
+          QueueUrl: options.queue_url,
+          AttributeNames: ['QueueArn'],
+        });
+        const { Attributes } = await abortable(client.send(command, { abortSignal: signal }), signal);
+        return { status: 'ok', what, line: Attributes?.QueueArn ?? options.queue_url };
+      } catch (error) {
+        const { kind, line } = awsFault(error, { ...options, service: 'SQS' });
+        if (kind !== 'forbidden') return { status: 'failed', what, line };
+        const denied =
+          'SQS answers and knows the credentials; sqs:GetQueueAttributes is denied, which sending does not need: check that sqs:SendMessage is allowed';
+        return { status: 'warning', what, line: denied };
+      }
+    }
+
+    const output = overConnection<SQSClient, unknown>(link, (client, batch, signal) =>
       // A batch that was sealed for a standard queue has no group.
-      (client, batch, signal) =>
-        send(client, batch, fifo ? batch.partition || DEFAULT_GROUP : undefined, signal),
+      send(client, batch, fifo ? batch.partition || DEFAULT_GROUP : undefined, signal),
     );
-    return fifo ? { ...output, partition: (event) => groupOf(renderGroup(event)) } : output;
+    return {
+      ...output,
+      ...(fifo && { partition: (event: Event) => groupOf(renderGroup(event)) }),
+      diagnose: (_options, signal) => diagnose(signal),
+    };
   },
 });
 

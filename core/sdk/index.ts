@@ -63,13 +63,15 @@ export { deliverToAny } from './deliver/hosts.ts';
 
 // Over HTTP.
 
-export type { HttpClient, RequestDetails } from './contract/http.ts';
+export type { HttpClient, HttpRoute, RequestDetails } from './contract/http.ts';
 export type { AuthKeys, AuthOptions } from './http/auth/options.ts';
 export { authOption } from './http/auth/options.ts';
 export type { HttpOptions } from './http/options.ts';
 export { httpOptions } from './http/options.ts';
-export type { HttpCheck, HttpExchange } from './http/over-http.ts';
-export { checkHttp, overHttp } from './http/over-http.ts';
+export type { HttpExchange } from './http/over-http.ts';
+export { overHttp } from './http/over-http.ts';
+export type { HttpCheck } from './http/probe.ts';
+export { probeHttp, reachUrl } from './http/probe.ts';
 export { describeFailure } from './http/transport/failure.ts';
 export { httpConnection, httpUrl } from './http/transport/options.ts';
 export { fromResponse, parseRetryAfter } from './http/transport/response.ts';
@@ -84,8 +86,10 @@ export { httpTransport } from './http/transport/transport.ts';
 // Over other protocols, by clients of others.
 
 export type { Connection, ConnectionOptions } from './deliver/connection.ts';
-export { abortable, keepConnection, overConnection } from './deliver/connection.ts';
+export { abortable, keepConnection, overConnection, probeConnection } from './deliver/connection.ts';
 export { loadPeer } from './deliver/load-peer.ts';
+export type { Address } from './http/reach.ts';
+export { reach } from './http/reach.ts';
 export type { TlsOptions } from './options/tls.ts';
 export { readTls, tlsOption } from './options/tls.ts';
 

@@ -34,10 +34,11 @@ export interface OutputContext<R = unknown> {
 /** One thing that `tiercel doctor` finds out about a destination. */
 export interface Finding {
   /**
-   * `ok`; `plan`: what would be done; `unknown`: it could not be asked, which delivering may not need; `failed`: nothing can be
-   * delivered as it is, and the line ends with what to do.
+   * `ok`: it works. `plan`: what would be done, or information. `warning`: it works, and needs attention.
+   * `not_checked`: it could not be checked, and the line says why. `failed`: nothing can be delivered as it is, and the
+   * line ends with what to do.
    */
-  readonly status: 'ok' | 'plan' | 'unknown' | 'failed';
+  readonly status: 'ok' | 'plan' | 'warning' | 'not_checked' | 'failed';
   /** What was looked at, in a word or two: `role`, `bucket region`. */
   readonly what: string;
   readonly line: string;

@@ -50,6 +50,8 @@ export interface HttpTransport {
     signal: AbortSignal | undefined,
     readAnswer: (answer: IncomingMessage) => T | Promise<T>,
   ): Promise<T>;
+  /** The proxy that requests to an address go through; undefined: none. */
+  proxyOf(url: URL): URL | undefined;
   /** Takes the credentials of the proxy that is used for an address, and further secrets, out of a text. */
   redact(text: string, url: URL, secrets?: readonly (string | undefined)[]): string;
   /** Closes every connection. Requests under way fail; later ones open new connections. */
@@ -108,6 +110,7 @@ export function httpTransport(
         }
       }
     },
+    proxyOf,
     redact(text, url, secrets = []) {
       const proxy = proxyOf(url);
       const ofProxy = proxy === undefined ? [] : [proxy.href, ...credentialsOf(proxy)];

@@ -12,7 +12,9 @@ import { createDecoder } from './event/decode.ts';
 import type { RecentEvents } from './event/recent.ts';
 import { createNodeFileSystem, ensureDirectory } from './journal/files/filesystem.ts';
 import type { Journal } from './journal/journal.ts';
+import { redactOutput } from './plugins/redact-output.ts';
 import { createScope, inScope, type PluginScope, scopedMapper, scopedOutput } from './plugins/scope.ts';
+import { secretsIn } from './plugins/secrets.ts';
 import { compileRoute, type Route, type RouteSpec } from './routing/route.ts';
 import type { Clock } from './sdk/contract/clock.ts';
 import type { Mapper } from './sdk/contract/mapper.ts';
@@ -132,7 +134,10 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       const scope = c.resolve(tokens.scope);
       const context = c.resolve(tokens.context);
       return scopedOutput(
-        inScope(scope, () => settings.definition.create(settings.options, context)),
+        redactOutput(
+          inScope(scope, () => settings.definition.create(settings.options, context)),
+          secretsIn(settings.definition.options, settings.options),
+        ),
         scope,
       );
     } catch (error) {

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import type { Config, OutputConfig } from '../config/schema/config.ts';
+import { redactOutput } from '../plugins/redact-output.ts';
+import { secretsIn } from '../plugins/secrets.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
 
 /** An output as the running program makes it, to be asked something; it is never started. */
 export function buildOutput(settings: OutputConfig, config: Config, log: Logger): Output | StreamOutput {
-  return settings.definition.create(settings.options, {
+  const output = settings.definition.create(settings.options, {
     name: settings.name,
     log,
     clock: systemClock,
@@ -17,4 +19,5 @@ export function buildOutput(settings: OutputConfig, config: Config, log: Logger)
     mapperRef: settings.mapper,
     decode: config.enrich,
   });
+  return redactOutput(output, secretsIn(settings.definition.options, settings.options));
 }

@@ -1,24 +1,11 @@
-import { mkdtempSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { systemClock } from '../../../core/sdk/contract/clock.ts';
-import type { Batch, Event, Logger, Mapper, OutputContext } from '../../../core/sdk/index.ts';
+import type { Logger, Mapper, OutputContext } from '../../../core/sdk/index.ts';
 import { Type } from '../../../core/sdk/index.ts';
+import { contextOf as build, recordingLogger } from '../../../core/testing/index.ts';
 
-/** What was logged, for tests to look at. */
-export type Logged = { level: string; details: Record<string, unknown>; message: string };
-
-export function recordingLogger(): Logger & { lines: Logged[] } {
-  const lines: Logged[] = [];
-  const at = (level: string) => (details: object | string, message?: string) => {
-    if (typeof details === 'string') lines.push({ level, details: {}, message: details });
-    else lines.push({ level, details: details as Record<string, unknown>, message: message ?? '' });
-  };
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-}
+export { batchOf, eventOf, neverAborts, recordingLogger } from '../../../core/testing/index.ts';
 
 /** A mapper whose records are JSON text already, as the built-in `falco` has it. */
 export const jsonTextMapper: Mapper<string> = {
@@ -26,38 +13,10 @@ export const jsonTextMapper: Mapper<string> = {
   map: (event) => ({ ok: true, record: Buffer.from(event.raw).toString() }),
 };
 
+/** The context of an output with this mapper. */
 export function contextOf<R>(mapper: Mapper<R>, log: Logger = recordingLogger()): OutputContext<R> {
-  const directory = mkdtempSync(join(tmpdir(), 'tiercel-output-'));
-  return {
-    name: 'under-test',
-    log,
-    clock: systemClock,
-    fetch,
-    stateDir: directory,
-    configDir: directory,
-    mapper,
-    mapperRef: { type: 'test', module: 'test:none', options: {} },
-    decode: { customFields: {}, customTags: [], templatedFields: {} },
-  };
+  return build({ mapper, log });
 }
-
-export function batchOf<R>(records: readonly R[], more: Partial<Batch<R>> = {}): Batch<R> {
-  const at = Date.UTC(2026, 0, 2, 3, 4, 5);
-  return {
-    id: 'batch-1',
-    attempt: 1,
-    partition: '',
-    count: records.length,
-    bytes: 100 * records.length,
-    openedAt: at,
-    closedAt: at,
-    records,
-    ...more,
-  };
-}
-
-/** A signal that never aborts. */
-export const neverAborts = (): AbortSignal => new AbortController().signal;
 
 export interface Received {
   readonly method: string;
@@ -93,27 +52,5 @@ export async function misbehaving(
         server.closeAllConnections();
         server.close(() => resolve());
       }),
-  };
-}
-
-/** An event as the framework would hand it over, from a few of its members. */
-export function eventOf(members: Partial<Event> & { readonly json?: unknown } = {}): Event {
-  const { json, ...rest } = members;
-  const time = rest.time ?? Date.UTC(2026, 0, 2, 3, 4, 5);
-  return {
-    id: '11111111-2222-4333-8444-555555555555',
-    raw: Buffer.from(JSON.stringify(json ?? {})),
-    receivedAt: time,
-    time,
-    timeText: new Date(time).toISOString(),
-    rule: 'Test rule',
-    priority: 'Warning',
-    source: 'syscall',
-    hostname: 'host-1',
-    output: 'something happened',
-    tags: [],
-    fields: Object.assign(Object.create(null), {}),
-    extra: {},
-    ...rest,
   };
 }

@@ -1,0 +1,24 @@
+import type { Batch } from '../sdk/contract/batch.ts';
+
+/** 2 January 2026, 03:04:05 UTC. */
+const TIME = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+/**
+ * A batch of records, for tests that call `deliver` or `preview` themselves. What it says of itself can be replaced.
+ *
+ * @param records what the output's mapper makes
+ * @example await output.deliver(batchOf(['{"rule":"a"}', '{"rule":"b"}'], { attempt: 2 }), neverAborts())
+ */
+export function batchOf<R>(records: readonly R[], more: Partial<Batch<R>> = {}): Batch<R> {
+  return {
+    id: 'batch-1',
+    attempt: 1,
+    partition: '',
+    count: records.length,
+    bytes: 100 * records.length,
+    openedAt: TIME,
+    closedAt: TIME,
+    records,
+    ...more,
+  };
+}

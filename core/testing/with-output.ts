@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Event } from '../event/event.ts';
+import { redactOutput } from '../plugins/redact-output.ts';
+import { secretsIn } from '../plugins/secrets.ts';
+import { type DeliveryFacts, factsOf } from '../sdk/contract/facts.ts';
+import type { Mapper } from '../sdk/contract/mapper.ts';
+import type { AnyOutputDefinition, Output, OutputContext } from '../sdk/contract/output.ts';
+import type { Delivery } from '../sdk/contract/verdicts.ts';
+import { type AnyBatch, batchOf } from './batches.ts';
+import { withCleanup } from './cleanup.ts';
+import { asEvent, asReceived, contextOf } from './context-of.ts';
+import type { MapperSetup } from './contract.ts';
+import { decodeOptions } from './options.ts';
+import { type RecordingLogger, recordingLogger } from './recording-logger.ts';
+import { neverAborts, stopInTime } from './settles.ts';
+
+/** An event to deliver: its bytes are what the output's mapper gets. */
+export type RawEvent = Pick<Event, 'raw'>;
+
+/** What an output is made with. */
+export interface OutputSetup {
+  /** In YAML spelling. Default none. */
+  readonly options?: Record<string, unknown>;
+  /** Default: the output's own mapper if that is `falco` or `event`, else the event as received, as JSON text. */
+  readonly mapper?: MapperSetup;
+  /** Members of the context that replace those made here: a clock, a `fetch`, a folder. */
+  readonly context?: Partial<OutputContext>;
+  /** False: `start` is not called. Default true. */
+  readonly start?: boolean;
+}
+
+/** An output as the framework makes it. */
+export interface MadeOutput {
+  readonly output: Output;
+  /** What its definition promises of it, with its options. */
+  readonly facts: DeliveryFacts;
+  readonly context: OutputContext;
+  readonly log: RecordingLogger;
+  /** Maps the events and delivers them as one batch; a throw is a retry, as in the framework. */
+  deliver(
+    events: readonly RawEvent[],
+    details?: { readonly signal?: AbortSignal; readonly attempt?: number },
+  ): Promise<Delivery>;
+  /** The batch that the framework makes of these events. */
+  batch(events: readonly RawEvent[]): AnyBatch;
+}
+
+/**
+ * Makes an output as the framework does: options are checked and decoded, it is started and, whatever the test does, stopped; its
+ * folder is removed.
+ *
+ * @throws AssertionError that names the option which does not fit
+ * @example
+ * await withOutput(tickets, { options: { url } }, async ({ deliver, log }) => {
+ *   assert.equal((await deliver([eventOf({ priority: 'Critical' })])).status, 'delivered');
+ *   assert.deepEqual(log.lines, []);
+ * });
+ */
+export function withOutput(
+  definition: AnyOutputDefinition,
+  setup: OutputSetup,
+  run: (made: MadeOutput) => Promise<void>,
+): Promise<void> {
+  return withCleanup(async (defer) => {
+    const options = decodeOptions(definition.options, setup.options ?? {});
+    const directory = await mkdtemp(join(tmpdir(), 'tiercel-output-'));
+    defer(() => rm(directory, { recursive: true, force: true }));
+    const log = recordingLogger();
+    const context = contextOf({
+      log,
+      stateDir: directory,
+      configDir: directory,
+      ...mappingOf(definition, setup.mapper, options, log),
+      ...setup.context,
+    });
+    const secrets = secretsIn(definition.options, options);
+    const output = redactOutput(definition.create(options, context) as Output, secrets);
+    defer(() => stopInTime(output.stop?.bind(output)));
+    if (setup.start !== false) await output.start?.(neverAborts());
+    const batch = (events: readonly RawEvent[]) => batchOf(events, context.mapper, output);
+    await run({
+      output,
+      facts: factsOf(definition, options),
+      context,
+      log,
+      batch,
+      deliver: (events, { signal = neverAborts(), attempt = 1 } = {}) =>
+        deliveryOrRetry(() => output.deliver({ ...batch(events), attempt }, signal)),
+    });
+  });
+}
+
+function mappingOf(
+  { mapper: own }: AnyOutputDefinition,
+  given: MapperSetup | undefined,
+  options: object,
+  log: RecordingLogger,
+): Pick<OutputContext, 'mapper' | 'mapperRef'> {
+  if (given !== undefined) {
+    const { definition, options: mapperOptions = {}, module = import.meta.url } = given;
+    const mapper = definition.create(mapperOptions, { log });
+    return { mapper, mapperRef: { type: definition.type, module, options: mapperOptions } };
+  }
+  // A mapper that the user may replace: the output takes what others make, too.
+  const type = typeof own === 'function' ? own(options as never).type : 'falco';
+  assert.ok(
+    type === 'event' || type === 'falco',
+    `the mapper of the output is "${type}", which the test does not know: give its definition as "mapper"`,
+  );
+  const mapper: Mapper = type === 'event' ? asEvent : asReceived;
+  return { mapper, mapperRef: { type, module: import.meta.url, options: {} } };
+}
+
+async function deliveryOrRetry(deliver: () => Promise<Delivery>): Promise<Delivery> {
+  try {
+    return await deliver();
+  } catch (error) {
+    return { status: 'retry', reason: error instanceof Error ? error.message : String(error) };
+  }
+}

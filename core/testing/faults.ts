@@ -4,7 +4,7 @@ import type { Delivery } from '../sdk/contract/verdicts.ts';
 import type { OutputContract } from './contract.ts';
 import { MARK, markedEvents } from './events.ts';
 import { assertUseful, examine } from './examine.ts';
-import { assertTruth, assertValidDelivery, deliverAndBisect } from './judge.ts';
+import { assertTruth, assertValidDelivery, outcomeOf } from './judge.ts';
 import { assertNoSecret } from './secrets.ts';
 import { neverAborts, settlesAfterAbort } from './settles.ts';
 import { type UnderTest, withContract } from './under-test.ts';
@@ -99,7 +99,7 @@ export function testFaults(
       const events = markedEvents(5);
       const bad = events[1]!.mark;
       await destination.refuseRecords((text) => text.includes(bad), fault);
-      const outcome = await deliverAndBisect(underTest, events);
+      const outcome = await outcomeOf(underTest, events);
       const taken = new Set((await underTest.arrived()).join('\n').match(MARK));
       assertTruth(outcome, { bad, fault, taken, byRecord: true });
     });

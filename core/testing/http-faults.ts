@@ -6,7 +6,7 @@ import { MARK, markedEvents } from './events.ts';
 import { examine } from './examine.ts';
 import { everythingSaid } from './faults.ts';
 import type { Answer, Answering, ReceivedRequest } from './http-destination.ts';
-import { assertTruth, assertValidDelivery, deliverAndBisect } from './judge.ts';
+import { assertTruth, assertValidDelivery, outcomeOf } from './judge.ts';
 import { assertNoSecret } from './secrets.ts';
 import { httpOf, type UnderTest, withContract } from './under-test.ts';
 
@@ -136,7 +136,7 @@ async function judged(
     if (!isWell || byRecord) return said;
     return typeof good === 'function' ? good(request) : good;
   });
-  const outcome = await deliverAndBisect(underTest, events);
+  const outcome = await outcomeOf(underTest, events);
   const taken = new Set<string>();
   for (const { text, answer: said } of destination.requests) {
     if (typeof said !== 'object' || said.status >= 300) continue;

@@ -19,22 +19,16 @@ export interface Judgement {
   readonly byRecord: boolean;
 }
 
-/** Delivers as the framework does: a batch that is rejected as a whole is bisected. */
-export async function deliverAndBisect(
+/** Delivers the events, and says what became of each. */
+export async function outcomeOf(
   { deliver }: Pick<MadeOutput, 'deliver'>,
   events: readonly MarkedEvent[],
 ): Promise<Outcome> {
   const delivery = await deliver(events);
   assertValidDelivery(delivery, events.length);
   const result = checkVerdict(delivery, events.length);
+  assert.ok(result.status !== 'rejected', 'a batch of several records is bisected');
   const outcome = new Map<string, 'delivered' | 'retried' | 'rejected'>();
-  if (result.status === 'rejected') {
-    if (events.length === 1) return outcome.set(events[0]!.mark, 'rejected');
-    const middle = Math.ceil(events.length / 2);
-    for (const half of [events.slice(0, middle), events.slice(middle)])
-      for (const [mark, what] of await deliverAndBisect({ deliver }, half)) outcome.set(mark, what);
-    return outcome;
-  }
   const all = events.map((_, index) => index);
   const failed = result.status === 'retry' ? (result.failed ?? all) : [];
   for (const { mark } of events) outcome.set(mark, 'delivered');

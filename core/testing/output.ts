@@ -89,10 +89,10 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
 
   test(
     'previews what it sends',
-    withIt(async ({ output, deliver, batch, arrived, arrivedRaw }) => {
+    withIt(async ({ output, deliver, contentOf, arrived, arrivedRaw }) => {
       if (output.preview === undefined) return;
       const events = markedEvents(1);
-      const preview = output.preview(batch(events).records);
+      const preview = output.preview(await contentOf(events));
       await deliver(events);
       const sent = (await arrived([events[0]!.mark])).join('\n');
       // A line of a stream ends with a line break, which a preview need not show.

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import type { Event } from '../event/event.ts';
 import { redactOutput } from '../plugins/redact-output.ts';
 import { secretsIn } from '../plugins/secrets.ts';
-import { type DeliveryFacts, factsOf } from '../sdk/contract/facts.ts';
+import type { BatchContent } from '../sdk/contract/batch.ts';
+import { type DeliveryFacts, factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { AnyOutputDefinition, Output, OutputContext } from '../sdk/contract/output.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
-import { type AnyBatch, batchOf } from './batches.ts';
+import { deliverer, sliceOf } from './batches.ts';
 import { withCleanup } from './cleanup.ts';
 import { asEvent, asReceived, contextOf } from './context-of.ts';
 import type { MapperSetup } from './contract.ts';
@@ -39,13 +40,16 @@ export interface MadeOutput {
   readonly facts: DeliveryFacts;
   readonly context: OutputContext;
   readonly log: RecordingLogger;
-  /** Maps the events and delivers them as one batch; a throw is a retry, as in the framework. */
+  /**
+   * Maps the events and delivers them as one batch, as the framework does: in requests within the output's limits; what is
+   * rejected as a whole is bisected; a throw is a retry.
+   */
   deliver(
     events: readonly RawEvent[],
     details?: { readonly signal?: AbortSignal; readonly attempt?: number },
   ): Promise<Delivery>;
-  /** The batch that the framework makes of these events. */
-  batch(events: readonly RawEvent[]): AnyBatch;
+  /** These events and the records that the mapper makes of them, for `preview`. */
+  contentOf(events: readonly RawEvent[]): Promise<BatchContent<unknown>>;
 }
 
 /**
@@ -80,15 +84,21 @@ export function withOutput(
     const output = redactOutput(definition.create(options, context) as Output, secrets);
     defer(() => stopInTime(output.stop?.bind(output)));
     if (setup.start !== false) await output.start?.(neverAborts());
-    const batch = (events: readonly RawEvent[]) => batchOf(events, context.mapper, output);
+    const deliver = deliverer(output, context.mapper, requestLimitsOf(definition, options));
+    const slice = (events: readonly RawEvent[], attempt: number) =>
+      sliceOf(events, context.mapper, output, { stream: definition.stream === true, attempt });
     await run({
       output,
       facts: factsOf(definition, options),
       context,
       log,
-      batch,
-      deliver: (events, { signal = neverAborts(), attempt = 1 } = {}) =>
-        deliveryOrRetry(() => output.deliver({ ...batch(events), attempt }, signal)),
+      deliver: async (events, { signal = neverAborts(), attempt = 1 } = {}) =>
+        deliver(await slice(events, attempt), signal),
+      contentOf: async (events) => {
+        const { content } = await slice(events, 1);
+        assert.ok(!content.stream, 'a streamed batch has no preview');
+        return { records: content.records(undefined), events: content.events(undefined) };
+      },
     });
   });
 }
@@ -112,12 +122,4 @@ function mappingOf(
   );
   const mapper: Mapper = type === 'event' ? asEvent : asReceived;
   return { mapper, mapperRef: { type, module: import.meta.url, options: {} } };
-}
-
-async function deliveryOrRetry(deliver: () => Promise<Delivery>): Promise<Delivery> {
-  try {
-    return await deliver();
-  } catch (error) {
-    return { status: 'retry', reason: error instanceof Error ? error.message : String(error) };
-  }
 }

@@ -1,7 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import type { Logger, Mapper, OutputContext } from '../../../core/sdk/index.ts';
+import { wholeBatch } from '../../../core/delivery/batch-slice.ts';
+import { callOutput } from '../../../core/delivery/chain.ts';
+import { withBisection, withRequestLimits } from '../../../core/delivery/split.ts';
+import { PositionSet } from '../../../core/journal/positions.ts';
+import type {
+  Batch,
+  Delivery,
+  Logger,
+  Mapper,
+  Output,
+  OutputContext,
+  RequestLimits,
+} from '../../../core/sdk/index.ts';
 import { Type } from '../../../core/sdk/index.ts';
 import { contextOf as build, recordingLogger } from '../../../core/testing/index.ts';
 
@@ -16,6 +28,33 @@ export const jsonTextMapper: Mapper<string> = {
 /** The context of an output with this mapper. */
 export function contextOf<R>(mapper: Mapper<R>, log: Logger = recordingLogger()): OutputContext<R> {
   return build({ mapper, log });
+}
+
+/** Delivers batches to the output as the framework does: in requests within its limits, rejected ones bisected. */
+export function inRequests<R>(
+  output: Output<R>,
+  request: RequestLimits,
+): (batch: Batch<R>, signal: AbortSignal) => Promise<Delivery> {
+  const deliver = withRequestLimits(withBisection(callOutput(output as Output)), request, (record) =>
+    Buffer.byteLength(String(record)),
+  );
+  return ({ records, events, ...info }, signal) => {
+    const at = <T>(all: readonly T[], indexes: readonly number[] | undefined) =>
+      indexes === undefined ? all : indexes.map((index) => all[index]!);
+    const positions = PositionSet.fromRuns([[1, records.length]]);
+    const content = {
+      stream: false,
+      count: records.length,
+      positionOf: (index: number) => index + 1,
+      positions: (indexes?: readonly number[]) =>
+        indexes === undefined ? positions : PositionSet.of(...indexes.map((index) => index + 1)),
+      setAside: () => [],
+      records: (indexes?: readonly number[]) => at(records, indexes),
+      events: (indexes?: readonly number[]) => at(events, indexes),
+      bytes: () => info.bytes,
+    } as const;
+    return deliver(wholeBatch({ ...info, positions }, content), signal);
+  };
 }
 
 export interface Received {

@@ -144,10 +144,12 @@ describe('withOutput', () => {
       deliver: async () => retry(`at ${context.clock.now() - clock.now()}`),
     }));
     const setup = { options: { port: 1 }, mapper: { definition: rules }, context: { clock }, start: false };
-    await withOutput(definition, setup, async ({ deliver, batch }) => {
+    await withOutput(definition, setup, async ({ deliver, contentOf }) => {
       expect(calls).toEqual([]);
       expect(await deliver([eventOf()])).toEqual(retry('at 0'));
-      expect(batch([eventOf({ rule: 'x' })]).records).toEqual([{ rule: 'mapped x' }]);
+      const { records, events } = await contentOf([eventOf({ rule: 'x' })]);
+      expect(records).toEqual([{ rule: 'mapped x' }]);
+      expect(events[0]!.rule).toBe('x');
     });
     expect(sent).toEqual([]);
   });

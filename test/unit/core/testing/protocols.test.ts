@@ -104,7 +104,7 @@ const collector: Create = (options) => {
     },
   );
   const check = async (signal: AbortSignal) => void (await openSocket(options, signal)).destroy();
-  return { ...output, check, preview: (records) => records.map((record) => `${record}\n`).join('') };
+  return { ...output, check, preview: ({ records }) => records.map((record) => `${record}\n`).join('') };
 };
 
 /** A server that answers `ok` to each line, or says what is wrong with it. */
@@ -360,7 +360,7 @@ describe('the contract of outputs over other protocols', () => {
     [
       'previews something else',
       'previews what it sends',
-      changed(() => ({ preview: (records) => JSON.stringify(records) })),
+      changed(() => ({ preview: ({ records }) => JSON.stringify(records) })),
     ],
   ])('is broken by one that %s', async (_, breaks, create, more) => {
     hurry();
@@ -407,7 +407,7 @@ describe('decode', () => {
           messages: records.map((record) => ({ data: Buffer.from(String(record)).toString('base64') })),
         });
       return {
-        preview: body,
+        preview: ({ records }) => body(records),
         deliver: ({ records }, signal) => http.post(options.url, body(records), signal),
         stop: async () => http.close(),
       };
@@ -449,7 +449,7 @@ describe('decode', () => {
         records.map((record) => Buffer.from(record).toString('base64'));
       return {
         deliver: (batch, signal) => output.deliver({ ...batch, records: encode(batch.records) }, signal),
-        preview: (records) => encode(records).join('\n'),
+        preview: ({ records }) => encode(records).join('\n'),
       };
     });
     const fromBase64 = (message: Buffer) => Buffer.from(String(message), 'base64').toString();

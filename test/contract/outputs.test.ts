@@ -65,7 +65,7 @@ function lakeIn({ directory }: Pick<Place, 'directory'>): TestDestination {
   const lake = join(directory, 'lake');
   return {
     async arrived() {
-      const names = await readdir(lake, { recursive: true }).catch(() => []);
+      const names = await readdir(lake, { recursive: true });
       const files = names.filter((name) => name.endsWith('.parquet'));
       const rows = await Promise.all(
         files.map(async (name) =>
@@ -91,7 +91,7 @@ async function fileIn({ directory }: Pick<Place, 'directory'>): Promise<TestDest
   const folder = join(directory, 'logs');
   await mkdir(folder);
   return {
-    arrived: () => readFile(join(folder, 'events.ndjson'), 'utf8').catch(() => ''),
+    arrived: () => readFile(join(folder, 'events.ndjson'), 'utf8'),
     cut: () => rm(folder, { recursive: true }),
     recover: () => mkdir(folder) as Promise<unknown> as Promise<void>,
   };

@@ -10,7 +10,7 @@ export interface TestDestination {
   readonly port?: number;
   /** Its address, for `options`, where that is more than `127.0.0.1:PORT`. */
   readonly url?: string;
-  /** What it holds for its readers: messages, rows, lines; not the bytes of a handshake. A throw of ENOENT: nothing. */
+  /** What it holds for its readers: messages, rows, lines; not the bytes of a handshake. A missing file (ENOENT) means nothing arrived. */
   arrived(): Arrived | Promise<Arrived>;
   /** From now on it takes connections and requests, and answers nothing. */
   hang?(): void | Promise<void>;

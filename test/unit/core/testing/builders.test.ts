@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   asEvents,
@@ -37,6 +38,41 @@ describe('eventOf', () => {
     expect(String(event.raw)).toContain('"evt.time":1700000000123456789');
     expect(eventToJson(event)).toBe(String(event.raw));
     expect(eventOf({ raw: event.raw, receivedAt: event.receivedAt })).toEqual(event);
+  });
+
+  it('keeps every text and number of its members', () => {
+    const text = fc.string({ unit: 'binary' });
+    const value = fc.oneof(
+      text,
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.bigInt(),
+      fc.boolean(),
+      fc.constant(null),
+    );
+    const members = fc.record({
+      rule: text.filter((rule) => rule !== ''),
+      output: text,
+      hostname: text,
+      source: text,
+      tags: fc.array(text),
+      fields: fc.dictionary(text, value, { noNullPrototype: true }),
+    });
+    fc.assert(
+      fc.property(members, (said) => {
+        const event = eventOf(said);
+        const { rule, output, hostname, source, tags } = event;
+        expect({ rule, output, hostname, source, tags }).toEqual({
+          rule: said.rule,
+          output: said.output,
+          hostname: said.hostname,
+          source: said.source,
+          tags: said.tags,
+        });
+        expect(Object.keys(event.fields).sort()).toEqual(Object.keys(said.fields).sort());
+        for (const [name, field] of Object.entries(said.fields))
+          expect(String(event.fields[name]), name).toBe(String(Object.is(field, -0) ? '0' : field));
+      }),
+    );
   });
 
   it('takes the time as a number or as text, to the nanosecond', () => {

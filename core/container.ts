@@ -12,13 +12,12 @@ import { createDecoder } from './event/decode.ts';
 import type { RecentEvents } from './event/recent.ts';
 import { createNodeFileSystem, ensureDirectory } from './journal/files/filesystem.ts';
 import type { Journal } from './journal/journal.ts';
-import { redactOutput } from './plugins/redact-output.ts';
+import { createOutput } from './plugins/context.ts';
 import { createScope, inScope, type PluginScope, scopedMapper, scopedOutput } from './plugins/scope.ts';
-import { secretsIn } from './plugins/secrets.ts';
 import { compileRoute, type Route, type RouteSpec } from './routing/route.ts';
 import type { Clock } from './sdk/contract/clock.ts';
 import type { Mapper } from './sdk/contract/mapper.ts';
-import type { Output, OutputContext, StreamOutput } from './sdk/contract/output.ts';
+import type { Output, StreamOutput } from './sdk/contract/output.ts';
 import type { RootLogger } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { OutputObserver } from './telemetry/observer.ts';
@@ -43,7 +42,6 @@ const tokens = {
   faults: token<Faults>('faults'),
   scope: token<PluginScope>('plugin scope'),
   mapper: token<Mapper>('mapper'),
-  context: token<OutputContext>('context'),
   output: token<Output | StreamOutput>('output'),
   route: token<Route>('route'),
   loop: token<OutputLoop>('loop'),
@@ -118,26 +116,23 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       scope,
     );
   });
-  once(own, tokens.context, (c) => ({
-    name: settings.name,
-    log: c.resolve(tokens.outputLog),
-    clock: c.resolve(tokens.clock),
-    fetch: globalThis.fetch,
-    stateDir: join(c.resolve(tokens.config).journal.path, 'outputs', settings.name),
-    configDir: c.resolve(tokens.config).dir,
-    mapper: c.resolve(tokens.mapper),
-    mapperRef: settings.mapper,
-    decode: c.resolve(tokens.config).enrich,
-  }));
+  const stateDir = join(own.resolve(tokens.config).journal.path, 'outputs', settings.name);
   once(own, tokens.output, (c) => {
     try {
       const scope = c.resolve(tokens.scope);
-      const context = c.resolve(tokens.context);
+      const config = c.resolve(tokens.config);
+      const context = {
+        name: settings.name,
+        log: c.resolve(tokens.outputLog),
+        clock: c.resolve(tokens.clock),
+        stateDir,
+        configDir: config.dir,
+        mapper: c.resolve(tokens.mapper),
+        mapperRef: settings.mapper,
+        decode: config.enrich,
+      };
       return scopedOutput(
-        redactOutput(
-          inScope(scope, () => settings.definition.create(settings.options, context)),
-          secretsIn(settings.definition.options, settings.options),
-        ),
+        inScope(scope, () => createOutput(settings.definition, settings.options, context)),
         scope,
       );
     } catch (error) {
@@ -153,7 +148,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       output: c.resolve(tokens.output),
       prepare: () => {
         const { group_access: groupAccess } = c.resolve(tokens.config).journal;
-        return ensureDirectory(createNodeFileSystem({ groupAccess }), c.resolve(tokens.context).stateDir);
+        return ensureDirectory(createNodeFileSystem({ groupAccess }), stateDir);
       },
       stream: settings.definition.stream === true,
       mapper: c.resolve(tokens.mapper),

@@ -1,4 +1,4 @@
-import { defineOutput, httpClient, httpOptions, httpUrl, recordJson, Type } from '../core/sdk/index.ts';
+import { defineOutput, httpOptions, httpUrl, overHttp, recordJson, Type } from '../core/sdk/index.ts';
 
 /** POSTs each batch as a JSON array: the smallest complete output over HTTP. */
 export default defineOutput({
@@ -14,13 +14,11 @@ export default defineOutput({
         description: 'Where to POST.',
         examples: ['https://hooks.example.com/falco'],
       }),
-      body: Type.Optional(
-        Type.Enum(['array', 'event'], {
-          default: 'array',
-          description:
-            '`array`: a batch is one request. `event`: each event is one, for receivers that take no more, as those of Falcosidekick do.',
-        }),
-      ),
+      body: Type.Enum(['array', 'event'], {
+        default: 'array',
+        description:
+          '`array`: a batch is one request. `event`: each event is one, for receivers that take no more, as those of Falcosidekick do.',
+      }),
       ...httpOptions,
     },
     { additionalProperties: false },
@@ -31,7 +29,7 @@ export default defineOutput({
       title: 'With a token, compressed, through a proxy',
       options: {
         url: 'https://hooks.example.com/falco',
-        bearer_token: 'a-secret-token',
+        auth: { bearer: { token: 'a-secret-token' } },
         gzip: true,
         proxy: 'http://proxy.example.com:3128',
       },
@@ -49,18 +47,12 @@ repeated one.
 
 Retried: network faults, 401, 403, 404, 408, 429 (after \`Retry-After\`), 5xx and every other status. Set aside as dead
 letters: what is answered with 400, 413, 415 or 422; a batch refused as a whole is halved until the guilty events are found.`,
-  create(options, context) {
-    const http = httpClient(options, context);
-    const toJson = recordJson(context.mapper);
-    const isArray = options.body !== 'event';
-    const array = (records: readonly unknown[]) => `[${records.map(toJson).join(',')}]`;
-    return {
-      preview: ({ records }) => (isArray ? array(records) : records.map(toJson).join('\n')),
-      deliver: ({ id, records }, signal) =>
-        http.post(options.url, isArray ? array(records) : toJson(records[0]), signal, {
-          'idempotency-key': id,
-        }),
-      stop: async () => http.close(),
-    };
+  create(options, { http, mapper }) {
+    const toJson = recordJson(mapper);
+    return overHttp(http, {
+      headers: ({ id }) => ({ 'idempotency-key': id }),
+      body: ({ records }) =>
+        options.body === 'event' ? records.map(toJson).join('\n') : `[${records.map(toJson).join(',')}]`,
+    });
   },
 });

@@ -1,6 +1,6 @@
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
-import { reasonOf } from '../sdk/http/failure.ts';
+import { reasonOf } from '../sdk/http/transport/failure.ts';
 import type { BatchSlice, Deliver } from './batch-slice.ts';
 import type { Faults } from './faults.ts';
 import type { DeliveryPolicy } from './policy.ts';

@@ -5,7 +5,7 @@ import type { Logger } from '../sdk/contract/logger.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
 import { type Delivery, retry } from '../sdk/contract/verdicts.ts';
 import { checkVerdict } from '../sdk/deliver/check-verdict.ts';
-import { reasonOf } from '../sdk/http/failure.ts';
+import { reasonOf } from '../sdk/http/transport/failure.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 import { allIndexes, type Deliver } from './batch-slice.ts';
 import { withBreaker } from './breaker.ts';

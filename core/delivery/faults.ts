@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
-import { reasonOf } from '../sdk/http/failure.ts';
+import { reasonOf } from '../sdk/http/transport/failure.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
 
 /** The rejections that the code of one output left unhandled. */

@@ -1,5 +1,5 @@
 import type { Lost, Manifest, Subscription } from '../journal/journal.ts';
-import { reasonOf } from '../sdk/http/failure.ts';
+import { reasonOf } from '../sdk/http/transport/failure.ts';
 import { createDeadLetterWriter } from './dead-letter-writer.ts';
 import { createHealthBoard, type OutputHealth } from './health.ts';
 import { excessiveLag, shed } from './lag.ts';

@@ -1,7 +1,7 @@
 import type { Finding, Output, StreamOutput } from '../sdk/contract/output.ts';
 import type { Delivery, Failure } from '../sdk/contract/verdicts.ts';
-import { reasonOf } from '../sdk/http/failure.ts';
-import { redactor } from '../sdk/http/redact.ts';
+import { reasonOf } from '../sdk/http/transport/failure.ts';
+import { redactor } from '../sdk/http/transport/redact.ts';
 
 /**
  * The output, with secrets taken out of what it says: reasons, errors and findings reach logs, dead letters, the page and the

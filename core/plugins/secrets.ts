@@ -1,5 +1,5 @@
 import { branches, type JsonSchema, memberSchema } from '../config/schema/json-schema.ts';
-import { secretsOfUrl } from '../sdk/http/redact.ts';
+import { secretsOfUrl } from '../sdk/http/transport/redact.ts';
 
 /** Shorter texts are not searched for: they occur by chance. */
 const SHORTEST = 5;

@@ -45,14 +45,23 @@ export { deliverToAny } from './deliver/hosts.ts';
 
 // Over HTTP.
 
-export type { HttpClient, RequestDetails } from './http/client.ts';
-export { httpClient } from './http/client.ts';
-export { describeFailure } from './http/failure.ts';
+export type { HttpClient, RequestDetails } from './contract/http.ts';
+export type { AuthKeys, AuthOptions } from './http/auth/options.ts';
+export { authOption } from './http/auth/options.ts';
 export type { HttpOptions } from './http/options.ts';
-export { httpConnection, httpOptions, httpUrl } from './http/options.ts';
-export { fromResponse, parseRetryAfter } from './http/response.ts';
-export type { HttpTimeouts, HttpTransport, TransportOptions, WireRequest } from './http/transport.ts';
-export { httpTransport } from './http/transport.ts';
+export { httpOptions } from './http/options.ts';
+export type { HttpCheck, HttpExchange } from './http/over-http.ts';
+export { checkHttp, overHttp } from './http/over-http.ts';
+export { describeFailure } from './http/transport/failure.ts';
+export { httpConnection, httpUrl } from './http/transport/options.ts';
+export { fromResponse, parseRetryAfter } from './http/transport/response.ts';
+export type {
+  HttpTimeouts,
+  HttpTransport,
+  TransportOptions,
+  WireRequest,
+} from './http/transport/transport.ts';
+export { httpTransport } from './http/transport/transport.ts';
 
 // Over other protocols, by clients of others.
 

@@ -1,5 +1,5 @@
 import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
-import type { OutputContext } from '../sdk/contract/output.ts';
+import type { GivenContext } from '../plugins/context.ts';
 import type { Decode, TestDestination } from './destination.ts';
 import type { Answer, Answering, ReceivedRequest } from './http-destination.ts';
 
@@ -34,8 +34,8 @@ export interface OutputContract {
   options(place: Place): Record<string, unknown>;
   /** Default: the output's own mapper if that is `falco` or `event`, else the event as received, as JSON text. */
   readonly mapper?: MapperSetup;
-  /** Members of the context that replace those of the kit: a clock, a `fetch`. */
-  readonly context?: Partial<OutputContext>;
+  /** Members of the context that replace those of the kit: a clock, a folder. */
+  readonly context?: Partial<GivenContext>;
   /**
    * Starts the destination of an output that does not speak HTTP; called before each test, closed after it. Default: an HTTP
    * server, and the tests of answers over HTTP.

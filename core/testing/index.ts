@@ -29,6 +29,7 @@ export { tcpDestination, udpDestination } from './socket-destinations.ts';
 // Builders.
 
 export { batchOf } from './batch-of.ts';
+export type { ContextMembers } from './context-of.ts';
 export { contextOf } from './context-of.ts';
 export type { EventMembers } from './event-of.ts';
 export { eventOf } from './event-of.ts';

@@ -3,16 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event } from '../event/event.ts';
-import { redactOutput } from '../plugins/redact-output.ts';
-import { secretsIn } from '../plugins/secrets.ts';
+import { createOutput, type GivenContext } from '../plugins/context.ts';
 import type { BatchContent } from '../sdk/contract/batch.ts';
 import { type DeliveryFacts, factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
-import type { AnyOutputDefinition, Output, OutputContext } from '../sdk/contract/output.ts';
+import type { AnyOutputDefinition, Output } from '../sdk/contract/output.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
 import { deliverer, sliceOf } from './batches.ts';
 import { withCleanup } from './cleanup.ts';
-import { asEvent, asReceived, contextOf } from './context-of.ts';
+import { asEvent, asReceived, givenContext } from './context-of.ts';
 import type { MapperSetup } from './contract.ts';
 import { decodeOptions } from './options.ts';
 import { type RecordingLogger, recordingLogger } from './recording-logger.ts';
@@ -27,8 +26,8 @@ export interface OutputSetup {
   readonly options?: Record<string, unknown>;
   /** Default: the output's own mapper if that is `falco` or `event`, else the event as received, as JSON text. */
   readonly mapper?: MapperSetup;
-  /** Members of the context that replace those made here: a clock, a `fetch`, a folder. */
-  readonly context?: Partial<OutputContext>;
+  /** Members of the context that replace those made here: a clock, a folder. */
+  readonly context?: Partial<GivenContext>;
   /** False: `start` is not called. Default true. */
   readonly start?: boolean;
 }
@@ -38,7 +37,6 @@ export interface MadeOutput {
   readonly output: Output;
   /** What its definition promises of it, with its options. */
   readonly facts: DeliveryFacts;
-  readonly context: OutputContext;
   readonly log: RecordingLogger;
   /**
    * Maps the events and delivers them as one batch, as the framework does: in requests within the output's limits; what is
@@ -73,24 +71,20 @@ export function withOutput(
     const directory = await mkdtemp(join(tmpdir(), 'tiercel-output-'));
     defer(() => rm(directory, { recursive: true, force: true }));
     const log = recordingLogger();
-    const context = contextOf({
-      log,
-      stateDir: directory,
-      configDir: directory,
+    const given = {
+      ...givenContext({ log, stateDir: directory, configDir: directory }),
       ...mappingOf(definition, setup.mapper, options, log),
       ...setup.context,
-    });
-    const secrets = secretsIn(definition.options, options);
-    const output = redactOutput(definition.create(options, context) as Output, secrets);
+    };
+    const output = createOutput(definition, options, given) as Output;
     defer(() => stopInTime(output.stop?.bind(output)));
     if (setup.start !== false) await output.start?.(neverAborts());
-    const deliver = deliverer(output, context.mapper, requestLimitsOf(definition, options));
+    const deliver = deliverer(output, given.mapper, requestLimitsOf(definition, options));
     const slice = (events: readonly RawEvent[], attempt: number) =>
-      sliceOf(events, context.mapper, output, { stream: definition.stream === true, attempt });
+      sliceOf(events, given.mapper, output, { stream: definition.stream === true, attempt });
     await run({
       output,
       facts: factsOf(definition, options),
-      context,
       log,
       deliver: async (events, { signal = neverAborts(), attempt = 1 } = {}) =>
         deliver(await slice(events, attempt), signal),
@@ -108,7 +102,7 @@ function mappingOf(
   given: MapperSetup | undefined,
   options: object,
   log: RecordingLogger,
-): Pick<OutputContext, 'mapper' | 'mapperRef'> {
+): Pick<GivenContext, 'mapper' | 'mapperRef'> {
   if (given !== undefined) {
     const { definition, options: mapperOptions = {}, module = import.meta.url } = given;
     const mapper = definition.create(mapperOptions, { log });

@@ -1,11 +1,12 @@
 import {
   asEvents,
+  type Batch,
   byPriority,
+  checkHttp,
   defineOutput,
   deliverToAny,
   duration,
   type Event,
-  httpClient,
   httpOptions,
   httpUrl,
   priority,
@@ -14,7 +15,7 @@ import {
 import { type AlertRules, alertOf } from './alert.ts';
 
 const texts = (description: string, falcosidekick: string) =>
-  Type.Optional(Type.Record(Type.String(), Type.String(), { description, falcosidekick: [falcosidekick] }));
+  Type.Record(Type.String(), Type.String(), { default: {}, description, falcosidekick: [falcosidekick] });
 
 const SEVERITIES: AlertRules['severities'] = {
   Emergency: 'critical',
@@ -51,15 +52,13 @@ export default defineOutput({
           'The Alertmanagers. Name all members of a cluster: each gets every alert, and they agree among themselves.',
         examples: [['http://alertmanager-0:9093', 'http://alertmanager-1:9093']],
       }),
-      endpoint: Type.Optional(
-        Type.String({
-          advanced: true,
-          default: '/api/v2/alerts',
-          pattern: '^/',
-          falcosidekick: ['alertmanager.endpoint'],
-          description: 'Path of the API on each host, beginning with `/`.',
-        }),
-      ),
+      endpoint: Type.String({
+        advanced: true,
+        default: '/api/v2/alerts',
+        pattern: '^/',
+        falcosidekick: ['alertmanager.endpoint'],
+        description: 'Path of the API on each host, beginning with `/`.',
+      }),
       expires_after: Type.Optional(
         duration({
           falcosidekick: [{ key: 'alertmanager.expiresafter', unit: 's' }],
@@ -80,30 +79,26 @@ export default defineOutput({
           examples: [{ error: 'critical' }],
         }),
       ),
-      drop_priority: Type.Optional(
-        priority({
-          advanced: true,
-          default: 'critical',
-          falcosidekick: ['alertmanager.dropeventdefaultpriority'],
-          description: 'Least priority of an event that tells of dropped system calls.',
-        }),
-      ),
-      drop_thresholds: Type.Optional(
-        Type.Array(
-          Type.Object(
-            {
-              above: Type.Integer({ minimum: 0, description: 'More drops than this.' }),
-              priority: priority({ description: 'The least priority of the alert then.' }),
-            },
-            { additionalProperties: false },
-          ),
+      drop_priority: priority({
+        advanced: true,
+        default: 'critical',
+        falcosidekick: ['alertmanager.dropeventdefaultpriority'],
+        description: 'Least priority of an event that tells of dropped system calls.',
+      }),
+      drop_thresholds: Type.Array(
+        Type.Object(
           {
-            advanced: true,
-            default: DROP_THRESHOLDS,
-            description:
-              'Numbers of drops become the label `>{above}`, so that a counter does not make a new alert each time.',
+            above: Type.Integer({ minimum: 0, description: 'More drops than this.' }),
+            priority: priority({ description: 'The least priority of the alert then.' }),
           },
+          { additionalProperties: false },
         ),
+        {
+          advanced: true,
+          default: DROP_THRESHOLDS,
+          description:
+            'Numbers of drops become the label `>{above}`, so that a counter does not make a new alert each time.',
+        },
       ),
       ...httpOptions,
     },
@@ -129,28 +124,28 @@ export default defineOutput({
 Delivered when one of the hosts took the alerts: the members of a cluster pass them on; a host that did not is named in the log. Retried: network faults and
 every status that does not speak about the content. Set aside: 400, 413, 415, 422, after the batch was halved until the guilty alerts are found.`,
   create(options, context) {
-    const { endpoint = '/api/v2/alerts', expires_after } = options;
-    const http = httpClient(options, context);
+    const { hosts, endpoint, severities, drop_thresholds: thresholds } = options;
+    const { http, clock } = context;
     const rules: AlertRules = {
-      extra_labels: options.extra_labels ?? {},
-      extra_annotations: options.extra_annotations ?? {},
-      severities: { ...SEVERITIES, ...options.severities },
-      drop_priority: options.drop_priority ?? 'Critical',
-      drop_thresholds: [...(options.drop_thresholds ?? DROP_THRESHOLDS)].sort((a, b) => b.above - a.above),
-      ...(expires_after !== undefined && { expires_after }),
+      ...options,
+      severities: { ...SEVERITIES, ...severities },
+      drop_thresholds: [...thresholds].sort((a, b) => b.above - a.above),
     };
-    const urls = options.hosts.map((host) => host.replace(/\/+$/, '') + endpoint);
-    const bodyOf = (events: readonly Event[]) => {
-      const now = context.clock.now();
+    const urlOf = (host: string, path: string) => host.replace(/\/+$/, '') + path;
+    const bodyOf = ({ events }: Pick<Batch<Event>, 'events'>) => {
+      const now = clock.now();
       return JSON.stringify(events.map((event) => alertOf(event, rules, now)));
     };
     return {
-      preview: ({ records }) => bodyOf(records),
-      deliver({ records }, signal) {
-        const body = bodyOf(records);
-        return deliverToAny(urls, (url, either) => http.post(url, body, either), signal, context);
+      preview: bodyOf,
+      deliver(batch, signal) {
+        const body = bodyOf(batch);
+        const send = (host: string, either: AbortSignal) => http.post(urlOf(host, endpoint), body, either);
+        return deliverToAny(hosts, send, signal, context);
       },
-      stop: async () => http.close(),
+      async *diagnose(_, signal) {
+        for (const host of hosts) yield await checkHttp(http, { url: urlOf(host, '/-/ready') }, signal);
+      },
     };
   },
 });

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 export interface IndexNaming {
   readonly index: string;
   readonly suffix: 'daily' | 'monthly' | 'annually' | 'none';
+  /** An ingest pipeline to send it through. */
+  readonly pipeline?: string;
 }
 
 const SUFFIX_LENGTH = { daily: 10, monthly: 7, annually: 4, none: 0 } as const;
@@ -13,9 +15,8 @@ const SUFFIX_LENGTH = { daily: 10, monthly: 7, annually: 4, none: 0 } as const;
  * documents there. `@timestamp` is put in front of a record that has none; nothing else is touched, so no number is rounded.
  *
  * @param json the record as JSON text, one line
- * @param pipeline an ingest pipeline to send it through
  */
-export function bulkLines(json: string, naming: IndexNaming, pipeline?: string): string {
+export function bulkLines(json: string, naming: IndexNaming): string {
   const { '@timestamp': stamped, time } = (JSON.parse(json) ?? {}) as {
     '@timestamp'?: unknown;
     time?: unknown;
@@ -24,7 +25,7 @@ export function bulkLines(json: string, naming: IndexNaming, pipeline?: string):
   const action = {
     _index: indexName(naming, timestamp),
     _id: createHash('sha256').update(json).digest('hex').slice(0, 32),
-    ...(pipeline !== undefined && { pipeline }),
+    ...(naming.pipeline !== undefined && { pipeline: naming.pipeline }),
   };
   const text = stamped === undefined && timestamp !== undefined ? withTimestamp(json, timestamp) : json;
   return `${JSON.stringify({ create: action })}\n${text}\n`;

@@ -6,8 +6,8 @@ const FLAT_TYPES = ['flattened', 'flat_object'] as const;
 /** The options that the template is made from. */
 export interface TemplateOptions {
   readonly index: string;
-  readonly number_of_shards?: number;
-  readonly number_of_replicas?: number;
+  readonly number_of_shards: number;
+  readonly number_of_replicas: number;
 }
 
 const KEYWORD = { type: 'keyword', ignore_above: 8191 };
@@ -23,7 +23,7 @@ const texts = (name: string, path: string, mapping: object) => ({
  * document keeps them as they were sent.
  */
 export function indexTemplate(naming: TemplateOptions, flat: (typeof FLAT_TYPES)[number]): object {
-  const { index, number_of_shards = 1, number_of_replicas = 1 } = naming;
+  const { index, number_of_shards, number_of_replicas } = naming;
   return {
     index_patterns: [`${index}*`],
     template: {

@@ -2,9 +2,9 @@ import {
   asEvents,
   defineOutput,
   type Event,
-  httpClient,
   httpConnection,
   httpUrl,
+  overHttp,
   Type,
   template,
   textTemplate,
@@ -31,13 +31,11 @@ export default defineOutput({
           description: 'Another channel, where the webhook may choose one.',
         }),
       ),
-      username: Type.Optional(
-        Type.String({
-          default: 'Tiercel',
-          falcosidekick: ['slack.username'],
-          description: 'Who the message is from.',
-        }),
-      ),
+      username: Type.String({
+        default: 'Tiercel',
+        falcosidekick: ['slack.username'],
+        description: 'Who the message is from.',
+      }),
       icon: Type.Optional(
         Type.String({
           falcosidekick: ['slack.icon'],
@@ -47,28 +45,23 @@ export default defineOutput({
       footer: Type.Optional(
         Type.String({ falcosidekick: ['slack.footer'], description: 'A line below the fields.' }),
       ),
-      format: Type.Optional(
-        Type.Union([Type.Literal('all'), Type.Literal('text'), Type.Literal('fields')], {
-          default: 'all',
-          falcosidekick: ['slack.outputformat'],
-          description: 'What to show of an event: its text, its fields, or both.',
-        }),
-      ),
-      all_fields: Type.Optional(
-        Type.Boolean({
-          default: false,
-          description:
-            'Show fields that hold numbers, booleans and lists too, and not only texts as Falcosidekick does.',
-        }),
-      ),
-      message_template: Type.Optional(
-        template({
-          falcosidekick: ['slack.messageformat'],
-          description:
-            'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
-          examples: ['*{{ priority }}* {{ rule }} on {{ hostname | escape }}'],
-        }),
-      ),
+      format: Type.Union([Type.Literal('all'), Type.Literal('text'), Type.Literal('fields')], {
+        default: 'all',
+        falcosidekick: ['slack.outputformat'],
+        description: 'What to show of an event: its text, its fields, or both.',
+      }),
+      all_fields: Type.Boolean({
+        default: false,
+        description:
+          'Show fields that hold numbers, booleans and lists too, and not only texts as Falcosidekick does.',
+      }),
+      message_template: template({
+        default: '',
+        falcosidekick: ['slack.messageformat'],
+        description:
+          'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
+        examples: ['*{{ priority }}* {{ rule }} on {{ hostname | escape }}'],
+      }),
       ...httpConnection,
     },
     { additionalProperties: false },
@@ -92,16 +85,12 @@ mention and no link.
 
 Retried: network faults, 403 and 404 (a revoked webhook: put in another, nothing is lost), 429 after \`Retry-After\`, 5xx. Set aside: 400, a message
 that Slack does not take.`,
-  create(options, context) {
-    const http = httpClient(options, context);
-    const { username = 'Tiercel', format = 'all', all_fields = false, message_template: line = '' } = options;
-    const message = textTemplate('message_template', line, context.log);
-    const look = { ...options, username, format, all_fields };
-    const payload = (event: Event) => JSON.stringify(slackPayload(event, message(event), look));
-    return {
-      preview: ({ events }) => events.map(payload).join('\n'),
-      deliver: ({ events }, signal) => http.post(options.webhook_url, payload(events[0]!), signal),
-      stop: async () => http.close(),
-    };
+  create(options, { http, log }) {
+    const textOf = textTemplate('message_template', options.message_template, log);
+    const messageOf = (event: Event) => JSON.stringify(slackPayload(event, textOf(event), options));
+    return overHttp(http, {
+      url: options.webhook_url,
+      body: ({ events }) => events.map(messageOf).join('\n'),
+    });
   },
 });

@@ -122,7 +122,7 @@ function standardOutput(): TestDestination {
 /** How each built-in is held against the contract; the real servers are in the services tier. */
 const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
   alertmanager: {
-    options: ({ url }) => ({ hosts: [url], bearer_token: SECRET }),
+    options: ({ url }) => ({ hosts: [url], auth: { bearer: { token: SECRET } } }),
   },
   aws_security_lake: {
     destination: lakeIn,
@@ -150,7 +150,7 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
       ),
   },
   elasticsearch: {
-    options: ({ url }) => ({ url, api_key: SECRET }),
+    options: ({ url }) => ({ url, auth: { header: { name: 'Authorization', value: `ApiKey ${SECRET}` } } }),
     answer: (request) => bulkAnswer(request),
     answerByRecord: ({ body }, isBad, fault) => bulkAnswer({ body }, isBad, REFUSALS[fault]),
   },
@@ -175,7 +175,7 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     options: () => ({}),
   },
   webhook: {
-    options: ({ url }) => ({ url: `${url}/hook`, bearer_token: SECRET }),
+    options: ({ url }) => ({ url: `${url}/hook`, auth: { bearer: { token: SECRET } } }),
   },
 };
 

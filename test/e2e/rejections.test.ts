@@ -51,7 +51,7 @@ log: { format: json }
 outputs:
   careless: { type: ./careless.mjs, breaker: { initial: 200ms, max: 200ms } }
   archive: { type: file, path: ./archive.ndjson }
-  hook: { type: webhook, url: "http://127.0.0.1:9/", bearer_token: hidden-s3cret-0001, when: 'rule == "none"' }
+  hook: { type: webhook, url: "http://127.0.0.1:9/", auth: { bearer: { token: hidden-s3cret-0001 } }, when: 'rule == "none"' }
 `,
   });
   return tiercel;

@@ -26,7 +26,7 @@ outputs:
   hook:
     type: webhook
     url: "${hook.replace('http://', `http://user:${SECRETS.url}@`)}"
-    bearer_token: ${SECRETS.token}
+    auth: { bearer: { token: ${SECRETS.token} } }
     headers:
       x-plain: "${header}"
       x-env: "\${env:HOOK_TOKEN}"

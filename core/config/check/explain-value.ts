@@ -3,7 +3,7 @@ import type { Fault } from '../explain/errors.ts';
 import { didYouMean } from '../explain/suggest.ts';
 import type { Node, ScalarNode } from '../read/tree.ts';
 import { FORMATS, type Format } from '../schema/formats.ts';
-import { branches, type JsonSchema, typesOf } from '../schema/json-schema.ts';
+import { branches, type JsonSchema, knownNames, typesOf } from '../schema/json-schema.ts';
 import { formatSize } from '../schema/size.ts';
 
 /** An error about a value, without its position. */
@@ -54,6 +54,13 @@ export function explainValue(
         message: 'must not be an empty list',
         fix: 'Name at least one, or leave the option out where it need not be there.',
       };
+    case 'minProperties':
+      return { code, message: `must have one of ${knownNames(schema).join(', ')}` };
+    case 'maxProperties': {
+      const given = node.kind === 'map' ? [...node.entries.keys()] : [];
+      const fix = 'Leave all but one of them out.';
+      return { code: 'TIERCEL_CFG_TOGETHER', message: `must have only one of ${given.join(', ')}`, fix };
+    }
     case 'maxItems':
       return { code, message: `must have at most ${params.limit} entries` };
     case 'uniqueItems':

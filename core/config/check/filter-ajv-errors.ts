@@ -13,6 +13,9 @@ function onePerValue(errors: readonly ErrorObject[]): ErrorObject[] {
     const choice = others.find(({ keyword }) => keyword === 'enum');
     if (error.keyword === 'type') return choice === undefined;
     if (choice !== undefined) return error === choice || isOfMembers(error);
+    // One of the names is a mistake: how many there are says nothing more.
+    if (error.keyword === 'maxProperties' && others.some(({ keyword }) => keyword === 'additionalProperties'))
+      return false;
     if (error.keyword === 'pattern' && others.some(({ keyword }) => keyword === 'format')) return false;
     return isOfMembers(error) || !others.some(({ keyword }) => keyword === 'type');
   });

@@ -33,13 +33,15 @@ export interface ValueChange {
  * // { what: 'with a unit', rule: '"expiresafter: 30" is "expires_after: 30s" here.' }
  */
 export function valueChange(
-  { key, inverted, unit }: KeyThere,
+  { key, inverted, unit, written }: KeyThere,
   { here, option, quote }: { readonly here: string; readonly option: JsonSchema; readonly quote: string },
 ): ValueChange | undefined {
   const there = lastOf(key);
   const becomes = (value: unknown, other: unknown) =>
     `${quote}${there}: ${value}${quote} is ${quote}${here}: ${other}${quote}`;
   if (unit !== undefined) return { what: 'with a unit', rule: `${becomes(30, `30${unit}`)} here.` };
+  if (written !== undefined)
+    return { what: 'written in another way', rule: `Write ${quote}${written}${quote}.` };
   if (inverted !== true) return undefined;
   const note = (value: boolean) => (option.default === value ? ', which is the default' : '');
   const rule = `${becomes(true, false)} here${note(false)}; ${becomes(false, true)}${note(true)}.`;

@@ -4,6 +4,7 @@ import type { Event } from '../../event/event.ts';
 import type { Category, Stability } from './about.ts';
 import type { Batch, BatchContent, BatchLimits, RequestLimits, StreamedBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
+import type { HttpClient } from './http.ts';
 import type { Logger } from './logger.ts';
 import type { Mapper } from './mapper.ts';
 import type { Delivery } from './verdicts.ts';
@@ -14,7 +15,9 @@ export interface OutputContext<R = unknown> {
   readonly name: string;
   readonly log: Logger;
   readonly clock: Clock;
-  /** The platform's fetch. */
+  /** Requests with the output's options `headers`, `gzip`, `proxy`, `tls` and `auth`; see {@link HttpClient}. */
+  readonly http: HttpClient;
+  /** The platform's fetch, which knows none of these. */
   readonly fetch: typeof fetch;
   /** A directory of the output's own that survives restarts. */
   readonly stateDir: string;

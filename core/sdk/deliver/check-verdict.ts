@@ -1,5 +1,5 @@
 import { type Delivery, delivered, type Failure, retry } from '../contract/verdicts.ts';
-import { reasonOf } from '../http/failure.ts';
+import { reasonOf } from '../http/transport/failure.ts';
 
 /**
  * Checks and completes what an output returned for so many records: every index is that of a record, each is named once, a

@@ -2,91 +2,96 @@ import type { IncomingMessage } from 'node:http';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Delivery } from '../contract/verdicts.ts';
-import { retry } from '../contract/verdicts.ts';
-import { basicAuth, basicAuthOf, headerForms } from './credentials.ts';
-import { describeFailure } from './failure.ts';
+import { type Clock, systemClock } from '../contract/clock.ts';
+import type { HttpClient, RequestDetails } from '../contract/http.ts';
+import { type Delivery, type Failure, retry } from '../contract/verdicts.ts';
+import { AuthError, type AuthSurroundings, retryAfterFailure } from './auth/auth.ts';
+import { createAuth } from './auth/create.ts';
 import type { HttpOptions } from './options.ts';
-import { secretsOfUrl } from './redact.ts';
-import { fromMessage, toResponse } from './response.ts';
-import { httpTransport } from './transport.ts';
+import { basicAuthOf, headerForms } from './transport/credentials.ts';
+import { describeFailure } from './transport/failure.ts';
+import { joinUrl } from './transport/join-url.ts';
+import { secretsOfUrl } from './transport/redact.ts';
+import { fromMessage, toResponse } from './transport/response.ts';
+import { httpTransport } from './transport/transport.ts';
 
 const compress = promisify(gzip);
 
-/** What may be said about one request. */
-export interface RequestDetails {
-  /** Default `POST`. */
-  readonly method?: string;
-  /** The text or bytes to send; `content-type` is `application/json` unless `headers` say otherwise. */
-  readonly body?: string | Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** HTTP as an output needs it: its options applied, connections kept, nothing secret in any message. */
-export interface HttpClient {
-  /** POSTs and says what became of it; see {@link fromResponse}. A network fault is `retry`. Never throws. */
-  post(
-    url: string,
-    body: string | Uint8Array,
-    signal: AbortSignal,
-    headers?: Readonly<Record<string, string>>,
-  ): Promise<Delivery>;
-  /**
-   * For answers that must be read: resolves whatever the status.
-   *
-   * @throws Error with one redacted line when there is no answer
-   */
-  request(url: string, details: RequestDetails, signal: AbortSignal): Promise<Response>;
-  /** Takes what is secret (credentials, the address but for its host) out of a text. */
-  redact(text: string, url: string): string;
-  /** Closes the kept connections. Call it in the output's `stop`. */
+/** The client of an output, and how its owner closes it. */
+export interface OwnedHttpClient extends HttpClient {
+  /** Closes the kept connections; what is under way fails. */
   close(): void;
 }
 
+/** What the client of an output works with. */
+export interface HttpSurroundings {
+  /** Where relative file names start. */
+  readonly configDir: string;
+  readonly clock?: Clock;
+  /** Loads a package that is not installed with this one. Default: the import. */
+  readonly load?: AuthSurroundings['load'];
+}
+
+/** Where a request goes. */
+interface Target {
+  readonly url: URL;
+  /** What the address must not give away. */
+  readonly secrets: readonly string[];
+  /** Without user name and password: the platform fails on a percent sign in them. */
+  readonly bare: URL;
+  /** The header made of them. */
+  readonly authorization: string | undefined;
+}
+
+/** The answer to a request was 401, and other credentials can be fetched. */
+const REFUSED = Symbol('refused');
+
 /**
- * Makes the HTTP client of an output.
+ * Makes the HTTP client of an output; `context.http` is one.
  *
- * @param options what {@link httpOptions} gave
- * @param context of the output: relative file names start at its `configDir`
- * @throws Error when options contradict each other
- * @example
- * create: (options, context) => {
- *   const http = httpClient(options, context);
- *   return {
- *     deliver: ({ records }, signal) => http.post(options.url, JSON.stringify(records), signal),
- *     stop: async () => http.close(),
- *   };
- * }
+ * @param options decoded, of `httpOptions`; `url` is the base of relative addresses
+ * @throws Error when options cannot be combined, or a variable of the environment is not the address of an HTTP proxy
  */
-export function httpClient(options: HttpOptions, context: { readonly configDir: string }): HttpClient {
+export function httpClient(options: HttpOptions, surroundings: HttpSurroundings): OwnedHttpClient {
   refuseContradictions(options);
-  const transport = httpTransport(options, context);
-  const authorization = authorizationOf(options);
-  const secrets = [
-    ...headerForms(authorization),
-    options.password,
-    options.bearer_token,
-    ...Object.values(options.headers ?? {}).flatMap(headerForms),
-  ];
-  function redact(text: string, url: URL): string {
-    return transport.redact(text, url, [...secrets, ...secretsOfUrl(url)]);
+  const { configDir, clock = systemClock, load = (_, peer) => peer() } = surroundings;
+  const transport = httpTransport(options, surroundings);
+  const auth = options.auth && createAuth(options.auth, { transport, clock, configDir, load });
+  const ownHeaders = lowerCase(options.headers);
+  const ownSecrets = Object.values(ownHeaders).flatMap(headerForms);
+  let latest: { readonly address: string; readonly target: Target } | undefined;
+
+  /** @throws Error when the address is relative and the output has no option `url` */
+  function targetOf(address: string): Target {
+    if (latest?.address === address) return latest.target;
+    const { url, secrets } = absolute(address, options.url);
+    const bare = new URL(url);
+    bare.username = '';
+    bare.password = '';
+    const target = { url, secrets, bare, authorization: basicAuthOf(url) };
+    latest = { address, target };
+    return target;
+  }
+
+  function redactAt(text: string, { url, secrets }: Target): string {
+    return transport.redact(text, url, [...ownSecrets, ...(auth?.secrets() ?? []), ...secrets]);
   }
 
   /** An error thrown while reading the answer fails the request. */
   async function exchange<T>(
-    address: string,
+    target: Target,
     details: RequestDetails,
     signal: AbortSignal,
     readAnswer: (answer: IncomingMessage) => T | Promise<T>,
   ): Promise<T> {
-    const url = new URL(address);
-    const credentials = authorization ?? basicAuthOf(url);
+    const { url, bare, authorization } = target;
+    const method = details.method ?? 'POST';
     const headers: Record<string, string> = {
       'content-type': 'application/json',
       'user-agent': 'tiercel',
       ...lowerCase(details.headers),
-      ...(credentials !== undefined && { authorization: credentials }),
-      ...lowerCase(options.headers),
+      ...(authorization !== undefined && { authorization }),
+      ...ownHeaders,
     };
     let body = typeof details.body === 'string' ? Buffer.from(details.body) : details.body;
     if (body === undefined) delete headers['content-type'];
@@ -95,33 +100,99 @@ export function httpClient(options: HttpOptions, context: { readonly configDir: 
       headers['content-encoding'] = 'gzip';
     }
     try {
-      const wire = { method: details.method ?? 'POST', url: withoutCredentials(url), headers, body };
-      return await transport.send(wire, signal, readAnswer);
+      for (let isFirst = true; ; isFirst = false) {
+        const credentials = await auth?.credentials({ method, url: bare, headers, body }, signal);
+        const wire = { method, url: bare, headers: { ...headers, ...credentials?.headers }, body };
+        const answer = await transport.send<T | typeof REFUSED>(wire, signal, async (incoming) => {
+          if (incoming.statusCode !== 401 || !isFirst || credentials?.refused === undefined)
+            return readAnswer(incoming);
+          await fromMessage(incoming);
+          return REFUSED;
+        });
+        if (answer !== REFUSED) return answer;
+        credentials!.refused!();
+      }
     } catch (error) {
+      if (error instanceof AuthError)
+        throw new AuthError(redactAt(error.message, target), { denied: error.denied, after: error.after });
       if (signal.aborted) throw new Error(`${url.host}: no answer in time`, { cause: error });
-      throw new Error(`${url.host}: ${redact(describeFailure(error), url)}`);
+      throw new Error(`${url.host}: ${redactAt(describeFailure(error), target)}`);
+    }
+  }
+
+  async function send(
+    address: string,
+    details: RequestDetails & { accepted?(response: Response): Delivery | Promise<Delivery> },
+    signal: AbortSignal,
+  ): Promise<Delivery> {
+    const { accepted } = details;
+    try {
+      const target = targetOf(address);
+      const delivery = await exchange(target, details, signal, (answer) =>
+        accepted === undefined || !isSuccess(answer) ? fromMessage(answer) : judge(answer, accepted),
+      );
+      return withReasons(delivery, (reason) => redactAt(reason, target), `${target.url.host} `);
+    } catch (error) {
+      return retryAfterFailure(error);
     }
   }
 
   return {
-    request: (url, details, signal) => exchange(url, details, signal, toResponse),
-    redact: (text, url) => redact(text, new URL(url)),
-    async post(url, body, signal, headers) {
-      let delivery: Delivery;
-      try {
-        delivery = await exchange(url, { body, ...(headers && { headers }) }, signal, fromMessage);
-      } catch (error) {
-        return retry((error as Error).message);
-      }
-      if (delivery.status === 'delivered') return delivery;
-      const address = new URL(url);
-      return { ...delivery, reason: `${address.host} ${redact(delivery.reason, address)}` };
+    send,
+    post: (address, body, signal, headers) => send(address, { body, ...(headers && { headers }) }, signal),
+    request: async (address, details, signal) => exchange(targetOf(address), details, signal, toResponse),
+    redact: (text, address = '') => redactAt(text, targetOf(address)),
+    close() {
+      auth?.close?.();
+      transport.close();
     },
-    close: () => transport.close(),
   };
 }
 
-function refuseContradictions({ username, password, bearer_token, tls, headers = {} }: HttpOptions): void {
+/** The path that the output adds is not secret, other than the address of the options and what parameters say. */
+function absolute(address: string, base: string | undefined): Pick<Target, 'url' | 'secrets'> {
+  if (address !== '' && !address.startsWith('/')) {
+    const url = new URL(address);
+    return { url, secrets: secretsOfUrl(url) };
+  }
+  if (base === undefined)
+    throw new Error(`the address ${JSON.stringify(address)} is relative, and the output has no option "url"`);
+  const url = joinUrl(base, address);
+  return { url, secrets: [...secretsOfUrl(new URL(base)), ...url.searchParams.values()] };
+}
+
+function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
+}
+
+/** What the output makes of a success; an answer that it cannot read says nothing about the events. */
+async function judge(
+  answer: IncomingMessage,
+  accepted: (response: Response) => Delivery | Promise<Delivery>,
+): Promise<Delivery> {
+  const response = toResponse(answer);
+  try {
+    return await accepted(response);
+  } catch (error) {
+    return retry(`the answer cannot be read: ${describeFailure(error)}`);
+  } finally {
+    // An answer that is not read would keep its connection.
+    if (!response.bodyUsed) await response.body?.cancel().catch(() => {});
+  }
+}
+
+/** The delivery, its reasons redacted; the reason for all of it begins with the host. */
+function withReasons(delivery: Delivery, redact: (reason: string) => string, host: string): Delivery {
+  const of = (failures: readonly Failure[]) =>
+    failures.map(({ index, reason }) => ({ index, reason: redact(String(reason)) }));
+  const { rejected } = delivery as { readonly rejected?: readonly Failure[] };
+  const failures = rejected === undefined ? {} : { rejected: of(rejected) };
+  if (delivery.status === 'delivered')
+    return rejected === undefined ? delivery : { ...delivery, ...failures };
+  return { ...delivery, ...failures, reason: `${host}${redact(String(delivery.reason))}` };
+}
+
+function refuseContradictions({ tls, auth, headers = {} }: HttpOptions): void {
   for (const [name, value] of Object.entries(headers)) {
     try {
       validateHeaderName(name);
@@ -129,31 +200,20 @@ function refuseContradictions({ username, password, bearer_token, tls, headers =
     } catch {
       // The platform's words would show the value.
       throw new Error(
-        `headers: ${JSON.stringify(name)} is no header, or its value holds a line break or the like`,
+        `headers: ${JSON.stringify(name)} is not a header, or its value holds a line break or the like`,
       );
     }
+    if (auth !== undefined && (name.toLowerCase() === 'authorization' || isSame(name, auth.header?.name)))
+      throw new Error(`headers: ${name} and auth cannot be combined: leave one of them out`);
   }
-  if (bearer_token !== undefined && username !== undefined) {
-    throw new Error('bearer_token and username exclude each other: choose one way of authentication');
-  }
-  if (password !== undefined && username === undefined) throw new Error('password needs username');
   if ((tls?.cert === undefined) !== (tls?.key === undefined))
     throw new Error('tls.cert and tls.key need each other');
 }
 
-function authorizationOf({ username, password = '', bearer_token }: HttpOptions): string | undefined {
-  if (bearer_token !== undefined) return `Bearer ${bearer_token}`;
-  return username === undefined ? undefined : basicAuth(username, password);
+function isSame(name: string, other: string | undefined): boolean {
+  return name.toLowerCase() === other?.toLowerCase();
 }
 
 function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-/** They are a header by now, and the platform trips over a percent sign in them. */
-function withoutCredentials(url: URL): URL {
-  const bare = new URL(url);
-  bare.username = '';
-  bare.password = '';
-  return bare;
 }

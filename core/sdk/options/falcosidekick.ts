@@ -1,7 +1,7 @@
 /**
  * A key of Falcosidekick's configuration that an option replaces, in the member `falcosidekick` of its schema. The error for the
  * key names the option, and `docs/falcosidekick-keys.md` lists it. Use a text where the value stays the same, and an object where
- * it is inverted or has another unit: copied unchanged, such a value would mean something else.
+ * it is inverted, has another unit or is written in another way: copied unchanged, such a value would mean something else.
  *
  * @example
  * Type.String({ description: 'Another channel.', falcosidekick: ['slack.channel'] })
@@ -17,4 +17,6 @@ export type FalcosidekickKey =
       readonly inverted?: boolean;
       /** The unit that its numbers are in, as it is written behind a number here: `s`, `ms`, `MiB`. */
       readonly unit?: string;
+      /** How it is written here, where neither of these says it. Its value stands in it as a word in capitals. */
+      readonly written?: string;
     };

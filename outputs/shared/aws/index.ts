@@ -5,10 +5,4 @@
  * @module
  */
 
-export type { AwsClientConfig } from './client.ts';
-export { awsClientConfig } from './client.ts';
-export type { AwsError, AwsFault, AwsPlace } from './fault.ts';
-export { awsFault, fromAwsFault } from './fault.ts';
-export type { AwsRequestHandler } from './handler.ts';
-export type { AwsOptions } from './options.ts';
-export { awsOptions } from './options.ts';
+export * from '../../../core/sdk/aws/index.ts';

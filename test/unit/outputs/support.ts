@@ -5,17 +5,21 @@ import { wholeBatch } from '../../../core/delivery/batch-slice.ts';
 import { callOutput } from '../../../core/delivery/chain.ts';
 import { withBisection, withRequestLimits } from '../../../core/delivery/split.ts';
 import { PositionSet } from '../../../core/journal/positions.ts';
+import { createOutput } from '../../../core/plugins/context.ts';
 import type {
   Batch,
+  Clock,
   Delivery,
   Logger,
   Mapper,
   Output,
   OutputContext,
+  OutputDefinition,
   RequestLimits,
 } from '../../../core/sdk/index.ts';
 import { Type } from '../../../core/sdk/index.ts';
 import { contextOf as build, recordingLogger } from '../../../core/testing/index.ts';
+import { decodeOptions } from '../../../core/testing/options.ts';
 
 export { batchOf, eventOf, neverAborts, recordingLogger } from '../../../core/testing/index.ts';
 
@@ -25,9 +29,32 @@ export const jsonTextMapper: Mapper<string> = {
   map: (event) => ({ ok: true, record: Buffer.from(event.raw).toString() }),
 };
 
-/** The context of an output with this mapper. */
-export function contextOf<R>(mapper: Mapper<R>, log: Logger = recordingLogger()): OutputContext<R> {
-  return build({ mapper, log });
+/** @param options of the output, decoded: what `context.http` is made from */
+export function contextOf<R>(
+  mapper: Mapper<R>,
+  log: Logger = recordingLogger(),
+  options: object = {},
+): OutputContext<R> {
+  return build({ mapper, log, options });
+}
+
+/**
+ * An output as the program makes it: options decoded, defaults filled in.
+ *
+ * @param given options in YAML spelling
+ */
+export function made<R>(
+  // biome-ignore lint/suspicious/noExplicitAny: of any options; they are checked.
+  definition: OutputDefinition<any, any>,
+  given: object,
+  mapper: Mapper<R>,
+  more: { readonly log?: Logger; readonly clock?: Clock } = {},
+): Output<R> {
+  const { http: _, fetch: __, ...context } = contextOf(mapper, more.log);
+  return createOutput(definition, decodeOptions(definition.options, given), {
+    ...context,
+    ...more,
+  }) as Output<R>;
 }
 
 /** Delivers batches to the output as the framework does: in requests within its limits, rejected ones bisected. */

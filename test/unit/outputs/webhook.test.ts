@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { requestLimitsOf } from '../../../core/sdk/contract/facts.ts';
 import webhook from '../../../outputs/webhook.ts';
-import { batchOf, contextOf, inRequests, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
+import { batchOf, inRequests, jsonTextMapper, made, misbehaving, neverAborts } from './support.ts';
 
 describe('webhook', () => {
   it('posts the records as an array, with the exact numbers and the batch id', async () => {
     const server = await misbehaving();
-    const output = webhook.create({ url: `${server.url}/in` }, contextOf(jsonTextMapper));
+    const output = made(webhook, { url: `${server.url}/in` }, jsonTextMapper);
     const records = ['{"evt.time":1783762698682419669}', '{"n":0.0}'];
     expect(await output.deliver(batchOf(records), neverAborts())).toEqual({ status: 'delivered' });
     expect(server.received[0]?.body).toBe('[{"evt.time":1783762698682419669},{"n":0.0}]');
@@ -17,8 +17,8 @@ describe('webhook', () => {
 
   it('posts one request an event to those who take one, as Falcosidekick does', async () => {
     const server = await misbehaving();
-    const options = { url: server.url, body: 'event' } as const;
-    const output = webhook.create(options, contextOf(jsonTextMapper));
+    const options = { url: server.url, body: 'event', gzip: false } as const;
+    const output = made(webhook, options, jsonTextMapper);
     const records = ['{"n":1}', '{"n":2}'];
     const deliver = inRequests(output, requestLimitsOf(webhook, options));
     for (let i = 0; i < 2; i++) {
@@ -35,7 +35,7 @@ describe('webhook', () => {
   it('encodes records of any other mapper', async () => {
     const server = await misbehaving();
     const mapper = { map: () => ({ ok: true, record: null }) as const };
-    const output = webhook.create({ url: server.url }, contextOf(mapper));
+    const output = made<unknown>(webhook, { url: server.url }, mapper);
     await output.deliver(batchOf<unknown>([{ a: 10n ** 20n }, 'text']), neverAborts());
     expect(server.received[0]?.body).toBe('[{"a":100000000000000000000},"text"]');
     await output.stop?.(neverAborts());

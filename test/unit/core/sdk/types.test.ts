@@ -129,8 +129,8 @@ describe('defineOutput', () => {
       ...base,
       options: Type.Object({ ...httpOptions }, { additionalProperties: false }),
       create(options) {
-        expectTypeOf(options.gzip).toEqualTypeOf<boolean | undefined>();
-        expectTypeOf(options.bearer_token).toEqualTypeOf<string | undefined>();
+        expectTypeOf(options.gzip).toEqualTypeOf<boolean>();
+        expectTypeOf(options.auth?.basic?.username).toEqualTypeOf<string | undefined>();
         return { deliver: async () => delivered() };
       },
     });

@@ -7,28 +7,23 @@ import {
   defineOutput,
   delivered,
   fromResponse,
-  httpClient,
+  httpOptions,
   httpUrl,
   type Output,
   type OutputContext,
   rejected,
   retry,
-  secret,
   Type,
 } from '../../../../core/sdk/index.ts';
 import { testOutput } from '../../../../core/testing/index.ts';
 
-type Options = { url: string; token: string };
+type Options = { url: string; auth?: { bearer?: { token?: string } } };
 type Create = (options: Options, context: OutputContext) => Output;
 
 /** A small correct output over HTTP. */
-const good: Create = ({ url, token }, context) => {
-  const http = httpClient({ bearer_token: token }, context);
-  return {
-    deliver: ({ records }, signal) => http.post(url, `[${records.join(',')}]`, signal),
-    stop: async () => http.close(),
-  };
-};
+const good: Create = (_, { http }) => ({
+  deliver: ({ records }, signal) => http.post('', `[${records.join(',')}]`, signal),
+});
 
 /** One request a record, and the answers told by record. */
 const each = (tell: (deliveries: Delivery[]) => Delivery): Create => {
@@ -55,10 +50,10 @@ const definitionOf = (create: Create, more: Partial<AnyOutputDefinition> = {}) =
       type: 'tickets',
       summary: 'Opens tickets.',
       options: Type.Object(
-        { url: httpUrl({ description: 'Where to.' }), token: secret({ description: 'Who is it.' }) },
+        { url: httpUrl({ description: 'Where to.' }), ...httpOptions },
         { additionalProperties: false },
       ),
-      examples: [{ title: 'Minimal', options: { url: 'https://tickets.example.com', token: 'x' } }],
+      examples: [{ title: 'Minimal', options: { url: 'https://tickets.example.com' } }],
       batch: { events: 10 },
       create,
     }),
@@ -70,7 +65,7 @@ async function broken(definition: AnyOutputDefinition, only?: string): Promise<s
   const tests: { name: string; run: () => Promise<void> }[] = [];
   testOutput(definition, {
     test: (name, run) => tests.push({ name: name.replace('tickets: ', ''), run }),
-    options: ({ url }) => ({ url, token: 'a-very-secret-token' }),
+    options: ({ url }) => ({ url, auth: { bearer: { token: 'a-very-secret-token' } } }),
   });
   const names: string[] = [];
   const chosen = tests.filter(({ name }) => only === undefined || name === only);
@@ -113,16 +108,17 @@ describe('the contract of outputs', () => {
   it.each<[what: string, create: Create]>([
     [
       'tells its secret',
-      wrong((output, { token }) => async (batch, signal) => {
+      wrong((output, { auth }) => async (batch, signal) => {
         const delivery = await output.deliver(batch, signal);
+        const token = auth?.bearer?.token;
         return delivery.status === 'retry' ? retry(`${delivery.reason} with ${token}`) : delivery;
       }),
     ],
     [
       'repeats what the destination says, its own secret among it',
-      ({ url, token }, { fetch }) => ({
+      ({ url, auth }, { fetch }) => ({
         deliver: async ({ records }, signal) => {
-          const headers = { authorization: `Bearer ${token}` };
+          const headers = { authorization: `Bearer ${auth?.bearer?.token}` };
           return fromResponse(await fetch(url, { method: 'POST', body: `[${records}]`, headers, signal }));
         },
       }),

@@ -9,7 +9,7 @@ import {
   defineOutput,
   delivered,
   deliveredExcept,
-  httpClient,
+  httpOptions,
   httpUrl,
   type Output,
   type OutputContext,
@@ -392,24 +392,19 @@ describe('decode', () => {
     type: 'pubsub',
     summary: 'Publishes.',
     options: Type.Object(
-      {
-        url: httpUrl({ description: 'Where to.' }),
-        gzip: Type.Optional(Type.Boolean({ description: 'Compress.' })),
-      },
+      { url: httpUrl({ description: 'Where to.' }), ...httpOptions },
       { additionalProperties: false },
     ),
     examples: [{ title: 'Minimal', options: { url: 'https://pubsub.example.com' } }],
     batch: { events: 10 },
-    create(options, context) {
-      const http = httpClient(options, context);
+    create(_, { http }) {
       const body = (records: readonly unknown[]) =>
         JSON.stringify({
           messages: records.map((record) => ({ data: Buffer.from(String(record)).toString('base64') })),
         });
       return {
         preview: ({ records }) => body(records),
-        deliver: ({ records }, signal) => http.post(options.url, body(records), signal),
-        stop: async () => http.close(),
+        deliver: ({ records }, signal) => http.post('', body(records), signal),
       };
     },
   });

@@ -46,7 +46,7 @@ describe('bulkLines', () => {
     const { create } = linesOf({ a: 1 });
     expect(create).toEqual({ _index: 'falco', _id: '015abd7f5cc57a2dd94b7590f04ad808' });
     expect(linesOf({ a: 2 }).create._id).not.toBe(create._id);
-    const [action] = bulkLines('{"a":1}', { index: 'i', suffix: 'none' }, 'geo').split('\n');
+    const [action] = bulkLines('{"a":1}', { index: 'i', suffix: 'none', pipeline: 'geo' }).split('\n');
     expect(JSON.parse(action!).create).toEqual({ ...create, _index: 'i', pipeline: 'geo' });
   });
 });

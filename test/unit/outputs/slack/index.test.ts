@@ -3,22 +3,15 @@ import type { Event } from '../../../../core/sdk/index.ts';
 import slack from '../../../../outputs/slack/index.ts';
 import { slackPayload } from '../../../../outputs/slack/payload.ts';
 import { goldenOf } from '../../../support/golden.ts';
-import {
-  batchOf,
-  contextOf,
-  eventOf,
-  inRequests,
-  misbehaving,
-  neverAborts,
-  recordingLogger,
-} from '../support.ts';
+import { batchOf, eventOf, inRequests, made, misbehaving, neverAborts, recordingLogger } from '../support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
 
 describe('slack', () => {
   it.each(goldenOf('slack'))('sends what Falcosidekick sends for input $id', async ({ event, body }) => {
     const server = await misbehaving();
-    const output = slack.create(
+    const output = made(
+      slack,
       {
         webhook_url: `${server.url}/services/x`,
         username: 'Falcosidekick',
@@ -26,7 +19,7 @@ describe('slack', () => {
         footer: 'https://github.com/falcosecurity/falcosidekick',
         message_template: 'Rule: {{ rule }} Priority: {{ priority }}',
       },
-      contextOf(events),
+      events,
     );
     expect(await output.deliver(batchOf([event]), neverAborts())).toEqual({ status: 'delivered' });
     expect(JSON.parse(server.received[0]?.body ?? '')).toEqual(body);
@@ -57,7 +50,7 @@ describe('slack', () => {
       response.writeHead([200, 400, 429][count - 1] ?? 200, { 'retry-after': '3' });
       response.end();
     });
-    const output = slack.create({ webhook_url: server.url }, contextOf(events));
+    const output = made(slack, { webhook_url: server.url }, events);
     const batch = batchOf([eventOf(), eventOf(), eventOf(), eventOf()]);
     expect(await inRequests(output, { events: 1 })(batch, neverAborts())).toMatchObject({
       status: 'retry',
@@ -76,7 +69,7 @@ describe('slack', () => {
       webhook_url: server.url,
       message_template: '{% for i in (1..99999999) %}x{% endfor %}',
     };
-    const output = slack.create(options, contextOf(events, log));
+    const output = made(slack, options, events, { log });
     expect((await output.deliver(batchOf([eventOf()]), neverAborts())).status).toBe('delivered');
     expect(JSON.parse(server.received[0]?.body ?? '')).not.toHaveProperty('text');
     expect(log.lines).toHaveLength(1);

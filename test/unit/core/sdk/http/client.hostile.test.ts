@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { httpClient } from '../../../../../core/sdk/index.ts';
+import { httpClient } from '../../../../../core/sdk/http/client.ts';
 import { neverAborts } from '../../../outputs/support.ts';
 
 const closing: (() => void)[] = [];

@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { httpClient } from '../../../../../core/sdk/index.ts';
+import { httpClient } from '../../../../../core/sdk/http/client.ts';
 import { makeCertificates } from '../../../../support/certificates.ts';
 import { misbehaving, neverAborts } from '../../../outputs/support.ts';
 
@@ -15,7 +15,11 @@ describe('httpClient.post', () => {
   it('sends JSON with its own headers, credentials and gzip', async () => {
     const server = await misbehaving();
     const http = httpClient(
-      { headers: { 'X-Tenant': 'tenant-one' }, username: 'ann', password: 'opensesame', gzip: true },
+      {
+        headers: { 'X-Tenant': 'tenant-one' },
+        auth: { basic: { username: 'ann', password: 'opensesame' } },
+        gzip: true,
+      },
       context,
     );
     expect(await http.post(`${server.url}/in`, '[1]', neverAborts(), { 'idempotency-key': 'b1' })).toEqual({
@@ -105,7 +109,10 @@ describe('httpClient.post', () => {
       response.writeHead(400);
       response.end(`no such hook: ${path} ${headers['x-api-key']} ${headers.authorization}`);
     });
-    const http = httpClient({ bearer_token: 'tok-123456', headers: { 'x-api-key': 'key-987654' } }, context);
+    const http = httpClient(
+      { auth: { bearer: { token: 'tok-123456' } }, headers: { 'x-api-key': 'key-987654' } },
+      context,
+    );
     const delivery = await http.post(
       `${server.url}/services/T000/SECRETSECRET?sig=signature`,
       '',
@@ -146,9 +153,9 @@ describe('httpClient.post', () => {
 
   it('refuses a header that cannot be sent, without showing it', () => {
     expect(() => httpClient({ headers: { 'x-token': 'sesame\n' } }, context)).toThrow(
-      /^headers: "x-token" is no header, or its value holds a line break or the like$/,
+      /^headers: "x-token" is not a header, or its value holds a line break or the like$/,
     );
-    expect(() => httpClient({ headers: { 'x token': 'a' } }, context)).toThrow(/"x token" is no header/);
+    expect(() => httpClient({ headers: { 'x token': 'a' } }, context)).toThrow(/"x token" is not a header/);
   });
 
   it('does not follow redirects', async () => {
@@ -156,7 +163,7 @@ describe('httpClient.post', () => {
       response.writeHead(302, { location: '/elsewhere' });
       response.end();
     });
-    const http = httpClient({ bearer_token: 'tok-123456' }, context);
+    const http = httpClient({ auth: { bearer: { token: 'tok-123456' } } }, context);
     expect(await http.post(server.url, '', neverAborts())).toMatchObject({
       status: 'retry',
       reason: expect.stringMatching(/302.*redirects/),
@@ -167,8 +174,12 @@ describe('httpClient.post', () => {
   });
 
   it('refuses options that contradict each other', () => {
-    expect(() => httpClient({ username: 'a', bearer_token: 'b' }, context)).toThrow(/exclude each other/);
-    expect(() => httpClient({ password: 'b' }, context)).toThrow(/needs username/);
+    const auth = { header: { name: 'X-Key', value: 'b' } };
+    expect(() => httpClient({ auth, headers: { 'x-key': 'a' } }, context)).toThrow(/x-key and auth cannot/);
+    expect(() => httpClient({ auth, headers: { Authorization: 'a' } }, context)).toThrow(
+      /cannot be combined/,
+    );
+    expect(() => httpClient({ auth: {} }, context)).toThrow(/no kind/);
     expect(() => httpClient({ tls: { cert: 'x' } }, context)).toThrow(/need each other/);
   });
 

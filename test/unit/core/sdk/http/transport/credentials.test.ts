@@ -4,7 +4,7 @@ import {
   basicAuthOf,
   credentialsOf,
   headerForms,
-} from '../../../../../core/sdk/http/credentials.ts';
+} from '../../../../../../core/sdk/http/transport/credentials.ts';
 
 const BASIC = `Basic ${Buffer.from('ann:p@ss').toString('base64')}`;
 

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type AwsOptions, awsClientConfig } from '../../../../../core/sdk/aws/index.ts';
 import type { Delivery, HttpTimeouts } from '../../../../../core/sdk/index.ts';
 import sqs from '../../../../../outputs/aws-sqs.ts';
-import { type AwsOptions, awsClientConfig } from '../../../../../outputs/shared/aws/index.ts';
 import { s3Store } from '../../../../../outputs/shared/lake/index.ts';
 import { makeCertificates } from '../../../../support/certificates.ts';
 import {
@@ -16,7 +16,7 @@ import {
   startSilentServer,
 } from '../../../../support/forward-proxy.ts';
 import { until } from '../../../../support/until.ts';
-import { batchOf, contextOf, jsonTextMapper, neverAborts } from '../../support.ts';
+import { batchOf, contextOf, jsonTextMapper, neverAborts } from '../../../outputs/support.ts';
 
 const ROLE = { role_arn: 'arn:aws:iam::111122223333:role/falco' };
 const KEY = { access_key_id: 'AKIA0', secret_access_key: 'not-a-real-secret-key' };

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { httpTransport, type TransportOptions } from '../../../../../core/sdk/index.ts';
-import { startForwardProxy, startSilentServer } from '../../../../support/forward-proxy.ts';
-import { until } from '../../../../support/until.ts';
+import { httpTransport, type TransportOptions } from '../../../../../../core/sdk/index.ts';
+import { startForwardProxy, startSilentServer } from '../../../../../support/forward-proxy.ts';
+import { until } from '../../../../../support/until.ts';
 
 const LIMITS = { connect: 200, idle: 200 };
 const PUT = { method: 'PUT', headers: {} };

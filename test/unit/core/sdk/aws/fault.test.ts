@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AssumeRoleError } from '../../../../../outputs/shared/aws/credentials.ts';
-import { awsClientConfig, awsFault, fromAwsFault } from '../../../../../outputs/shared/aws/index.ts';
+import { AssumeRoleError } from '../../../../../core/sdk/aws/credentials.ts';
+import { awsClientConfig, awsFault, fromAwsFault } from '../../../../../core/sdk/aws/index.ts';
 
 const context = { configDir: '.' };
 const place = { service: 'SQS', region: 'eu-west-1' };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeFailure } from '../../../../../core/sdk/http/failure.ts';
+import { describeFailure } from '../../../../../../core/sdk/http/transport/failure.ts';
 
 const failure = (code: string | undefined, message = '') => ({
   ...(code !== undefined && { code }),

@@ -1,5 +1,7 @@
-import type { Static } from '../../../core/sdk/index.ts';
-import { duration, httpConnection, secret, Type } from '../../../core/sdk/index.ts';
+import type { Static } from 'typebox';
+import { httpConnection } from '../http/transport/options.ts';
+import { duration, secret } from '../options/scalars.ts';
+import { Type } from '../options/type.ts';
 
 const { proxy, tls } = httpConnection;
 

@@ -1,5 +1,7 @@
-import type { Delivery } from '../../../core/sdk/index.ts';
-import { describeFailure, parseRetryAfter, retry } from '../../../core/sdk/index.ts';
+import type { Delivery } from '../contract/verdicts.ts';
+import { retry } from '../contract/verdicts.ts';
+import { describeFailure } from '../http/transport/failure.ts';
+import { parseRetryAfter } from '../http/transport/response.ts';
 import { AssumeRoleError } from './credentials.ts';
 
 /** What an error of the SDK says. */

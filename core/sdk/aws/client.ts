@@ -1,17 +1,11 @@
-import type { HttpTimeouts } from '../../../core/sdk/index.ts';
+import type { HttpTimeouts } from '../http/transport/transport.ts';
 import { type Credentials, credentialsFor } from './credentials.ts';
 import { type AwsRequestHandler, awsRequestHandler } from './handler.ts';
 import type { AwsOptions } from './options.ts';
+import { silenceNodeWarning, silent } from './silent.ts';
 
 /** For every client of AWS, milliseconds: until a connection is ready, and without an answer or progress on it. */
 const TIMEOUTS: HttpTimeouts = { connect: 10_000, idle: 60_000 };
-
-/** The SDK's own switch for its warning that later versions do not support Node 20: the version is pinned (CONTRIBUTING.md). */
-const NO_NODE_WARNING = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
-
-const nothing = () => {};
-/** The SDK prints to the console what is also in the error. */
-const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** What every client of the SDK is made with. */
 export type AwsClientConfig = Credentials & {
@@ -44,7 +38,7 @@ export function awsClientConfig(
   context: { readonly configDir: string },
   timeouts: HttpTimeouts = TIMEOUTS,
 ): AwsClientConfig {
-  process.env[NO_NODE_WARNING] ??= 'true';
+  silenceNodeWarning();
   const requestHandler = awsRequestHandler(options, context, timeouts);
   return {
     ...credentialsFor(options, { requestHandler, logger: silent }),

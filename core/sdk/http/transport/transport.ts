@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import type { TlsOptions } from '../options/tls.ts';
+import type { TlsOptions } from '../../options/tls.ts';
 import { type Agents, createAgents } from './agents.ts';
 import { basicAuthOf, credentialsOf } from './credentials.ts';
 import { describeFailure } from './failure.ts';

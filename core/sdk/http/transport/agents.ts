@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { readTls, type TlsOptions } from '../options/tls.ts';
+import { readTls, type TlsOptions } from '../../options/tls.ts';
 import { TunnelAgent } from './tunnel.ts';
 
 /** The connection pools of one output. */

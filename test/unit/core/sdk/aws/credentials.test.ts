@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AssumeRoleError, credentialsFor } from '../../../../../outputs/shared/aws/credentials.ts';
+import { AssumeRoleError, credentialsFor } from '../../../../../core/sdk/aws/credentials.ts';
 
 const KEY = { region: 'eu-west-1', access_key_id: 'AKIA', secret_access_key: 'secret' };
 const ROLE = 'arn:aws:iam::111122223333:role/falco';

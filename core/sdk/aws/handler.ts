@@ -1,7 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { type HttpTimeouts, httpTransport, type TransportOptions } from '../../../core/sdk/index.ts';
+import {
+  type HttpTimeouts,
+  type HttpTransport,
+  httpTransport,
+  type TransportOptions,
+} from '../http/transport/transport.ts';
 
 /** A request as the SDK hands it over, signed. */
 interface AwsRequest {
@@ -41,7 +46,11 @@ export function awsRequestHandler(
   context: { readonly configDir: string },
   timeouts: HttpTimeouts,
 ): AwsRequestHandler {
-  const transport = httpTransport(options, context, timeouts);
+  return awsHandlerOver(httpTransport(options, context, timeouts));
+}
+
+/** The same over a transport that is there already. */
+export function awsHandlerOver(transport: HttpTransport): AwsRequestHandler {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(request, { abortSignal } = {}) {

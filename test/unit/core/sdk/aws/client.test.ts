@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-const AWS = new URL('../../../../../dist/outputs/shared/aws/index.js', import.meta.url);
+const AWS = new URL('../../../../../dist/core/sdk/aws/index.js', import.meta.url);
 
 /** Makes a client in a process of its own: the SDK warns once a process. */
 function warningsOf(env: NodeJS.ProcessEnv): string {

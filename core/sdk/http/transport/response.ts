@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline, Readable, Transform } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { type Delivery, delivered, rejected, retry } from '../contract/verdicts.ts';
+import { type Delivery, delivered, rejected, retry } from '../../contract/verdicts.ts';
 
 /** The statuses that speak about the content of the request: sent again it would be refused again. */
 const CONTENT_REFUSED: ReadonlySet<number> = new Set([400, 413, 415, 422]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseRetryAfter } from '../../../../../core/sdk/http/response.ts';
-import { fromResponse } from '../../../../../core/sdk/index.ts';
-import { startDestination } from '../../../../../core/testing/index.ts';
+import { parseRetryAfter } from '../../../../../../core/sdk/http/transport/response.ts';
+import { fromResponse } from '../../../../../../core/sdk/index.ts';
+import { startDestination } from '../../../../../../core/testing/index.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const answer = (status: number, headers: Record<string, string> = {}, body = '') =>

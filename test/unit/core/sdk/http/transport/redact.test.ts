@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactor, secretsOfUrl } from '../../../../../core/sdk/http/redact.ts';
+import { redactor, secretsOfUrl } from '../../../../../../core/sdk/http/transport/redact.ts';
 
 describe('redactor', () => {
   it.each([[['hunter22', 'hunter22-and-more']], [['hunter22-and-more', 'hunter22']]])(

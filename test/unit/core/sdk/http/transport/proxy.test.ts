@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { proxyChoice } from '../../../../../core/sdk/http/proxy.ts';
+import { proxyChoice } from '../../../../../../core/sdk/http/transport/proxy.ts';
 
 const choose = (url: string, environment: Record<string, string>, option?: string) =>
   proxyChoice(option, environment)(new URL(url))?.href;

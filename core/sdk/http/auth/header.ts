@@ -1,0 +1,34 @@
+import type { Static } from 'typebox';
+import type { FalcosidekickKey } from '../../options/falcosidekick.ts';
+import { Type } from '../../options/type.ts';
+import { headerForms } from '../transport/credentials.ts';
+import type { Auth } from './auth.ts';
+
+/** @param keys of Falcosidekick that the value replaces */
+export function headerOption(keys: readonly FalcosidekickKey[] = []) {
+  return Type.Object(
+    {
+      name: Type.String({
+        format: 'header-name',
+        description: 'Name of the header.',
+        examples: ['X-Api-Key', 'Authorization'],
+      }),
+      value: Type.String({
+        format: 'header-value',
+        secret: true,
+        minLength: 1,
+        description: 'Value of the header, with its scheme where it has one: `ApiKey …`.',
+        ...(keys.length > 0 && { falcosidekick: keys }),
+      }),
+    },
+    { additionalProperties: false, description: 'An API key in a header.' },
+  );
+}
+
+/** Sends an API key in a header. */
+export function header({ name, value }: Static<ReturnType<typeof headerOption>>): Auth {
+  return {
+    credentials: () => ({ headers: { [name.toLowerCase()]: value } }),
+    secrets: () => headerForms(value),
+  };
+}

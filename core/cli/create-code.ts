@@ -24,7 +24,7 @@ export function outputFiles(names: PackageNames): CodeFiles {
 }
 
 function outputCode({ type }: PackageNames): string {
-  return `import { defineOutput, httpClient, httpOptions, httpUrl, recordJson, Type } from 'tiercel';
+  return `import { defineOutput, httpOptions, httpUrl, overHttp, recordJson, Type } from 'tiercel';
 
 export default defineOutput({
   apiVersion: 1,
@@ -43,15 +43,13 @@ export default defineOutput({
   examples: [{ title: 'Minimal', options: { url: 'https://${type.replaceAll('_', '-')}.example.com/events' } }],
   // Defaults. A batch closes at the first limit it reaches: events, bytes or milliseconds.
   batch: { events: 100, size: 1_000_000, every: 1_000 },
-  create(options, context) {
-    const http = httpClient(options, context);
-    const toJson = recordJson(context.mapper);
-    return {
-      // The answer is turned into delivered, retry or rejected; a throw means retry. The id is the same on every attempt.
-      deliver: ({ id, records }, signal) =>
-        http.post(options.url, \`[\${records.map(toJson).join(',')}]\`, signal, { 'idempotency-key': id }),
-      stop: async () => http.close(),
-    };
+  create(_options, { http, mapper }) {
+    const toJson = recordJson(mapper);
+    // The answer is turned into delivered, retry or rejected; a throw means retry. The id is the same on every attempt.
+    return overHttp(http, {
+      headers: ({ id }) => ({ 'idempotency-key': id }),
+      body: ({ records }) => \`[\${records.map(toJson).join(',')}]\`,
+    });
   },
 });
 `;

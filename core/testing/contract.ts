@@ -21,7 +21,7 @@ export interface Place {
 /** The mapper that an output under test gets its records from. */
 export interface MapperSetup {
   readonly definition: AnyMapperDefinition;
-  /** Decoded options; default none. */
+  /** In YAML spelling. Default none. */
   readonly options?: Record<string, unknown>;
   /** The URL of its compiled module: an output that maps on another thread imports it. */
   readonly module?: string;

@@ -5,9 +5,9 @@ import { neverAborts } from './settles.ts';
 
 /** What `tiercel doctor` learns of a destination. */
 export interface Examination {
-  /** Everything was looked at and is well. */
-  readonly well: boolean;
-  /** What is wrong, or could not be asked. */
+  /** What is wrong. */
+  readonly failed: readonly string[];
+  /** What is wrong or could not be checked. Empty: the destination is ready. */
   readonly problems: readonly string[];
   /** Everything that an operator reads. */
   readonly said: readonly string[];
@@ -18,20 +18,22 @@ export async function examine(output: Output): Promise<Examination | undefined> 
   if (output.diagnose !== undefined) {
     const sample = decodeEvent(markedEvents(1)[0]!.raw, Date.UTC(2026, 0, 2));
     const said: string[] = [];
+    const failed: string[] = [];
     const problems: string[] = [];
     for await (const { status, what, line } of output.diagnose({ write: false, sample }, neverAborts())) {
       said.push(`${what}: ${line}`);
+      if (status === 'failed') failed.push(line);
       if (status === 'failed' || status === 'unknown') problems.push(line);
     }
-    return { well: problems.length === 0, problems, said };
+    return { failed, problems, said };
   }
   if (output.check === undefined) return undefined;
   try {
     await output.check(neverAborts());
-    return { well: true, problems: [], said: [] };
+    return { failed: [], problems: [], said: [] };
   } catch (error) {
     const { message } = error as Error;
-    return { well: false, problems: [message], said: [message] };
+    return { failed: [message], problems: [message], said: [message] };
   }
 }
 

@@ -6,22 +6,26 @@ import { decodeScalars } from '../config/schema/decode.ts';
 import type { JsonSchema } from '../config/schema/json-schema.ts';
 
 /**
- * Checks options as a configuration file is checked, fills in the defaults and decodes them: durations become milliseconds,
- * sizes bytes.
+ * Options as the running program hands them to `create`: defaults filled in, durations and sizes as numbers.
  *
  * @param given in YAML spelling
- * @throws AssertionError with one line for each mistake, which names the option
- * @example decodeOptions(definition.options, { url: 'https://tickets.example.com', timeout: '5s' }) // { url: …, timeout: 5000 }
+ * @param whose whose options they are, for the error
+ * @throws AssertionError with the path and the mistake of each option that is not valid, as `tiercel validate` prints them
+ * @example decodedOptions(definition.options, { host: 'logs.example.com' }) // { host: 'logs.example.com', port: 514 }
  */
-export function decodeOptions(schema: unknown, given: unknown): object {
-  assert.ok(typeof given === 'object' && given !== null, 'the options are not an object');
-  const { value, faults } = validateNode(nodeOf(given), schema as JsonSchema, []);
-  const mistakes = faults.map(({ path, message, fix }) => {
+export function decodedOptions(
+  schema: JsonSchema,
+  given: unknown,
+  whose = 'contract',
+): Readonly<Record<string, unknown>> {
+  assert.ok(typeof given === 'object' && given !== null, `the options of the ${whose} are not an object`);
+  const { value, faults } = validateNode(nodeOf(given), schema, []);
+  const problems = faults.map(({ path, message, fix }) => {
     const where = path.length === 0 ? '' : `${path.join('.')}: `;
-    return `\n- ${where}${message}${fix === undefined ? '' : ` (${fix})`}`;
+    return `${where}${message}${fix === undefined ? '' : `. ${fix}`}`;
   });
-  assert.ok(mistakes.length === 0, `the options do not fit the definition:${mistakes.join('')}`);
-  return decodeScalars(schema as JsonSchema, value) as object;
+  assert.ok(problems.length === 0, `the options of the ${whose} are not valid: ${problems.join('; ')}`);
+  return decodeScalars(schema, value) as Record<string, unknown>;
 }
 
 /** Options of a test have no place in a file. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { JsonSchema } from '../config/schema/json-schema.ts';
 import { checkDefinition } from '../plugins/check.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import type { OutputContract } from './contract.ts';
@@ -6,7 +7,7 @@ import { EVENT_TIME, MARK, markedEvents, oddEvents } from './events.ts';
 import { testFaults } from './faults.ts';
 import { testHttpFaults } from './http-faults.ts';
 import { assertNothingLeftOpen, openResources } from './open-resources.ts';
-import { decodeOptions } from './options.ts';
+import { decodedOptions } from './options.ts';
 import { type UnderTest, withContract, withPlace } from './under-test.ts';
 import { withOutput } from './with-output.ts';
 
@@ -38,11 +39,7 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
   test('has valid examples', async () => {
     assert.ok(definition.examples.length > 0, 'there is no example');
     for (const { title, options } of definition.examples) {
-      try {
-        decodeOptions(definition.options, options);
-      } catch (error) {
-        assert.fail(`the example "${title}": ${(error as Error).message}`);
-      }
+      decodedOptions(definition.options as JsonSchema, options, `example "${title}"`);
     }
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JsonSchema } from '../config/schema/json-schema.ts';
 import type { Event } from '../event/event.ts';
 import { createOutput, type GivenContext } from '../plugins/context.ts';
 import type { BatchContent } from '../sdk/contract/batch.ts';
@@ -13,7 +14,7 @@ import { deliverer, sliceOf } from './batches.ts';
 import { withCleanup } from './cleanup.ts';
 import { asEvent, asReceived, givenContext } from './context-of.ts';
 import type { MapperSetup } from './contract.ts';
-import { decodeOptions } from './options.ts';
+import { decodedOptions } from './options.ts';
 import { type RecordingLogger, recordingLogger } from './recording-logger.ts';
 import { neverAborts, stopInTime } from './settles.ts';
 
@@ -67,7 +68,7 @@ export function withOutput(
   run: (made: MadeOutput) => Promise<void>,
 ): Promise<void> {
   return withCleanup(async (defer) => {
-    const options = decodeOptions(definition.options, setup.options ?? {});
+    const options = decodedOptions(definition.options as JsonSchema, setup.options ?? {});
     const directory = await mkdtemp(join(tmpdir(), 'tiercel-output-'));
     defer(() => rm(directory, { recursive: true, force: true }));
     const log = recordingLogger();
@@ -104,9 +105,10 @@ function mappingOf(
   log: RecordingLogger,
 ): Pick<GivenContext, 'mapper' | 'mapperRef'> {
   if (given !== undefined) {
-    const { definition, options: mapperOptions = {}, module = import.meta.url } = given;
-    const mapper = definition.create(mapperOptions, { log });
-    return { mapper, mapperRef: { type: definition.type, module, options: mapperOptions } };
+    const { definition, module = import.meta.url } = given;
+    const made = decodedOptions(definition.options as JsonSchema, given.options ?? {}, 'mapper');
+    const mapper = definition.create(made, { log });
+    return { mapper, mapperRef: { type: definition.type, module, options: made } };
   }
   // A mapper that the user may replace: the output takes what others make, too.
   const type = typeof own === 'function' ? own(options as never).type : 'falco';

@@ -19,7 +19,7 @@ import type {
 } from '../../../core/sdk/index.ts';
 import { Type } from '../../../core/sdk/index.ts';
 import { contextOf as build, recordingLogger } from '../../../core/testing/index.ts';
-import { decodeOptions } from '../../../core/testing/options.ts';
+import { decodedOptions } from '../../../core/testing/options.ts';
 
 export { batchOf, eventOf, neverAborts, recordingLogger } from '../../../core/testing/index.ts';
 
@@ -51,7 +51,7 @@ export function made<R>(
   more: { readonly log?: Logger; readonly clock?: Clock } = {},
 ): Output<R> {
   const { http: _, fetch: __, ...context } = contextOf(mapper, more.log);
-  return createOutput(definition, decodeOptions(definition.options, given), {
+  return createOutput(definition, decodedOptions(definition.options, given), {
     ...context,
     ...more,
   }) as Output<R>;

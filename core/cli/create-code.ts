@@ -45,8 +45,9 @@ export default defineOutput({
   batch: { events: 100, size: 1_000_000, every: 1_000 },
   create(_options, { http, mapper }) {
     const toJson = recordJson(mapper);
-    // The answer is turned into delivered, retry or rejected; a throw means retry. The id is the same on every attempt.
+    // The answer is turned into delivered, retry or rejected.
     return overHttp(http, {
+      // The id is the same on every attempt.
       headers: ({ id }) => ({ 'idempotency-key': id }),
       body: ({ records }) => \`[\${records.map(toJson).join(',')}]\`,
     });
@@ -62,7 +63,7 @@ import { eventOf, startDestination, testOutput, withOutput } from 'tiercel/testi
 import ${camel(type)} from './index.js';
 
 // The contract of every output: against a real server that answers, refuses, hangs and resets.
-testOutput(${camel(type)}, { test, options: ({ url }) => ({ url }) });
+testOutput(${camel(type)}, { test, options: ({ url }) => ({ url, auth: { bearer: { token: 'a-secret-token' } } }) });
 
 test('sends the rule of an event', async () => {
   const destination = await startDestination();

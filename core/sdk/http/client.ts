@@ -12,7 +12,7 @@ import { basicAuthOf, headerForms } from './transport/credentials.ts';
 import { describeFailure } from './transport/failure.ts';
 import { joinUrl } from './transport/join-url.ts';
 import { secretsOfUrl } from './transport/redact.ts';
-import { fromMessage, toResponse } from './transport/response.ts';
+import { fromMessage, fromResponse, toResponse } from './transport/response.ts';
 import { httpTransport } from './transport/transport.ts';
 
 const compress = promisify(gzip);
@@ -176,8 +176,8 @@ async function judge(
   } catch (error) {
     return retry(`the answer cannot be read: ${describeFailure(error)}`);
   } finally {
-    // An answer that is not read would keep its connection.
-    if (!response.bodyUsed) await response.body?.cancel().catch(() => {});
+    // An answer that is not read would keep its connection from being used again.
+    if (!response.bodyUsed) await fromResponse(response);
   }
 }
 

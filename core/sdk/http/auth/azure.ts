@@ -88,10 +88,7 @@ export function azure(options: AzureOptions, { transport, clock, load }: AuthSur
       return { value: token, expiresAt: expiresOnTimestamp };
     } catch (cause) {
       const reasons = leaves(cause as AzureError).map(({ message }) => message.split('\n')[0]);
-      const denied = leaves(cause as AzureError).every(
-        ({ name, statusCode = 0 }) =>
-          name === 'CredentialUnavailableError' || [400, 401, 403].includes(statusCode),
-      );
+      const denied = leaves(cause as AzureError).every(isRefusal);
       throw new AuthError(redact(`auth.azure: ${reasons.join('; ').slice(0, QUOTED)}`), { denied, cause });
     }
   }
@@ -102,6 +99,12 @@ export function azure(options: AzureOptions, { transport, clock, load }: AuthSur
 /** The errors that others were made of. */
 function leaves(error: AzureError): readonly AzureError[] {
   return error.errors === undefined || error.errors.length === 0 ? [error] : error.errors.flatMap(leaves);
+}
+
+/** No credentials were found, or the login server refuses them: it names the error of OAuth, and its own number. */
+function isRefusal({ name, message, statusCode = 0 }: AzureError): boolean {
+  if (name === 'CredentialUnavailableError' || [400, 401, 403].includes(statusCode)) return true;
+  return /^(invalid|unauthorized)_\w+|\bAADSTS(7|9)\d{3,}/.test(message);
 }
 
 /** What the library asks of a request. */

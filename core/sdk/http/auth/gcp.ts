@@ -48,21 +48,30 @@ interface GcpError extends Error {
 
 /** Sends an access token or identity token of Google Cloud. */
 export function gcp(options: GcpOptions, { transport, clock, configDir, load }: AuthSurroundings): Auth {
-  /** What `fetch` is given by the library: an URL and its own options. */
+  /** What `fetch` is given by the library: a URL and its own options. */
   const fetchImplementation = async (input: unknown, init: RequestInit = {}): Promise<Response> => {
-    const headers = Object.fromEntries(new Headers(init.headers));
-    const body =
-      init.body === undefined || init.body === null ? undefined : await new Response(init.body).text();
-    const signal = init.signal ?? undefined;
-    return sendBy(transport, new URL(String(input)), { method: init.method, headers, body, signal });
+    // As `fetch` does: the kind of body says its content type.
+    const body = new Response(init.body ?? null);
+    const headers = { ...Object.fromEntries(body.headers), ...Object.fromEntries(new Headers(init.headers)) };
+    return sendBy(transport, new URL(String(input)), {
+      method: init.method,
+      headers,
+      ...(init.body !== undefined && init.body !== null && { body: await body.text() }),
+      signal: init.signal ?? undefined,
+    });
   };
 
   async function fetchToken(): Promise<Lease<string>> {
-    const { GoogleAuth } = await load('google-auth-library', () => import('google-auth-library'));
+    const { GoogleAuth, OAuth2Client } = await load(
+      'google-auth-library',
+      () => import('google-auth-library'),
+    );
+    const transporterOptions = { fetchImplementation: fetchImplementation as typeof fetch };
+    const { transporter } = new OAuth2Client({ transporterOptions });
     // A new one for each token: it would return the refused token from its cache, and not read a renewed key file.
     const auth = new GoogleAuth({
       scopes: options.scopes,
-      clientOptions: { transporterOptions: { fetchImplementation: fetchImplementation as typeof fetch } },
+      clientOptions: { transporterOptions },
       ...(options.credentials_file !== undefined && {
         keyFilename: resolve(configDir, options.credentials_file),
       }),
@@ -74,6 +83,7 @@ export function gcp(options: GcpOptions, { transport, clock, configDir, load }: 
         return { value, expiresAt: endOf(value) };
       }
       const client = await auth.getClient();
+      sendAllBy(transporter, client);
       const { token } = await client.getAccessToken();
       const { expiry_date: end } = client.credentials;
       if (typeof token !== 'string') throw new Error('the answer has no access token');
@@ -84,6 +94,15 @@ export function gcp(options: GcpOptions, { transport, clock, configDir, load }: 
   }
 
   return renewedBearer(clock, fetchToken);
+}
+
+/** The library gives its options to a client, but not to the clients and handlers that this one is made of. */
+function sendAllBy(transporter: unknown, client: unknown): void {
+  if (typeof client !== 'object' || client === null || !('transporter' in client)) return;
+  client.transporter = transporter;
+  const { stsCredential, sourceClient } = client as { stsCredential?: unknown; sourceClient?: unknown };
+  sendAllBy(transporter, stsCredential);
+  sendAllBy(transporter, sourceClient);
 }
 
 function authError(error: GcpError): AuthError {

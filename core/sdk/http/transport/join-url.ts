@@ -10,7 +10,8 @@ export function joinUrl(base: string, path: string): URL {
   const mark = path.indexOf('?');
   const [pathname, query] = mark < 0 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)];
   url.pathname = url.pathname.replace(/\/+$/, '') + pathname;
-  url.search = [url.search.slice(1), query].filter(Boolean).join('&');
+  const parameters = [url.search.slice(1), query].filter(Boolean).join('&');
+  url.search = parameters === '' ? '' : `?${parameters}`;
   url.hash = '';
   return url;
 }

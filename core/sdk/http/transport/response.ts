@@ -1,6 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline, Readable, Transform } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import { type Delivery, delivered, rejected, retry } from '../../contract/verdicts.ts';
 
 /** The statuses that speak about the content of the request: sent again it would be refused again. */
@@ -130,21 +128,45 @@ export function toResponse(incoming: IncomingMessage): Response {
   }
   const empty = status === 204 || status === 205 || status === 304;
   if (empty) incoming.resume();
-  const stream = empty
-    ? null
-    : (Readable.toWeb(bounded(incoming)) as ReadableStream<Uint8Array<ArrayBuffer>>);
-  return new Response(stream, { status, statusText, headers });
+  return new Response(empty ? null : bodyOf(incoming), { status, statusText, headers });
 }
 
-/** The answer up to {@link LONGEST_ANSWER}; beyond, the stream fails and the connection is closed. */
-function bounded(incoming: IncomingMessage): Readable {
+/** How much of an answer waits to be read, bytes. */
+const WAITING = 64 * 1024;
+
+/**
+ * The answer up to {@link LONGEST_ANSWER}; beyond, the stream fails and the connection is closed. Not the platform's
+ * `Readable.toWeb`: on Node 20 it throws in a timer of its own when data come after the reader has cancelled.
+ */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
   let length = 0;
-  const limit = new Transform({
-    transform(chunk: Buffer, _, done) {
-      length += chunk.byteLength;
-      if (length <= LONGEST_ANSWER) done(null, chunk);
-      else done(new Error(`the answer is longer than ${LONGEST_ANSWER / 1024 / 1024} MiB`));
+  let isOver = false;
+  const end = (finish: () => void) => {
+    if (!isOver) finish();
+    isOver = true;
+  };
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      start(controller) {
+        incoming.on('data', (chunk: Buffer<ArrayBuffer>) => {
+          if (isOver) return;
+          length += chunk.byteLength;
+          if (length > LONGEST_ANSWER) {
+            const limit = LONGEST_ANSWER / 1024 / 1024;
+            end(() => controller.error(new Error(`the answer is longer than ${limit} MiB`)));
+            incoming.destroy();
+            return;
+          }
+          controller.enqueue(chunk);
+          if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+        });
+        incoming.once('end', () => end(() => controller.close()));
+        incoming.on('error', (error) => end(() => controller.error(error)));
+        incoming.once('close', () => end(() => controller.error(new Error('the connection was cut'))));
+      },
+      pull: () => void incoming.resume(),
+      cancel: () => end(() => incoming.destroy()),
     },
-  });
-  return pipeline(incoming, limit, () => {}) as Readable;
+    { highWaterMark: WAITING, size: ({ byteLength }) => byteLength },
+  );
 }

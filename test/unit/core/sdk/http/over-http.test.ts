@@ -1,0 +1,140 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { httpClient } from '../../../../../core/sdk/http/client.ts';
+import {
+  type Delivery,
+  delivered,
+  type HttpExchange,
+  overHttp,
+  retry,
+} from '../../../../../core/sdk/index.ts';
+import { batchOf, misbehaving, neverAborts } from '../../../outputs/support.ts';
+
+/** An output over a server that answers one status to deliveries and one to everything else. */
+async function setUp(
+  exchange: Partial<HttpExchange<string>> = {},
+  answers: { readonly post?: number; readonly other?: number; readonly body?: string } = {},
+) {
+  const { post = 200, other = 200, body = 'the-secret-token says: no' } = answers;
+  const server = await misbehaving(({ method }, response) => {
+    response.writeHead(method === 'POST' || method === 'PUT' ? post : other);
+    response.end(method === 'HEAD' ? undefined : body);
+  });
+  const url = `${server.url}/base/`;
+  const auth = { bearer: { token: 'the-secret-token' } };
+  const http = httpClient({ url, auth }, { configDir: '/' });
+  onTestFinished(async () => {
+    http.close();
+    await server.stop();
+  });
+  const output = overHttp<string>(http, { body: ({ records }) => records.join('+'), ...exchange });
+  return { server, output, deliver: () => output.deliver(batchOf(['a', 'b']), neverAborts()) };
+}
+
+describe('overHttp', () => {
+  it('sends a batch as one request, and shows it', async () => {
+    const { server, output, deliver } = await setUp({
+      url: '/in?x=1',
+      headers: ({ id }) => ({ 'idempotency-key': id }),
+    });
+    expect(await deliver()).toEqual({ status: 'delivered' });
+    expect(server.received).toMatchObject([
+      { method: 'POST', path: '/base/in?x=1', body: 'a+b', headers: { 'idempotency-key': 'batch-1' } },
+    ]);
+    expect(output.preview?.(batchOf(['a', 'b']))).toBe('a+b');
+  });
+
+  it('may choose method, address and headers, and send bytes', async () => {
+    const { server, output, deliver } = await setUp({
+      method: 'PUT',
+      url: ({ id }) => `/${id}`,
+      headers: { 'content-type': 'text/plain' },
+      body: ({ records }) => Buffer.from(records.join()),
+    });
+    expect(await deliver()).toEqual({ status: 'delivered' });
+    expect(server.received).toMatchObject([
+      { method: 'PUT', path: '/base/batch-1', body: 'a,b', headers: { 'content-type': 'text/plain' } },
+    ]);
+    expect(output.preview?.(batchOf(['a']))).toBe('a');
+  });
+
+  it('reads the answer of a success alone, and redacts what is made of it', async () => {
+    const seen: string[] = [];
+    const accepted: HttpExchange<string>['accepted'] = async (response, { count }) => {
+      seen.push(await response.text());
+      return retry(`of ${count}: ${seen[0]}`, { rejected: [{ index: 0, reason: seen[0]! }] });
+    };
+    const { server, deliver } = await setUp({ accepted });
+    expect(await deliver()).toEqual({
+      status: 'retry',
+      reason: `${new URL(server.url).host} of 2: *** says: no`,
+      rejected: [{ index: 0, reason: '*** says: no' }],
+    });
+    const refused = await setUp({ accepted: () => delivered() }, { post: 503 });
+    expect(await refused.deliver()).toMatchObject({
+      status: 'retry',
+      reason: expect.stringContaining('503'),
+    });
+  });
+
+  it('retries when the answer cannot be read, and keeps the connection of one that is not read', async () => {
+    const { deliver } = await setUp({ accepted: async (response) => (await response.json()) as Delivery });
+    expect(await deliver()).toMatchObject({
+      status: 'retry',
+      reason: expect.stringMatching(/the answer cannot be read: .*not valid JSON/),
+    });
+    const unread = await setUp({ accepted: () => delivered() }, { body: 'x'.repeat(1_000_000) });
+    for (let i = 0; i < 100; i++) expect((await unread.deliver()).status).toBe('delivered');
+  });
+
+  it.each([
+    [200, 'ok'],
+    [405, 'ok'],
+    [400, 'ok'],
+    [403, 'unknown'],
+    [404, 'unknown'],
+    [401, 'failed'],
+    [407, 'failed'],
+    [302, 'failed'],
+    [503, 'failed'],
+  ])('asks by HEAD whether the destination is there: %i is %s', async (other, status) => {
+    const { server, output } = await setUp({ url: '/in' }, { other });
+    const findings = [];
+    for await (const finding of output.diagnose!({} as never, neverAborts())) findings.push(finding);
+    expect(findings).toMatchObject([{ status }]);
+    expect(server.received).toMatchObject([{ method: 'HEAD', path: '/base/in', body: '' }]);
+    const check = output.check!(neverAborts());
+    if (status === 'failed') await expect(check).rejects.toThrow(String(other));
+    else await check;
+  });
+
+  it.each([
+    [200, 'ok'],
+    [404, 'failed'],
+    [400, 'failed'],
+  ])('asks as the output says: %i is %s', async (other, status) => {
+    const { server, output } = await setUp({ check: { url: '/ready' } }, { other });
+    for await (const finding of output.diagnose!({} as never, neverAborts())) {
+      expect(finding.status).toBe(status);
+      expect(finding.line).not.toContain('the-secret-token');
+    }
+    expect(server.received).toMatchObject([{ method: 'GET', path: '/base/ready' }]);
+  });
+
+  it('says that the destination is not there', async () => {
+    const { server, output } = await setUp();
+    await server.stop();
+    await expect(output.check!(neverAborts())).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('the addresses of a client', () => {
+  it('joins a path to the option, and refuses one without it', async () => {
+    const http = httpClient({}, { configDir: '/' });
+    expect(await http.post('/in', '', neverAborts())).toMatchObject({
+      status: 'retry',
+      reason: expect.stringContaining('no option "url"'),
+    });
+    expect(await http.post('nonsense', '', neverAborts())).toMatchObject({ status: 'retry' });
+    http.close();
+  });
+});

@@ -56,14 +56,24 @@ export default defineOutput({
 function outputTest({ type }: PackageNames): string {
   return `import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testOutput } from 'tiercel/testing';
+import { eventOf, startDestination, testOutput, withOutput } from 'tiercel/testing';
 import ${camel(type)} from './index.js';
 
 // The contract of every output: against a real server that answers, refuses, hangs and resets.
 testOutput(${camel(type)}, { test, options: ({ url }) => ({ url, auth: { bearer: { token: 'a-secret-token' } } }) });
 
-test('what is yours to test', () => {
-  assert.equal(${camel(type)}.type, '${type}');
+test('sends the rule of an event', async () => {
+  const destination = await startDestination();
+  try {
+    await withOutput(${camel(type)}, { options: { url: destination.url } }, async ({ deliver }) => {
+      const delivery = await deliver([eventOf({ rule: 'Terminal shell' })]);
+      assert.equal(delivery.status, 'delivered');
+    });
+    const bodies = destination.requests.map(({ body }) => JSON.parse(body));
+    assert.equal(bodies[0][0].rule, 'Terminal shell');
+  } finally {
+    await destination.close();
+  }
 });
 `;
 }

@@ -1,6 +1,8 @@
 import type { AnyOutputDefinition, Output, OutputContext, StreamOutput } from '../sdk/contract/output.ts';
 import { loadPeer } from '../sdk/deliver/load-peer.ts';
 import { httpClient, type OwnedHttpClient } from '../sdk/http/client.ts';
+import { redactOutput } from './redact-output.ts';
+import { secretsIn } from './secrets.ts';
 
 /** What is given for the context of an output; the rest is made of it and of the output's options. */
 export type GivenContext<R = unknown> = Omit<OutputContext<R>, 'http' | 'fetch'>;
@@ -32,7 +34,8 @@ export function openContext<R>(options: object, given: GivenContext<R>): OpenCon
 }
 
 /**
- * Makes an output. What its context opened is closed after its `stop`, which it always has.
+ * Makes an output. What its context opened is closed after its `stop`, which it always has, and the secrets of its options are
+ * taken out of what it says.
  *
  * @throws what `create` throws
  */
@@ -57,11 +60,12 @@ export function createOutput(
     }
   };
   // Not a copy: an output may be an instance of a class.
-  return new Proxy(output, {
+  const closing = new Proxy(output, {
     get(target, name) {
       if (name === 'stop') return stop;
       const member = Reflect.get(target, name);
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
+  return redactOutput(closing, secretsIn(definition.options, options));
 }

@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import type { Answer, OutputContract, Place, ReceivedRequest } from '../../core/testing/index.ts';
+import { expect, test, vi } from 'vitest';
+import type {
+  Answer,
+  OutputContract,
+  Place,
+  ReceivedRequest,
+  TestDestination,
+} from '../../core/testing/index.ts';
 import { testOutput } from '../../core/testing/index.ts';
 import ecs from '../../mappers/ecs/index.ts';
 import { mappers } from '../../mappers/index.ts';
@@ -54,38 +60,64 @@ function sqsAnswer(
   return { status: 200, body: JSON.stringify({ Successful, Failed }) };
 }
 
-/** All rows of the Parquet files below a folder, as text. */
-async function rowsBelow({ directory }: Place): Promise<string> {
-  const names = await readdir(directory, { recursive: true });
-  const files = names.filter((name) => name.startsWith('lake') && name.endsWith('.parquet'));
-  const rows = await Promise.all(
-    files.map(async (name) =>
-      parquetReadObjects({ file: await asyncBufferFromFile(join(directory, name)), compressors }),
-    ),
-  );
-  return JSON.stringify(rows.flat(), (_, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
+/** A lake below `lake` in the folder of the test; while it is down, a file is in its place. */
+function lakeIn({ directory }: Pick<Place, 'directory'>): TestDestination {
+  const lake = join(directory, 'lake');
+  return {
+    async arrived() {
+      const names = await readdir(lake, { recursive: true });
+      const files = names.filter((name) => name.endsWith('.parquet'));
+      const rows = await Promise.all(
+        files.map(async (name) =>
+          parquetReadObjects({ file: await asyncBufferFromFile(join(lake, name)), compressors }),
+        ),
+      );
+      return rows
+        .flat()
+        .map((row) =>
+          JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+        );
+    },
+    async cut() {
+      await rm(lake, { recursive: true, force: true });
+      await writeFile(lake, 'in the way');
+    },
+    recover: () => rm(lake),
+  };
 }
 
-let printed = '';
-/** From here on what is printed is kept. */
-function capture(): void {
-  printed = '';
-  const write = (text: string, done: () => void) => {
-    printed += text;
-    queueMicrotask(done);
+/** A file in a folder that can go away. */
+async function fileIn({ directory }: Pick<Place, 'directory'>): Promise<TestDestination> {
+  const folder = join(directory, 'logs');
+  await mkdir(folder);
+  return {
+    arrived: () => readFile(join(folder, 'events.ndjson'), 'utf8'),
+    cut: () => rm(folder, { recursive: true }),
+    recover: () => mkdir(folder) as Promise<unknown> as Promise<void>,
+  };
+}
+
+/** Standard output, whose reader can stop to read or go away. */
+function standardOutput(): TestDestination {
+  let printed = '';
+  let mode: 'well' | 'hangs' | 'closed' = 'well';
+  const write = (text: string, done: (error?: Error) => void) => {
+    if (mode === 'well') printed += text;
+    if (mode !== 'hangs') queueMicrotask(() => done(mode === 'closed' ? new Error('EPIPE') : undefined));
     return true;
   };
-  vi.spyOn(process.stdout, 'write').mockImplementation(write as typeof process.stdout.write);
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation(write as typeof process.stdout.write);
+  const change = (next: typeof mode) => () => {
+    mode = next;
+  };
+  return {
+    arrived: () => printed,
+    hang: change('hangs'),
+    cut: change('closed'),
+    recover: change('well'),
+    close: () => spy.mockRestore(),
+  };
 }
-afterEach(() => void vi.restoreAllMocks());
-
-let server: Awaited<ReturnType<typeof natsServer>>;
-beforeAll(async () => {
-  server = await natsServer(() => '{"stream":"falco","seq":1}');
-});
-afterAll(() => server.stop());
 
 /** How each built-in is held against the contract; the real servers are in the services tier. */
 const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
@@ -93,10 +125,9 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     options: ({ url }) => ({ hosts: [url], auth: { bearer: { token: SECRET } } }),
   },
   aws_security_lake: {
-    http: false,
-    mapper: { definition: ocsf, options: {}, module: mappers.ocsf.module },
+    destination: lakeIn,
+    mapper: { definition: ocsf, module: mappers.ocsf.module },
     options: () => ({ directory: 'lake', source: 'falco', region: 'eu-west-1', account_id: '123456789012' }),
-    arrived: rowsBelow,
   },
   aws_sqs: {
     options: ({ url }) => ({
@@ -124,34 +155,24 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     answerByRecord: ({ body }, isBad, fault) => bulkAnswer({ body }, isBad, REFUSALS[fault]),
   },
   file: {
-    http: false,
-    options: ({ directory }) => ({ path: join(directory, 'events.ndjson') }),
-    arrived: ({ directory }) => readFile(join(directory, 'events.ndjson'), 'utf8'),
+    destination: fileIn,
+    options: () => ({ path: 'logs/events.ndjson' }),
   },
   nats: {
-    http: false,
-    options: () => {
-      server.published.length = 0;
-      return { servers: [server.url], token: SECRET };
-    },
-    arrived: async () => server.published.map(({ payload }) => payload).join('\n'),
+    destination: () => natsServer(),
+    options: ({ url }) => ({ servers: [url], token: SECRET }),
   },
   parquet_lake: {
-    http: false,
-    mapper: { definition: ecs, options: {}, module: mappers.ecs.module },
+    destination: lakeIn,
+    mapper: { definition: ecs, module: mappers.ecs.module },
     options: () => ({ directory: 'lake', partition_by: 'hour' }),
-    arrived: rowsBelow,
   },
   slack: {
     options: ({ url }) => ({ webhook_url: `${url}/services/T000/B000/${SECRET}` }),
   },
   stdout: {
-    http: false,
-    options: () => {
-      capture();
-      return {};
-    },
-    arrived: async () => printed,
+    destination: standardOutput,
+    options: () => ({}),
   },
   webhook: {
     options: ({ url }) => ({ url: `${url}/hook`, auth: { bearer: { token: SECRET } } }),

@@ -5,4 +5,12 @@
  * @module
  */
 
-export * from '../../../core/sdk/aws/index.ts';
+export type {
+  AwsClientConfig,
+  AwsError,
+  AwsFault,
+  AwsOptions,
+  AwsPlace,
+  AwsRequestHandler,
+} from '../../../core/sdk/aws/index.ts';
+export { awsClientConfig, awsFault, awsOptions, fromAwsFault } from '../../../core/sdk/aws/index.ts';

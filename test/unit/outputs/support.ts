@@ -16,7 +16,6 @@ import type {
   OutputContext,
   OutputDefinition,
   RequestLimits,
-  TObject,
 } from '../../../core/sdk/index.ts';
 import { Type } from '../../../core/sdk/index.ts';
 import { contextOf as build, recordingLogger } from '../../../core/testing/index.ts';

@@ -77,7 +77,8 @@ it('says which option of a contract or an example is wrong, and how', async () =
 it('does so for a mapper, by itself and beside an output', async () => {
   seen.length = 0;
   expect(await failuresOf((test) => testMapper(headline, { test }))).toEqual([]);
-  expect(seen).toEqual([{ mark: '!' }, { mark: '!' }, { mark: '!' }]);
+  expect(seen.length).toBeGreaterThan(2);
+  for (const options of seen) expect(options).toEqual({ mark: '!' });
   expect(await failuresOf((test) => testMapper(headline, { test, options: { mark: 1 } }))).toEqual([
     'the options of the contract are not valid: mark: must be a string, not a number. Write it in quotes: "1".',
   ]);

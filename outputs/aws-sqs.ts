@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BatchResultErrorEntry, SQSClient } from '@aws-sdk/client-sqs';
+import { type AwsError, awsClientConfig, awsFault, awsOptions, fromAwsFault } from '../core/sdk/aws/index.ts';
 import {
   abortable,
   type BatchContent,
@@ -20,7 +21,6 @@ import {
   template,
   textTemplate,
 } from '../core/sdk/index.ts';
-import { type AwsError, awsClientConfig, awsFault, awsOptions, fromAwsFault } from './shared/aws/index.ts';
 
 /** The most that SendMessageBatch takes (SQS API reference): ten messages, 1 MiB of them all. */
 const REQUEST = { events: 10, size: 1024 * 1024 };

@@ -1,16 +1,6 @@
 import type { Clock } from '../sdk/contract/clock.ts';
 
-/**
- * A clock that stands still until a test moves it, so that no test waits.
- *
- * @example
- * const clock = createFakeClock();
- * await withOutput(tickets, { options, context: { clock } }, async ({ deliver }) => {
- *   const delivery = deliver([eventOf()]);
- *   await clock.advance(30_000);
- *   assert.equal((await delivery).status, 'retry');
- * });
- */
+/** A clock that stands still until a test moves it, so that no test waits. */
 export interface FakeClock extends Clock {
   /**
    * Lets the time pass: every sleeper whose time comes wakes at its own time, in order, and what it does next is run
@@ -35,7 +25,20 @@ interface Sleeper {
   wake(): void;
 }
 
-/** @param start epoch milliseconds. */
+/**
+ * Makes a clock that stands still until `advance` is called.
+ *
+ * @param start epoch milliseconds
+ * @example
+ * import assert from 'node:assert/strict';
+ *
+ * const clock = createFakeClock();
+ * await withOutput(definition, { options, context: { clock } }, async ({ deliver }) => {
+ *   const delivery = deliver([eventOf()]);
+ *   await clock.advance(30_000);
+ *   assert.equal((await delivery).status, 'retry');
+ * });
+ */
 export function createFakeClock(start = Date.UTC(2026, 0, 15, 12)): FakeClock {
   let elapsed = 0;
   let wall = start;

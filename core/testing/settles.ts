@@ -6,7 +6,11 @@ const GRACE = 1000;
 /** How long a stop may take without an abort, milliseconds. */
 const STOP = 5000;
 
-/** A signal that never aborts. */
+/**
+ * A signal that never aborts.
+ *
+ * @example const verdict = await withOutput(definition, { options }, ({ deliver }) => deliver([eventOf()], neverAborts()))
+ */
 export const neverAborts = (): AbortSignal => new AbortController().signal;
 
 /** Starts a call, aborts it shortly after, and asserts that it settles in time. @returns what it gives */

@@ -20,7 +20,7 @@ const SKEW = 60_000;
  *
  * @param check a request that a destination which is ready answers with 2xx; or an address alone: `HEAD` to it, which changes
  *   nothing. A receiver of webhooks refuses the method, which shows that it speaks HTTP
- * @example diagnose: (_options, signal) => probeHttp(http, { url: '/-/ready' }, signal)
+ * @example for await (const { status, line } of probeHttp(http, { url: '/-/ready' }, signal)) log.info({ status }, line)
  */
 export async function* probeHttp(
   http: Pick<HttpClient, 'request' | 'route' | 'redact'>,
@@ -60,7 +60,12 @@ export async function* probeHttp(
  * The steps before a request, for clients that send it themselves: name, connection and TLS of the way to an address.
  *
  * @returns whether every step passed
- * @example if (yield* reachUrl({ url: new URL(endpoint), proxy: undefined, readTls: () => readTls({}, configDir) }, signal)) { … }
+ * @example
+ * async function* diagnose(signal: AbortSignal) {
+ *   const readOptions = () => readTls(options.tls, context.configDir);
+ *   const route = { url: new URL(options.endpoint), proxy: undefined, readTls: readOptions };
+ *   if (yield* reachUrl(route, signal)) yield { status: 'ok', what: 'key', line: 'it may send' };
+ * }
  */
 export async function* reachUrl(
   { url, proxy, readTls }: HttpRoute,

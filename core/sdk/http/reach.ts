@@ -32,7 +32,12 @@ const EXPIRY_DAYS = 30;
  * server's certificate is shown and verified. Sends nothing but the handshakes. A step that fails is the last one.
  *
  * @returns whether every step passed
- * @example if (yield* reach({ host, port, tls: () => readTls(options.tls, context.configDir) }, signal)) { … }
+ * @example
+ * async function* diagnose(signal: AbortSignal) {
+ *   const { host, port, tls } = options;
+ *   const isReached = yield* reach({ host, port, tls: () => readTls(tls, context.configDir) }, signal);
+ *   if (isReached) yield { status: 'ok', what: 'login', line: 'the user may write' };
+ * }
  */
 export async function* reach(address: Address, signal: AbortSignal): AsyncGenerator<Finding, boolean> {
   const { host, port, proxy } = address;

@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { type AwsClientConfig, awsOptions } from '../../../../core/sdk/aws/index.ts';
 import type { Static } from '../../../../core/sdk/index.ts';
 import { Type } from '../../../../core/sdk/index.ts';
-import { type AwsClientConfig, awsOptions } from '../../aws/index.ts';
 
 const { region, endpoint, ...who } = awsOptions;
 

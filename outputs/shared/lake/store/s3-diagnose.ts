@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { awsClientConfig, awsFault } from '../../../../core/sdk/aws/index.ts';
 import type { Finding } from '../../../../core/sdk/index.ts';
-import { awsClientConfig, awsFault } from '../../aws/index.ts';
 import type { S3Options } from './s3-client.ts';
 import { faultOf } from './s3-errors.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { awsClientConfig } from '../../../../core/sdk/aws/index.ts';
 import type { HttpTimeouts } from '../../../../core/sdk/index.ts';
 import { abortable, delivered, retry } from '../../../../core/sdk/index.ts';
-import { awsClientConfig } from '../../aws/index.ts';
 import type { S3Options } from './s3-client.ts';
 import { createS3Client } from './s3-client.ts';
 import { deliveryOf, faultOf } from './s3-errors.ts';

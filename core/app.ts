@@ -14,6 +14,7 @@ import type { Journal } from './journal/journal.ts';
 import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
 import { createTap, queuedWatcher } from './operations/tap.ts';
+import { packageWarnings } from './plugins/package-versions.ts';
 import { changesBetween } from './reload-diff.ts';
 import { createRouter } from './routing/route.ts';
 import { type Clock, systemClock } from './sdk/contract/clock.ts';
@@ -107,8 +108,15 @@ async function start(
 
   async function startOutput(wired: WiredOutput): Promise<void> {
     running.set(wired.settings.name, wired);
+    warnOfPackages(wired.settings);
     wired.account();
     await wired.loop.start();
+  }
+
+  /** A version that the output does not declare may work all the same. */
+  function warnOfPackages({ name, definition: { packages }, module }: OutputConfig): void {
+    for (const warning of packageWarnings(packages, { module, configDir: config.dir }))
+      log.warn({ output: name }, warning);
   }
 
   async function stopOutput(name: string, deadline: AbortSignal): Promise<void> {

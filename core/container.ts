@@ -12,6 +12,7 @@ import { createDecoder } from './event/decode.ts';
 import type { RecentEvents } from './event/recent.ts';
 import { createNodeFileSystem, ensureDirectory } from './journal/files/filesystem.ts';
 import type { Journal } from './journal/journal.ts';
+import { createLoadPackage } from './plugins/load-package.ts';
 import { createScope, inScope, type PluginScope, scopedMapper, scopedOutput } from './plugins/scope.ts';
 import { compileRoute, type Route, type RouteSpec } from './routing/route.ts';
 import type { Clock } from './sdk/contract/clock.ts';
@@ -126,6 +127,10 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
     mapper: c.resolve(tokens.mapper),
     mapperRef: settings.mapper,
     decode: c.resolve(tokens.config).enrich,
+    load: createLoadPackage({
+      packages: settings.definition.packages,
+      configDir: c.resolve(tokens.config).dir,
+    }),
   }));
   once(own, tokens.output, (c) => {
     try {

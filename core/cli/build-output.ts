@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config, OutputConfig } from '../config/schema/config.ts';
+import { createLoadPackage } from '../plugins/load-package.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
@@ -16,5 +17,6 @@ export function buildOutput(settings: OutputConfig, config: Config, log: Logger)
     mapper: settings.mapperDefinition.create(settings.mapper.options, { log }),
     mapperRef: settings.mapper,
     decode: config.enrich,
+    load: createLoadPackage({ packages: settings.definition.packages, configDir: config.dir }),
   });
 }

@@ -33,6 +33,7 @@ export { Type } from './options/type.ts';
 
 export type { Clock } from './contract/clock.ts';
 export type { Logger } from './contract/logger.ts';
+export type { LoadPackage, Packages } from './contract/packages.ts';
 export { VERSION } from './contract/version.ts';
 
 // To deliver, and to say what became of it.
@@ -60,7 +61,6 @@ export { httpTransport } from './http/transport.ts';
 
 export type { Connection, ConnectionOptions } from './deliver/connection.ts';
 export { abortable, keepConnection, overConnection } from './deliver/connection.ts';
-export { loadPeer } from './deliver/load-peer.ts';
 export type { TlsOptions } from './options/tls.ts';
 export { readTls, tlsOption } from './options/tls.ts';
 

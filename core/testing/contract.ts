@@ -24,6 +24,8 @@ export interface OutputContract {
     /** The URL of its compiled module: an output that maps on another thread imports it. */
     readonly module?: string;
   };
+  /** Libraries that `context.load` gives instead of the installed ones, by name: fakes, or versions to test against. */
+  readonly packages?: Readonly<Record<string, unknown>>;
   /** False for an output that does not deliver over HTTP to `url`: faults of a server are then not tried. Default true. */
   readonly http?: boolean;
   /** Everything that arrived, as one text in which the marks are looked for. Default: the bodies of the requests. */

@@ -7,6 +7,7 @@ import { fits, type JsonSchema, memberSchema } from '../config/schema/json-schem
 import { noDecodeOptions } from '../event/decode.ts';
 import { eventToJson } from '../event/encode.ts';
 import type { Event } from '../event/event.ts';
+import { createLoadPackage } from '../plugins/load-package.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
 import { type DeliveryFacts, factsOf } from '../sdk/contract/facts.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
@@ -59,7 +60,16 @@ export async function withOutput(
   const logged: string[] = [];
   assert.ok(fits(schema, given), 'the options of the contract do not fit the definition');
   const options = decodeScalars(schema, given) as object;
-  const context = { ...contextOf(directory, logged), ...mappingOf(definition, contract, options, logged) };
+  const load = createLoadPackage({
+    packages: definition.packages,
+    configDir: directory,
+    given: contract.packages,
+  });
+  const context = {
+    ...contextOf(directory, logged),
+    load,
+    ...mappingOf(definition, contract, options, logged),
+  };
   const output = definition.create(options, context) as Output;
   try {
     if (start) await output.start?.(neverAborts());
@@ -86,7 +96,10 @@ export async function withOutput(
   }
 }
 
-function contextOf(directory: string, logged: string[]): Omit<OutputContext, 'mapper' | 'mapperRef'> {
+function contextOf(
+  directory: string,
+  logged: string[],
+): Omit<OutputContext, 'mapper' | 'mapperRef' | 'load'> {
   return {
     name: 'under_test',
     log: recorder(logged),

@@ -6,6 +6,7 @@ import type { Batch, BatchLimits, StreamedBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { Mapper } from './mapper.ts';
+import type { LoadPackage, Packages } from './packages.ts';
 import type { Delivery } from './verdicts.ts';
 
 /** Everything an output may touch; nothing is global. */
@@ -26,6 +27,8 @@ export interface OutputContext<R = unknown> {
   readonly mapperRef: MapperRef;
   /** How to decode the events of `batch.blocks()`, there too. */
   readonly decode: DecodeOptions;
+  /** Loads a package that the definition declares under `packages`. */
+  readonly load: LoadPackage;
 }
 
 /** One thing that `tiercel doctor` finds out about a destination. */
@@ -176,8 +179,11 @@ interface DefinitionBase<O extends TObject, R> {
     options: Static<O>,
     context: Pick<OutputContext, 'configDir' | 'mapper' | 'mapperRef'>,
   ) => readonly string[];
-  /** The packages it loads by `loadPeer`, which are not installed with this one; its page says how to install them. */
-  readonly packages?: readonly string[];
+  /**
+   * The packages it loads by `context.load`, which are not installed with this one, each with the versions it works with; its page
+   * says how to install them. Another version is a warning at the start.
+   */
+  readonly packages?: Packages;
   /** Markdown for the generated page: what is retried, what is rejected, how to set up the destination. */
   readonly notes?: string;
 }

@@ -38,6 +38,7 @@ export function contextOf<R>(mapper: Mapper<R>, log: Logger = recordingLogger())
     mapper,
     mapperRef: { type: 'test', module: 'test:none', options: {} },
     decode: { customFields: {}, customTags: [], templatedFields: {} },
+    load: (_name, load) => load(),
   };
 }
 

@@ -1,5 +1,7 @@
+import { hostname } from 'node:os';
 import type { Config, OutputConfig } from './config/schema/config.ts';
 import { type WiredOutput, wire } from './container.ts';
+import { createDeadLetterNotices, type NoticeTargets } from './dead-letters/notices.ts';
 import type { DeadLetterStore } from './dead-letters/store.ts';
 import { createSlowClock } from './delivery/retry.ts';
 import { deadlineIn } from './delivery/stopping.ts';
@@ -125,7 +127,19 @@ async function start(
     await wired?.loop.stop(deadline);
   }
 
+  const notices = createDeadLetterNotices({
+    store: deadLetters,
+    journal,
+    clock,
+    hostname: hostname(),
+    log,
+    onNotice: metrics.deadLetterNotice,
+  });
+  onOpened(() => notices.stop());
+  await notices.prepare(noticeTargets(config));
   for (const settings of enabled(config)) await startOutput(wiring.output(settings));
+  // Not before its target has a cursor.
+  await notices.apply();
   let route = routerWithout();
   await reportOrphans(journal, config, log);
 
@@ -200,6 +214,7 @@ async function start(
       route = routerWithout(changes.stop);
       const deadline = deadlineIn(config.shutdown.deadline);
       try {
+        await notices.prepare(noticeTargets(config));
         for (const name of changes.stop) {
           await stopOutput(name, deadline);
           metrics.forget(name);
@@ -212,6 +227,7 @@ async function start(
       } finally {
         route = routerWithout();
       }
+      await notices.apply();
       await renewCertificates(config, listeners ?? []);
       await reportOrphans(journal, config, log);
       const { needsRestart, stop } = changes;
@@ -233,6 +249,7 @@ async function start(
       await ingestStopped;
       await Promise.all([...running.keys()].map((name) => stopOutput(name, deadline)));
       await Promise.all(operatorsStopped);
+      await notices.stop();
       await journals.close();
       log.info('Stopped');
     },
@@ -248,6 +265,19 @@ function runtimeName(): string {
 
 function enabled(config: Config): readonly OutputConfig[] {
   return config.outputs.filter((output) => output.enabled);
+}
+
+/** Which enabled output is told of the dead letters of which other. */
+function noticeTargets(config: Config): NoticeTargets {
+  const outputs = enabled(config);
+  const names = new Set(outputs.map(({ name }) => name));
+  return new Map(
+    outputs.flatMap(({ name, onDeadLetter = config.dead_letters.on_dead_letter }) =>
+      onDeadLetter !== undefined && onDeadLetter !== name && names.has(onDeadLetter)
+        ? [[name, onDeadLetter] as const]
+        : [],
+    ),
+  );
 }
 
 function statusOf(

@@ -9,6 +9,7 @@ import type { Registry } from '../schema/plugins.ts';
 import { ConfigSchema, type ConfigSections } from '../schema/sections.ts';
 import { checkClaims } from './cross/claims.ts';
 import type { CrossContext } from './cross/context.ts';
+import { checkDeadLetterTargets } from './cross/dead-letter-targets.ts';
 import { checkOutputLimits } from './cross/output-limits.ts';
 import { checkOutputNames } from './cross/output-names.ts';
 import { checkRoutes } from './cross/routes.ts';
@@ -83,6 +84,7 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
   };
   const cross = [
     ...checkOutputNames(context),
+    ...checkDeadLetterTargets(context),
     ...checkRoutes(context),
     ...checkOutputLimits(context),
     ...checkClaims(context),

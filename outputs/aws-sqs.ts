@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { BatchResultErrorEntry, SQSClient } from '@aws-sdk/client-sqs';
 import {
   abortable,
+  type BatchContent,
   type Delivery,
   defineOutput,
-  deliverChunks,
   deliveredExcept,
   overConnection,
   recordJson,
@@ -16,9 +16,7 @@ import {
 import { type AwsError, awsClientConfig, awsFault, awsOptions, fromAwsFault } from './shared/aws/index.ts';
 
 /** The most that SendMessageBatch takes (SQS API reference): ten messages, 1 MiB of them all. */
-const AT_ONCE = { events: 10, size: 1024 * 1024 };
-/** A message of a FIFO queue goes alone: of several, SQS may take a later one and not an earlier one. */
-const ONE = { events: 1 };
+const REQUEST = { events: 10, size: 1024 * 1024 };
 /** The group of messages for which the user's template gives none. */
 const DEFAULT_GROUP = 'falco';
 /** The longest name of a message group, and what it may not contain (SQS API reference). */
@@ -77,15 +75,16 @@ export default defineOutput({
     },
   ],
   ordering: ({ queue_url }) => (isFifo(queue_url) ? 'partition' : 'none'),
-  batch: { events: AT_ONCE.events, size: 200 * 1024, every: 500 },
+  request: ({ queue_url }) => (isFifo(queue_url) ? { ...REQUEST, events: 1 } : REQUEST),
+  batch: { events: REQUEST.events, size: 200 * 1024, every: 500 },
   mapper: 'falco',
   packages: { '@aws-sdk/client-sqs': '>=3.1169.0 <=3.1175.0' },
   notes: `Needs the permission \`sqs:SendMessage\`. A standard queue may get a message twice and in any order.
 
 A FIFO queue (\`.fifo\`) gets the messages of a group in the order in which their events were accepted, through retries too. The group is the partition: the
 next message of a group is sent when SQS has the one before, and groups go side by side, up to \`concurrency\`. So one group takes one message a round trip; for more,
-make groups smaller with \`message_group\`. A message has a deduplication id derived from its group and its text: SQS drops one that comes
-again within five minutes, which is a repeated delivery, or another event of which the mapper makes the same text.
+make groups smaller with \`message_group\`. A message has a deduplication id derived from its group, the id of its event and its text: SQS drops
+a message that is delivered again within five minutes.
 
 Each message is judged by itself. Retried: network faults, refused credentials, a missing queue, throttling, faults of the queue's key and of the service.
 Set aside: a message that SQS refuses for its content or its size.`,
@@ -99,19 +98,19 @@ Set aside: a message that SQS refuses for its content or its size.`,
     /** @param group undefined for a standard queue */
     async function send(
       client: SQSClient,
-      texts: readonly string[],
+      { records, events }: BatchContent<unknown>,
       group: string | undefined,
       signal: AbortSignal,
     ): Promise<Delivery> {
       const { SendMessageBatchCommand } = await peer();
-      const Entries = texts.map((text, index) => ({
-        Id: String(index),
-        MessageBody: text,
-        ...(group !== undefined && {
+      const Entries = records.map((record, index) => {
+        const text = toJson(record);
+        const inGroup = group !== undefined && {
           MessageGroupId: group,
-          MessageDeduplicationId: digest(group, text),
-        }),
-      }));
+          MessageDeduplicationId: digest(group, events[index]!.id, text),
+        };
+        return { Id: String(index), MessageBody: text, ...inGroup };
+      });
       const command = new SendMessageBatchCommand({ QueueUrl: options.queue_url, Entries });
       try {
         const { Failed = [] } = await abortable(client.send(command, { abortSignal: signal }), signal);
@@ -132,13 +131,9 @@ Set aside: a message that SQS refuses for its content or its size.`,
         },
         close: (client) => client.destroy(),
       },
-      (client, { records, partition }, signal) => {
-        // A batch that was sealed for a standard queue has no group.
-        const group = fifo ? partition || DEFAULT_GROUP : undefined;
-        return deliverChunks(records.map(toJson), fifo ? ONE : AT_ONCE, (texts) =>
-          send(client, texts, group, signal),
-        );
-      },
+      // A batch that was sealed for a standard queue has no group.
+      (client, batch, signal) =>
+        send(client, batch, fifo ? batch.partition || DEFAULT_GROUP : undefined, signal),
     );
     return fifo ? { ...output, partition: (event) => groupOf(renderGroup(event)) } : output;
   },
@@ -164,8 +159,7 @@ function groupOf(name: string): string {
   return name.replace(NOT_IN_GROUP, '_').slice(0, LONGEST_GROUP) || DEFAULT_GROUP;
 }
 
-/** The same for a message on every attempt, and another one for the same text in another group. */
-function digest(group: string, text: string): string {
-  // No name of a group has a NUL.
-  return createHash('sha256').update(`${group}\0${text}`).digest('hex');
+/** The same for a message on every attempt; another one for another event, another text and another group. */
+function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -1,19 +1,19 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   abortable,
-  asEvents,
+  type BatchContent,
   type Delivery,
   defineOutput,
   deliverAtOnce,
   delivered,
-  type Event,
-  eventToJson,
   type OutputContext,
   overConnection,
   readTls,
+  recordJson,
   rejected,
   retry,
   type Static,
@@ -77,25 +77,31 @@ export default defineOutput({
     },
   ],
   batch: { events: 256, every: 200 },
-  mapper: asEvents,
+  mapper: 'falco',
   packages: { '@nats-io/jetstream': '^3.0.0', '@nats-io/transport-node': '^3.0.0' },
-  notes: `One connection, opened at the start and repaired by itself. With JetStream an event is delivered when its stream has acknowledged it; its id is the
-message id, so that a repeated event is told apart within the stream's duplicate window. A stream must take the subject: without one, events
+  notes: `One connection, opened at the start and repaired by itself. With JetStream an event is delivered when its stream has acknowledged it. The message id is made of
+the event's id and the text, so that a repeated event is told apart within the stream's duplicate window. A stream must take the subject: without one, events
 wait and the reason says so. Set aside: an event that is longer
 than \`max_payload\` of the server. Everything else is retried.`,
   create(options, context) {
     const subjectOf = textTemplate('subject', options.subject ?? DEFAULT_SUBJECT, context.log);
 
-    async function publish({ connection, stream }: Link, events: readonly Event[]): Promise<Delivery> {
+    const toJson = recordJson(context.mapper);
+
+    async function publish(
+      { connection, stream }: Link,
+      { records, events }: BatchContent<unknown>,
+    ): Promise<Delivery> {
       const longest = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
-      const delivery = await deliverAtOnce(events, async (event) => {
+      const delivery = await deliverAtOnce(records, async (record, index) => {
+        const event = events[index]!;
         const subject = validSubject(subjectOf(event));
-        const text = eventToJson(event);
+        const text = toJson(record);
         if (Buffer.byteLength(text) + HEADERS > longest)
           return rejected(`NATS: longer than the ${longest} bytes that the server takes`);
         try {
           if (stream === undefined) connection.publish(subject, text);
-          else await stream.publish(subject, text, { msgID: event.id });
+          else await stream.publish(subject, text, { msgID: messageId(event.id, text) });
           return delivered();
         } catch (error) {
           return retry(reasonOf(error as Error, subject));
@@ -111,7 +117,7 @@ than \`max_payload\` of the server. Everything else is retried.`,
         isOpen: ({ connection }) => !connection.isClosed(),
         close: ({ connection }) => connection.close(),
       },
-      (link, { records }, signal) => abortable(publish(link, records), signal),
+      (link, batch, signal) => abortable(publish(link, batch), signal),
     );
   },
 });
@@ -124,7 +130,7 @@ interface Link {
 
 async function connectTo(
   given: Static<typeof options>,
-  { name, configDir, load }: OutputContext<Event>,
+  { name, configDir, load }: OutputContext,
 ): Promise<Link> {
   const { connect, credsAuthenticator } = await load(
     '@nats-io/transport-node',
@@ -152,6 +158,11 @@ function reasonOf(error: Error, subject: string): string {
   return error.name === 'NoRespondersError' || /no responders|not enabled|503/i.test(error.message)
     ? `NATS: no JetStream stream takes the subject ${subject}: create one, or set jetstream: false`
     : `NATS: ${error.message}`;
+}
+
+/** The sender chooses the event's id: of two events with the same one, the stream must not drop the second. */
+function messageId(eventId: string, text: string): string {
+  return `${eventId}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
 /** White space and wildcards have a meaning in a subject, and empty parts are not allowed. */

@@ -1,12 +1,4 @@
-import {
-  defineOutput,
-  deliverEach,
-  httpClient,
-  httpOptions,
-  httpUrl,
-  recordJson,
-  Type,
-} from '../core/sdk/index.ts';
+import { defineOutput, httpClient, httpOptions, httpUrl, recordJson, Type } from '../core/sdk/index.ts';
 
 /** POSTs each batch as a JSON array: the smallest complete output over HTTP. */
 export default defineOutput({
@@ -50,9 +42,10 @@ export default defineOutput({
     },
   ],
   batch: { events: 100, size: 1_000_000, every: 1_000 },
+  request: ({ body }) => (body === 'event' ? { events: 1 } : {}),
   mapper: 'falco',
-  notes: `A batch that is an array carries \`idempotency-key: <batch id>\`, the same on each attempt, so that the receiver can tell a
-repeated batch; a single event is told by its \`uuid\`, where it has one.
+  notes: `A request carries \`idempotency-key\`, the id of its batch or part of a batch, the same on each attempt, so that the receiver can tell a
+repeated one.
 
 Retried: network faults, 401, 403, 404, 408, 429 (after \`Retry-After\`), 5xx and every other status. Set aside as dead
 letters: what is answered with 400, 413, 415 or 422; a batch refused as a whole is halved until the guilty events are found.`,
@@ -62,11 +55,11 @@ letters: what is answered with 400, 413, 415 or 422; a batch refused as a whole 
     const isArray = options.body !== 'event';
     const array = (records: readonly unknown[]) => `[${records.map(toJson).join(',')}]`;
     return {
-      preview: (records) => (isArray ? array(records) : records.map(toJson).join('\n')),
+      preview: ({ records }) => (isArray ? array(records) : records.map(toJson).join('\n')),
       deliver: ({ id, records }, signal) =>
-        isArray
-          ? http.post(options.url, array(records), signal, { 'idempotency-key': id })
-          : deliverEach(records, (record) => http.post(options.url, toJson(record), signal)),
+        http.post(options.url, isArray ? array(records) : toJson(records[0]), signal, {
+          'idempotency-key': id,
+        }),
       stop: async () => http.close(),
     };
   },

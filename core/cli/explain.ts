@@ -93,7 +93,7 @@ function judgeOf(output: OutputConfig, config: Config): (event: Event) => Verdic
     if (!wanted) return { ...about, wanted, why };
     const mapped = made.map(event);
     if (!mapped.ok) return { ...about, wanted, why, refused: mapped.reason };
-    const payload = preview?.([mapped.record]);
+    const payload = preview?.({ records: [mapped.record], events: [event] });
     if (payload !== undefined) return { ...about, wanted, why, payload };
     return { ...about, wanted, why, record: encode(mapped.record) };
   };

@@ -1,18 +1,22 @@
+import type { Event } from '../event/event.ts';
+import type { EventBlock } from '../sdk/contract/batch.ts';
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
-import { type Delivery, delivered, type Failure, retry } from '../sdk/contract/verdicts.ts';
+import { type Delivery, retry } from '../sdk/contract/verdicts.ts';
 import { checkVerdict } from '../sdk/deliver/check-verdict.ts';
 import { reasonOf } from '../sdk/http/failure.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
-import { allIndexes, type BatchSlice, type Deliver, subset } from './batch-slice.ts';
+import { allIndexes, type Deliver } from './batch-slice.ts';
 import { withBreaker } from './breaker.ts';
+import type { DecodeEvent } from './content.ts';
 import type { WriteDeadLetters } from './dead-letter-writer.ts';
 import type { Faults } from './faults.ts';
 import type { HealthBoard } from './health.ts';
 import { withLimit, withRateLimit } from './limit.ts';
 import type { DeliveryPolicy } from './policy.ts';
 import { type DeliverBatch, type SlowClock, withRetry } from './retry.ts';
+import { withBisection, withRequestLimits } from './split.ts';
 import { aborted, pause, StoppingError, throwIfStopping } from './stopping.ts';
 
 export interface ChainDeps {
@@ -27,6 +31,8 @@ export interface ChainDeps {
   readonly writeDeadLetters: WriteDeadLetters;
   /** Where the output delivers a partition now. */
   readonly destinationOf: (partition: string) => string | undefined;
+  /** Bytes of a record in a request, unless the output says otherwise. */
+  readonly sizeOf: (record: unknown) => number;
   /** Each opens the circuit breaker. */
   readonly faults?: Faults | undefined;
 }
@@ -62,6 +68,7 @@ export function createChain(deliver: Deliver, deps: ChainDeps): DeliverBatch {
     },
   });
   attempt = withBisection(attempt);
+  attempt = withRequestLimits(attempt, policy.request, deps.sizeOf);
 
   const deliverBatch = withRetry(attempt, policy.retry, {
     clock,
@@ -91,16 +98,39 @@ export function callOutput(output: Output | StreamOutput): Deliver {
       closedAt,
     };
     if (content.stream) {
+      const blocks = (signal?: AbortSignal) => content.blocks(indexes, signal);
       return (output as StreamOutput).deliver(
-        { ...info, bytes: manifest.bytes, blocks: (signal) => content.blocks(indexes, signal) },
+        {
+          ...info,
+          bytes: manifest.bytes,
+          blocks,
+          events: (signal) => decodeBlocks(blocks(signal), content.decode),
+        },
         deadline,
       );
     }
+    let events: readonly Event[] | undefined;
     return (output as Output).deliver(
-      { ...info, bytes: content.bytes(indexes), records: content.records(indexes) },
+      {
+        ...info,
+        bytes: content.bytes(indexes),
+        records: content.records(indexes),
+        get events() {
+          events ??= content.events(indexes);
+          return events;
+        },
+      },
       deadline,
     );
   };
+}
+
+async function* decodeBlocks(blocks: AsyncIterable<EventBlock>, decode: DecodeEvent) {
+  for await (const { buffer, entries } of blocks)
+    for (let at = 0; at < entries.length; at += 4) {
+      const [index, receivedAt, offset, length] = entries.subarray(at, at + 4) as unknown as number[];
+      yield { index: index!, event: decode(new Uint8Array(buffer, offset, length), receivedAt!) };
+    }
 }
 
 /** Checks what the output returns, so that the other decorators can rely on it. A throw is a retry. */
@@ -213,47 +243,6 @@ function withMoved(deliver: Deliver, destinationOf: (partition: string) => strin
     if (!isRefused || destination === undefined || destination === destinationOf(partition)) return result;
     throw new MovedError(`${destination} refuses the output: ${result.reason}`);
   };
-}
-
-/**
- * Finds the rejected records by bisection when a destination rejects a batch as a whole: delivers its halves one after the
- * other, and their halves, down to single records. About 2 log2(n) extra attempts for each rejected record.
- * When a half asks for a retry, the search ends; `failed` names all records that are not decided yet.
- */
-export function withBisection(deliver: Deliver): Deliver {
-  async function search(slice: BatchSlice, deadline: AbortSignal): Promise<Delivery> {
-    const result = await deliver(slice, deadline);
-    if (result.status !== 'rejected') return result;
-    if (slice.count === 1) return delivered({ rejected: [{ index: 0, reason: result.reason }] });
-    const all = allIndexes(slice);
-    const middle = Math.ceil(all.length / 2);
-    const halves = [all.slice(0, middle), all.slice(middle)] as const;
-    const first = await search(subset(slice, halves[0]), deadline);
-    if (first.status === 'retry') {
-      return { ...first, failed: [...(first.failed ?? halves[0]), ...halves[1]] };
-    }
-    const second = await search(subset(slice, halves[1]), deadline);
-    const rejected = [...rejections(first), ...rejections(second, middle)];
-    if (second.status === 'retry') {
-      const failed = (second.failed ?? halves[1].map((index) => index - middle)).map(
-        (index) => index + middle,
-      );
-      return { ...second, failed, rejected };
-    }
-    return delivered({ ...sum(first, second), rejected });
-  }
-  return search;
-}
-
-function rejections(result: Delivery, offset = 0): Failure[] {
-  if (result.status === 'rejected') return [];
-  return (result.rejected ?? []).map(({ index, reason }) => ({ index: index + offset, reason }));
-}
-
-function sum(first: Delivery, second: Delivery): { bytes?: number } {
-  if (first.status !== 'delivered' || second.status !== 'delivered') return {};
-  if (first.bytes === undefined || second.bytes === undefined) return {};
-  return { bytes: first.bytes + second.bytes };
 }
 
 /**

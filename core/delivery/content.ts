@@ -28,6 +28,8 @@ interface ContentBase {
 export interface RecordsContent extends ContentBase {
   readonly stream: false;
   records(indexes: readonly number[] | undefined): readonly unknown[];
+  /** The events of those records, decoded anew. */
+  events(indexes: readonly number[] | undefined): readonly Event[];
   /** Raw bytes of the events of those records. */
   bytes(indexes: readonly number[] | undefined): number;
 }
@@ -40,7 +42,11 @@ export interface StreamContent extends ContentBase {
    * @throws Error
    */
   blocks(indexes: readonly number[] | undefined, signal?: AbortSignal): AsyncIterable<EventBlock>;
+  decode: DecodeEvent;
 }
+
+/** Reads a stored event; lazily, see `createDecoder`. */
+export type DecodeEvent = (raw: Uint8Array, receivedAt: number) => Event;
 
 /**
  * Decodes and maps the events of a batch, for outputs whose batches fit in memory.
@@ -50,44 +56,42 @@ export interface StreamContent extends ContentBase {
 export async function loadRecords(
   manifest: Manifest,
   source: AsyncIterable<readonly StoredEvent[]> | Iterable<readonly StoredEvent[]>,
-  decode: (raw: Uint8Array, receivedAt: number) => Event,
+  decode: DecodeEvent,
   mapper: Mapper,
 ): Promise<RecordsContent> {
   const records: unknown[] = [];
-  const positions: Position[] = [];
-  const sizes: number[] = [];
+  /** The event of each record: its bytes, because a parsed event is many times larger. */
+  const sources: StoredEvent[] = [];
   const setAside: SetAside[] = [];
   const damaged = missingFrom(manifest.positions);
   for await (const events of source) {
-    for (const { position, receivedAt, raw } of events) {
+    for (const stored of events) {
+      const { position, receivedAt, raw } = stored;
       setAside.push(...damaged.before(position));
       const mapped = attemptToMap(() => mapper.map(decode(raw, receivedAt)));
       if (mapped.ok) {
         records.push(mapped.record);
-        positions.push(position);
-        sizes.push(raw.byteLength);
+        sources.push(stored);
       } else setAside.push({ position, cause: 'unmappable', reason: mapped.reason });
     }
   }
   setAside.push(...damaged.before(Number.POSITIVE_INFINITY));
+  const at = <T>(all: readonly T[], indexes: readonly number[] | undefined): readonly T[] =>
+    indexes === undefined ? all : indexes.map((index) => all[index] as T);
   return {
     stream: false,
     count: records.length,
-    positionOf: (index) => positions[index] as Position,
-    positions: (indexes) => setOf(indexes?.map((index) => positions[index] as Position) ?? positions),
+    positionOf: (index) => (sources[index] as StoredEvent).position,
+    positions: (indexes) => {
+      const set = new PositionSet();
+      for (const { position } of at(sources, indexes)) set.push(position);
+      return set;
+    },
     setAside: () => setAside,
-    records: (indexes) => (indexes === undefined ? records : indexes.map((index) => records[index])),
-    bytes: (indexes) =>
-      indexes === undefined
-        ? sizes.reduce((a, b) => a + b, 0)
-        : indexes.reduce((sum, index) => sum + (sizes[index] as number), 0),
+    records: (indexes) => at(records, indexes),
+    events: (indexes) => at(sources, indexes).map(({ raw, receivedAt }) => decode(raw, receivedAt)),
+    bytes: (indexes) => at(sources, indexes).reduce((sum, { raw }) => sum + raw.byteLength, 0),
   };
-}
-
-function setOf(positions: readonly Position[]): PositionSet {
-  const set = new PositionSet();
-  for (const position of positions) set.push(position);
-  return set;
 }
 
 /** A mapper that throws has a bug; the event becomes a dead letter with the error as its reason. */
@@ -103,12 +107,17 @@ function attemptToMap<T>(map: () => T): T | { ok: false; reason: string } {
 }
 
 /** The events of a batch as blocks, read from the journal each time: for batches too large for memory. */
-export function streamOf(manifest: Manifest, subscription: Subscription): StreamContent {
+export function streamOf(
+  manifest: Manifest,
+  subscription: Pick<Subscription, 'fetch'>,
+  decode: DecodeEvent,
+): StreamContent {
   const positionsOf = (indexes: readonly number[] | undefined) =>
     indexes === undefined ? manifest.positions : pick(manifest.positions, indexes);
   let missing: readonly SetAside[] = [];
   return {
     stream: true,
+    decode,
     count: manifest.positions.count,
     positionOf: (index) => nth(manifest.positions, index),
     positions: positionsOf,

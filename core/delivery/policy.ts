@@ -1,3 +1,4 @@
+import type { RequestLimits } from '../sdk/contract/batch.ts';
 import type { Ordering } from '../sdk/contract/output.ts';
 
 /** What happens to the events of an output that lags too far behind. */
@@ -11,6 +12,8 @@ export interface DeliveryPolicy {
   readonly ordering: Ordering;
   /** False: the destination never says that it has an event, so delivered means sent. */
   readonly confirms: boolean;
+  /** The most that one request carries; larger batches are delivered in parts. */
+  readonly request: RequestLimits;
   /** How long one attempt may take, milliseconds. */
   readonly timeout: number;
   readonly retry: {
@@ -53,6 +56,7 @@ export const DEFAULT_POLICY: DeliveryPolicy = {
   concurrency: 4,
   ordering: 'none',
   confirms: true,
+  request: {},
   timeout: 30_000,
   retry: { initial: 1000, max: 60_000, maxAge: 7 * 86_400_000 },
   breaker: { failures: 5, initial: 5000, max: 60_000 },

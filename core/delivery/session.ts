@@ -1,4 +1,5 @@
 import type { Subscription } from '../journal/journal.ts';
+import { recordJson } from '../sdk/deliver/payload.ts';
 import { createBatchScheduler } from './batch-scheduler.ts';
 import { callOutput, createChain } from './chain.ts';
 import { loadRecords, streamOf } from './content.ts';
@@ -54,12 +55,13 @@ export function startSession(
       return undefined;
     }
   };
+  const toJson = recordJson(deps.mapper);
   const deliverer = createDeliverer({
     ...common,
     log,
     load: async ({ manifest, events }) =>
       deps.stream
-        ? streamOf(manifest, subscription)
+        ? streamOf(manifest, subscription, deps.decode)
         : loadRecords(
             manifest,
             events === undefined ? subscription.fetch(manifest.positions) : [events],
@@ -74,6 +76,7 @@ export function startSession(
       random: deps.random,
       log,
       destinationOf,
+      sizeOf: (record) => Buffer.byteLength(toJson(record)),
     }),
     ordered: policy.ordering === 'partition',
     confirms: policy.confirms,

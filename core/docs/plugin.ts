@@ -7,7 +7,7 @@ import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
 import { formatSize } from '../config/schema/size.ts';
 import { DEFAULT_POLICY } from '../delivery/policy.ts';
 import { CATEGORIES, STABILITIES } from '../sdk/contract/about.ts';
-import { type DeliveryFacts, factsOf } from '../sdk/contract/facts.ts';
+import { type DeliveryFacts, factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { installCommand } from '../sdk/contract/packages.ts';
 import { optionRows, optionTables } from './options.ts';
@@ -166,7 +166,24 @@ function factText<Fact extends keyof DeliveryFacts>(
   texts: Readonly<Record<`${DeliveryFacts[Fact]}`, string>>,
 ): string {
   const textFor = (options: unknown) => texts[`${factsOf({ [fact]: definition[fact] }, options)[fact]}`];
-  if (typeof definition[fact] !== 'function') return textFor({});
+  return typeof definition[fact] === 'function' ? byExamples(definition, textFor) : textFor({});
+}
+
+function requestText(definition: AnyOutputDefinition): string {
+  const textFor = (options: unknown) => {
+    const { events, size } = requestLimitsOf(definition, options);
+    const limits = [
+      ...(events === undefined ? [] : [`${events} event${events === 1 ? '' : 's'}`]),
+      ...(size === undefined ? [] : [formatSize(size)]),
+    ];
+    if (limits.length === 0) return 'A batch is one request.';
+    return `At most ${limits.join(' and ')} in a request; a larger batch is delivered in parts, in order.`;
+  };
+  return typeof definition.request === 'function' ? byExamples(definition, textFor) : textFor({});
+}
+
+/** What depends on the options, told of each example. */
+function byExamples(definition: AnyOutputDefinition, textFor: (options: unknown) => string): string {
   const schema = definition.options as JsonSchema;
   const told = definition.examples.map(
     ({ title, options }) => `“${title}”: ${textFor(decodeScalars(schema, options))}`,
@@ -182,6 +199,7 @@ function deliveryRows(definition: AnyOutputDefinition): string[][] {
       : `What the mapper \`${mapper ?? 'falco'}\` makes of an event, unless \`mapper\` names another.`;
   return [
     ['records', records],
+    ['request', definition.stream === true ? 'A batch is one stream.' : requestText(definition)],
     ['order', factText(definition, 'ordering', ORDER)],
     ['repetition', factText(definition, 'idempotent', REPETITION)],
     ['confirmation', factText(definition, 'confirms', CONFIRMATION)],

@@ -3,7 +3,8 @@ import { FORMATS } from '../config/schema/formats.ts';
 import { type JsonSchema, schemaProblem, typesOf } from '../config/schema/json-schema.ts';
 import { COMMON_SETTINGS } from '../config/schema/output.ts';
 import { CATEGORIES, STABILITIES, SUMMARY_LENGTH } from '../sdk/contract/about.ts';
-import { factsOf } from '../sdk/contract/facts.ts';
+import type { RequestLimits } from '../sdk/contract/batch.ts';
+import { factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
 import { packageOf } from './find-package.ts';
 import { isRange } from './package-versions.ts';
 import { isPackageName } from './resolve.ts';
@@ -109,11 +110,12 @@ function badOptions(schema: JsonSchema, path: string): string[] {
 
 /** What does not depend on the options; what does is checked when they are known. */
 function checkFacts(definition: Record<string, unknown>): string[] {
-  const { ordering, idempotent, confirms } = definition;
+  const { ordering, idempotent, confirms, request } = definition;
   const told = Object.entries({ ordering, idempotent, confirms });
   const constants = Object.fromEntries(told.filter(([, fact]) => typeof fact !== 'function'));
   try {
     factsOf(constants, {});
+    if (typeof request !== 'function') requestLimitsOf({ request: request as RequestLimits }, {});
     return [];
   } catch (error) {
     return [(error as Error).message];

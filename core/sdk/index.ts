@@ -11,7 +11,7 @@
 
 export type { Static, TObject, TSchema } from 'typebox';
 export type { Category, Stability } from './contract/about.ts';
-export type { BatchLimits } from './contract/batch.ts';
+export type { BatchContent, BatchLimits, RequestLimits } from './contract/batch.ts';
 export type { Mapped, Mapper, MapperContext, MapperDefinition } from './contract/mapper.ts';
 export { defineMapper } from './contract/mapper.ts';
 export type {
@@ -42,8 +42,6 @@ export type { Batch, BatchInfo } from './contract/batch.ts';
 export type { Delivery, Failure, Refusal } from './contract/verdicts.ts';
 export { delivered, deliveredExcept, rejected, retry } from './contract/verdicts.ts';
 export { deliverAtOnce } from './deliver/at-once.ts';
-export type { ChunkLimits } from './deliver/chunks.ts';
-export { deliverChunks, deliverEach } from './deliver/chunks.ts';
 export { deliverToAny } from './deliver/hosts.ts';
 
 // Over HTTP.

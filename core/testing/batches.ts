@@ -1,56 +1,71 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { Batch, BatchInfo, EventBlock, StreamedBatch } from '../sdk/contract/batch.ts';
+import { type BatchSlice, type Deliver, wholeBatch } from '../delivery/batch-slice.ts';
+import { callOutput } from '../delivery/chain.ts';
+import { loadRecords, streamOf } from '../delivery/content.ts';
+import { withBisection, withRequestLimits } from '../delivery/split.ts';
+import type { Manifest, StoredEvent } from '../journal/journal.ts';
+import { PositionSet } from '../journal/positions.ts';
+import type { RequestLimits } from '../sdk/contract/batch.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
-import type { Output } from '../sdk/contract/output.ts';
+import type { Output, StreamOutput } from '../sdk/contract/output.ts';
+import { type Delivery, retry } from '../sdk/contract/verdicts.ts';
+import { recordJson } from '../sdk/deliver/payload.ts';
 import { decodeEvent, type MarkedEvent } from './events.ts';
 
-/** A batch as the framework passes it, with both records and blocks: an output reads one of them. */
-export type AnyBatch = Batch<unknown> & StreamedBatch;
-
-/** A batch of these events. */
-export function batchOf(
+/** One batch of these events, as the framework makes it for the output. */
+export async function sliceOf(
   marked: readonly Pick<MarkedEvent, 'raw'>[],
   mapper: Mapper,
-  { partition }: Pick<Output, 'partition'>,
-): AnyBatch {
+  output: Output | StreamOutput,
+  { stream, attempt }: { readonly stream: boolean; readonly attempt: number },
+): Promise<BatchSlice> {
   const now = systemClock.now();
-  const events = marked.map(({ raw }) => decodeEvent(raw, now));
-  const records = events.map((event) => {
-    const mapped = mapper.map(event);
-    assert.ok(mapped.ok, 'the mapper refused the event of the contract');
-    return mapped.record;
-  });
-  const keys = new Set(events.map((event) => partition?.(event) ?? ''));
+  const events: StoredEvent[] = marked.map(({ raw }, index) => ({
+    position: index + 1,
+    receivedAt: now,
+    raw,
+  }));
+  const keys = new Set(events.map(({ raw }) => output.partition?.(decodeEvent(raw, now)) ?? ''));
   assert.equal(keys.size, 1, 'partition() told events of one time, host and source apart');
-  const [key] = keys;
-  assert.equal(typeof key, 'string', 'partition() refused an event of the contract');
+  const [partition] = keys;
+  assert.ok(typeof partition === 'string', 'partition() refused an event of the contract');
+  const destination = output.destination?.(partition);
   const raws = marked.map(({ raw }) => raw);
-  const info: BatchInfo = {
+  const manifest: Manifest = {
     // The same records give the same id: outputs name objects by it.
     id: `contract-${createHash('sha256').update(Buffer.concat(raws)).digest('hex').slice(0, 16)}`,
-    attempt: 1,
-    partition: key as string,
-    count: raws.length,
+    partition,
+    ...(destination !== undefined && { destination }),
+    positions: PositionSet.fromRuns([[1, events.length]]),
     bytes: raws.reduce((sum, { byteLength }) => sum + byteLength, 0),
     openedAt: now,
     closedAt: now,
   };
-  return { ...info, records, blocks: () => blocksOf(raws, now) };
+  const source = {
+    async *fetch(positions: PositionSet) {
+      const wanted = new Set(positions);
+      yield events.filter(({ position }) => wanted.has(position));
+    },
+  };
+  const content = stream
+    ? streamOf(manifest, source, decodeEvent)
+    : await loadRecords(manifest, [events], decodeEvent, mapper);
+  assert.equal(content.count, marked.length, 'the mapper refused an event of the contract');
+  return { ...wholeBatch(manifest, content), attempt };
 }
 
-/** The events in one block. */
-async function* blocksOf(raws: readonly Uint8Array[], receivedAt: number): AsyncIterable<EventBlock> {
-  const bytes = Buffer.concat(raws);
-  // A separate buffer, because the receiver may transfer it to another thread.
-  const buffer = new ArrayBuffer(bytes.byteLength);
-  new Uint8Array(buffer).set(bytes);
-  let offset = 0;
-  const entries = raws.flatMap(({ byteLength }, index) => {
-    const entry = [index, receivedAt, offset, byteLength];
-    offset += byteLength;
-    return entry;
-  });
-  yield { buffer, entries: Float64Array.from(entries) };
+/** Delivers as the framework does: in requests within the limits, a part that is rejected bisected. An error is a retry. */
+export function deliverer(output: Output | StreamOutput, mapper: Mapper, limits: RequestLimits): Deliver {
+  const toJson = recordJson(mapper);
+  const call = callOutput(output);
+  const deliver: Deliver = async (slice, signal): Promise<Delivery> => {
+    try {
+      return await call(slice, signal);
+    } catch (error) {
+      return retry(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return withRequestLimits(withBisection(deliver), limits, (record) => Buffer.byteLength(toJson(record)));
 }

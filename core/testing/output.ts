@@ -84,10 +84,10 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
   if (overHttp) {
     test(
       'previews what it sends',
-      withIt(async ({ output, deliver, recordsOf, arrived }) => {
+      withIt(async ({ output, deliver, contentOf, arrived }) => {
         if (output.preview === undefined) return;
         const events = markedEvents(1);
-        const preview = output.preview(recordsOf(events));
+        const preview = output.preview(await contentOf(events));
         await deliver(events);
         assert.equal(await arrived(), preview);
       }),

@@ -8,14 +8,16 @@ import { noDecodeOptions } from '../event/decode.ts';
 import { eventToJson } from '../event/encode.ts';
 import type { Event } from '../event/event.ts';
 import { createLoadPackage } from '../plugins/load-package.ts';
+import type { BatchContent } from '../sdk/contract/batch.ts';
+
 import { systemClock } from '../sdk/contract/clock.ts';
-import { type DeliveryFacts, factsOf } from '../sdk/contract/facts.ts';
+import { type DeliveryFacts, factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { AnyOutputDefinition, Output, OutputContext } from '../sdk/contract/output.ts';
 import type { Delivery } from '../sdk/contract/verdicts.ts';
 import { secretsOfUrl } from '../sdk/http/redact.ts';
-import { batchOf } from './batches.ts';
+import { deliverer, sliceOf } from './batches.ts';
 import type { OutputContract, Place } from './contract.ts';
 import { type Destination, startDestination } from './destination.ts';
 import type { MarkedEvent } from './events.ts';
@@ -36,8 +38,8 @@ export interface UnderTest {
     signal?: AbortSignal,
     attempt?: number,
   ): Promise<Delivery>;
-  /** The records that the mapper makes of these events. */
-  recordsOf(events: readonly Pick<MarkedEvent, 'raw'>[]): readonly unknown[];
+  /** These events and the records that the mapper makes of them. */
+  contentOf(events: readonly Pick<MarkedEvent, 'raw'>[]): Promise<BatchContent<unknown>>;
   arrived(): Promise<string>;
 }
 
@@ -71,6 +73,9 @@ export async function withOutput(
     ...mappingOf(definition, contract, options, logged),
   };
   const output = definition.create(options, context) as Output;
+  const deliver = deliverer(output, context.mapper, requestLimitsOf(definition, options));
+  const batchOf = (events: readonly Pick<MarkedEvent, 'raw'>[], attempt: number) =>
+    sliceOf(events, context.mapper, output, { stream: definition.stream === true, attempt });
   try {
     if (start) await output.start?.(neverAborts());
     await run({
@@ -80,11 +85,13 @@ export async function withOutput(
       place,
       logged,
       secrets: secretsIn(schema, given),
-      deliver: (events, signal = neverAborts(), attempt = 1) =>
-        deliveryOrRetry(() =>
-          output.deliver({ ...batchOf(events, context.mapper, output), attempt }, signal),
-        ),
-      recordsOf: (events) => batchOf(events, context.mapper, output).records,
+      deliver: async (events, signal = neverAborts(), attempt = 1) =>
+        deliver(await batchOf(events, attempt), signal),
+      contentOf: async (events) => {
+        const { content } = await batchOf(events, 1);
+        assert.ok(!content.stream, 'a streamed batch has no preview');
+        return { records: content.records(undefined), events: content.events(undefined) };
+      },
       arrived: () =>
         contract.arrived?.(place, destination) ??
         Promise.resolve(destination.requests.map(({ body }) => body).join('\n')),
@@ -136,15 +143,6 @@ const asReceived: Mapper<string> = {
 
 /** The event itself: what the built-in mapper `event` makes. */
 const asEvents: Mapper<Event> = { map: (event) => ({ ok: true, record: event }) };
-
-/** What the framework makes of a delivery: an error is a retry. */
-async function deliveryOrRetry(deliver: () => Promise<Delivery>): Promise<Delivery> {
-  try {
-    return await deliver();
-  } catch (error) {
-    return { status: 'retry', reason: error instanceof Error ? error.message : String(error) };
-  }
-}
 
 function recorder(lines: string[]): Logger {
   const write = (details: object | string, message?: string) => {

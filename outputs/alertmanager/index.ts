@@ -145,7 +145,7 @@ every status that does not speak about the content. Set aside: 400, 413, 415, 42
       return JSON.stringify(events.map((event) => alertOf(event, rules, now)));
     };
     return {
-      preview: bodyOf,
+      preview: ({ records }) => bodyOf(records),
       deliver({ records }, signal) {
         const body = bodyOf(records);
         return deliverToAny(urls, (url, either) => http.post(url, body, either), signal, context);

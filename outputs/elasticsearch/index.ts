@@ -124,7 +124,7 @@ the mapping of its index. A request refused with 413 is halved until it fits.`,
     const linesOf = (records: readonly unknown[]) =>
       records.map((record) => bulkLines(toJson(record), { index, suffix }, options.pipeline)).join('');
     return {
-      preview: linesOf,
+      preview: ({ records }) => linesOf(records),
       async deliver({ records }, signal) {
         const body = linesOf(records);
         const response = await http.request(

@@ -1,7 +1,6 @@
 import {
   asEvents,
   defineOutput,
-  deliverEach,
   type Event,
   httpClient,
   httpConnection,
@@ -86,6 +85,7 @@ export default defineOutput({
     },
   ],
   batch: { events: 1 },
+  request: { events: 1 },
   mapper: asEvents,
   notes: `Create an incoming webhook in Slack (*Apps → Incoming Webhooks*) and paste its address. What an event says is escaped, so that it can write no
 mention and no link.
@@ -99,9 +99,8 @@ that Slack does not take.`,
     const look = { ...options, username, format, all_fields };
     const payload = (event: Event) => JSON.stringify(slackPayload(event, message(event), look));
     return {
-      preview: (events) => events.map(payload).join('\n'),
-      deliver: ({ records }, signal) =>
-        deliverEach(records, (event) => http.post(options.webhook_url, payload(event), signal)),
+      preview: ({ events }) => events.map(payload).join('\n'),
+      deliver: ({ events }, signal) => http.post(options.webhook_url, payload(events[0]!), signal),
       stop: async () => http.close(),
     };
   },

@@ -36,6 +36,9 @@ function manyEvents(): StreamedBatch {
     bytes: ROWS * 1000,
     openedAt: DAY,
     closedAt: DAY,
+    events() {
+      throw new Error('this output reads blocks');
+    },
     async *blocks(): AsyncIterable<EventBlock> {
       for (let start = 0; start < ROWS; start += BLOCK) {
         const parts = Array.from({ length: BLOCK }, (_, i) => Buffer.from(eventText(start + i)));

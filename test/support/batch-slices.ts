@@ -26,6 +26,7 @@ export function sliceOf(
     positions: (indexes) => PositionSet.of(...(indexes ?? [...records.keys()]).map((index) => index + 1)),
     setAside: () => [],
     records: (indexes) => indexes?.map((index) => records[index]) ?? records,
+    events: () => [],
     bytes: (indexes) => (indexes?.length ?? count) * 10,
   });
 }

@@ -1,6 +1,6 @@
 import type { DeliveryPolicy } from '../../delivery/policy.ts';
 import type { RouteSpec } from '../../routing/route.ts';
-import { type DeliveryFacts, factsOf } from '../../sdk/contract/facts.ts';
+import { factsOf, requestLimitsOf } from '../../sdk/contract/facts.ts';
 import type { AnyOutputDefinition, MapperRef } from '../../sdk/contract/output.ts';
 import type { Fault, Path } from '../explain/errors.ts';
 import { placeOf, type Span } from '../explain/source.ts';
@@ -95,9 +95,9 @@ export async function checkOutput(
   const options = pick(all, (key) => !COMMON_SETTINGS.includes(key));
   const mapper = await checkMapper(node as MapNode, { type, definition, options }, path, context);
   if (!('ref' in mapper)) return { ...done, faults: mapper.faults };
-  let facts: DeliveryFacts;
+  let facts: Pick<DeliveryPolicy, 'ordering' | 'confirms' | 'request'>;
   try {
-    facts = factsOf(definition, options);
+    facts = { ...factsOf(definition, options), request: requestLimitsOf(definition, options) };
   } catch (error) {
     const why = (error as Error).message;
     const message = withoutSecrets(`the type ${type} cannot be used with these options: ${why}`, node);
@@ -148,12 +148,16 @@ function check(
 }
 
 /** The delivery policy from the decoded settings of an output and what its type promises with its options. */
-function policyOf(settings: OutputSettings, { ordering, confirms }: DeliveryFacts): DeliveryPolicy {
+function policyOf(
+  settings: OutputSettings,
+  { ordering, confirms, request }: Pick<DeliveryPolicy, 'ordering' | 'confirms' | 'request'>,
+): DeliveryPolicy {
   const { retry, breaker, max_lag: lag } = settings;
   return {
     concurrency: settings.concurrency,
     ordering,
     confirms,
+    request,
     timeout: settings.timeout,
     retry: { initial: retry.initial, max: retry.max, maxAge: retry.max_age },
     breaker,

@@ -1,3 +1,5 @@
+import type { Event } from '../../event/event.ts';
+
 /** When a batch is closed: whichever limit is reached first. An absent limit never closes. */
 export interface BatchLimits {
   /** Number of events. */
@@ -36,11 +38,34 @@ export interface BatchInfo {
   readonly closedAt: number;
 }
 
+/**
+ * The most that one call of `deliver` gets, whatever the user sets under `batch`: a larger batch is delivered in parts, one
+ * after the other. A part has an id, a timeout and a result of its own; the first part that must be retried ends the attempt.
+ *
+ * @example request: { events: 500, size: 5 * 1024 * 1024 } // PutRecords of Kinesis
+ */
+export interface RequestLimits<R = unknown> {
+  /** Number of records. */
+  readonly events?: number;
+  /** Bytes of all records together, by `sizeOf`. A record that is larger by itself becomes a dead letter. */
+  readonly size?: number;
+  /** Bytes that one record takes in a request. Default: the length of its JSON (`recordJson`), as UTF-8. */
+  readonly sizeOf?: (record: R) => number;
+}
+
 /** A closed set of records for one output and one partition. */
 export interface Batch<R> extends BatchInfo {
   /** What the mapper made of each event, in the journal's order. */
   readonly records: readonly R[];
+  /**
+   * The events of the records: `records[i]` was made of `events[i]`. For what the mapper does not decide: key, subject, labels,
+   * time (`timeText` has nanoseconds). Made when it is read, and an event is parsed when one of its members is read.
+   */
+  readonly events: readonly Event[];
 }
+
+/** What `preview` gets: records and their events. */
+export type BatchContent<R> = Pick<Batch<R>, 'records' | 'events'>;
 
 /** A batch too large to hold: the events are read back from the journal while the output writes. */
 export interface StreamedBatch extends BatchInfo {
@@ -51,6 +76,8 @@ export interface StreamedBatch extends BatchInfo {
    * A block's buffer belongs to the receiver and may be transferred to a worker thread.
    */
   blocks(signal?: AbortSignal): AsyncIterable<EventBlock>;
+  /** The same events decoded, on this thread, each with its index in the batch. */
+  events(signal?: AbortSignal): AsyncIterable<{ readonly index: number; readonly event: Event }>;
 }
 
 /** Raw events in one buffer; `createDecoder` reads them, on this thread or another. Can be structured-cloned. */

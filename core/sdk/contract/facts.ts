@@ -1,3 +1,4 @@
+import type { RequestLimits } from './batch.ts';
 import type { ByOptions, Ordering } from './output.ts';
 
 /** What is promised of the deliveries of one output. */
@@ -30,6 +31,28 @@ export function factsOf(
     idempotent: oneOf('idempotent', [true, false], said(idempotent, options)),
     confirms: oneOf('confirms', [true, false], said(confirms, options)),
   };
+}
+
+/**
+ * The most that one request of an output with these options carries.
+ *
+ * @param options decoded: durations in milliseconds, sizes in bytes
+ * @throws Error when a function of the definition throws, or a limit is no whole number above 0
+ * @example requestLimitsOf(kinesis, {}) // { events: 500, size: 5242880 }
+ */
+export function requestLimitsOf(
+  { request = {} }: { readonly request?: ByOptions<RequestLimits<never>, never> },
+  options: unknown,
+): RequestLimits {
+  const limits = said(request as ByOptions<RequestLimits, never>, options);
+  for (const name of ['events', 'size'] as const) {
+    const limit = limits[name];
+    if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
+      throw new Error(`its request.${name} is ${String(limit)}, not a whole number above 0`);
+  }
+  if (limits.sizeOf !== undefined && typeof limits.sizeOf !== 'function')
+    throw new Error('its request.sizeOf is no function');
+  return limits;
 }
 
 function said<T>(fact: T | ((options: never) => T), options: unknown): T {

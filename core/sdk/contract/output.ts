@@ -2,7 +2,7 @@ import type { Static, TObject } from 'typebox';
 import type { DecodeOptions } from '../../event/decode.ts';
 import type { Event } from '../../event/event.ts';
 import type { Category, Stability } from './about.ts';
-import type { Batch, BatchLimits, StreamedBatch } from './batch.ts';
+import type { Batch, BatchContent, BatchLimits, RequestLimits, StreamedBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { Mapper } from './mapper.ts';
@@ -90,7 +90,7 @@ export interface Output<R = unknown> extends OutputBase {
    * What would go out for these records, as text: the body of the request, say. For `tiercel explain`, without `start`; sends
    * nothing. An output without it sends the records as they are.
    */
-  preview?(records: readonly R[]): string;
+  preview?(batch: BatchContent<R>): string;
   deliver(batch: Batch<R>, signal: AbortSignal): Promise<Delivery>;
 }
 
@@ -191,12 +191,16 @@ interface DefinitionBase<O extends TObject, R> {
 /** A kind of output whose batches fit in memory, as plain data. */
 export interface OutputDefinition<O extends TObject = TObject, R = unknown> extends DefinitionBase<O, R> {
   readonly stream?: false;
+  /** The most that one call of `deliver` gets; the framework splits batches. Default: no limit. A function: it depends on the options. */
+  readonly request?: ByOptions<RequestLimits<NoInfer<R>>, Static<O>>;
   create(options: Static<O>, context: OutputContext<R>): Output<R>;
 }
 
 /** A kind of output that streams its batches, as plain data. */
 export interface StreamOutputDefinition<O extends TObject = TObject> extends DefinitionBase<O, unknown> {
   readonly stream: true;
+  /** A stream is one request. */
+  readonly request?: undefined;
   create(options: Static<O>, context: OutputContext): StreamOutput;
 }
 

@@ -3,7 +3,7 @@ import { checkVerdict, trySend } from './check-verdict.ts';
 
 /**
  * Delivers each record by itself and all concurrently, for clients that take one record and acknowledge it later, as a publish.
- * The result of one record does not affect the others. `deliverEach` keeps their order instead.
+ * The result of one record does not affect the others.
  *
  * @param send what becomes of one record; a throw means `retry`
  * @example

@@ -2,12 +2,20 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/sdk/contract/clock.ts';
-import { factsOf } from '../../../core/sdk/contract/facts.ts';
+import { factsOf, requestLimitsOf } from '../../../core/sdk/contract/facts.ts';
 import type { Output } from '../../../core/sdk/index.ts';
 import sqs from '../../../outputs/aws-sqs.ts';
 import { createWorld } from '../../support/output-loop.ts';
 import { runs } from '../../support/runs.ts';
-import { batchOf, contextOf, eventOf, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
+import {
+  batchOf,
+  contextOf,
+  eventOf,
+  inRequests,
+  jsonTextMapper,
+  misbehaving,
+  neverAborts,
+} from './support.ts';
 
 /** What SQS says of messages it took; the SDK compares the digests. */
 const taken = (entries: readonly Entry[]) =>
@@ -46,7 +54,8 @@ async function queueThat(
     await output.stop?.(neverAborts());
     await server.stop();
   };
-  return { output, sent, stop };
+  const deliver = inRequests(output, requestLimitsOf(sqs, { queue_url: `/${name}` }));
+  return { output, deliver, sent, stop };
 }
 
 const texts = (count: number) =>
@@ -54,8 +63,11 @@ const texts = (count: number) =>
 
 describe('aws_sqs', () => {
   it('sends ten at a time, each as it is', async () => {
-    const { output, sent, stop } = await queueThat([]);
-    expect(await output.deliver(batchOf<unknown>(texts(23)), neverAborts())).toEqual({ status: 'delivered' });
+    const { deliver, sent, stop } = await queueThat([]);
+    expect(await deliver(batchOf<unknown>(texts(23)), neverAborts())).toEqual({
+      status: 'delivered',
+      rejected: [],
+    });
     expect(sent().map((entries) => entries.length)).toEqual([10, 10, 3]);
     expect(
       sent()
@@ -66,7 +78,7 @@ describe('aws_sqs', () => {
   });
 
   it('judges each message by itself', async () => {
-    const { output, stop } = await queueThat([
+    const { deliver, stop } = await queueThat([
       (entries) => ({
         body: {
           Successful: taken(entries.slice(3)),
@@ -78,7 +90,7 @@ describe('aws_sqs', () => {
         },
       }),
     ]);
-    expect(await output.deliver(batchOf<unknown>(texts(12)), neverAborts())).toMatchObject({
+    expect(await deliver(batchOf<unknown>(texts(12)), neverAborts())).toMatchObject({
       status: 'retry',
       // The chunk behind waits with those of this one that must.
       failed: [1, 2, 10, 11],
@@ -89,11 +101,11 @@ describe('aws_sqs', () => {
 
   it('keeps what was not sent when the queue refuses in between', async () => {
     const refusal = { __type: 'com.amazonaws.sqs#AccessDenied', message: 'not allowed' };
-    const { output, stop } = await queueThat([
+    const { deliver, stop } = await queueThat([
       (entries) => ({ body: { Successful: taken(entries) } }),
       () => ({ status: 403, body: refusal }),
     ]);
-    expect(await output.deliver(batchOf<unknown>(texts(12)), neverAborts())).toMatchObject({
+    expect(await deliver(batchOf<unknown>(texts(12)), neverAborts())).toMatchObject({
       status: 'retry',
       denied: true,
       failed: [10, 11],
@@ -106,8 +118,8 @@ describe('aws_sqs', () => {
     const long = { __type: 'com.amazonaws.sqs#BatchRequestTooLong', message: 'too long' };
     const tooLong = () => ({ status: 400, body: long });
     const taking = (entries: Entry[]) => ({ body: { Successful: taken(entries) } });
-    const { output, sent, stop } = await queueThat([taking, tooLong, tooLong]);
-    expect(await output.deliver(batchOf<unknown>(texts(12)), neverAborts())).toEqual({
+    const { deliver, sent, stop } = await queueThat([taking, tooLong, tooLong]);
+    expect(await deliver(batchOf<unknown>(texts(12)), neverAborts())).toEqual({
       status: 'delivered',
       rejected: [{ index: 10, reason: expect.stringContaining('too long') }],
     });
@@ -116,16 +128,19 @@ describe('aws_sqs', () => {
   });
 
   it('sends no more at once than a request may hold', async () => {
-    const { output, sent, stop } = await queueThat([]);
+    const { deliver, sent, stop } = await queueThat([]);
     const large = [1, 2, 3].map((n) => JSON.stringify('x'.repeat(600_000) + n));
-    expect(await output.deliver(batchOf<unknown>(large), neverAborts())).toEqual({ status: 'delivered' });
+    expect(await deliver(batchOf<unknown>(large), neverAborts())).toEqual({
+      status: 'delivered',
+      rejected: [],
+    });
     expect(sent().map((entries) => entries.length)).toEqual([1, 1, 1]);
     await stop();
   });
 
   it('lets a FIFO queue tell a repeated message', async () => {
-    const { output, sent, stop } = await queueThat([], 'falco.fifo');
-    for (let i = 0; i < 2; i++) await output.deliver(batchOf<unknown>(texts(1)), neverAborts());
+    const { deliver, sent, stop } = await queueThat([], 'falco.fifo');
+    for (let i = 0; i < 2; i++) await deliver(batchOf<unknown>(texts(1)), neverAborts());
     const [first, second] = sent().flat();
     expect(first).toMatchObject({
       MessageGroupId: 'falco',
@@ -181,6 +196,7 @@ async function deliverForty(
   const world = await createWorld({ clock: systemClock });
   const policy = {
     ...factsOf(sqs, options),
+    request: requestLimitsOf(sqs, options),
     concurrency,
     retry: { initial: 1, max: 5, maxAge: 60_000 },
     breaker: { failures: 100, initial: 1, max: 1 },
@@ -327,9 +343,9 @@ describe('aws_sqs to a FIFO queue', () => {
   });
 
   it('tells the same text in two groups apart', async () => {
-    const { output, sent, stop } = await queueThat([], 'falco.fifo');
+    const { deliver, sent, stop } = await queueThat([], 'falco.fifo');
     for (const partition of ['a', 'b', 'a', '']) {
-      await output.deliver(batchOf<unknown>(texts(1), { partition }), neverAborts());
+      await deliver(batchOf<unknown>(texts(1), { partition }), neverAborts());
     }
     const [a, b, again, none] = sent().flat();
     expect(again).toEqual(a);
@@ -342,9 +358,9 @@ describe('aws_sqs to a FIFO queue', () => {
 
 describe('aws_sqs to a standard queue', () => {
   it('has no groups and no order', async () => {
-    const { output, sent, stop } = await queueThat([]);
+    const { output, deliver, sent, stop } = await queueThat([]);
     expect(output.partition).toBeUndefined();
-    await output.deliver(batchOf<unknown>(texts(1), { partition: 'a' }), neverAborts());
+    await deliver(batchOf<unknown>(texts(1), { partition: 'a' }), neverAborts());
     expect(Object.keys(sent().flat()[0]!)).toEqual(['Id', 'MessageBody']);
     await stop();
     expect(factsOf(sqs, { queue_url: 'https://sqs.test/1/falco', region: 'eu-west-1' }).ordering).toBe(

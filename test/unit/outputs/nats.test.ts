@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../../core/sdk/index.ts';
+import type { Event, Output } from '../../../core/sdk/index.ts';
 import nats from '../../../outputs/nats.ts';
 import { natsServer } from '../../support/nats-server.ts';
 import { batchOf, contextOf, eventOf, neverAborts } from './support.ts';
@@ -21,8 +21,31 @@ describe('nats', () => {
       'falco.warning.rule-1',
       'falco.warning.rule-2',
     ]);
-    expect(server.published[0]?.headers).toMatch(/Nats-Msg-Id: ?id-1/);
+    expect(server.published[0]?.headers).toMatch(/Nats-Msg-Id: ?id-1-[0-9a-f]{16}/);
     expect(JSON.parse(server.published[0]!.payload)).toMatchObject({ rule: 'Rule * > 1' });
+    await output.stop?.(neverAborts());
+    server.stop();
+  });
+
+  it('sends the record of any mapper, to the subject of its event', async () => {
+    const server = await natsServer(() => '{"stream":"F","seq":1}');
+    const output = nats.create(
+      { servers: [server.url], subject: 'f.{{ rule }}' },
+      contextOf({ map: () => ({ ok: true, record: { class_uid: 2004 } }) as const }),
+    ) as Output<object>;
+    const records = [{ class_uid: 2004 }, { class_uid: 2001 }];
+    // Two events under one id, which their sender chose.
+    const events = ['a', 'b'].map((rule) => eventOf({ id: 'same', rule }));
+    for (let i = 0; i < 2; i++) await output.deliver(batchOf(records, { events }), neverAborts());
+    expect(server.published.map(({ subject, payload }) => [subject, payload])).toEqual([
+      ['f.a', '{"class_uid":2004}'],
+      ['f.b', '{"class_uid":2001}'],
+      ['f.a', '{"class_uid":2004}'],
+      ['f.b', '{"class_uid":2001}'],
+    ]);
+    const [first, second, again] = server.published.map(({ headers }) => headers);
+    expect(again).toBe(first);
+    expect(second).not.toBe(first);
     await output.stop?.(neverAborts());
     server.stop();
   });

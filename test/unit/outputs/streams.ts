@@ -21,9 +21,12 @@ export const eventText = (time: number, more: object = {}) =>
 
 /** A streamed batch of some texts, in one block. */
 export function streamOf(texts: readonly string[], partition: string): StreamedBatch {
-  const { records: _, ...info } = batchOf(texts, { partition, openedAt: AT });
+  const { records: _, events: __, ...info } = batchOf(texts, { partition, openedAt: AT, events: [] });
   return {
     ...info,
+    events() {
+      throw new Error('this output reads blocks');
+    },
     async *blocks(): AsyncIterable<EventBlock> {
       const parts = texts.map((text) => Buffer.from(text));
       const all = Buffer.concat(parts);

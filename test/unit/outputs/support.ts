@@ -4,8 +4,21 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { wholeBatch } from '../../../core/delivery/batch-slice.ts';
+import { callOutput } from '../../../core/delivery/chain.ts';
+import { withBisection, withRequestLimits } from '../../../core/delivery/split.ts';
+import { PositionSet } from '../../../core/journal/positions.ts';
 import { systemClock } from '../../../core/sdk/contract/clock.ts';
-import type { Batch, Event, Logger, Mapper, OutputContext } from '../../../core/sdk/index.ts';
+import type {
+  Batch,
+  Delivery,
+  Event,
+  Logger,
+  Mapper,
+  Output,
+  OutputContext,
+  RequestLimits,
+} from '../../../core/sdk/index.ts';
 import { Type } from '../../../core/sdk/index.ts';
 
 /** What was logged, for tests to look at. */
@@ -53,7 +66,38 @@ export function batchOf<R>(records: readonly R[], more: Partial<Batch<R>> = {}):
     openedAt: at,
     closedAt: at,
     records,
+    // Of records that are events, those; else some event each.
+    events: records.map((record) =>
+      record instanceof Object && 'rule' in record ? (record as unknown as Event) : eventOf(),
+    ),
     ...more,
+  };
+}
+
+/** Delivers batches to the output as the framework does: in requests within its limits, rejected ones bisected. */
+export function inRequests<R>(
+  output: Output<R>,
+  request: RequestLimits,
+): (batch: Batch<R>, signal: AbortSignal) => Promise<Delivery> {
+  const deliver = withRequestLimits(withBisection(callOutput(output as Output)), request, (record) =>
+    Buffer.byteLength(String(record)),
+  );
+  return ({ records, events, ...info }, signal) => {
+    const at = <T>(all: readonly T[], indexes: readonly number[] | undefined) =>
+      indexes === undefined ? all : indexes.map((index) => all[index]!);
+    const positions = PositionSet.fromRuns([[1, records.length]]);
+    const content = {
+      stream: false,
+      count: records.length,
+      positionOf: (index: number) => index + 1,
+      positions: (indexes?: readonly number[]) =>
+        indexes === undefined ? positions : PositionSet.of(...indexes.map((index) => index + 1)),
+      setAside: () => [],
+      records: (indexes?: readonly number[]) => at(records, indexes),
+      events: (indexes?: readonly number[]) => at(events, indexes),
+      bytes: () => info.bytes,
+    } as const;
+    return deliver(wholeBatch({ ...info, positions }, content), signal);
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { requestLimitsOf } from '../../../core/sdk/contract/facts.ts';
 import webhook from '../../../outputs/webhook.ts';
-import { batchOf, contextOf, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
+import { batchOf, contextOf, inRequests, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
 
 describe('webhook', () => {
   it('posts the records as an array, with the exact numbers and the batch id', async () => {
@@ -16,11 +17,17 @@ describe('webhook', () => {
 
   it('posts one request an event to those who take one, as Falcosidekick does', async () => {
     const server = await misbehaving();
-    const output = webhook.create({ url: server.url, body: 'event' }, contextOf(jsonTextMapper));
+    const options = { url: server.url, body: 'event' } as const;
+    const output = webhook.create(options, contextOf(jsonTextMapper));
     const records = ['{"n":1}', '{"n":2}'];
-    expect(await output.deliver(batchOf(records), neverAborts())).toEqual({ status: 'delivered' });
-    expect(server.received.map(({ body }) => body).sort()).toEqual(records);
-    expect(server.received[0]?.headers['idempotency-key']).toBeUndefined();
+    const deliver = inRequests(output, requestLimitsOf(webhook, options));
+    for (let i = 0; i < 2; i++) {
+      expect(await deliver(batchOf(records), neverAborts())).toEqual({ status: 'delivered', rejected: [] });
+    }
+    expect(server.received.map(({ body }) => body)).toEqual([...records, ...records]);
+    const [first, second, again] = server.received.map(({ headers }) => headers['idempotency-key']);
+    expect(again).toBe(first);
+    expect(second).not.toBe(first);
     await output.stop?.(neverAborts());
     await server.stop();
   });

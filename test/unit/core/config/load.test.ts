@@ -30,6 +30,7 @@ describe('loadConfig', () => {
     expect(hook!.policy).toEqual({
       concurrency: 4,
       ordering: 'none',
+      request: {},
       confirms: true,
       timeout: 30_000,
       retry: { initial: 1000, max: 60_000, maxAge: 604_800_000 },

@@ -81,7 +81,7 @@ describe('a streamed batch that loses events while it is read', () => {
         for (const position of positions) if (!damaged.has(position)) yield [event(position)];
       },
     } as unknown as Subscription;
-    const content = streamOf(manifest, subscription);
+    const content = streamOf(manifest, subscription, createDecoder(noDecodeOptions));
     const attempt = withoutLost(withVerdict(callOutput(output)));
     const deps = {
       clock: systemClock,

@@ -104,7 +104,7 @@ describe('the content of a batch', () => {
         fc.nat(),
         async (positions, bad, bits) => {
           const damaged = new Set(bad);
-          const content = streamOf(manifestOf(positions), damagedAt(damaged));
+          const content = streamOf(manifestOf(positions), damagedAt(damaged), createDecoder(noDecodeOptions));
           const indexes = positions.flatMap((_, i) => ((bits >> i) & 1 ? [i] : []));
           for (const wanted of [undefined, indexes]) {
             const asked = (wanted ?? positions.map((_, i) => i)).map((i) => positions[i]!);

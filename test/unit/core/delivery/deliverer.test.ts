@@ -4,6 +4,7 @@ import type { Content, SetAside } from '../../../../core/delivery/content.ts';
 import { createDeliverer, type DelivererDeps } from '../../../../core/delivery/deliverer.ts';
 import { createHealthBoard } from '../../../../core/delivery/health.ts';
 import { StoppingError } from '../../../../core/delivery/stopping.ts';
+import { createDecoder, noDecodeOptions } from '../../../../core/event/decode.ts';
 import type { Manifest, Subscription } from '../../../../core/journal/journal.ts';
 import { PositionSet } from '../../../../core/journal/positions.ts';
 import { never, nobody } from '../../../support/batch-slices.ts';
@@ -45,6 +46,7 @@ const subscriptionThat = (does: Partial<Subscription>) =>
 
 const streamOf = (count: number, setAside: () => readonly SetAside[]): Content => ({
   stream: true,
+  decode: createDecoder(noDecodeOptions),
   count,
   positionOf: (index) => index + 1,
   positions: () => PositionSet.fromRuns([[1, count]]),

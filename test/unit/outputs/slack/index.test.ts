@@ -3,7 +3,15 @@ import type { Event } from '../../../../core/sdk/index.ts';
 import slack from '../../../../outputs/slack/index.ts';
 import { slackPayload } from '../../../../outputs/slack/payload.ts';
 import { goldenOf } from '../../../support/golden.ts';
-import { batchOf, contextOf, eventOf, misbehaving, neverAborts, recordingLogger } from '../support.ts';
+import {
+  batchOf,
+  contextOf,
+  eventOf,
+  inRequests,
+  misbehaving,
+  neverAborts,
+  recordingLogger,
+} from '../support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
 
@@ -51,7 +59,7 @@ describe('slack', () => {
     });
     const output = slack.create({ webhook_url: server.url }, contextOf(events));
     const batch = batchOf([eventOf(), eventOf(), eventOf(), eventOf()]);
-    expect(await output.deliver(batch, neverAborts())).toMatchObject({
+    expect(await inRequests(output, { events: 1 })(batch, neverAborts())).toMatchObject({
       status: 'retry',
       after: 3_000,
       failed: [2, 3],

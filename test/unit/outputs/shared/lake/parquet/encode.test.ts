@@ -71,6 +71,9 @@ function batchOf(samples: readonly Sample[], eventsPerBlock = 3): StreamedBatch 
     openedAt: 0,
     closedAt: 0,
     blocks,
+    events() {
+      throw new Error('this output reads blocks');
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BatchSlice } from '../../../../core/delivery/batch-slice.ts';
-import { withBisection } from '../../../../core/delivery/chain.ts';
+import { withBisection } from '../../../../core/delivery/split.ts';
 import { delivered, rejected, retry } from '../../../../core/sdk/contract/verdicts.ts';
 import { never, recordsOf, sliceOf } from '../../../support/batch-slices.ts';
 

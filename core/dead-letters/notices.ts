@@ -179,7 +179,6 @@ function createReports({ journal, clock, hostname, log, onNotice }: DeadLetterNo
         }
       }
       if (untold.length > 0) feed.acknowledge(PositionSet.of(...untold));
-      if (lacks !== undefined) release(feed);
     },
 
     async send(targets, feed) {
@@ -196,6 +195,8 @@ function createReports({ journal, clock, hostname, log, onNotice }: DeadLetterNo
           `Told the output "${target}" of ${report.count} dead letters of "${output}"`,
         );
         onNotice?.(output, target);
+        // At once: a crash before would repeat the notice.
+        await feed.flush();
       }
     },
 
@@ -207,12 +208,14 @@ function createReports({ journal, clock, hostname, log, onNotice }: DeadLetterNo
     },
 
     warnOfUnwritten() {
-      for (const { output, count, ids } of reports.values())
-        if (ids.count < count)
+      for (const { output, count, ids } of reports.values()) {
+        const unwritten = count - ids.count;
+        if (unwritten > 0)
           log.warn(
-            { output, dead_letters: count },
-            `The journal is full: the output that should be told of ${count} dead letters of "${output}" is not`,
+            { output, dead_letters: unwritten },
+            `The journal is full: no output is told of ${unwritten} dead letters of "${output}"; they are stored: tiercel dlq list --output ${output}`,
           );
+      }
     },
   };
 }

@@ -104,8 +104,10 @@ export interface DeadLetterFeed {
    * replayed since it was written is among them; one of a later version is not.
    */
   read(signal: AbortSignal): Promise<readonly StoredDeadLetter[]>;
-  /** These are not read again after a restart; durable within 200 ms. Until then their space is not freed. */
+  /** These are not read again after a restart; durable within 200 ms, or by {@link flush}. Until then their space is not freed. */
   acknowledge(ids: PositionSet): void;
+  /** Resolves when all acknowledgements so far are durable. */
+  flush(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -341,6 +343,7 @@ export async function openDeadLetterStore(
           }
         },
         acknowledge: (ids) => feed.acknowledge(ids),
+        flush: () => feed.flush(),
         close: () => feed.close(),
       };
     },

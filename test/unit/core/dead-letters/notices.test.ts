@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DeadLetter } from '../../../../core/dead-letters/codec.ts';
 import { isNotice } from '../../../../core/dead-letters/notice.ts';
@@ -13,6 +14,7 @@ import {
 import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { createFakeClock, type FakeClock } from '../../../support/fake-clock.ts';
+import { runs } from '../../../support/runs.ts';
 
 const MINUTE = 60_000;
 const letter = (n: number, members: Partial<DeadLetter> = {}): DeadLetter => ({
@@ -32,6 +34,8 @@ const letters = (count: number, members?: Partial<DeadLetter>) =>
 interface Notice {
   readonly target: string;
   readonly raw: Uint8Array;
+  /** Fake milliseconds since the clock was made. */
+  readonly at: number;
   readonly output: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -45,6 +49,8 @@ interface World {
   readonly written: Notice[];
   readonly counted: string[];
   readonly logged: string[];
+  /** Dead letters that the log says are told to nobody. */
+  unwritten: number;
   full: boolean;
   broken: boolean;
   makeRoom(): void;
@@ -71,6 +77,7 @@ async function start(
     written,
     counted,
     logged,
+    unwritten: 0,
     full: false,
     broken: false,
     makeRoom() {
@@ -78,7 +85,11 @@ async function start(
       wake();
     },
   };
-  const log = (_: object | string, message?: string) => void logged.push(message ?? '');
+  const log = (details: object | string, message = '') => {
+    logged.push(message);
+    if (message.startsWith('The journal is full'))
+      world.unwritten += (details as { dead_letters: number }).dead_letters;
+  };
   const notices = createDeadLetterNotices({
     store,
     clock,
@@ -93,7 +104,7 @@ async function start(
           const parsed = parseEvent(raw, receivedAt);
           if (!parsed.ok) throw new Error(parsed.reason);
           const { output, fields } = parsed.event;
-          written.push({ target: outputs.join(), raw, output, fields });
+          written.push({ target: outputs.join(), raw, at: clock.monotonic(), output, fields });
         }
       },
       waitForRoom: (signal, bytes) =>
@@ -303,7 +314,7 @@ describe('notices of dead letters', () => {
     await world.store.append(letters(3));
     await world.clock.advance(1000);
     await world.notices.stop();
-    expect(world.logged.join()).toContain('3 dead letters of "siem"');
+    expect(world.logged.join()).toContain('no output is told of 3 dead letters of "siem"');
   });
 
   it('are tried again after an error', async () => {
@@ -327,5 +338,73 @@ describe('notices of dead letters', () => {
     expect(told.length).toBeLessThan(502);
     expect(encodeURIComponent(told)).toContain('x');
     expect(world.written[0]!.fields['tiercel.event_ids']).toBe('');
+  });
+
+  it('tell of every dead letter once, or say that they do not, through full journals and restarts', async () => {
+    const step = fc.oneof(
+      fc.record({ append: fc.constantFrom(1, 2, 7), output: fc.constantFrom('siem', 'lake', 'other') }),
+      fc.record({ advance: fc.constantFrom(0, 1, 999, 1000, 1001, 59_999, 60_000, 61_000) }),
+      fc.constantFrom('full' as const, 'room' as const, 'restart' as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const targets = { siem: 'oncall', lake: 'oncall' };
+        let world = await start(targets);
+        const appended = new Map<string, number>();
+        const told = new Map<string, number>();
+        let unwritten = 0;
+        /** Adds up what a process did, which keeps the time between its notices of an output. */
+        const account = () => {
+          const last = new Map<string, number>();
+          for (const { fields, at } of world.written) {
+            const output = String(fields['tiercel.output']);
+            told.set(output, (told.get(output) ?? 0) + Number(fields['tiercel.dead_letters']));
+            expect(at - (last.get(output) ?? -MINUTE)).toBeGreaterThanOrEqual(MINUTE);
+            last.set(output, at);
+          }
+          unwritten += world.unwritten;
+        };
+        for (const one of steps) {
+          if (one === 'full') world.full = true;
+          else if (one === 'room') world.makeRoom();
+          else if (one === 'restart') {
+            const next = await startAgain(world, targets);
+            account();
+            next.full = world.full;
+            world = next;
+          } else if ('advance' in one) await world.clock.advance(one.advance);
+          else {
+            await world.store.append(letters(one.append, { output: one.output }));
+            appended.set(one.output, (appended.get(one.output) ?? 0) + one.append);
+          }
+        }
+        await world.clock.settle();
+        world.makeRoom();
+        await world.clock.advance(3 * MINUTE);
+        account();
+        expect(told.has('other')).toBe(false);
+        const of = (counts: Map<string, number>) => (counts.get('siem') ?? 0) + (counts.get('lake') ?? 0);
+        expect(of(told) + unwritten).toBe(of(appended));
+        expect((await world.dead.orphans()).length).toBe(0);
+        await world.store.drop({});
+        expect(world.dead.status().bytes).toBe(0);
+      }),
+      {
+        numRuns: runs(200),
+        examples: [
+          [[]],
+          [[{ append: 1, output: 'siem' }, 'restart', { advance: 1000 }, 'restart', { advance: 61_000 }]],
+          [
+            [
+              { append: 2, output: 'siem' },
+              'full',
+              { advance: 1000 },
+              { append: 1, output: 'lake' },
+              'restart',
+            ],
+          ],
+        ],
+      },
+    );
   });
 });

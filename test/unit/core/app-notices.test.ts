@@ -41,10 +41,7 @@ const sink = defineOutput({
   apiVersion: 1,
   type: 'sink',
   summary: 'Takes or refuses.',
-  options: Type.Object(
-    { refuse: Type.Boolean({ default: false, description: 'Refuse.' }) },
-    { additionalProperties: false },
-  ),
+  options: Type.Object({ refuse: Type.Boolean({ default: false, description: 'Refuse.' }) }),
   examples: [],
   batch: { events: 1 },
   mapper: asEvents,

@@ -110,14 +110,14 @@ async function start(
 
   async function startOutput(wired: WiredOutput): Promise<void> {
     running.set(wired.settings.name, wired);
-    warnOfPackages(wired.settings);
     wired.account();
     await wired.loop.start();
+    await warnOfPackages(wired.settings);
   }
 
   /** A version that the output does not declare may work all the same. */
-  function warnOfPackages({ name, definition: { packages }, module }: OutputConfig): void {
-    for (const warning of packageWarnings(packages, { module, configDir: config.dir }))
+  async function warnOfPackages({ name, definition: { packages }, module }: OutputConfig): Promise<void> {
+    for (const warning of await packageWarnings(packages, { module, configDir: config.dir }))
       log.warn({ output: name }, warning);
   }
 

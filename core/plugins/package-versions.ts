@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { satisfies } from 'compare-versions';
 import type { Finding } from '../sdk/contract/output.ts';
 import { installCommand, type Packages } from '../sdk/contract/packages.ts';
 import { findPackage } from './find-package.ts';
@@ -24,18 +23,28 @@ export interface PackagePlace {
 }
 
 /** Looks up the packages that an output declares: from its module, then from the folder of the configuration. */
-export function packageStates(packages: Packages = {}, { module, configDir }: PackagePlace): PackageState[] {
+export async function packageStates(
+  packages: Packages = {},
+  { module, configDir }: PackagePlace,
+): Promise<PackageState[]> {
+  if (Object.keys(packages).length === 0) return [];
+  // Loaded here: most outputs need no package, and a start waits for every module.
+  const { satisfies } = await import('compare-versions');
   const folders = [...(module.startsWith('file:') ? [dirname(fileURLToPath(module))] : []), configDir];
   return Object.entries(packages).map(([name, range]) => {
     const [found] = folders.flatMap((folder) => findPackage(name, folder) ?? []);
     if (found === undefined) return { name, range, fits: false };
-    return { name, range, version: found.version, fits: isInRange(found.version, range) };
+    return { name, range, version: found.version, fits: isTrue(() => satisfies(found.version, range)) };
   });
 }
 
 /** What `tiercel doctor` says of the packages of an output; nothing where it declares none. */
-export function packageFindings(packages: Packages | undefined, place: PackagePlace): Finding[] {
-  return packageStates(packages, place).map((state): Finding => {
+export async function packageFindings(
+  packages: Packages | undefined,
+  place: PackagePlace,
+): Promise<Finding[]> {
+  const states = await packageStates(packages, place);
+  return states.map((state): Finding => {
     const { name, range, version, fits } = state;
     if (version === undefined) {
       const fix = `run  ${installCommand({ [name]: range })}  in ${place.configDir}`;
@@ -47,8 +56,12 @@ export function packageFindings(packages: Packages | undefined, place: PackagePl
 }
 
 /** The packages that are installed in a version that the output does not declare, one sentence each, for the log at the start. */
-export function packageWarnings(packages: Packages | undefined, place: PackagePlace): string[] {
-  return packageStates(packages, place)
+export async function packageWarnings(
+  packages: Packages | undefined,
+  place: PackagePlace,
+): Promise<string[]> {
+  const states = await packageStates(packages, place);
+  return states
     .filter(({ version, fits }) => version !== undefined && !fits)
     .map((state) => outOfRange(state, place));
 }
@@ -57,20 +70,24 @@ function outOfRange({ name, range, version }: PackageState, { configDir }: Packa
   return `${name} ${version} is installed; the output is made for ${range}: run  ${installCommand({ [name]: range })}  in ${configDir}`;
 }
 
+/** One condition of a range: `^3.0.0`, `<2`, `1.x`. */
+const COMPARATOR = /^(?:[~^=]|[<>]=?)?\d+(?:\.(?:\d+|[xX])){0,2}(?:-[\w.-]+)?$/;
+
 /** Whether a text is a version range in the notation of npm: `^3.0.0`, `>=1.2.0 <2.0.0`, `^1.0.0 || ^2.0.0`. A tag or `*` is none. */
 export function isRange(range: string): boolean {
-  try {
-    satisfies('1.0.0', range);
-    return range.trim() !== '';
-  } catch {
-    return false;
-  }
+  return range.split('||').every((part) =>
+    part
+      .trim()
+      .replace(/([<>=~^])\s+/g, '$1')
+      .split(/\s+-\s+|\s+/)
+      .every((comparator) => COMPARATOR.test(comparator)),
+  );
 }
 
-/** A version that is none, of a package that somebody links or builds, is in no range. */
-function isInRange(version: string, range: string): boolean {
+/** A version that is none, of a package that somebody links or builds, is in no range: comparing it throws. */
+function isTrue(test: () => boolean): boolean {
   try {
-    return satisfies(version, range);
+    return test();
   } catch {
     return false;
   }

@@ -27,9 +27,9 @@ describe('the packages of an output', () => {
   install(configDir, 'beside', '1.1.0');
   install(configDir, 'old', '1.9.9');
 
-  it('are looked up from the module of the output, then beside the configuration', () => {
+  it('are looked up from the module of the output, then beside the configuration', async () => {
     const packages = { near: '^3.0.0', both: '^1.0.0', beside: '~1.1.0', old: '^2.0.0', none: '^1.0.0' };
-    expect(packageStates(packages, place)).toEqual([
+    expect(await packageStates(packages, place)).toEqual([
       { name: 'near', range: '^3.0.0', version: '3.4.5', fits: true },
       { name: 'both', range: '^1.0.0', version: '1.0.0', fits: true },
       { name: 'beside', range: '~1.1.0', version: '1.1.0', fits: true },
@@ -38,15 +38,15 @@ describe('the packages of an output', () => {
     ]);
   });
 
-  it('are a warning at the start only in a version that is not declared', () => {
-    expect(packageWarnings({ near: '^3.0.0', old: '^2.0.0', none: '^1.0.0' }, place)).toEqual([
+  it('are a warning at the start only in a version that is not declared', async () => {
+    expect(await packageWarnings({ near: '^3.0.0', old: '^2.0.0', none: '^1.0.0' }, place)).toEqual([
       `old 1.9.9 is installed; the output is made for ^2.0.0: run  npm install "old@^2.0.0"  in ${configDir}`,
     ]);
-    expect(packageWarnings(undefined, place)).toEqual([]);
+    expect(await packageWarnings(undefined, place)).toEqual([]);
   });
 
-  it('are findings of the doctor', () => {
-    const findings = packageFindings({ near: '^3.0.0', old: '^2.0.0', none: '^1.0.0' }, place);
+  it('are findings of the doctor', async () => {
+    const findings = await packageFindings({ near: '^3.0.0', old: '^2.0.0', none: '^1.0.0' }, place);
     expect(findings.map(({ status, line }) => [status, line])).toEqual([
       ['ok', 'near 3.4.5'],
       ['unknown', expect.stringContaining('old 1.9.9 is installed; the output is made for ^2.0.0')],
@@ -75,15 +75,26 @@ it.each([
   ['^5.9.3 || ^6.0.0', '6.4.0', true],
   ['^5.9.3 || ^6.0.0', '5.9.2', false],
   ['^1.0.0', 'workspace', false],
-])('the range %s and the version %s: %s', (range, version, expected) => {
+])('the range %s and the version %s: %s', async (range, version, expected) => {
   const configDir = folder();
   install(configDir, 'some', version);
-  const [state] = packageStates({ some: range }, { module: 'data:none', configDir });
+  expect(isRange(range)).toBe(true);
+  const [state] = await packageStates({ some: range }, { module: 'data:none', configDir });
   expect(state).toMatchObject({ version, fits: expected });
 });
 
 it('knows what is a range', () => {
-  for (const range of ['^1.0.0', '~1.2', '1.2.3', '>=1.0.0 <2.0.0', '1.0.0 - 1.5.0', '^1.0.0 || ^2.0.0'])
+  for (const range of [
+    '^1.0.0',
+    '~1.2',
+    '1.2.3',
+    '>=1.0.0 <2.0.0',
+    '1.0.0 - 1.5.0',
+    '^1.0.0 || ^2.0.0',
+    '>= 1.0.0',
+    '1.x',
+    '^1.0.0-rc.1',
+  ])
     expect([range, isRange(range)]).toEqual([range, true]);
   for (const range of ['', ' ', '*', 'latest', 'git+https://example.com/x.git', '^one'])
     expect([range, isRange(range)]).toEqual([range, false]);

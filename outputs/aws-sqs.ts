@@ -10,7 +10,6 @@ import {
   type Event,
   type Finding,
   httpTransport,
-  loadPeer,
   overConnection,
   probeConnection,
   reachUrl,
@@ -80,7 +79,7 @@ export default defineOutput({
   request: ({ queue_url }) => (isFifo(queue_url) ? { ...REQUEST, events: 1 } : REQUEST),
   batch: { events: REQUEST.events, size: 200 * 1024, every: 500 },
   mapper: 'falco',
-  packages: ['@aws-sdk/client-sqs'],
+  packages: { '@aws-sdk/client-sqs': '>=3.1169.0 <=3.1175.0' },
   notes: `Needs the permission \`sqs:SendMessage\`. A standard queue may get a message twice and in any order.
 
 A FIFO queue (\`.fifo\`) gets the messages of a group in the order in which their events were accepted, through retries too. The group is the partition: the
@@ -94,7 +93,7 @@ Set aside: a message that SQS refuses for its content or its size.`,
     const toJson = recordJson(context.mapper);
     const fifo = isFifo(options.queue_url);
     const renderGroup = textTemplate('message_group', options.message_group, context.log);
-    const peer = () => loadPeer('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
+    const peer = () => context.load('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
     const config = awsClientConfig(options, context);
 
     /** @param group undefined for a standard queue */

@@ -11,8 +11,8 @@ import {
   deliverAtOnce,
   delivered,
   type Finding,
-  loadPeer,
   loginOptions,
+  type OutputContext,
   overConnection,
   probeConnection,
   readTls,
@@ -71,7 +71,7 @@ export default defineOutput({
   ],
   batch: { events: 256, every: 200 },
   mapper: 'falco',
-  packages: ['@nats-io/transport-node', '@nats-io/jetstream'],
+  packages: { '@nats-io/jetstream': '^3.0.0', '@nats-io/transport-node': '^3.0.0' },
   notes: `One connection, opened at the start and repaired by itself. With JetStream an event is delivered when its stream has acknowledged it. The message id is made of
 the event's id and the text, so that a repeated event is told apart within the stream's duplicate window. A stream must take the subject: without one, events
 wait and the reason says so. Set aside: an event that is longer
@@ -105,7 +105,7 @@ than \`max_payload\` of the server. Everything else is retried.`,
     }
 
     const link = {
-      open: () => connectTo(options, `tiercel ${context.name}`, context.configDir),
+      open: () => connectTo(options, context),
       isOpen: ({ connection }: Link) => !connection.isClosed(),
       close: ({ connection }: Link) => connection.close(),
       address: options.servers.flatMap(addressOf),
@@ -124,15 +124,18 @@ interface Link {
   readonly stream?: JetStreamClient;
 }
 
-async function connectTo(given: Static<typeof options>, name: string, configDir: string): Promise<Link> {
-  const { connect, credsAuthenticator } = await loadPeer(
+async function connectTo(
+  given: Static<typeof options>,
+  { name, configDir, load }: OutputContext,
+): Promise<Link> {
+  const { connect, credsAuthenticator } = await load(
     '@nats-io/transport-node',
     () => import('@nats-io/transport-node'),
   );
   const { servers, token, username: user, password: pass, credentials_file: creds, tls } = given;
   const connection = await connect({
     servers: [...servers],
-    name,
+    name: `tiercel ${name}`,
     // Then it closes, and the next delivery opens another: with the other certificates and credentials that may be there by then.
     maxReconnectAttempts: 10,
     ...(token !== undefined && { token }),
@@ -143,7 +146,7 @@ async function connectTo(given: Static<typeof options>, name: string, configDir:
     ...(tls !== undefined && { tls: readTls(tls, configDir) }),
   });
   if (!given.jetstream) return { connection };
-  const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
+  const { jetstream } = await load('@nats-io/jetstream', () => import('@nats-io/jetstream'));
   return { connection, stream: jetstream(connection) };
 }
 

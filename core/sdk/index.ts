@@ -51,6 +51,7 @@ export { columnProblems, columnsOf, SchemaError } from './record/columns.ts';
 
 export type { Clock } from './contract/clock.ts';
 export type { Logger } from './contract/logger.ts';
+export type { LoadPackage, Packages } from './contract/packages.ts';
 export { VERSION } from './contract/version.ts';
 
 // To deliver, and to say what became of it.
@@ -87,7 +88,6 @@ export { httpTransport } from './http/transport/transport.ts';
 
 export type { Connection, ConnectionOptions } from './deliver/connection.ts';
 export { abortable, keepConnection, overConnection, probeConnection } from './deliver/connection.ts';
-export { loadPeer } from './deliver/load-peer.ts';
 export type { Address } from './http/reach.ts';
 export { reach } from './http/reach.ts';
 export type { TlsOptions } from './options/tls.ts';

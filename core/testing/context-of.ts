@@ -8,6 +8,7 @@ import { type GivenContext, openContext } from '../plugins/context.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { OutputContext } from '../sdk/contract/output.ts';
+import type { Packages } from '../sdk/contract/packages.ts';
 import { recordingLogger } from './recording-logger.ts';
 
 /** The event as received, as JSON text: what the built-in mapper `falco` makes, the default of outputs. */
@@ -23,6 +24,8 @@ export const asEvent: Mapper<Event> = { map: (event) => ({ ok: true, record: eve
 export interface ContextMembers<R = unknown> extends Partial<GivenContext<R>> {
   /** Decoded options of the output: `context.http` is made from them. Default none. */
   readonly options?: object;
+  /** The packages that the definition declares, for `context.load`. Default none. */
+  readonly packages?: Packages;
 }
 
 /**
@@ -36,9 +39,10 @@ export interface ContextMembers<R = unknown> extends Partial<GivenContext<R>> {
  */
 export function contextOf<R = unknown>({
   options = {},
+  packages,
   ...members
 }: ContextMembers<R> = {}): OutputContext<R> {
-  return openContext<R>(options, givenContext(members)).context;
+  return openContext<R>(options, givenContext(members), packages).context;
 }
 
 /** The members of a context that do not depend on the options. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { findingsOf } from '../plugins/findings.ts';
 import type { Output } from '../sdk/contract/output.ts';
 import { decodeEvent, markedEvents } from './events.ts';
-import { neverAborts } from './settles.ts';
 
 /** What `tiercel doctor` learns of a destination. */
 export interface Examination {
@@ -14,27 +14,18 @@ export interface Examination {
 }
 
 /** Examines a destination as `tiercel doctor` does; undefined for an output that has no check. */
-export async function examine(output: Output): Promise<Examination | undefined> {
-  if (output.diagnose !== undefined) {
-    const sample = decodeEvent(markedEvents(1)[0]!.raw, Date.UTC(2026, 0, 2));
-    const said: string[] = [];
-    const failed: string[] = [];
-    const problems: string[] = [];
-    for await (const { status, what, line } of output.diagnose({ write: false, sample }, neverAborts())) {
-      said.push(`${what}: ${line}`);
-      if (status === 'failed') failed.push(line);
-      if (status === 'failed' || status === 'not_checked') problems.push(line);
-    }
-    return { failed, problems, said };
+export async function examine(output: Output, signal: AbortSignal): Promise<Examination | undefined> {
+  if (output.diagnose === undefined && output.check === undefined) return undefined;
+  const sample = decodeEvent(markedEvents(1)[0]!.raw, Date.UTC(2026, 0, 2));
+  const said: string[] = [];
+  const failed: string[] = [];
+  const problems: string[] = [];
+  for await (const { status, what, line } of findingsOf(output, { write: false, sample }, signal)) {
+    said.push(`${what}: ${line}`);
+    if (status === 'failed') failed.push(line);
+    if (status === 'failed' || status === 'not_checked') problems.push(line);
   }
-  if (output.check === undefined) return undefined;
-  try {
-    await output.check(neverAborts());
-    return { failed: [], problems: [], said: [] };
-  } catch (error) {
-    const { message } = error as Error;
-    return { failed: [message], problems: [message], said: [message] };
-  }
+  return { failed, problems, said };
 }
 
 /** Asserts that a problem says what is wrong, and not only that something is. */

@@ -96,7 +96,7 @@ export function testHttpFaults(
     'checks by looking: fails when the destination cuts each request',
     async (underTest) => {
       httpOf(underTest).answer('reset');
-      const examination = await examine(underTest.output);
+      const examination = await examine(underTest.output, neverAborts());
       assert.notEqual(
         examination?.problems.length,
         0,

@@ -95,9 +95,6 @@ Retried: everything that S3 or the disk answers but success; the file made is ke
       destination: folderOf,
       deliver: (batch, signal) =>
         uploader.upload(batch, keyIn(batch.destination ?? folderOf(batch.partition), batch.id), signal),
-      async check(signal) {
-        log.info({ store: store.describe() }, await store.check(signal));
-      },
       async *diagnose({ write, sample }, signal) {
         const given = partitionOf(sample);
         const partition = typeof given === 'string' ? given : '';

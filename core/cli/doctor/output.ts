@@ -5,6 +5,8 @@ import { formatSize } from '../../config/schema/size.ts';
 import { deadlineIn } from '../../delivery/stopping.ts';
 import { parseEvent } from '../../event/parse.ts';
 import { sampleEvent } from '../../event/sample.ts';
+import { findingsOf } from '../../plugins/findings.ts';
+import { packageFindings } from '../../plugins/package-versions.ts';
 import type { DiagnoseOptions, Finding, Output, StreamOutput } from '../../sdk/contract/output.ts';
 import { abortable } from '../../sdk/deliver/connection.ts';
 import { reachUrl } from '../../sdk/http/probe.ts';
@@ -69,18 +71,19 @@ async function* diagnose(
   dir: string,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  if (output.diagnose !== undefined) {
-    let count = 0;
-    for await (const finding of output.diagnose(options, signal)) {
-      count++;
-      yield finding;
-    }
-    if (count === 0)
-      yield { status: 'not_checked', what: 'check', line: 'the check of this output reported nothing' };
-  } else if (output.check !== undefined) {
-    await output.check(signal);
-    yield { status: 'ok', what: 'check', line: 'the destination answers' };
-  } else yield* reachAddresses(settings, dir, signal);
+  const place = { module: settings.module, configDir: dir };
+  yield* await packageFindings(settings.definition.packages, place);
+  if (output.diagnose === undefined && output.check === undefined) {
+    yield* reachAddresses(settings, dir, signal);
+    return;
+  }
+  let count = 0;
+  for await (const finding of findingsOf(output, options, signal)) {
+    count++;
+    yield finding;
+  }
+  if (count === 0)
+    yield { status: 'not_checked', what: 'check', line: 'the check of this output reported nothing' };
 }
 
 /** For an output that has no check: the addresses in its options are reached, and the rest is reported as not checked. */

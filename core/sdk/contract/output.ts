@@ -7,6 +7,7 @@ import type { Clock } from './clock.ts';
 import type { HttpClient } from './http.ts';
 import type { Logger } from './logger.ts';
 import type { Mapper } from './mapper.ts';
+import type { LoadPackage, Packages } from './packages.ts';
 import type { Delivery } from './verdicts.ts';
 
 /** Everything an output may touch; nothing is global. */
@@ -29,6 +30,8 @@ export interface OutputContext<R = unknown> {
   readonly mapperRef: MapperRef;
   /** How to decode the events of `batch.blocks()`, there too. */
   readonly decode: DecodeOptions;
+  /** Loads a package that the definition declares under `packages`. */
+  readonly load: LoadPackage;
 }
 
 /** One thing that `tiercel doctor` finds out about a destination. */
@@ -74,11 +77,14 @@ interface OutputBase {
   destination?(partition: string): string;
   /** Opens what lives as long as the output. A throw is reported and start is tried again later: events wait. */
   start?(signal: AbortSignal): Promise<void>;
-  /** Is the destination ready? For `tiercel doctor`, without `start`. Mimics the real call and changes nothing; a throw says what is wrong and what to do. */
+  /**
+   * Is the destination ready? For `tiercel doctor`, without `start`. Mimics the real call and changes nothing; a throw says what is
+   * wrong and what to do. Called after `diagnose`, unless a step of that failed.
+   */
   check?(signal: AbortSignal): Promise<void>;
   /**
-   * Looks at the destination step by step, for `tiercel doctor`; an output without it is asked by `check`. A step that fails is a
-   * finding and no throw, and the next steps are tried all the same. `start` was not called.
+   * Looks at the destination step by step, for `tiercel doctor`: name, connection, TLS, request. `overHttp` and `overConnection`
+   * bring it. A step that fails is a finding and no throw. `start` was not called.
    */
   diagnose?(options: DiagnoseOptions, signal: AbortSignal): AsyncIterable<Finding>;
   /** Closes what `start` opened; no delivery is under way. */
@@ -201,8 +207,11 @@ interface DefinitionBase<O extends TObject, R> {
    * @example checkMapper: ({ record }) => columnProblems(record)
    */
   readonly checkMapper?: (mapper: Mapper, options: NoInfer<Static<O>>) => readonly string[];
-  /** The packages it loads by `loadPeer`, which are not installed with this one; its page says how to install them. */
-  readonly packages?: readonly string[];
+  /**
+   * The packages it loads by `context.load`, which are not installed with this one, each with the versions it works with; its page
+   * says how to install them. Another version is a warning at the start.
+   */
+  readonly packages?: Packages;
   /** Markdown for the generated page: what is retried, what is rejected, how to set up the destination. */
   readonly notes?: string;
 }

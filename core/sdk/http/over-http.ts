@@ -58,9 +58,5 @@ export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output
       return typeof body === 'string' ? body : decoder.decode(body);
     },
     diagnose: (_options, signal) => probeHttp(http, check, signal),
-    async check(signal) {
-      for await (const { status, line } of probeHttp(http, check, signal))
-        if (status === 'failed') throw new Error(line);
-    },
   };
 }

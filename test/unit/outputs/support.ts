@@ -35,7 +35,9 @@ export function contextOf<R>(
   log: Logger = recordingLogger(),
   options: object = {},
 ): OutputContext<R> {
-  return build({ mapper, log, options });
+  // Of any output: each may load the packages of all.
+  const context = build({ mapper, log, options });
+  return Object.defineProperty(context, 'load', { value: (_name: string, load: () => unknown) => load() });
 }
 
 /**

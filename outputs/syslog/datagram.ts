@@ -6,6 +6,14 @@ import { abortable, type Clock, describeFailure, type Failure } from '../../core
 /** How long an address is used before the name is looked up again, milliseconds. */
 const ADDRESS_AGE = 60_000;
 
+/**
+ * What is sent at once, bytes, with what a system adds to each datagram in its buffer, and the pause after it, milliseconds. The
+ * buffer of a Linux server holds 208 KiB unless set otherwise, and what does not fit is lost.
+ */
+const BURST = 64 * 1024;
+const OVERHEAD = 768;
+const PAUSE = 5;
+
 /** Where the server is. */
 export interface DatagramOptions {
   readonly host: string;
@@ -81,7 +89,7 @@ export function isCurrent({ lost, resolvedAt }: DatagramSocket, clock: Clock): b
 }
 
 /**
- * Sends each message as one datagram (RFC 5426), one after the other.
+ * Sends each message as one datagram (RFC 5426), one after the other, with pauses in which the server can read them.
  *
  * @returns the messages that the system did not take for their length
  * @throws Error when nothing listens at the server, as far as its machine says so, or at the abort
@@ -89,11 +97,18 @@ export function isCurrent({ lost, resolvedAt }: DatagramSocket, clock: Clock): b
 export async function sendDatagrams(
   datagrams: DatagramSocket,
   messages: readonly Buffer[],
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<Failure[]> {
   const { socket } = datagrams;
   const tooLong: Failure[] = [];
+  let burst = 0;
   for (const [index, message] of messages.entries()) {
+    burst += message.byteLength + OVERHEAD;
+    if (burst > BURST && index > 0) {
+      await clock.sleep(PAUSE, signal);
+      burst = message.byteLength + OVERHEAD;
+    }
     const error = await abortable(
       new Promise<NodeJS.ErrnoException | null>((resolve) => socket.send(message, resolve)),
       signal,

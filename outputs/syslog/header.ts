@@ -43,6 +43,10 @@ const SEVERITIES: Readonly<Record<Priority, number>> = {
   Debug: 7,
 };
 
+/** What is no printable ASCII. */
+const NOT_PRINTABLE = /[^!-~]/gu;
+/** What is in no name and no IP address: syslog-ng does not parse a message with other characters there. */
+const NOT_IN_HOSTNAME = /[^A-Za-z0-9._:-]/gu;
 /** The most characters of HOSTNAME and MSGID. */
 const HOSTNAME_LENGTH = 255;
 const MSGID_LENGTH = 32;
@@ -56,13 +60,14 @@ const MSGID_LENGTH = 32;
  */
 export function headerOf(event: Event, facility: Facility, appName: string): string {
   const pri = FACILITIES.indexOf(facility) * 8 + SEVERITIES[event.priority];
-  const hostname = printable(event.hostname, HOSTNAME_LENGTH);
-  return `<${pri}>1 ${timestampOf(event)} ${hostname} ${appName} - ${printable(event.rule, MSGID_LENGTH)}`;
+  const hostname = fieldOf(event.hostname, NOT_IN_HOSTNAME, HOSTNAME_LENGTH);
+  const msgId = fieldOf(event.rule, NOT_PRINTABLE, MSGID_LENGTH);
+  return `<${pri}>1 ${timestampOf(event)} ${hostname} ${appName} - ${msgId}`;
 }
 
-/** A header field: characters that are not printable ASCII become `_`, the rest is cut, and an empty one is nil. */
-function printable(text: string, length: number): string {
-  return text.replace(/[^!-~]/gu, '_').slice(0, length) || '-';
+/** A header field: characters that are not allowed become `_`, the rest is cut, and an empty one is nil. */
+function fieldOf(text: string, notAllowed: RegExp, length: number): string {
+  return text.replace(notAllowed, '_').slice(0, length) || '-';
 }
 
 /** A time of RFC 3339: date and time to the second, the fraction with its point, the offset. */

@@ -123,7 +123,7 @@ spaces.`,
             close: ({ socket }) => socket.close(),
           },
           (datagrams, batch, signal) =>
-            sendFitting(batch, (messages) => sendDatagrams(datagrams, messages, signal)),
+            sendFitting(batch, (messages) => sendDatagrams(datagrams, messages, clock, signal)),
         ),
         async check(signal) {
           await addressOf(host, signal);

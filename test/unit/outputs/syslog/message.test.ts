@@ -67,6 +67,12 @@ describe('the header of a syslog message', () => {
       msgId: 'x'.repeat(32),
     });
     expect(parsed({ hostname: 'h'.repeat(300) }).hostname).toHaveLength(255);
+    // As syslog-ng wants it.
+    expect(parsed({ hostname: 'a[b]/c\\d@e', rule: 'a[b]' })).toMatchObject({
+      hostname: 'a_b__c_d_e',
+      msgId: 'a[b]',
+    });
+    expect(parsed({ hostname: '2001:db8::1' }).hostname).toBe('2001:db8::1');
   });
 
   it('is of the grammar for every event, with all of the message behind it', () => {

@@ -63,6 +63,26 @@ describe('syslog over UDP', () => {
     expect(second.datagrams.map(textOf)).toEqual(['c']);
   });
 
+  it('pauses, so that the buffer of the server can take all of a batch', async () => {
+    const server = await startDatagramServer();
+    closing.push(() => server.stop());
+    const clock = createFakeClock();
+    const output = connect(server.port, {}, { clock });
+    let isDone = false;
+    const delivery = output.deliver(batch(...Array(30).fill('x'.repeat(6_000))), neverAborts());
+    void delivery.then(() => {
+      isDone = true;
+    });
+    await until('the pause', () => clock.sleepers() === 1);
+    await until('the first burst', () => server.datagrams.length === 9);
+    await until('the rest', async () => {
+      await clock.advance(1);
+      return isDone;
+    });
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(15);
+    await until('all of it', () => server.datagrams.length === 30);
+  });
+
   it('looks the name up again after a minute', async () => {
     const server = await startDatagramServer();
     closing.push(() => server.stop());

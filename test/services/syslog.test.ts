@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 
 import { decodeEvent } from '../../core/testing/index.ts';
@@ -161,6 +162,9 @@ describeWith({ programs: SYSLOG_PROGRAMS }, 'syslog with confirm', () => {
         });
         // In the middle of a batch, most of the time.
         await until('deliveries', async () => (await account()).delivered > before, { interval: 1 });
+        // What is written now stays in the buffers of the system, and is lost with the server.
+        there.suspend();
+        await sleep(100);
         await there.outage();
         await there.restore();
       }

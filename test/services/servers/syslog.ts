@@ -30,6 +30,8 @@ export interface ServerMessage {
 export interface SyslogServer extends Server {
   /** What it has written, also through an outage. */
   messages(): ServerMessage[];
+  /** Stops its process without ending it: the system still takes what is sent to it. Until the outage. */
+  suspend(): void;
 }
 
 /** The servers by name; each requires a client certificate of TLS connections, and takes messages of 64 KiB. */
@@ -131,11 +133,13 @@ async function start(
   commandOf: (port: number, directory: string, file: string) => { program: string; args: string[] },
 ): Promise<SyslogServer> {
   let file = '';
+  let pidFile = '';
   const server = await startServer({
     name,
     protocol: 'tcp',
     command: (port, directory) => {
       file = join(directory, 'messages.ndjson');
+      pidFile = join(directory, 'pid');
       return {
         ...commandOf(port, directory, file),
         env: {
@@ -152,6 +156,7 @@ async function start(
     output: () => server.output(),
     messages: () =>
       (existsSync(file) ? readFileSync(file, 'utf8') : '').split('\n').slice(0, -1).map(readLine),
+    suspend: () => process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGSTOP'),
   };
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { SecureVersion, TlsOptions } from 'node:tls';
+import type { SecureVersion, TLSSocket, TlsOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startStreamServer } from '../../../support/syslog-server.ts';
@@ -65,6 +65,15 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as SecureVersion[])('syslog over %s', (vers
     const server = await serve({ ...only, secureOptions: SSL_OP_NO_TICKET });
     const output = create(server.port, { tls: { ca: 'ca.crt' }, confirm: true }, from);
     expect(await output.deliver(batch('a'), neverAborts())).toEqual({ status: 'delivered' });
+  });
+
+  it('asks for the server by its name, and compares its certificate with that', async () => {
+    const server = await serve(only);
+    const output = create(server.port, { host: 'localhost', tls: { ca: 'ca.crt' } }, from);
+    expect(await output.deliver(batch('a'), neverAborts())).toEqual({ status: 'delivered' });
+    await output.stop?.(neverAborts());
+    await until('the connection', () => server.sockets.length > 0);
+    expect((server.sockets[0] as TLSSocket & { servername?: string }).servername).toBe('localhost');
   });
 
   it('sends nothing to a server that it does not trust, and says why', async () => {

@@ -41,8 +41,16 @@ describe('syslog over UDP', () => {
     expect(unlimited).toMatchObject({
       rejected: [{ index: 1, reason: expect.stringContaining('datagram') }],
     });
-    await until('the others', () => server.datagrams.length === 4);
-    expect(server.datagrams.map(textOf)).toEqual(['a', 'b', 'a', 'b']);
+    const both = batch('x'.repeat(200_000), 'x'.repeat(70_000), 'b');
+    expect(await connect(server.port, { max_message_size: '100KiB' }).deliver(both, neverAborts())).toEqual({
+      status: 'delivered',
+      rejected: [
+        { index: 0, reason: expect.stringContaining('102400') },
+        { index: 1, reason: expect.stringContaining('datagram') },
+      ],
+    });
+    await until('the others', () => server.datagrams.length === 5);
+    expect(server.datagrams.map(textOf)).toEqual(['a', 'b', 'a', 'b', 'b']);
   });
 
   it('retries where the machine says that nothing listens, and delivers when something does', async () => {
@@ -87,7 +95,7 @@ describe('syslog over UDP', () => {
     const server = await startDatagramServer();
     closing.push(() => server.stop());
     const clock = createFakeClock();
-    const output = connect(server.port, { host: 'localhost' }, { clock });
+    const output = connect(server.port, {}, { clock });
     for (const [text, wait] of [
       ['a', 59_000],
       ['b', 1_000],

@@ -55,7 +55,7 @@ export default defineOutput({
     return [];
   },
   notes: `Each event is one message of RFC 5424. Its severity is the priority of the event, TIMESTAMP the time of the event to the microsecond,
-HOSTNAME its \`hostname\`, MSGID its rule (32 characters, with \`_\` in place of spaces). PROCID is \`-\`. The message is on one line; it has no
+HOSTNAME its \`hostname\`, MSGID its rule; characters that are not allowed there become \`_\`, and the rule is cut at 32 characters. PROCID is \`-\`. The message is on one line; it has no
 byte order mark, because JSON must not begin with one (RFC 8259) and many servers keep it.
 
 **Syslog has no acknowledgement.** What "delivered" means depends on the options:
@@ -71,9 +71,10 @@ whose other side is closed; then every batch would be sent again and again. It c
 
 Batches are sent in the order in which the events were accepted. Retried: a connection that fails, is refused, or is closed before
 all was written; its batch is sent again, and events of it that had arrived arrive twice. Over UDP, the answer "port unreachable" of the
-server's machine. Set aside as a dead letter: a message longer than \`max_message_size\`. It is never cut, because cut JSON cannot be read.
+server's machine (Deno does not report it). Set aside as a dead letter: a message longer than \`max_message_size\`. It is never cut, because cut JSON cannot be read.
 Raise the limit together with that of the server: \`global(maxMessageSize="64k")\` in rsyslog, \`log-msg-size(65536)\` in syslog-ng. Over UDP,
-messages that are longer than a packet of the network (about 1,400 bytes) are sent in fragments and are lost when one of these is.
+messages that are longer than a packet of the network (about 1,400 bytes) are sent in fragments and are lost when one of these is; after each
+64 KiB there is a pause of 5 ms, in which the server can empty its buffer.
 
 TCP notices a server that closed the connection before the next write, and asks an idle one after 30 seconds whether it is still there.
 The name of a UDP server is looked up again each minute.
@@ -88,7 +89,10 @@ syslog-ng takes \`octet_counting\` with \`syslog(transport("tcp"))\`, and \`newl
 CEF has \`Falcosecurity|Falco|1.0\`, the rule as signature and name, and the severity that Falcosidekick gives each priority. Fields that CEF
 has keys for are there (\`suser\`, \`sproc\`, \`src\`, \`filePath\` …); \`cs1\` to \`cs6\` are tags, command line, container id, image, namespace and pod;
 every other field has a key of its own: \`evt.type\` is \`FalcoEvtType\`. Values are escaped, and control characters other than line breaks become
-spaces.`,
+spaces.
+
+Falcosidekick sends the older format of RFC 3164 with the facility \`kern\` and the same tag, \`Falco\`. Servers that tell the formats apart by
+themselves, as rsyslog does, need no change.`,
   create(given, context) {
     const { host, port, protocol, tls, confirm, framing, max_message_size } = given;
     const { clock, configDir } = context;

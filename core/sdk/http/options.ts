@@ -33,9 +33,7 @@ export const httpConnection = {
       description: 'Further request headers. Their values are kept out of logs.',
     }),
   ),
-  gzip: Type.Optional(
-    Type.Boolean({ advanced: true, default: false, description: 'Compress request bodies with gzip.' }),
-  ),
+  gzip: Type.Boolean({ advanced: true, default: false, description: 'Compress request bodies with gzip.' }),
   proxy: Type.Optional(
     Type.String({
       format: 'http-url',
@@ -55,7 +53,7 @@ export const httpConnection = {
  * options to {@link httpClient}.
  *
  * @example
- * options: Type.Object({ url: httpUrl({ description: 'Where to POST.' }), ...httpOptions }, { additionalProperties: false })
+ * options: Type.Object({ url: httpUrl({ description: 'Where to POST.' }), ...httpOptions })
  */
 export const httpOptions = {
   ...httpConnection,

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { requestLimitsOf } from '../../../core/sdk/contract/facts.ts';
 import webhook from '../../../outputs/webhook.ts';
+import { decoded } from '../../support/decoded.ts';
 import { batchOf, contextOf, inRequests, jsonTextMapper, misbehaving, neverAborts } from './support.ts';
 
 describe('webhook', () => {
   it('posts the records as an array, with the exact numbers and the batch id', async () => {
     const server = await misbehaving();
-    const output = webhook.create({ url: `${server.url}/in` }, contextOf(jsonTextMapper));
+    const output = webhook.create(decoded(webhook, { url: `${server.url}/in` }), contextOf(jsonTextMapper));
     const records = ['{"evt.time":1783762698682419669}', '{"n":0.0}'];
     expect(await output.deliver(batchOf(records), neverAborts())).toEqual({ status: 'delivered' });
     expect(server.received[0]?.body).toBe('[{"evt.time":1783762698682419669},{"n":0.0}]');
@@ -17,7 +18,7 @@ describe('webhook', () => {
 
   it('posts one request an event to those who take one, as Falcosidekick does', async () => {
     const server = await misbehaving();
-    const options = { url: server.url, body: 'event' } as const;
+    const options = decoded(webhook, { url: server.url, body: 'event' });
     const output = webhook.create(options, contextOf(jsonTextMapper));
     const records = ['{"n":1}', '{"n":2}'];
     const deliver = inRequests(output, requestLimitsOf(webhook, options));
@@ -35,7 +36,7 @@ describe('webhook', () => {
   it('encodes records of any other mapper', async () => {
     const server = await misbehaving();
     const mapper = { map: () => ({ ok: true, record: null }) as const };
-    const output = webhook.create({ url: server.url }, contextOf(mapper));
+    const output = webhook.create(decoded(webhook, { url: server.url }), contextOf(mapper));
     await output.deliver(batchOf<unknown>([{ a: 10n ** 20n }, 'text']), neverAborts());
     expect(server.received[0]?.body).toBe('[{"a":100000000000000000000},"text"]');
     await output.stop?.(neverAborts());

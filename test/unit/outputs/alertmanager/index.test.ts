@@ -4,17 +4,20 @@ import { systemClock } from '../../../../core/sdk/contract/clock.ts';
 import type { Event } from '../../../../core/sdk/index.ts';
 import { labelName } from '../../../../outputs/alertmanager/alert.ts';
 import alertmanager from '../../../../outputs/alertmanager/index.ts';
+import { decoded } from '../../../support/decoded.ts';
 import { goldenOf } from '../../../support/golden.ts';
 import { batchOf, contextOf, eventOf, misbehaving, neverAborts, recordingLogger } from '../support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
-type Options = Parameters<typeof alertmanager.create>[0];
 
 /** The alerts that one host gets for some events. */
-async function alertsFor(list: readonly Event[], options: Partial<Options> = {}, now = 0) {
+async function alertsFor(list: readonly Event[], options: object = {}, now = 0) {
   const server = await misbehaving();
   const context = { ...contextOf(events), clock: { ...systemClock, now: () => now } };
-  const output = alertmanager.create({ hosts: [`${server.url}/`], ...options }, context);
+  const output = alertmanager.create(
+    decoded(alertmanager, { hosts: [`${server.url}/`], ...options }),
+    context,
+  );
   expect(await output.deliver(batchOf(list), neverAborts())).toEqual({ status: 'delivered' });
   await output.stop?.(neverAborts());
   await server.stop();
@@ -50,7 +53,7 @@ describe('alertmanager', () => {
       extra_labels: { rule: 'mine' },
       extra_annotations: { runbook: 'x' },
       severities: { Warning: 'page' },
-      expires_after: 60_000,
+      expires_after: '1m',
     });
     expect(alert).toMatchObject({
       labels: { rule: 'mine', severity: 'page' },
@@ -61,7 +64,7 @@ describe('alertmanager', () => {
 
   it('lets an alert that comes late last as long as any other', async () => {
     const now = Date.UTC(2026, 0, 3);
-    const [alert] = await alertsFor([eventOf()], { expires_after: 60_000 }, now);
+    const [alert] = await alertsFor([eventOf()], { expires_after: '1m' }, now);
     expect(alert).toMatchObject({ startsAt: '2026-01-02T03:04:05.000Z', endsAt: '2026-01-03T00:01:00.000Z' });
   });
 
@@ -72,7 +75,7 @@ describe('alertmanager', () => {
     const patience: number[] = [];
     const clock = { ...systemClock, sleep: async (wait: number) => void patience.push(wait) };
     const context = { ...contextOf(events, log), clock };
-    const output = alertmanager.create({ hosts: [hanging.url, good.url] }, context);
+    const output = alertmanager.create(decoded(alertmanager, { hosts: [hanging.url, good.url] }), context);
     expect((await output.deliver(batchOf([eventOf()]), neverAborts())).status).toBe('delivered');
     expect(patience).toEqual([2_000]);
     expect(log.lines).toMatchObject([{ details: { reason: expect.stringContaining('no answer in time') } }]);
@@ -87,7 +90,10 @@ describe('alertmanager', () => {
       response.end();
     });
     const log = recordingLogger();
-    const output = alertmanager.create({ hosts: [bad.url, good.url] }, contextOf(events, log));
+    const output = alertmanager.create(
+      decoded(alertmanager, { hosts: [bad.url, good.url] }),
+      contextOf(events, log),
+    );
     expect((await output.deliver(batchOf([eventOf()]), neverAborts())).status).toBe('delivered');
     expect(log.lines).toMatchObject([{ level: 'warn', details: { reason: expect.stringContaining('503') } }]);
     await good.stop();

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../../core/sdk/index.ts';
 import { eventToJson } from '../../../../core/sdk/index.ts';
 import elasticsearch from '../../../../outputs/elasticsearch/index.ts';
+import { decoded } from '../../../support/decoded.ts';
 import { goldenOf } from '../../../support/golden.ts';
 import { batchOf, contextOf, jsonTextMapper, misbehaving, neverAborts } from '../support.ts';
 
 type Options = Parameters<typeof elasticsearch.create>[0];
-const create = (options: Options) => elasticsearch.create(options, contextOf<unknown>(jsonTextMapper));
+const create = (options: Partial<Options>) =>
+  elasticsearch.create(decoded(elasticsearch, options), contextOf<unknown>(jsonTextMapper));
 const linesOf = (body: string) =>
   body
     .trimEnd()
@@ -63,7 +65,10 @@ describe('elasticsearch', () => {
   it('takes the records of other mappers, with their own time', async () => {
     const server = await misbehaving((_, response) => response.end(ok([{ status: 201 }, { status: 201 }])));
     const mapper = { map: () => ({ ok: true, record: null }) as const };
-    const output = elasticsearch.create({ url: server.url }, contextOf<unknown>(mapper));
+    const output = elasticsearch.create(
+      decoded(elasticsearch, { url: server.url }),
+      contextOf<unknown>(mapper),
+    );
     const records = [{ '@timestamp': '2026-01-02T03:04:05Z', a: 1 }, { time: Date.UTC(2026, 4, 6) }];
     await output.deliver(batchOf<unknown>(records), neverAborts());
     const [one, ecs, two, ocsf] = linesOf(server.received[0]!.body);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../../core/sdk/index.ts';
 import slack from '../../../../outputs/slack/index.ts';
 import { slackPayload } from '../../../../outputs/slack/payload.ts';
+import { decoded } from '../../../support/decoded.ts';
 import { goldenOf } from '../../../support/golden.ts';
 import {
   batchOf,
@@ -19,13 +20,13 @@ describe('slack', () => {
   it.each(goldenOf('slack'))('sends what Falcosidekick sends for input $id', async ({ event, body }) => {
     const server = await misbehaving();
     const output = slack.create(
-      {
+      decoded(slack, {
         webhook_url: `${server.url}/services/x`,
         username: 'Falcosidekick',
         icon: 'https://raw.githubusercontent.com/falcosecurity/falcosidekick/master/imgs/falcosidekick.png',
         footer: 'https://github.com/falcosecurity/falcosidekick',
         message_template: 'Rule: {{ rule }} Priority: {{ priority }}',
-      },
+      }),
       contextOf(events),
     );
     expect(await output.deliver(batchOf([event]), neverAborts())).toEqual({ status: 'delivered' });
@@ -57,7 +58,7 @@ describe('slack', () => {
       response.writeHead([200, 400, 429][count - 1] ?? 200, { 'retry-after': '3' });
       response.end();
     });
-    const output = slack.create({ webhook_url: server.url }, contextOf(events));
+    const output = slack.create(decoded(slack, { webhook_url: server.url }), contextOf(events));
     const batch = batchOf([eventOf(), eventOf(), eventOf(), eventOf()]);
     expect(await inRequests(output, { events: 1 })(batch, neverAborts())).toMatchObject({
       status: 'retry',
@@ -76,7 +77,7 @@ describe('slack', () => {
       webhook_url: server.url,
       message_template: '{% for i in (1..99999999) %}x{% endfor %}',
     };
-    const output = slack.create(options, contextOf(events, log));
+    const output = slack.create(decoded(slack, options), contextOf(events, log));
     expect((await output.deliver(batchOf([eventOf()]), neverAborts())).status).toBe('delivered');
     expect(JSON.parse(server.received[0]?.body ?? '')).not.toHaveProperty('text');
     expect(log.lines).toHaveLength(1);

@@ -67,7 +67,7 @@ install_trino() { maven_install trino; }
 install_spark() { maven_install spark; }
 
 # Debian packages are unpacked, not installed: that takes no root. The libraries are those that a small system does not have.
-syslog_packages=(rsyslog rsyslog-openssl libestr0 libfastjson4 liblognorm5
+syslog_packages=(rsyslog rsyslog-gnutls rsyslog-openssl libestr0 libfastjson4 liblognorm5
   syslog-ng-core libglib2.0-0 libivykis0 libjson-c5 libnet1 libpcre3 libwrap0)
 install_syslog() {
   rm -rf "${cache:?}/syslog"

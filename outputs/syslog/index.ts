@@ -142,7 +142,13 @@ themselves, as rsyslog does, need no change.`,
     }
 
     function overTcp(): Output {
-      const open = (signal: AbortSignal) => openStream({ host, port, tls, configDir, clock }, signal);
+      // With confirm a refusal shows in time on every connection, and the wait would be on every batch.
+      let untilAccepted = true;
+      const open = async (signal: AbortSignal) => {
+        const stream = await openStream({ host, port, tls, configDir, clock, untilAccepted }, signal);
+        untilAccepted = !confirm;
+        return stream;
+      };
       const write = confirm ? writeAndConfirm : writeStream;
       const output = overConnection(
         { open, isOpen, close: (stream) => closeStream(stream, clock) },

@@ -21,6 +21,8 @@ export interface StreamOptions {
   /** Where relative paths of PEM files start. */
   readonly configDir: string;
   readonly clock: Clock;
+  /** Wait until a server of TLS has accepted the client certificate. */
+  readonly untilAccepted: boolean;
 }
 
 /** An open connection. */
@@ -39,7 +41,7 @@ export interface Stream {
  * @throws Error when there is no connection, or at the abort
  */
 export async function openStream(options: StreamOptions, signal: AbortSignal): Promise<Stream> {
-  const { host, port, tls, configDir, clock } = options;
+  const { host, port, tls, configDir, clock, untilAccepted } = options;
   signal.throwIfAborted();
   const common = { host, port, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE };
   const socket =
@@ -56,8 +58,10 @@ export async function openStream(options: StreamOptions, signal: AbortSignal): P
   socket.resume();
   await step(stream, signal, (done) => socket.once('connect', () => done()));
   stream.answerTime = clamp(2 * (clock.monotonic() - began), ...ANSWER_TIME);
-  if (tls !== undefined) await step(stream, signal, (done) => socket.once('secureConnect', () => done()));
-  if (tls !== undefined) await step(stream, signal, (done) => acceptedByServer(stream, clock, done));
+  if (tls !== undefined) {
+    await step(stream, signal, (done) => socket.once('secureConnect', () => done()));
+    if (untilAccepted) await step(stream, signal, (done) => acceptedByServer(stream, clock, done));
+  }
   return stream;
 }
 

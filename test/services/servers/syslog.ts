@@ -14,6 +14,9 @@ export const TLS_FOLDER = fileURLToPath(new URL('../../fixtures/tls/', import.me
 /** How a server listens. */
 export type Transport = 'udp' | 'tcp' | 'tls';
 
+/** How messages are told apart in a stream. */
+export type Framing = 'octet_counting' | 'newline';
+
 /** A message as the server read it, its header taken apart. */
 export interface ServerMessage {
   readonly facility: string;
@@ -35,14 +38,22 @@ export interface SyslogServer extends Server {
 }
 
 /** The servers by name; each requires a client certificate of TLS connections, and takes messages of 64 KiB. */
-export const SYSLOG_SERVERS = { rsyslog: startRsyslog, 'syslog-ng': startSyslogNg };
+export const SYSLOG_SERVERS = {
+  rsyslog: (transport: Transport, _framing?: Framing) => startRsyslog(transport),
+  'rsyslog with GnuTLS': (transport: Transport, _framing?: Framing) => startRsyslog(transport, 'gtls'),
+  'syslog-ng': (transport: Transport, framing?: Framing) => startSyslogNg(transport, framing),
+};
 
-/** Starts rsyslog. It takes both framings on one port. */
-export function startRsyslog(transport: Transport): Promise<SyslogServer> {
+/**
+ * Starts rsyslog. It takes both framings on one port.
+ *
+ * @param library of TLS: OpenSSL or GnuTLS
+ */
+export function startRsyslog(transport: Transport, library: 'ossl' | 'gtls' = 'ossl'): Promise<SyslogServer> {
   return start('rsyslog', (port, directory, file) => {
     const driver =
       transport === 'tls'
-        ? 'StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"'
+        ? `StreamDriver.Name="${library}" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"`
         : '';
     const config = `
 global(
@@ -84,7 +95,7 @@ input(type="imudp" address="127.0.0.1" port="${port}" ruleset="all")
 /** Starts syslog-ng, which has another port for each framing. */
 export function startSyslogNg(
   transport: Transport,
-  framing: 'octet_counting' | 'newline' = 'octet_counting',
+  framing: Framing = 'octet_counting',
 ): Promise<SyslogServer> {
   return start('syslog-ng', (port, directory, file) => {
     const tls = `tls(key-file("${TLS_FOLDER}server.key") cert-file("${TLS_FOLDER}server.crt") ca-file("${TLS_FOLDER}ca.crt") peer-verify(required-trusted))`;

@@ -1,7 +1,9 @@
+import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SecureVersion, TLSSocket, TlsOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../../../core/sdk/contract/clock.ts';
 import { startStreamServer } from '../../../support/syslog-server.ts';
 import { until } from '../../../support/until.ts';
 import { neverAborts } from '../support.ts';
@@ -61,11 +63,38 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as SecureVersion[])('syslog over %s', (vers
   });
 
   it('sends to a server that gives no session tickets', async () => {
-    const { SSL_OP_NO_TICKET } = (await import('node:crypto')).constants;
-    const server = await serve({ ...only, secureOptions: SSL_OP_NO_TICKET });
-    const output = create(server.port, { tls: { ca: 'ca.crt' }, confirm: true }, from);
+    const server = await serve({ ...only, secureOptions: constants.SSL_OP_NO_TICKET });
+    const output = create(server.port, { tls: { ca: 'ca.crt' } }, from);
+    closing.push(() => output.stop?.(neverAborts()));
     expect(await output.deliver(batch('a'), neverAborts())).toEqual({ status: 'delivered' });
   });
+
+  it.each([
+    [true, 1],
+    [false, 3],
+  ])(
+    'waits for a refusal on the first connection, and with confirm on no other: confirm %s',
+    async (confirm, waits) => {
+      const server = await serve({ ...only, secureOptions: constants.SSL_OP_NO_TICKET });
+      const sleeps: number[] = [];
+      const clock: Clock = {
+        ...systemClock,
+        sleep: (milliseconds, signal) => {
+          sleeps.push(milliseconds);
+          return systemClock.sleep(milliseconds, signal);
+        },
+      };
+      const output = create(server.port, { tls: { ca: 'ca.crt' }, confirm }, { ...from, clock });
+      for (let n = 0; n < 3; n++) {
+        expect(await output.deliver(batch('a'), neverAborts())).toEqual({ status: 'delivered' });
+        if (!confirm) server.sockets.at(-1)!.destroy();
+      }
+      await output.stop?.(neverAborts());
+      expect(sleeps.filter((milliseconds) => milliseconds === 250)).toHaveLength(
+        version === 'TLSv1.3' ? waits : 0,
+      );
+    },
+  );
 
   it('asks for the server by its name, and compares its certificate with that', async () => {
     const server = await serve(only);

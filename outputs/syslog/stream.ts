@@ -81,7 +81,7 @@ function acceptedByServer({ socket }: Stream, clock: Clock, done: () => void): v
   void clock.sleep(TLS_REFUSAL, known.signal).then(async () => {
     for (const sign of signs) socket.off(sign, stop);
     // The session is announced from within OpenSSL's reading; a write at that point garbles the connection.
-    await nextTurn();
+    await readPending();
     done();
   });
 }
@@ -115,7 +115,13 @@ export async function writeStream(
   signal: AbortSignal,
 ): Promise<void> {
   await step(stream, signal, (done) => stream.socket.write(bytes, done));
-  await step(stream, signal, (done) => void clock.sleep(stream.answerTime, signal).then(() => done()));
+  await step(stream, signal, (done) => {
+    // Of a process that was held up, the timer may run before the sockets are read.
+    void clock
+      .sleep(stream.answerTime, signal)
+      .then(readPending)
+      .then(() => done());
+  });
 }
 
 /**

@@ -42,6 +42,10 @@ export const outputs = {
     module: compiled('./stdout.js'),
     load: async () => (await import('./stdout.ts')).default,
   },
+  syslog: {
+    module: compiled('./syslog/index.js'),
+    load: async () => (await import('./syslog/index.ts')).default,
+  },
   webhook: {
     module: compiled('./webhook.js'),
     load: async () => (await import('./webhook.ts')).default,

@@ -8,6 +8,7 @@ import { everythingSaid } from './faults.ts';
 import type { Answer, Answering, ReceivedRequest } from './http-destination.ts';
 import { assertTruth, assertValidDelivery, outcomeOf } from './judge.ts';
 import { assertNoSecret } from './secrets.ts';
+import { neverAborts } from './settles.ts';
 import { httpOf, type UnderTest, withContract } from './under-test.ts';
 
 type Register = (name: string, run: () => Promise<void>) => void;

@@ -33,21 +33,6 @@ export interface DatagramSocket {
 }
 
 /**
- * The address of a name.
- *
- * @throws Error when it has none, or at the abort
- */
-export async function addressOf(
-  host: string,
-  signal: AbortSignal,
-): Promise<{ readonly address: string; readonly family: number }> {
-  const found = lookup(host).catch((cause: Error) => {
-    throw new Error(`${host}: ${describeFailure(cause)}`, { cause });
-  });
-  return abortable(found, signal);
-}
-
-/**
  * Opens a socket to the server. It is connected, so that the answer "port unreachable" of the server's machine is seen.
  *
  * @throws Error when the name has no address, or at the abort
@@ -56,7 +41,10 @@ export async function openDatagram(
   { host, port, clock }: DatagramOptions,
   signal: AbortSignal,
 ): Promise<DatagramSocket> {
-  const { address, family } = await addressOf(host, signal);
+  const found = lookup(host).catch((cause: Error) => {
+    throw new Error(`${host}: ${describeFailure(cause)}`, { cause });
+  });
+  const { address, family } = await abortable(found, signal);
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   const datagrams: DatagramSocket = { socket, server: `${host}:${port}`, resolvedAt: clock.now() };
   socket.on('error', (cause) => lose(datagrams, cause));

@@ -7,8 +7,10 @@ import {
   type Failure,
   type Output,
   overConnection,
+  reach,
+  readTls,
 } from '../../core/sdk/index.ts';
-import { addressOf, isCurrent, openDatagram, sendDatagrams } from './datagram.ts';
+import { isCurrent, openDatagram, sendDatagrams } from './datagram.ts';
 import { toFrames } from './framing.ts';
 import { messageWriter } from './message.ts';
 import { checkOptions, options } from './options.ts';
@@ -129,15 +131,7 @@ themselves, as rsyslog does, need no change.`,
           (datagrams, batch, signal) =>
             sendFitting(batch, (messages) => sendDatagrams(datagrams, messages, clock, signal)),
         ),
-        async check(signal) {
-          await addressOf(host, signal);
-        },
-        async *diagnose(_, signal) {
-          const { address } = await addressOf(host, signal);
-          yield { status: 'ok', what: 'name', line: `${host} is ${address}` };
-          const line = `UDP gives no answer: look for events at ${host}, port ${port}`;
-          yield { status: 'unknown', what: 'server', line };
-        },
+        diagnose: (_options, signal) => reach({ host, port, protocol: 'udp' }, signal),
       };
     }
 
@@ -151,7 +145,12 @@ themselves, as rsyslog does, need no change.`,
       };
       const write = confirm ? writeAndConfirm : writeStream;
       const output = overConnection(
-        { open, isOpen, close: (stream) => closeStream(stream, clock) },
+        {
+          open,
+          isOpen,
+          close: (stream) => closeStream(stream, clock),
+          address: { host, port, ...(tls !== undefined && { tls: () => readTls(tls, configDir) }) },
+        },
         (stream, batch: Batch<unknown>, signal) =>
           sendFitting(batch, async (messages) => {
             await write(stream, toFrames(messages, framing), clock, signal);

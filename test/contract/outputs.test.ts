@@ -11,13 +11,12 @@ import type {
   ReceivedRequest,
   TestDestination,
 } from '../../core/testing/index.ts';
-import { testOutput } from '../../core/testing/index.ts';
+import { tcpDestination, testOutput } from '../../core/testing/index.ts';
 import ecs from '../../mappers/ecs/index.ts';
 import { mappers } from '../../mappers/index.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 import { outputs } from '../../outputs/index.ts';
 import { natsServer } from '../support/nats-server.ts';
-import { type StreamServer, startStreamServer } from '../support/syslog-server.ts';
 
 const SECRET = 'a-very-secret-token';
 
@@ -120,21 +119,6 @@ function standardOutput(): TestDestination {
   };
 }
 
-let syslog: StreamServer;
-/** Until it is asked for options again, the server of syslog reads nothing or cuts every connection. */
-let syslogFault: 'none' | 'hang' | 'cut' = 'none';
-beforeAll(async () => {
-  const accept: Parameters<typeof startStreamServer>[0] = {
-    pauseOnConnect: true,
-    accept: (socket) => {
-      if (syslogFault === 'none') socket.resume();
-      if (syslogFault === 'cut') socket.destroy();
-    },
-  };
-  syslog = await startStreamServer(accept);
-});
-afterAll(() => syslog.stop());
-
 /** How each built-in is held against the contract; the real servers are in the services tier. */
 const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
   alertmanager: {
@@ -191,27 +175,8 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     options: () => ({}),
   },
   syslog: {
-    http: false,
-    options: () => {
-      syslogFault = 'none';
-      syslog.forget();
-      return {
-        host: '127.0.0.1',
-        port: syslog.port,
-        confirm: true,
-      };
-    },
-    arrived: async () => Buffer.concat(syslog.received()).toString(),
-    faults: {
-      hang: () => {
-        syslogFault = 'hang';
-        for (const socket of syslog.sockets) socket.pause();
-      },
-      cut: () => {
-        syslogFault = 'cut';
-        for (const socket of syslog.sockets) socket.destroy();
-      },
-    },
+    destination: () => tcpDestination(),
+    options: ({ host, port }) => ({ host, port, confirm: true }),
   },
   webhook: {
     options: ({ url }) => ({ url: `${url}/hook`, auth: { bearer: { token: SECRET } } }),

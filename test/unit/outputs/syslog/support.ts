@@ -17,7 +17,7 @@ export function create(
 
 /** A batch of events with these texts as output; the record is the text as JSON. */
 export function batch(...texts: readonly string[]): Batch<unknown> {
-  const events: Event[] = texts.map((output) => eventOf({ output, json: { output } }));
+  const events: Event[] = texts.map((output) => eventOf({ output }));
   return batchOf(
     events.map(({ raw }) => Buffer.from(raw).toString()),
     { events },

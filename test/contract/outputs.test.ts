@@ -10,6 +10,7 @@ import ecs from '../../mappers/ecs/index.ts';
 import { mappers } from '../../mappers/index.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 import { outputs } from '../../outputs/index.ts';
+import { kafkaBroker, type Verdict } from '../support/kafka-broker.ts';
 import { natsServer } from '../support/nats-server.ts';
 
 const SECRET = 'a-very-secret-token';
@@ -81,11 +82,16 @@ function capture(): void {
 }
 afterEach(() => void vi.restoreAllMocks());
 
+let broker: Awaited<ReturnType<typeof kafkaBroker>>;
 let server: Awaited<ReturnType<typeof natsServer>>;
 beforeAll(async () => {
+  broker = await kafkaBroker({ topics: { falco: 3 }, password: SECRET });
   server = await natsServer(() => '{"stream":"falco","seq":1}');
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  server.stop();
+  await broker.stop();
+});
 
 /** How each built-in is held against the contract; the real servers are in the services tier. */
 const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
@@ -127,6 +133,27 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     http: false,
     options: ({ directory }) => ({ path: join(directory, 'events.ndjson') }),
     arrived: ({ directory }) => readFile(join(directory, 'events.ndjson'), 'utf8'),
+  },
+  kafka: {
+    http: false,
+    options: () => {
+      broker.log.length = 0;
+      Object.assign(broker.state, { silent: false, judge: (): Verdict => 'store' });
+      return {
+        brokers: [broker.address],
+        topic: 'falco',
+        sasl: { mechanism: 'PLAIN', username: 'falco', password: SECRET },
+      };
+    },
+    arrived: async () => broker.log.map(({ value }) => value).join('\n'),
+    faults: {
+      hang: () => {
+        broker.state.silent = true;
+      },
+      cut: () => {
+        broker.state.judge = () => 'cut';
+      },
+    },
   },
   nats: {
     http: false,

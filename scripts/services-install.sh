@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs the real servers of `npm run test:services` under .cache/, each from its public package registry:
-# Go (MinIO, nats-server, Alertmanager), Python (moto, pyarrow) and Maven (OpenSearch, Trino, Spark).
+# Go (MinIO, nats-server, Alertmanager), Python (moto, pyarrow) and Maven (OpenSearch, Trino, Spark, Kafka).
 # Trino runs on Java 25 and later, Spark on 17: the tests look in JAVA_HOME and every JAVA_HOME_*, on the PATH, and beside those.
 # What is there already is left alone. A server that cannot be had is named at the end; the rest is installed.
 #
-# Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|alertmanager]...
+# Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|kafka|alertmanager]...
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -65,15 +65,16 @@ maven_install() {
 install_opensearch() { maven_install opensearch; }
 install_trino() { maven_install trino; }
 install_spark() { maven_install spark; }
+install_kafka() { maven_install kafka; }
 
 wanted=("$@")
-((${#wanted[@]})) || wanted=(python opensearch trino spark nats alertmanager minio)
+((${#wanted[@]})) || wanted=(python opensearch trino spark kafka nats alertmanager minio)
 for name in "${wanted[@]}"; do
   case $name in
     minio) once minio "$minio_version" install_minio ;;
     nats) once nats "$nats_version" install_nats ;;
     python) once python "$(cksum <"$root/test/services/python/requirements.txt")" install_python ;;
-    opensearch | trino | spark) once "$name" "$(cksum <"$root/test/services/$name/pom.xml")" "install_$name" ;;
+    opensearch | trino | spark | kafka) once "$name" "$(cksum <"$root/test/services/$name/pom.xml")" "install_$name" ;;
     alertmanager) once alertmanager "$alertmanager_version" install_alertmanager ;;
     *) say "unknown: $name"; exit 2 ;;
   esac

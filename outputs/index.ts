@@ -26,6 +26,10 @@ export const outputs = {
     module: compiled('./file.js'),
     load: async () => (await import('./file.ts')).default,
   },
+  kafka: {
+    module: compiled('./kafka/index.js'),
+    load: async () => (await import('./kafka/index.ts')).default,
+  },
   nats: {
     module: compiled('./nats.js'),
     load: async () => (await import('./nats.ts')).default,

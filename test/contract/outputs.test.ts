@@ -16,6 +16,7 @@ import ecs from '../../mappers/ecs/index.ts';
 import { mappers } from '../../mappers/index.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 import { outputs } from '../../outputs/index.ts';
+import { kafkaBroker, type Verdict } from '../support/kafka-broker.ts';
 import { natsServer } from '../support/nats-server.ts';
 
 const SECRET = 'a-very-secret-token';
@@ -119,6 +120,26 @@ function standardOutput(): TestDestination {
   };
 }
 
+/** A broker with the topic of the contract. */
+async function kafkaDestination(): Promise<TestDestination> {
+  const broker = await kafkaBroker({ topics: { falco: 3 }, password: SECRET });
+  const { state } = broker;
+  return {
+    url: broker.address,
+    arrived: () => broker.log.map(({ value }) => value),
+    hang: () => {
+      state.silent = true;
+    },
+    cut: () => {
+      state.judge = () => 'cut';
+    },
+    recover: () => {
+      Object.assign(state, { silent: false, judge: (): Verdict => 'store' });
+    },
+    close: () => broker.stop(),
+  };
+}
+
 /** How each built-in is held against the contract; the real servers are in the services tier. */
 const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
   alertmanager: {
@@ -157,6 +178,14 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
   file: {
     destination: fileIn,
     options: () => ({ path: 'logs/events.ndjson' }),
+  },
+  kafka: {
+    destination: kafkaDestination,
+    options: ({ url }) => ({
+      brokers: [url],
+      topic: 'falco',
+      sasl: { mechanism: 'PLAIN', username: 'falco', password: SECRET },
+    }),
   },
   nats: {
     destination: () => natsServer(),

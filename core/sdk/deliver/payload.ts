@@ -36,5 +36,9 @@ function isEvent(record: unknown): record is Event {
  */
 export function textTemplate(name: string, text: string, log: Logger): (event: Event) => string {
   const render = createRenderer({ [name]: text }, (message) => log.warn(message));
+  // The usual ones need no Liquid, which takes five microseconds, nor the fields of the event.
+  if (!text.includes('{')) return () => text;
+  const [, member] = /^\{\{ *(id|rule|priority|source|hostname|output) *\}\}$/.exec(text) ?? [];
+  if (member !== undefined) return (event) => event[member as 'rule'] ?? '';
   return (event) => render(event, event.fields)[name] ?? '';
 }

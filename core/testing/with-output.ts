@@ -57,7 +57,9 @@ export interface MadeOutput {
  *
  * @throws AssertionError that names the option which does not fit
  * @example
- * await withOutput(tickets, { options: { url } }, async ({ deliver, log }) => {
+ * import assert from 'node:assert/strict';
+ *
+ * await withOutput(definition, { options: { url } }, async ({ deliver, log }) => {
  *   assert.equal((await deliver([eventOf({ priority: 'Critical' })])).status, 'delivered');
  *   assert.deepEqual(log.lines, []);
  * });

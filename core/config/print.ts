@@ -32,11 +32,13 @@ export function redact(value: unknown, schema: JsonSchema | undefined, node: Nod
   );
 }
 
+/** Formats of texts that may hold anything; those of other formats are no secrets. */
+const FREE_FORMATS = new Set(['uri', 'path']);
+
 function isFreeText(schema: JsonSchema | undefined): boolean {
   if (schema === undefined) return true;
-  return (
-    typesOf(schema).has('string') && schema.enum === undefined && !(schema.format && schema.format !== 'uri')
-  );
+  if (!typesOf(schema).has('string') || schema.enum !== undefined) return false;
+  return schema.format === undefined || FREE_FORMATS.has(schema.format);
 }
 
 /** The texts that {@link redact} replaced. Logs and errors must never show them. */

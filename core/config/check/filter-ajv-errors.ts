@@ -8,8 +8,14 @@ export function filterAjvErrors(errors: readonly ErrorObject[]): ErrorObject[] {
 
 /** A wrong type hides bounds and patterns of the same value, and a wrong choice (`enum`) hides a wrong type. */
 function onePerValue(errors: readonly ErrorObject[]): ErrorObject[] {
+  const byPath = new Map<string, ErrorObject[]>();
+  for (const error of errors) {
+    const others = byPath.get(error.instancePath);
+    if (others === undefined) byPath.set(error.instancePath, [error]);
+    else others.push(error);
+  }
   return errors.filter((error) => {
-    const others = errors.filter(({ instancePath }) => instancePath === error.instancePath);
+    const others = byPath.get(error.instancePath)!;
     const choice = others.find(({ keyword }) => keyword === 'enum');
     if (error.keyword === 'type') return choice === undefined;
     if (choice !== undefined) return error === choice || isOfMembers(error);

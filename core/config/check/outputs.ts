@@ -11,7 +11,7 @@ import { withoutSecrets } from '../read/without-secrets.ts';
 import type { OutputConfig } from '../schema/config.ts';
 import { decodeScalars } from '../schema/decode.ts';
 import { formatDuration } from '../schema/duration.ts';
-import type { JsonSchema } from '../schema/json-schema.ts';
+import { type JsonSchema, memberSchema } from '../schema/json-schema.ts';
 import { COMMON_SETTINGS, OUTPUT_NAME, OutputSchema, type OutputSettings } from '../schema/output.ts';
 import type {
   AnyMapperDefinition,
@@ -20,9 +20,10 @@ import type {
   Registry,
   ResolveOptions,
 } from '../schema/plugins.ts';
-import type { OutputLimits } from './cross/context.ts';
+import type { CheckableOutput, OutputLimits } from './cross/context.ts';
 import { deprecatedOptions } from './deprecated.ts';
 import { isWrong, limitsOf } from './limits.ts';
+import { revealUnknown } from './reveal-unknown.ts';
 import { validateNode } from './validate.ts';
 
 /** What the check of an output needs besides its configuration. */
@@ -37,6 +38,10 @@ export interface CheckedOutput {
   readonly faults: readonly Fault[];
   /** Absent when there are faults. */
   readonly config?: OutputConfig;
+  /** Absent when there are faults in the options of the type or in the mapper. */
+  readonly checkable?: CheckableOutput;
+  /** True when the type names destinations or restricts mappers, and faults in the options prevent it. */
+  readonly isUnchecked?: boolean;
   /** The node with its texts coerced, and the schema that it was validated against. */
   readonly node: Node;
   readonly schema: JsonSchema;
@@ -81,12 +86,14 @@ export async function checkOutput(
   const found = await context.registry.output(type, context.resolve);
   if (!found.ok) {
     const { node, value, faults: invalid } = check(raw, { ...common, additionalProperties: true }, path, key);
+    for (const [option, { value: given }] of raw.entries)
+      if (!COMMON_SETTINGS.includes(option)) revealUnknown(option, given, {});
     faults.push(
       { ...discreet(found.problem, typeNode), path: [...path, 'type'], span: spanOf(raw, ['type']) },
       ...invalid,
     );
     const rest = { node, schema: common, value, ...partsOf({ name, type }, value, invalid), warnings: [] };
-    return { name, faults, ...rest };
+    return { name, faults, ...rest, isUnchecked: true };
   }
   const { definition, module } = found.value;
   const schema = withMembers(definition.options as JsonSchema, settingsOf(definition, common));
@@ -94,7 +101,10 @@ export async function checkOutput(
   faults.push(...invalid);
   const parts = partsOf({ name, type, definition }, value, invalid);
   const all = decodeScalars(schema, value) as Record<string, unknown>;
-  const options = invalid.length > 0 ? undefined : pick(all, (key) => !COMMON_SETTINGS.includes(key));
+  // An unknown key that is a misspelt common setting is not an option.
+  const isOption = (key: string) =>
+    !COMMON_SETTINGS.includes(key) && memberSchema(definition.options as JsonSchema, key) !== undefined;
+  const options = invalid.some(concernsOptions) ? undefined : pick(all, isOption);
   // A mistake in an option does not hide mistakes in those of the mapper.
   const mapper = isWrong(invalid, [...path, 'mapper'])
     ? { faults: [], warnings: [] }
@@ -102,20 +112,36 @@ export async function checkOutput(
   faults.push(...mapper.faults);
   const warnings = [...deprecatedOptions(node, schema, path), ...mapper.warnings];
   const done = { name, node, schema, value, ...parts, warnings };
-  if (faults.length > 0 || options === undefined || mapper.made === undefined) return { ...done, faults };
-
-  const settings = decodeScalars(
-    common,
-    pick(value as object, (key) => COMMON_SETTINGS.includes(key)),
-  ) as OutputSettings;
+  if (options === undefined || mapper.made === undefined) {
+    const isUnchecked =
+      invalid.length + mapper.faults.length > 0 &&
+      (definition.claims !== undefined || definition.checkMapper !== undefined);
+    return { ...done, faults, ...(isUnchecked && { isUnchecked }) };
+  }
   let facts: Pick<DeliveryPolicy, 'ordering' | 'confirms' | 'request'>;
   try {
     facts = { ...factsOf(definition, options), request: requestLimitsOf(definition, options) };
   } catch (error) {
     const why = (error as Error).message;
     const message = withoutSecrets(`the type ${type} cannot be used with these options: ${why}`, node);
-    return { ...done, faults: [{ code: 'TIERCEL_CFG_VALUE', path, message, span: key }] };
+    faults.push({ code: 'TIERCEL_CFG_VALUE', path, message, span: key });
+    return { ...done, faults };
   }
+  const { enabled } = value as { enabled?: unknown };
+  const checkable: CheckableOutput = {
+    name,
+    type,
+    enabled: typeof enabled === 'boolean' ? enabled : undefined,
+    definition,
+    options,
+    mapper: mapper.made.ref,
+    mapperDefinition: mapper.made.definition,
+  };
+  if (faults.length > 0) return { ...done, faults, checkable };
+  const settings = decodeScalars(
+    common,
+    pick(value as object, (key) => COMMON_SETTINGS.includes(key)),
+  ) as OutputSettings;
   const config: OutputConfig = {
     name,
     type,
@@ -131,7 +157,15 @@ export async function checkOutput(
     ...(settings.on_dead_letter !== undefined && { onDeadLetter: settings.on_dead_letter }),
     place: placeOf(key),
   };
-  return { ...done, faults, config };
+  return { ...done, faults, checkable, config };
+}
+
+/** False for an error in a common setting, or in a key that is probably a misspelt one. */
+function concernsOptions({ code, path, suggestion }: Fault): boolean {
+  const [, , setting] = path;
+  if (setting !== undefined) return !COMMON_SETTINGS.includes(String(setting));
+  if (code !== 'TIERCEL_CFG_UNKNOWN_OPTION' || suggestion === undefined) return true;
+  return !COMMON_SETTINGS.includes(suggestion.split('.')[0]!);
 }
 
 /** Removes a name that came from outside from a problem. */

@@ -101,7 +101,8 @@ export function toErrors(faults: readonly Fault[]): ConfigError[] {
   const sources = [...new Set(faults.map((fault) => fault.span?.source))].sort(
     (a, b) => Number(b?.isFile ?? true) - Number(a?.isFile ?? true),
   );
-  const order = (fault: Fault) => sources.indexOf(fault.span?.source);
+  const ranks = new Map(sources.map((source, rank) => [source, rank]));
+  const order = (fault: Fault) => ranks.get(fault.span?.source)!;
   const seen = new Set<string>();
   return [...faults]
     .sort((a, b) => order(a) - order(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0))

@@ -4,8 +4,8 @@ import { noteQuote, type Source, type Span } from '../explain/source.ts';
 import { syntaxFaults, TEMPLATE } from './syntax.ts';
 import { type Entry, isNull, type MapNode, type Node } from './tree.ts';
 
-/** More nodes than any configuration has. Nested aliases can expand to any number. */
-const MAX_NODES = 100_000;
+/** More nodes than the aliases of any configuration expand to. Nested aliases can expand to any number. */
+const MAX_EXPANDED = 100_000;
 
 /**
  * Parses YAML 1.2 into a tree with positions. Resolves anchors, aliases and `<<`.
@@ -38,7 +38,7 @@ class Builder {
   readonly #openAliases = new Set<YamlNode>();
   /** The position of the outermost alias whose target is being built. */
   #outerAlias: Span | undefined;
-  #nodes = 0;
+  #expanded = 0;
 
   constructor(source: Source, document: Document) {
     this.#source = source;
@@ -49,9 +49,9 @@ class Builder {
     const span = this.#span(node);
     const nothing: Node = { kind: 'scalar', span, value: null, written: '', isText: false, secret: false };
     if (node === null) return nothing;
-    if (++this.#nodes > MAX_NODES) {
-      if (this.#nodes === MAX_NODES + 1)
-        this.#fault(this.#outerAlias ?? span, 'the aliases multiply beyond all measure');
+    if (this.#openAliases.size > 0 && ++this.#expanded > MAX_EXPANDED) {
+      if (this.#expanded === MAX_EXPANDED + 1)
+        this.#fault(this.#outerAlias ?? span, 'YAML aliases expand to too many nodes');
       this.isEndless = true;
       return nothing;
     }

@@ -12,6 +12,7 @@ export const JournalSchema = optionalSection(
     }),
     path: Type.String({
       minLength: 1,
+      format: 'path',
       description:
         'The folder of the journal and everything else that is kept, relative to the configuration file.',
       default: './data',

@@ -59,17 +59,20 @@ export const ServerSchema = optionalSection(
       section(
         {
           cert: Type.String({
+            format: 'path',
             description: 'PEM file of the certificate chain, relative to the configuration file.',
             examples: ['/etc/tiercel/tls.crt'],
             falcosidekick: ['tlsserver.certfile'],
           }),
           key: Type.String({
+            format: 'path',
             description: 'PEM file of the private key.',
             examples: ['/etc/tiercel/tls.key'],
             falcosidekick: ['tlsserver.keyfile'],
           }),
           client_ca: Type.Optional(
             Type.String({
+              format: 'path',
               description:
                 'PEM file of the authorities whose client certificates are demanded, but for `/healthz`, `/readyz` and `/ping`: probes of a platform have none.',
               examples: ['/etc/tiercel/clients.crt'],

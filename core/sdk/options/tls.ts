@@ -30,6 +30,7 @@ export const tlsOption = Type.Object(
   {
     ca: Type.Optional(
       Type.String({
+        format: 'path',
         falcosidekick: ['tlsclient.cacertfile', 'mutualtlsclient.cacertfile'],
         description:
           'Certificate authorities to trust instead of the system’s: a PEM file, or the PEM text itself.',
@@ -37,6 +38,7 @@ export const tlsOption = Type.Object(
     ),
     cert: Type.Optional(
       Type.String({
+        format: 'path',
         needs: ['key'],
         falcosidekick: ['mutualtlsclient.certfile'],
         description: 'Client certificate: a PEM file, or the PEM text itself. Needs `key`.',

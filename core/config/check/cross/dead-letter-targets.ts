@@ -5,10 +5,12 @@ import { unknownOutput } from './output-names.ts';
 
 /** `on_dead_letter` names another output. */
 export function checkDeadLetterTargets(context: CrossContext): Fault[] {
-  const names = context.routes.map(({ name }) => name);
+  const names = new Set(context.routes.map(({ name }) => name));
   return targetsIn(context).flatMap(({ path, target, output }): Fault[] => {
-    if (!names.includes(target))
-      return [unknownOutput(target, names, { path, root: context.root, span: spanOf(context.root, path) })];
+    if (!names.has(target))
+      return [
+        unknownOutput(target, [...names], { path, root: context.root, span: spanOf(context.root, path) }),
+      ];
     if (target !== output) return [];
     const message = 'is this output itself: an output cannot be told of its own dead letters';
     return [{ code: 'TIERCEL_CFG_VALUE', path, message, span: spanOf(context.root, path) }];
@@ -17,8 +19,8 @@ export function checkDeadLetterTargets(context: CrossContext): Fault[] {
 
 /** Warns of targets that are disabled: nothing is told. */
 export function disabledDeadLetterTargets(context: CrossContext): Fault[] {
-  const isDisabled = (name: string) =>
-    context.outputs.some((output) => output.name === name && !output.enabled);
+  const disabled = new Set(context.outputs.flatMap(({ name, enabled }) => (enabled === false ? [name] : [])));
+  const isDisabled = (name: string) => disabled.has(name);
   return targetsIn(context)
     .filter(({ target }) => isDisabled(target))
     .map(({ path, target }) => ({

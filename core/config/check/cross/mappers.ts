@@ -2,8 +2,7 @@ import type { Mapper } from '../../../sdk/contract/mapper.ts';
 import type { Fault } from '../../explain/errors.ts';
 import { find } from '../../read/tree.ts';
 import { withoutSecrets } from '../../read/without-secrets.ts';
-import type { OutputConfig } from '../../schema/config.ts';
-import { type CrossContext, keyOf } from './context.ts';
+import { type CheckableOutput, type CrossContext, keyOf } from './context.ts';
 
 const nothing = () => {};
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -11,7 +10,7 @@ const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 /** Every output can write the records of its mapper. The type of the output says which it can (`checkMapper`). */
 export function checkMappers({ outputs, root }: CrossContext): Fault[] {
   return outputs
-    .filter(({ enabled, definition }) => enabled && definition.checkMapper !== undefined)
+    .filter(({ enabled, definition }) => enabled === true && definition.checkMapper !== undefined)
     .flatMap((output): Fault[] => {
       const path = ['outputs', output.name];
       const at = [...path, 'mapper'];
@@ -30,7 +29,12 @@ export function checkMappers({ outputs, root }: CrossContext): Fault[] {
     });
 }
 
-function problemsOf({ definition, options, mapper: ref, mapperDefinition }: OutputConfig): readonly string[] {
+function problemsOf({
+  definition,
+  options,
+  mapper: ref,
+  mapperDefinition,
+}: CheckableOutput): readonly string[] {
   let mapper: Mapper;
   try {
     mapper = mapperDefinition.create(ref.options as never, { log: silent });

@@ -19,7 +19,7 @@ function checkNames({ routes, outputs, root }: CrossContext): Fault[] {
       { code: 'TIERCEL_CFG_NO_OUTPUTS', path: ['outputs'], message, fix, span: spanOf(root, ['outputs']) },
     ];
   }
-  if (outputs.length === names.length && outputs.every((output) => !output.enabled)) {
+  if (outputs.length === names.length && outputs.every(({ enabled }) => enabled === false)) {
     const message = 'all outputs are disabled: events would go nowhere';
     return [{ code: 'TIERCEL_CFG_NO_OUTPUTS', path: ['outputs'], message, span: spanOf(root, ['outputs']) }];
   }
@@ -36,7 +36,7 @@ function checkNames({ routes, outputs, root }: CrossContext): Fault[] {
 
 /** The tests of the configuration name outputs that exist. */
 function checkTests({ tests, routes, root }: CrossContext): Fault[] {
-  const names = routes.map(({ name }) => name);
+  const names = new Set(routes.map(({ name }) => name));
   return tests.flatMap((test, index) => {
     if (test === undefined) return [];
     const { expect } = test;
@@ -49,10 +49,10 @@ function checkTests({ tests, routes, root }: CrossContext): Fault[] {
       path: [...at, 'records', name],
     }));
     return [...lists, ...records]
-      .filter(({ name }) => !names.includes(name))
+      .filter(({ name }) => !names.has(name))
       .map(({ name, path }) => {
         const span = path.includes('records') ? keyOf(root, path) : spanOf(root, path);
-        return unknownOutput(name, names, { path, root, span });
+        return unknownOutput(name, [...names], { path, root, span });
       });
   });
 }

@@ -10,6 +10,7 @@ export const gcpOption = Type.Object(
   {
     credentials_file: Type.Optional(
       Type.String({
+        format: 'path',
         minLength: 1,
         description:
           'Key of a service account, or configuration of a workload identity federation. Without: Application Default Credentials (`GOOGLE_APPLICATION_CREDENTIALS`, `gcloud`, the metadata server).',

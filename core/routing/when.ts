@@ -72,7 +72,7 @@ export function compileWhen(expression: string):
   const checked = evaluate.check();
   if (!checked.valid) return { ok: false, error: describe(expression, checked.error as CelTypeError) };
   if (checked.type !== 'bool' && checked.type !== 'dyn') {
-    const message = `the expression comes to a ${checked.type}, not to true or false`;
+    const message = `the expression evaluates to a ${checked.type}, not to true or false`;
     return { ok: false, error: { message, offset: 0, length: expression.length } };
   }
   const dotted = dottedField(ast);
@@ -108,7 +108,7 @@ export function compileWhen(expression: string):
         time: new Date(event.time),
       });
       if (typeof value === 'boolean') return value ? WANTED : UNWANTED;
-      return { wanted: true, failed: `the expression came to a ${typeof value}, not to true or false` };
+      return { wanted: true, failed: `the expression evaluated to a ${typeof value}, not to true or false` };
     } catch (error) {
       const { summary, message } = error as EvaluationError;
       return { wanted: true, failed: withoutRe2(summary ?? message) };

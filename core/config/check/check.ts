@@ -54,7 +54,7 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
   const schema = ConfigSchema as JsonSchema;
   const known = [...Object.keys(schema.properties!), 'include'];
   const types = Object.keys(options.registry.outputs);
-  // Keys that begin with `x-` hold anchors.
+  // Keys that begin with `x-` are for anchors.
   const entries = new Map([...raw.entries].filter(([key]) => !key.startsWith('x-')));
   const foreign = extractForeignFormats({ ...raw, entries }, known, types);
   const coerced = coerce(foreign.root, schema) as MapNode;
@@ -156,7 +156,7 @@ async function checkOutputs(
   const resolve = {
     configDir: dir,
     ...(plugins !== undefined && { plugins }),
-    // With an invalid list nothing may be loaded while the rest is checked.
+    // With an invalid list no plugin is loaded while the rest is checked.
     ...(allow !== undefined && { allow: Array.isArray(allow) ? allow.map(String) : [] }),
   };
   const names = named.map(([name]) => name);

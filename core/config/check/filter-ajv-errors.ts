@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 
-/** Keeps one error for each mistake: ajv reports several, such as one for every branch of a union. */
+/** Keeps one error per cause: ajv reports several, such as one for every branch of a union. */
 export function filterAjvErrors(errors: readonly ErrorObject[]): ErrorObject[] {
   // ajv also reports the format of a wrong key; the error of the mapping that holds the key is enough.
   return onePerValue(pickBranches(errors.filter(({ propertyName }) => propertyName === undefined)));
@@ -19,7 +19,7 @@ function onePerValue(errors: readonly ErrorObject[]): ErrorObject[] {
     const choice = others.find(({ keyword }) => keyword === 'enum');
     if (error.keyword === 'type') return choice === undefined;
     if (choice !== undefined) return error === choice || isOfMembers(error);
-    // One of the names is a mistake: how many there are says nothing more.
+    // One of the names is wrong: their number is not an error of its own.
     if (error.keyword === 'maxProperties' && others.some(({ keyword }) => keyword === 'additionalProperties'))
       return false;
     if (error.keyword === 'pattern' && others.some(({ keyword }) => keyword === 'format')) return false;

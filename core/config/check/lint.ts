@@ -9,7 +9,7 @@ import { disabledDeadLetterTargets } from './cross/dead-letter-targets.ts';
 import { spanWithin } from './cross/routes.ts';
 import { FALCO_FIELDS } from './falco-fields.ts';
 
-/** Warnings: values that are valid and most probably a mistake. */
+/** Warnings: values that are valid and probably a mistake. */
 export function lint(context: CrossContext): Fault[] {
   return [
     ...suspiciousTexts(context.root),

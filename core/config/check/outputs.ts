@@ -65,7 +65,7 @@ export async function checkOutput(
   const path: Path = ['outputs', name];
   const faults: Fault[] = [];
   if (!OUTPUT_NAME.test(name)) {
-    const message = `"${name}" cannot be the name of an output: letters, digits, "-" and "_", at most 63, beginning with a letter`;
+    const message = `"${name}" is not a valid output name: use a letter, then letters, digits, "-" and "_", at most 63 characters`;
     faults.push({ code: 'TIERCEL_CFG_VALUE', path, message, span: key });
   }
   const common = OutputSchema as JsonSchema;
@@ -78,7 +78,7 @@ export async function checkOutput(
     const like = type === undefined ? suggest(name, Object.keys(context.registry.outputs)) : undefined;
     const told = invalid.map((fault) =>
       like !== undefined && fault.code === 'TIERCEL_CFG_MISSING_OPTION' && fault.path.length === path.length
-        ? { ...fault, fix: `If it is one of that type, write  type: ${like}`, suggestion: like }
+        ? { ...fault, fix: `If this is an output of type ${like}, add  type: ${like}`, suggestion: like }
         : fault,
     );
     return { name, faults: [...faults, ...told], ...rest };
@@ -105,7 +105,7 @@ export async function checkOutput(
   const isOption = (key: string) =>
     !COMMON_SETTINGS.includes(key) && memberSchema(definition.options as JsonSchema, key) !== undefined;
   const options = invalid.some(concernsOptions) ? undefined : pick(all, isOption);
-  // A mistake in an option does not hide mistakes in those of the mapper.
+  // An error in an option does not hide errors in those of the mapper.
   const mapper = isWrong(invalid, [...path, 'mapper'])
     ? { faults: [], warnings: [] }
     : await checkMapper(node as MapNode, { type, definition, options }, path, context);
@@ -123,7 +123,7 @@ export async function checkOutput(
     facts = { ...factsOf(definition, options), request: requestLimitsOf(definition, options) };
   } catch (error) {
     const why = (error as Error).message;
-    const message = withoutSecrets(`the type ${type} cannot be used with these options: ${why}`, node);
+    const message = withoutSecrets(`the type ${type} does not support these options: ${why}`, node);
     faults.push({ code: 'TIERCEL_CFG_VALUE', path, message, span: key });
     return { ...done, faults };
   }
@@ -168,10 +168,13 @@ function concernsOptions({ code, path, suggestion }: Fault): boolean {
   return !COMMON_SETTINGS.includes(suggestion.split('.')[0]!);
 }
 
-/** Removes a name that came from outside from a problem. */
+/** Removes a name that came from the environment or a file from a problem. */
 function discreet(problem: PluginProblem, name: Node | undefined): PluginProblem {
   if (name?.kind !== 'scalar' || !name.secret) return problem;
-  return { code: problem.code, message: 'cannot be used (its text comes from outside and is not shown)' };
+  return {
+    code: problem.code,
+    message: 'cannot be used; the name comes from the environment or a file and is not shown',
+  };
 }
 
 /** The settings of all outputs, with the defaults of this type. */
@@ -220,7 +223,7 @@ function policyOf(
   };
 }
 
-/** What is valid of an output that may have mistakes, for the checks that need no more of it. */
+/** The valid parts of an output that may have errors, for the checks that need only these. */
 function partsOf(
   output: Pick<OutputLimits, 'name' | 'type'> & { readonly definition?: AnyOutputDefinition },
   value: unknown,
@@ -281,7 +284,7 @@ async function checkMapper(
   const isNamed = exact && !isNull(given);
   if (typeof definition.mapper === 'function') {
     if (isNamed) {
-      const message = `the records of ${type} are fixed; leave "mapper" out`;
+      const message = `an output of type ${type} always uses its own mapper; remove "mapper"`;
       const key = output.entries.get('mapper')!.key;
       return wrong([{ code: 'TIERCEL_CFG_FIXED_MAPPER', path, message, span: key }]);
     }

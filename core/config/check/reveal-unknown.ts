@@ -5,7 +5,7 @@ import { isSecret, type JsonSchema, knownNames, memberSchema } from '../schema/j
 
 /** Keys whose values may be secret, by a part of the name: `apikey`, `webhook_url`, `basic_auth`. */
 const SECRET_NAME =
-  /pass|pwd|secret|token|key|cred|auth|cert|bearer|cookie|session|sign|salt|hash|private|user|login|account|dsn|conn|ur[il]|hook|header|endpoint|address/i;
+  /pass|p\w{0,3}w(?:or?)?d|secret|token|key|cred|auth|cert|bearer|cookie|session|sign|salt|hash|private|user|login|account|dsn|conn|ur[il]|hook|header|endpoint|address/i;
 
 /** A random text, a URL, or a text with an address or assignment in it. */
 const SECRET_VALUE = /:\/\/|[@=\n]|\$\{|-----BEGIN|^(?=.*\d)(?=.*[a-z])[\w+/.:~-]{16,}$/i;
@@ -18,7 +18,9 @@ const SECRET_VALUE = /:\/\/|[@=\n]|\$\{|-----BEGIN|^(?=.*\d)(?=.*[a-z])[\w+/.:~-
  * @example `minimum_priorty: warning` is quoted; `tokn: 5f3…` and `webhook: https://…` are not.
  */
 export function revealUnknown(name: string, value: Node | undefined, schema: JsonSchema): void {
-  if (value === undefined || SECRET_NAME.test(name) || isLikeSecret(name, schema)) return;
+  if (value === undefined) return;
+  if (value.kind === 'scalar' && typeof value.value === 'boolean') reveal(value.span, false);
+  if (SECRET_NAME.test(name) || isLikeSecret(name, schema)) return;
   if (value.kind === 'list') for (const item of value.items) revealUnknown(name, item, schema);
   else if (value.kind === 'map')
     for (const [key, entry] of value.entries) revealUnknown(key, entry.value, schema);

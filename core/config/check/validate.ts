@@ -2,6 +2,7 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Fault, Path } from '../explain/errors.ts';
 import type { Span } from '../explain/source.ts';
 import { suggest } from '../explain/suggest.ts';
+import { hasCredentials } from '../read/credentials-in-url.ts';
 import { find, isNull, type MapNode, type Node, spanOf, toValue } from '../read/tree.ts';
 import { fillDefaults } from '../schema/decode.ts';
 import { keyThere } from '../schema/falcosidekick.ts';
@@ -45,14 +46,30 @@ export function validateNode(
   return {
     value,
     faults: [
-      ...keys.map(explainUnknownKey),
+      ...explainUnknownKeys(keys),
       ...stillMissing.filter((error) => !isBelow(error)).map(explain),
       ...others.map(explain),
     ],
   };
 }
 
-/** An unknown key. A misspelt key and the option that is missing because of it are one mistake. */
+/** The errors of unknown keys. The list of known options is long: it is given once for each section. */
+function explainUnknownKeys(keys: readonly UnknownKey[]): Fault[] {
+  const listed = new Set<string>();
+  return keys.map((key) => {
+    const { listsOptions, ...fault } = explainUnknownKey(key);
+    const section = fault.path.join('/');
+    if (!listsOptions) return fault;
+    if (!listed.has(section)) {
+      listed.add(section);
+      return fault;
+    }
+    const { fix: _, ...rest } = fault;
+    return rest;
+  });
+}
+
+/** An unknown key. A misspelt key and the option that is missing because of it are one error. */
 interface Unknown {
   readonly error: ErrorObject;
   readonly missing?: string;
@@ -122,7 +139,7 @@ function explainError(error: ErrorObject, { root, key }: { root: Node; key: Span
       return {
         code: 'TIERCEL_CFG_MISSING_OPTION',
         path: [...path, name],
-        message: 'is empty, and has no default',
+        message: 'is required, but empty',
         span: empty.key,
       };
     }
@@ -136,7 +153,8 @@ function explainError(error: ErrorObject, { root, key }: { root: Node; key: Span
     };
   }
   if (error.keyword === 'propertyNames') return explainKey(error, schema, node, path);
-  const shown = node.kind === 'scalar' && !node.secret && !isSecret(schema) ? node.value : undefined;
+  const isShown = node.kind === 'scalar' && !node.secret && !isSecret(schema) && !hasCredentials(node.value);
+  const shown = isShown ? node.value : undefined;
   return { path, span, ...explainValue(error, schema, node, shown) };
 }
 

@@ -31,7 +31,7 @@ export function parseSource(source: Source): { root: Node; faults: Fault[] } {
 
 class Builder {
   readonly faults: Fault[] = [];
-  /** True when aliases expand without end: the tree is empty then. */
+  /** True if aliases expand to too many nodes; the tree is empty then. */
   isEndless = false;
   readonly #source: Source;
   readonly #document: Document;
@@ -59,9 +59,7 @@ class Builder {
       const target = node.resolve(this.#document) as YamlNode | undefined;
       const isInside = target !== undefined && this.#openAliases.has(target);
       if (target === undefined || isInside) {
-        const why = isInside
-          ? 'stands inside of what it stands for'
-          : `has no anchor &${node.source} before it`;
+        const why = isInside ? 'refers to a node that contains it' : `has no anchor &${node.source} above it`;
         this.#fault(span, `the alias *${node.source} ${why}`);
         this.isEndless ||= isInside;
         return nothing;
@@ -108,7 +106,7 @@ class Builder {
       noteQuote(key, isScalar(pair.key) ? 'yes' : 'never');
       if (!isScalar(pair.key)) {
         const isTemplate = this.#source.text.startsWith('{', key.start - 1) && isMap(pair.key);
-        this.#fault(key, isTemplate ? TEMPLATE : 'a key must be a plain word');
+        this.#fault(key, isTemplate ? TEMPLATE : 'a mapping or a list cannot be a key');
         // Builds the value only to register it: text that is not registered is quoted in errors.
         this.build(pair.value ?? null);
         isBroken = true;
@@ -120,7 +118,7 @@ class Builder {
         const maps = value.kind === 'list' ? value.items : [value];
         merged.push(...maps.filter((one) => one.kind === 'map'));
         if (maps.some((one) => one.kind !== 'map' && !isNull(one)))
-          this.#fault(key, '"<<" takes a mapping, or a list of them');
+          this.#fault(key, '"<<" requires a mapping or a list of mappings');
         continue;
       }
       const first = entries.get(name);
@@ -131,7 +129,7 @@ class Builder {
         this.faults.push({
           code: 'TIERCEL_CFG_DUPLICATE_KEY',
           path: [],
-          message: `the key "${name}" stands here for the second time`,
+          message: `duplicate key "${name}"`,
           span: key,
           other: first.key,
         });

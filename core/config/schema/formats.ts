@@ -1,6 +1,7 @@
 import { parseSchedule } from '../../delivery/batch-scheduler.ts';
 import { PRIORITIES, parsePriority } from '../../event/priority.ts';
 import { templateProblem } from '../../event/template.ts';
+import { AWS_REGIONS } from '../../sdk/aws/regions.ts';
 import type { ErrorCode } from '../explain/errors.ts';
 import { didYouMean } from '../explain/suggest.ts';
 import { parseHost, parseHttpUrl, parseListenAddress } from './address.ts';
@@ -69,11 +70,15 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     },
     isDiscreet: true,
   },
-  // Any text that the pattern allows: new regions are not known here, and `lint` warns of them.
+  // A region that is not known may be new: it is a warning (`lint`).
   'aws-region': {
     code: 'TIERCEL_CFG_VALUE',
     kind: 'an AWS region such as eu-central-1',
-    parse: (text) => ({ ok: true, value: text }),
+    parse: (text) => {
+      if (/^[a-z0-9-]+$/.test(text)) return { ok: true, value: text };
+      const hint = didYouMean(text, AWS_REGIONS).text;
+      return { ok: false, reason: `is not an AWS region such as eu-central-1${hint}` };
+    },
   },
   address: {
     code: 'TIERCEL_CFG_VALUE',
@@ -114,7 +119,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   },
   'http-url': {
     code: 'TIERCEL_CFG_VALUE',
-    kind: 'an address such as https://example.com/path',
+    kind: 'a URL such as https://example.com/path',
     parse: parseHttpUrl,
     isDiscreet: true,
   },
@@ -153,11 +158,26 @@ function parseCron(text: string): Parsed<string> {
     return { ok: false, reason: `has six fields; write five, without seconds (${CRON_FIELDS})` };
   try {
     if (parseSchedule(text).after(CRON_START) === undefined)
-      return { ok: false, reason: 'never fires: no month in it has such a day' };
+      return { ok: false, reason: 'never fires: none of its months has such a day' };
     return { ok: true, value: text };
   } catch {
-    return { ok: false, reason: `is not a cron expression such as "0 6 * * *" (${CRON_FIELDS})` };
+    const wrong = fields === 5 ? wrongCronField(text.trim().split(/\s+/)) : '';
+    return { ok: false, reason: `is not a cron expression such as "0 6 * * *" (${CRON_FIELDS})${wrong}` };
   }
+}
+
+/** The first field that is not valid by itself. The message of the library is not used: it may change in any release. */
+function wrongCronField(fields: readonly string[]): string {
+  const names = CRON_FIELDS.split(';')[0]!.split(', ');
+  const wrong = fields.findIndex((field, at) => {
+    try {
+      parseSchedule(names.map((_, index) => (index === at ? field : '*')).join(' '));
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return wrong < 0 ? '' : `: the ${names[wrong]} is not valid`;
 }
 
 /** The reason never quotes the path: some options take a path or a secret text. */

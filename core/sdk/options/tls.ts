@@ -44,13 +44,14 @@ export const tlsOption = Type.Object(
         description: 'Client certificate: a PEM file, or the PEM text itself. Needs `key`.',
       }),
     ),
-    key: Type.Optional(
-      secret({
+    key: Type.Optional({
+      ...secret({
         needs: ['cert'],
         falcosidekick: ['mutualtlsclient.keyfile'],
         description: 'Private key of the client certificate: a PEM file, or the PEM text itself.',
       }),
-    ),
+      format: 'path',
+    }),
     insecure: Type.Boolean({
       default: false,
       falcosidekick: [{ key: 'checkcert', inverted: true }],

@@ -45,7 +45,7 @@ export interface CheckableOutput
 
 type Backoff = Pick<OutputSettings['retry'], 'initial' | 'max'>;
 
-/** The limits of an output that are valid by themselves: a mistake elsewhere in the output does not hide one in them. */
+/** The limits of an output that are valid by themselves: an error elsewhere in the output does not hide one in them. */
 export interface OutputLimits {
   readonly name: string;
   /** As written; absent when it is not. */
@@ -56,7 +56,7 @@ export interface OutputLimits {
   readonly isBySize: boolean;
   /** What the type allows. */
   readonly bounds: NonNullable<AnyOutputDefinition['batchBounds']>;
-  /** Absent when there is a mistake in them, likewise below. */
+  /** Absent if it has an error; likewise below. */
   readonly retry?: Backoff;
   readonly breaker?: Backoff;
   readonly maxLag?: DeliveryPolicy['maxLag'];

@@ -1,5 +1,6 @@
 import type { Fault, Path } from '../../explain/errors.ts';
 import type { Span } from '../../explain/source.ts';
+import { hasCredentials } from '../../read/credentials-in-url.ts';
 import { find, isNull, type MapNode, type Node } from '../../read/tree.ts';
 import type { CrossContext } from './context.ts';
 
@@ -63,9 +64,5 @@ function headerOf(auth: Node | undefined): string | undefined {
 /** A URL with a user name or password in it, or a list that holds one. */
 function hasUserInfo(node: Node): boolean {
   if (node.kind === 'list') return node.items.some(hasUserInfo);
-  return (
-    node.kind === 'scalar' &&
-    typeof node.value === 'string' &&
-    /^[a-z][\w+.-]*:\/\/[^/?#\s]+@/i.test(node.value)
-  );
+  return node.kind === 'scalar' && hasCredentials(node.value);
 }

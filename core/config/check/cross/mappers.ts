@@ -20,10 +20,10 @@ export function checkMappers({ outputs, root }: CrossContext): Fault[] {
         code: 'TIERCEL_CFG_MAPPER',
         path: isNamed ? at : path,
         message: withoutSecrets(
-          `${output.type} cannot write the records of ${output.mapper.type}: ${problem}`,
+          `an output of type ${output.type} cannot write the records of the mapper ${output.mapper.type}: ${problem}`,
           node,
         ),
-        fix: 'Change the mapper, or choose another: `mapper: ocsf` and `mapper: ecs` can be written.',
+        fix: 'Change the mapper, or use another one, such as `mapper: ocsf` or `mapper: ecs`.',
         span: keyOf(root, isNamed ? at : path),
       }));
     });
@@ -39,7 +39,7 @@ function problemsOf({
   try {
     mapper = mapperDefinition.create(ref.options as never, { log: silent });
   } catch (error) {
-    return [`it cannot be made: ${messageOf(error)}`];
+    return [`the mapper cannot be created: ${messageOf(error)}`];
   }
   try {
     return definition.checkMapper!(mapper, options as never);

@@ -26,6 +26,14 @@ export const outputs = {
     module: compiled('./file.js'),
     load: async () => (await import('./file.ts')).default,
   },
+  gcp_pubsub: {
+    module: compiled('./gcp-pubsub.js'),
+    load: async () => (await import('./gcp-pubsub.ts')).default,
+  },
+  loki: {
+    module: compiled('./loki/index.js'),
+    load: async () => (await import('./loki/index.ts')).default,
+  },
   nats: {
     module: compiled('./nats.js'),
     load: async () => (await import('./nats.ts')).default,
@@ -41,6 +49,10 @@ export const outputs = {
   stdout: {
     module: compiled('./stdout.js'),
     load: async () => (await import('./stdout.ts')).default,
+  },
+  teams: {
+    module: compiled('./teams/index.js'),
+    load: async () => (await import('./teams/index.ts')).default,
   },
   webhook: {
     module: compiled('./webhook.js'),

@@ -26,7 +26,7 @@ export type {
 export { asEvents, defineOutput } from './contract/output.ts';
 export type { FalcosidekickKey } from './options/falcosidekick.ts';
 export type { OptionMarks } from './options/scalars.ts';
-export { byPriority, duration, priority, secret, size, template } from './options/scalars.ts';
+export { byPriority, duration, priority, secret, size, template, templates } from './options/scalars.ts';
 export { Type } from './options/type.ts';
 
 // What the context holds.
@@ -45,7 +45,7 @@ export { deliverToAny } from './deliver/hosts.ts';
 
 // Over HTTP.
 
-export type { HttpClient, RequestDetails } from './contract/http.ts';
+export type { AnswerRules, HttpClient, RequestDetails } from './contract/http.ts';
 export type { AuthKeys, AuthOptions } from './http/auth/options.ts';
 export { authOption } from './http/auth/options.ts';
 export type { HttpOptions } from './http/options.ts';
@@ -79,8 +79,10 @@ export type { Decimal, Event, FieldValue } from '../event/event.ts';
 export { isMissing } from '../event/event.ts';
 export type { Priority } from '../event/priority.ts';
 export { PRIORITIES, parsePriority, priorityRank } from '../event/priority.ts';
+export { nanosecondsOf } from '../event/time.ts';
 export { printableJson } from './contract/printable.ts';
-export { recordJson, textTemplate } from './deliver/payload.ts';
+export type { EventText } from './deliver/payload.ts';
+export { eventLabels, fieldTextOf, recordJson, textTemplate } from './deliver/payload.ts';
 
 // Batches that are too large for memory, read as blocks, on another thread too.
 

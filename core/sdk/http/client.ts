@@ -3,7 +3,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type Clock, systemClock } from '../contract/clock.ts';
-import type { HttpClient, RequestDetails } from '../contract/http.ts';
+import type { AnswerRules, HttpClient, RequestDetails } from '../contract/http.ts';
 import { type Delivery, type Failure, retry } from '../contract/verdicts.ts';
 import { AuthError, type AuthSurroundings, retryAfterFailure } from './auth/auth.ts';
 import { createAuth } from './auth/create.ts';
@@ -122,15 +122,19 @@ export function httpClient(options: HttpOptions, surroundings: HttpSurroundings)
 
   async function send(
     address: string,
-    details: RequestDetails & { accepted?(response: Response): Delivery | Promise<Delivery> },
+    details: RequestDetails & AnswerRules,
     signal: AbortSignal,
   ): Promise<Delivery> {
-    const { accepted } = details;
+    const { accepted, refused } = details;
     try {
       const target = targetOf(address);
-      const delivery = await exchange(target, details, signal, (answer) =>
-        accepted === undefined || !isSuccess(answer) ? fromMessage(answer) : judge(answer, accepted),
-      );
+      const delivery = await exchange(target, details, signal, (answer) => {
+        const { statusCode = 0 } = answer;
+        if (accepted !== undefined && isSuccess(answer)) return judge(answer, accepted);
+        if (refused !== undefined && statusCode >= 400 && statusCode < 500)
+          return judgeRefusal(answer, refused);
+        return fromMessage(answer);
+      });
       return withReasons(delivery, (reason) => redactAt(reason, target), `${target.url.host} `);
     } catch (error) {
       return retryAfterFailure(error);
@@ -179,6 +183,17 @@ async function judge(
     // An answer that is not read would keep its connection from being used again.
     if (!response.bodyUsed) await fromResponse(response);
   }
+}
+
+/** What the output makes of a refusal. */
+async function judgeRefusal(
+  answer: IncomingMessage,
+  refused: NonNullable<AnswerRules['refused']>,
+): Promise<Delivery> {
+  const response = toResponse(answer);
+  // One that breaks off does not change what its status says.
+  const body = await response.text().catch(() => '');
+  return refused(body, await fromResponse(new Response(body, response)));
 }
 
 /** The delivery, its reasons redacted; the reason for all of it begins with the host. */

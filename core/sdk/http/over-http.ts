@@ -18,6 +18,8 @@ export interface HttpExchange<R> {
   body(batch: BatchContent<R>): string | Uint8Array;
   /** What an answer of 2xx means, for destinations that answer about each record. What it throws is `retry`. Default: delivered. */
   accepted?(response: Response, batch: Batch<R>): Delivery | Promise<Delivery>;
+  /** What an answer of 4xx means, where its status does not say it; see `AnswerRules`. */
+  refused?(body: string, usual: Delivery, batch: Batch<R>): Delivery;
   /** Which request says that the destination is ready, by a 2xx. Default: `HEAD` to `url`, which need not succeed. */
   readonly check?: HttpCheck;
 }
@@ -28,6 +30,10 @@ export interface HttpCheck {
   readonly url: string;
   /** Default `GET`. */
   readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** What is wrong by an answer of 2xx, for destinations that say it there; undefined: nothing. */
+  problem?(response: Response): Promise<string | undefined>;
 }
 
 /**
@@ -44,7 +50,7 @@ export interface HttpCheck {
  * }
  */
 export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output<R> {
-  const { url = '', method, headers, accepted } = exchange;
+  const { url = '', method, headers, accepted, refused } = exchange;
   const decoder = new TextDecoder();
   const check = exchange.check ?? (typeof url === 'string' ? url : '');
   return {
@@ -57,6 +63,9 @@ export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output
           ...(method !== undefined && { method }),
           ...(own !== undefined && { headers: own }),
           ...(accepted !== undefined && { accepted: (response: Response) => accepted(response, batch) }),
+          ...(refused !== undefined && {
+            refused: (body: string, usual: Delivery) => refused(body, usual, batch),
+          }),
         },
         signal,
       );
@@ -87,12 +96,18 @@ export async function checkHttp(
   check: string | HttpCheck,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const { url, method } =
+  const { url, method, headers, body, problem }: HttpCheck & { method: string } =
     typeof check === 'string' ? { url: check, method: 'HEAD' } : { method: 'GET', ...check };
   const what = 'request';
   let response: Response;
   try {
-    response = await http.request(url, { method }, signal);
+    response = await http.request(
+      url,
+      { method, ...(headers && { headers }), ...(body !== undefined && { body }) },
+      signal,
+    );
+    const wrong = response.ok ? await problem?.(response.clone()) : undefined;
+    if (wrong !== undefined) return { status: 'failed', what, line: http.redact(wrong, url) };
   } catch (error) {
     return { status: 'failed', what, line: (error as Error).message };
   }

@@ -15,22 +15,25 @@ export interface AuthKeys {
   readonly password?: readonly FalcosidekickKey[];
   /** Of an API key that stands in a header. */
   readonly header?: readonly FalcosidekickKey[];
+  /** Of the credentials of a Google Cloud service account. */
+  readonly gcp?: readonly FalcosidekickKey[];
 }
 
 /**
- * The option `auth`: exactly one kind of authentication. `httpOptions` has it; build it where keys of Falcosidekick are to be named.
+ * The option `auth`: exactly one kind of authentication. `httpOptions` has it; build it where keys of Falcosidekick are to be named,
+ * or where a kind is the default: it is then no longer optional.
  *
  * @example
  * options: Type.Object({ ...httpOptions, auth: Type.Optional(authOption({ username: ['loki.user'], password: ['loki.apikey'] })) })
  */
-export function authOption(keys: AuthKeys = {}) {
+export function authOption(keys: AuthKeys = {}, more: { readonly default?: object } = {}) {
   return Type.Object(
     {
       basic: Type.Optional(basicOption(keys)),
       bearer: Type.Optional(bearerOption),
       header: Type.Optional(headerOption(keys.header)),
       oauth2: Type.Optional(oauth2Option),
-      gcp: Type.Optional(gcpOption),
+      gcp: Type.Optional(gcpOption(keys.gcp)),
       azure: Type.Optional(azureOption),
       aws: Type.Optional(awsOption),
     },
@@ -40,6 +43,7 @@ export function authOption(keys: AuthKeys = {}) {
       maxProperties: 1,
       description: 'How requests are authenticated: one of these.',
       examples: [{ bearer: { token: 'a-secret-token' } }],
+      ...more,
     },
   );
 }

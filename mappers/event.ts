@@ -6,7 +6,7 @@ export default defineMapper({
   type: 'event',
   summary: 'The event itself, for outputs that write a payload of their own.',
   stability: 'stable',
-  options: Type.Object({}, { additionalProperties: false }),
+  options: Type.Object({}),
   create: () => ({
     map(event) {
       // Looked into here, where bytes that are no event are one event's fault, and not in the output, where they are the batch's.

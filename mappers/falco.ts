@@ -9,7 +9,7 @@ export default defineMapper({
   type: 'falco',
   summary: 'The event as received, with the fields and tags that the configuration adds.',
   stability: 'stable',
-  options: Type.Object({}, { additionalProperties: false }),
+  options: Type.Object({}),
   create: () => ({
     record: Type.String({ contentMediaType: 'application/json', description: 'The event as JSON.' }),
     map: (event) => ({ ok: true, record: eventToJson(event) }),

@@ -40,27 +40,22 @@ export default defineOutput({
   summary: 'Sends each event as a message to an Amazon SQS queue, ten at a time.',
   category: 'queue',
   stability: 'experimental',
-  options: Type.Object(
-    {
-      queue_url: Type.String({
-        format: 'http-url',
-        falcosidekick: ['aws.sqs.url'],
-        description: 'The queue.',
-        examples: ['https://sqs.eu-west-1.amazonaws.com/123456789012/falco'],
-      }),
-      message_group: Type.Optional(
-        template({
-          default: DEFAULT_GROUP,
-          description:
-            'Message group of a FIFO queue: a Liquid template over the event. What SQS does not allow in it becomes `_`, and it is cut at 128 characters.',
-          examples: ['{{ hostname }}'],
-        }),
-      ),
-      ...awsOptions,
-      region: { ...awsOptions.region, description: 'Region of the queue.' },
-    },
-    { additionalProperties: false },
-  ),
+  options: Type.Object({
+    queue_url: Type.String({
+      format: 'http-url',
+      falcosidekick: ['aws.sqs.url'],
+      description: 'The queue.',
+      examples: ['https://sqs.eu-west-1.amazonaws.com/123456789012/falco'],
+    }),
+    message_group: template({
+      default: DEFAULT_GROUP,
+      description:
+        'Message group of a FIFO queue: a Liquid template over the event. What SQS does not allow in it becomes `_`, and it is cut at 128 characters.',
+      examples: ['{{ hostname }}'],
+    }),
+    ...awsOptions,
+    region: { ...awsOptions.region, description: 'Region of the queue.' },
+  }),
   examples: [
     {
       title: 'Minimal',
@@ -92,7 +87,7 @@ Set aside: a message that SQS refuses for its content or its size.`,
   create(options, context) {
     const toJson = recordJson(context.mapper);
     const fifo = isFifo(options.queue_url);
-    const renderGroup = textTemplate('message_group', options.message_group ?? DEFAULT_GROUP, context.log);
+    const renderGroup = textTemplate('message_group', options.message_group, context.log);
     const peer = () => loadPeer('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
     const config = awsClientConfig(options, context);
 

@@ -10,26 +10,21 @@ export default defineOutput({
   summary: 'Appends each event to a file as a line of JSON (NDJSON).',
   category: 'local',
   stability: 'stable',
-  options: Type.Object(
-    {
-      path: Type.String({
-        minLength: 1,
-        description: 'The file; created when it does not exist. Relative to the folder of the configuration.',
-        examples: ['/var/log/tiercel/events.ndjson'],
-      }),
-      mode: Type.Optional(
-        Type.Unsafe<number>({
-          type: 'string',
-          format: 'file-mode',
-          description:
-            'Permissions of files that it creates, in octal and in quotes, whatever the umask; an existing file keeps its own.',
-          default: '0640',
-          examples: ['0600', '0644'],
-        }),
-      ),
-    },
-    { additionalProperties: false },
-  ),
+  options: Type.Object({
+    path: Type.String({
+      minLength: 1,
+      description: 'The file; created when it does not exist. Relative to the folder of the configuration.',
+      examples: ['/var/log/tiercel/events.ndjson'],
+    }),
+    mode: Type.Unsafe<number>({
+      type: 'string',
+      format: 'file-mode',
+      description:
+        'Permissions of files that it creates, in octal and in quotes, whatever the umask; an existing file keeps its own.',
+      default: '0640',
+      examples: ['0600', '0644'],
+    }),
+  }),
   examples: [{ title: 'Minimal', options: { path: '/var/log/tiercel/events.ndjson' } }],
   batch: { events: 1_000, size: 1_048_576, every: 200 },
   mapper: 'falco',
@@ -39,7 +34,7 @@ export default defineOutput({
   notes: `A batch is delivered when it is on stable storage (fsync). Every fault is retried: a full disk, a missing folder, a
 missing permission; half a batch that was written before the fault is taken back first. The file may be renamed or removed at any time, by logrotate say: the next
 batch goes to a new file under the configured name.`,
-  create({ path, mode = 0o640 }, { configDir, log, mapper }) {
+  create({ path, mode }, { configDir, log, mapper }) {
     const file = appender(resolve(configDir, path), mode, log);
     const toJson = recordJson(mapper);
     return {

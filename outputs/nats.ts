@@ -11,6 +11,7 @@ import {
   deliverAtOnce,
   delivered,
   loadPeer,
+  loginOptions,
   overConnection,
   readTls,
   recordJson,
@@ -26,40 +27,30 @@ import {
 
 /** Room for the header that carries the message id, bytes. */
 const HEADERS = 256;
-const DEFAULT_SUBJECT = 'falco.{{ priority | downcase }}.{{ rule | slugify }}';
 
-const options = Type.Object(
-  {
-    servers: Type.Array(Type.String({ minLength: 1, description: 'One server.' }), {
-      minItems: 1,
-      falcosidekick: ['nats.hostport'],
-      description: 'Servers to connect to; others of the cluster are found from there.',
-      examples: [['nats://nats:4222']],
-    }),
-    subject: Type.Optional(
-      template({
-        default: DEFAULT_SUBJECT,
-        falcosidekick: ['nats.subjecttemplate'],
-        description:
-          'The subject: a Liquid template over the event. White space and wildcards in it become `_`.',
-        examples: ['falco.{{ hostname }}'],
-      }),
-    ),
-    jetstream: Type.Optional(
-      Type.Boolean({
-        default: true,
-        description:
-          'Wait until a stream has stored the event. Without, delivered means that the server has it, and nobody need listen.',
-      }),
-    ),
-    token: Type.Optional(secret({ excludes: ['username'], description: 'Token for authentication.' })),
-    username: Type.Optional(Type.String({ description: 'User name for authentication.' })),
-    password: Type.Optional(secret({ needs: ['username'], description: 'Password for authentication.' })),
-    credentials_file: Type.Optional(Type.String({ description: 'A `.creds` file with JWT and seed.' })),
-    tls: Type.Optional(tlsOption),
-  },
-  { additionalProperties: false },
-);
+const options = Type.Object({
+  servers: Type.Array(Type.String({ minLength: 1, description: 'One server.' }), {
+    minItems: 1,
+    falcosidekick: ['nats.hostport'],
+    description: 'Servers to connect to; others of the cluster are found from there.',
+    examples: [['nats://nats:4222']],
+  }),
+  subject: template({
+    default: 'falco.{{ priority | downcase }}.{{ rule | slugify }}',
+    falcosidekick: ['nats.subjecttemplate'],
+    description: 'The subject: a Liquid template over the event. White space and wildcards in it become `_`.',
+    examples: ['falco.{{ hostname }}'],
+  }),
+  jetstream: Type.Boolean({
+    default: true,
+    description:
+      'Wait until a stream has stored the event. Without, delivered means that the server has it, and nobody need listen.',
+  }),
+  token: Type.Optional(secret({ excludes: ['username'], description: 'Token for authentication.' })),
+  ...loginOptions(),
+  credentials_file: Type.Optional(Type.String({ description: 'A `.creds` file with JWT and seed.' })),
+  tls: Type.Optional(tlsOption),
+});
 
 /** Publishes each event to NATS. */
 export default defineOutput({
@@ -84,7 +75,7 @@ the event's id and the text, so that a repeated event is told apart within the s
 wait and the reason says so. Set aside: an event that is longer
 than \`max_payload\` of the server. Everything else is retried.`,
   create(options, context) {
-    const subjectOf = textTemplate('subject', options.subject ?? DEFAULT_SUBJECT, context.log);
+    const subjectOf = textTemplate('subject', options.subject, context.log);
 
     const toJson = recordJson(context.mapper);
 
@@ -146,7 +137,7 @@ async function connectTo(given: Static<typeof options>, name: string, configDir:
     }),
     ...(tls !== undefined && { tls: readTls(tls, configDir) }),
   });
-  if (given.jetstream === false) return { connection };
+  if (!given.jetstream) return { connection };
   const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
   return { connection, stream: jetstream(connection) };
 }

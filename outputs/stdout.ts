@@ -15,7 +15,7 @@ export default defineOutput({
   summary: 'Prints each event as a line of JSON on standard output.',
   category: 'local',
   stability: 'stable',
-  options: Type.Object({}, { additionalProperties: false }),
+  options: Type.Object({}),
   examples: [{ title: 'Minimal', options: {} }],
   batch: { events: 100, every: 100 },
   mapper: 'falco',

@@ -7,22 +7,19 @@ export default defineOutput({
   summary: 'POSTs events as JSON: a batch as an array, or each by itself.',
   category: 'web',
   stability: 'stable',
-  options: Type.Object(
-    {
-      url: httpUrl({
-        falcosidekick: ['webhook.address'],
-        description: 'Where to POST.',
-        examples: ['https://hooks.example.com/falco'],
-      }),
-      body: Type.Enum(['array', 'event'], {
-        default: 'array',
-        description:
-          '`array`: a batch is one request. `event`: each event is one, for receivers that take no more, as those of Falcosidekick do.',
-      }),
-      ...httpOptions,
-    },
-    { additionalProperties: false },
-  ),
+  options: Type.Object({
+    url: httpUrl({
+      falcosidekick: ['webhook.address'],
+      description: 'Where to POST.',
+      examples: ['https://hooks.example.com/falco'],
+    }),
+    body: Type.Enum(['array', 'event'], {
+      default: 'array',
+      description:
+        '`array`: a batch is one request. `event`: each event is one, for receivers that take no more, as those of Falcosidekick do.',
+    }),
+    ...httpOptions,
+  }),
   examples: [
     { title: 'Minimal', options: { url: 'https://hooks.example.com/falco' } },
     {

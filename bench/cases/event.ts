@@ -1,11 +1,14 @@
+import { decodeScalars } from '../../core/config/schema/decode.ts';
+import type { JsonSchema } from '../../core/config/schema/json-schema.ts';
 import { eventToJson } from '../../core/event/encode.ts';
 import { parseEvent } from '../../core/event/parse.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 import { alerts, compareCosts, freshEvents, jsonParse, silent, type Work } from '../lib/cost.ts';
 import type { Case } from '../lib/report.ts';
 
-function mapping(what: string, options: Parameters<typeof ocsf.create>[0]): Work {
-  const { map } = ocsf.create(options, { log: silent });
+function mapping(what: string, options: object): Work {
+  const given = decodeScalars(ocsf.options as JsonSchema, options) as Parameters<typeof ocsf.create>[0];
+  const { map } = ocsf.create(given, { log: silent });
   // The cost of exact numbers is told above; a mapper pays it in either case.
   const items = () => {
     const events = freshEvents();

@@ -1,3 +1,5 @@
+import { decodeScalars } from '../../core/config/schema/decode.ts';
+import type { JsonSchema } from '../../core/config/schema/json-schema.ts';
 import { noDecodeOptions } from '../../core/event/decode.ts';
 import type { TSchema } from '../../core/sdk/index.ts';
 import { createDecoder } from '../../core/sdk/index.ts';
@@ -54,7 +56,8 @@ export function findings(): {
   readonly make: (n: number) => Record<string, unknown>;
 } {
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
-  const mapper = ocsf.create({}, { log: silent });
+  const options = decodeScalars(ocsf.options as JsonSchema, {}) as Parameters<typeof ocsf.create>[0];
+  const mapper = ocsf.create(options, { log: silent });
   const decode = createDecoder(noDecodeOptions);
   return {
     schema: mapper.record!,

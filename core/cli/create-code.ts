@@ -32,14 +32,11 @@ export default defineOutput({
   summary: 'POSTs each batch of events as a JSON array.',
   category: 'web',
   stability: 'experimental',
-  options: Type.Object(
-    {
-      url: httpUrl({ description: 'Where to POST.' }),
-      // Headers, authentication, gzip, proxy, TLS: what every output over HTTP has.
-      ...httpOptions,
-    },
-    { additionalProperties: false },
-  ),
+  options: Type.Object({
+    url: httpUrl({ description: 'Where to POST.' }),
+    // Headers, authentication, gzip, proxy, TLS: what every output over HTTP has.
+    ...httpOptions,
+  }),
   examples: [{ title: 'Minimal', options: { url: 'https://${type.replaceAll('_', '-')}.example.com/events' } }],
   // Defaults. A batch closes at the first limit it reaches: events, bytes or milliseconds.
   batch: { events: 100, size: 1_000_000, every: 1_000 },
@@ -84,11 +81,11 @@ export default defineMapper({
   type: '${type}',
   summary: 'Time, rule, host and the fields that were asked for.',
   stability: 'experimental',
-  options: Type.Object(
-    { fields: Type.Optional(Type.Array(Type.String(), { description: 'Fields to take along.', default: [] })) },
-    { additionalProperties: false },
-  ),
-  create: ({ fields = [] }) => ({
+  options: Type.Object({
+    // A default makes an option required in the code: it is always there.
+    fields: Type.Array(Type.String(), { description: 'Fields to take along.', default: [] }),
+  }),
+  create: ({ fields }) => ({
     // Pure: the same event gives the same record, today and on a replay.
     map: (event) => ({
       ok: true,

@@ -14,6 +14,8 @@ export interface ConfigOptions {
   readonly json?: boolean;
   /** False: code that is not built in is not loaded. */
   readonly plugins?: boolean;
+  /** False: the warnings of a valid configuration are returned only. */
+  readonly warn?: boolean;
 }
 
 /** A configuration, and what in it is valid and most probably not meant. */
@@ -37,7 +39,7 @@ export async function loadOrExplain(
     return undefined;
   }
   const color = process.stderr.isTTY === true && !process.env.NO_COLOR;
-  if (result.warnings.length > 0)
+  if (result.warnings.length > 0 && !(result.ok && options.warn === false))
     err(renderErrors(result.warnings, { color, level: 'warning' }), { styled: color });
   if (result.ok) return { ...result.config, warnings: result.warnings };
   err(renderErrors(result.errors, { color }), { styled: color });

@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers';
 import type { App } from '../app.ts';
+import { renderLine } from '../config/explain/render.ts';
 import type { Config } from '../config/schema/config.ts';
 import { aborted, deadlineIn } from '../delivery/stopping.ts';
 import { createLogger, type RootLogger } from '../telemetry/log.ts';
 import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
+import type { LoadedConfig } from './load.ts';
 import { onProcessWarning, onUnhandledRejection } from './process-events.ts';
 import { watchFiles } from './watch.ts';
 
@@ -13,14 +15,20 @@ export const run: RegisterCommand = (program, cli) => {
     .option('--watch', 'reload when the configuration changes, as SIGHUP does')
     .addHelpText('after', '\nExample:\n  tiercel run -c tiercel.yaml --set log.level=debug')
     .action(async (options: ConfigOptions & { watch?: boolean }) => {
-      const config = await cli.load(options);
+      const config = await cli.load({ ...options, warn: false });
       if (config === undefined) return cli.exit(EXIT.usage);
       const log = createLogger({ ...config.log, secrets: config.secrets });
+      logWarnings(config, log);
       onProcessWarning((line) => log.warn(line));
       onUnhandledRejection(log, () => process.exit(EXIT.failed));
       cli.exit(await runUntilStopped(config, log, options, cli));
     });
 };
+
+/** One line of the log each: who reads it may have no terminal. */
+function logWarnings({ warnings }: LoadedConfig, log: RootLogger): void {
+  for (const warning of warnings) log.warn({ code: warning.code, path: warning.path }, renderLine(warning));
+}
 
 async function runUntilStopped(
   config: Config,
@@ -42,10 +50,11 @@ async function runUntilStopped(
     reloading = reloading.then(async () => {
       if (stopping) return;
       log.info(`Reloading the configuration: ${why}`);
-      const next = await cli.load({ ...options });
+      const next = await cli.load({ ...options, warn: false });
       if (next === undefined)
         return log.error('The new configuration is broken (see above); the old one keeps running');
       log.hide(next.secrets);
+      logWarnings(next, log);
       files = next.files;
       try {
         const { needsRestart } = await (await starting).reload(next);

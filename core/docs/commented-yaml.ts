@@ -17,7 +17,7 @@ export interface Written {
  * comments with an example.
  */
 export function commentedYaml(schema: JsonSchema, { given = {}, all = false }: Written = {}): string {
-  return Object.entries(schema.properties ?? {})
+  return byNeed(schema)
     .map(([key, option]) => {
       const value = given[key];
       if (value !== undefined) return about(option) + yaml({ [key]: value });
@@ -28,6 +28,13 @@ export function commentedYaml(schema: JsonSchema, { given = {}, all = false }: W
       return about(option) + (all ? line : commented(line));
     })
     .join('');
+}
+
+/** The options of an object in the order of the definition, those that are rarely needed after the others. */
+export function byNeed(schema: JsonSchema): [name: string, option: JsonSchema][] {
+  const options = Object.entries(schema.properties ?? {});
+  const isAdvanced = ([, { advanced }]: [string, JsonSchema]) => advanced === true;
+  return [...options.filter((one) => !isAdvanced(one)), ...options.filter(isAdvanced)];
 }
 
 /** A section without an active option is one comment; its options are not commented twice. */

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { JsonSchema } from '../config/schema/json-schema.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
-import { comment, commented, indent, placeholder, words } from './commented-yaml.ts';
+import { byNeed, comment, commented, indent, placeholder, words } from './commented-yaml.ts';
 
 /** One output of a configuration to begin with. */
 export interface StarterOutput {
@@ -38,7 +38,7 @@ function starterOutput({ name, type, definition, options }: StarterOutput): stri
   const given = Object.entries(options).map(([key, value]) =>
     block(schema.properties?.[key], stringify({ [key]: value }, { lineWidth: 0 })),
   );
-  const rest = Object.entries(schema.properties ?? {})
+  const rest = byNeed(schema)
     .filter(([key]) => !Object.hasOwn(options, key))
     .map(([key, option]) => block(option, commented(`${key}: ${placeholder(key, option)}\n`)));
   const common = [

@@ -78,14 +78,20 @@ function badOptions(schema: JsonSchema, path: string): string[] {
   const problems: string[] = [];
   if (schema.properties !== undefined && schema.additionalProperties !== false) {
     const what = path === '' ? 'its options are' : `its option "${path}" is`;
-    problems.push(`${what} not closed (additionalProperties: false)`);
+    problems.push(`${what} not closed (additionalProperties: false, which Type.Object of tiercel sets)`);
   }
   for (const [name, option] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? name : `${path}.${name}`;
     if (!option.description) problems.push(`its option "${at}" has no description`);
-    const isRequired = (schema.required ?? []).includes(name) && option.default === undefined;
+    const isNamed = (schema.required ?? []).includes(name);
+    if (option.default !== undefined && !isNamed)
+      problems.push(
+        `its option "${at}" has a default and is optional too: take Type.Optional away, so that it always has a value (in plain JSON Schema: name it in "required")`,
+      );
+    const isRequired = isNamed && option.default === undefined;
     problems.push(
       ...badMarks(option, at, isRequired),
+      ...badSiblings(option, at, schema.properties ?? {}),
       ...badKeysThere(option, at),
       ...badOptions(option, at),
     );
@@ -98,6 +104,17 @@ function badOptions(schema: JsonSchema, path: string): string[] {
   const below = [...members, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   for (const one of below) if (typeof one === 'object') problems.push(...badOptions(one, path));
   return problems;
+}
+
+/** What an option says of others beside it that cannot be: one with a default is never absent. */
+function badSiblings(option: JsonSchema, at: string, beside: Readonly<Record<string, JsonSchema>>): string[] {
+  const { needs = [], excludes = [] } = option;
+  const unknown = [...needs, ...excludes].filter((name) => !Object.hasOwn(beside, name));
+  const filled = excludes.filter((name) => beside[name]?.default !== undefined);
+  return [
+    ...unknown.map((name) => `its option "${at}" names "${name}", which is no option beside it`),
+    ...filled.map((name) => `its option "${at}" excludes "${name}", which has a default and is never absent`),
+  ];
 }
 
 /** What does not depend on the options; what does is checked when they are known. */

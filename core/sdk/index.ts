@@ -25,8 +25,12 @@ export type {
 } from './contract/output.ts';
 export { asEvents, defineOutput } from './contract/output.ts';
 export type { FalcosidekickKey } from './options/falcosidekick.ts';
+export type { Login } from './options/login.ts';
+export { loginOptions } from './options/login.ts';
 export type { OptionMarks } from './options/scalars.ts';
 export { byPriority, duration, priority, secret, size, template, templates } from './options/scalars.ts';
+export type { ServerAddress } from './options/server.ts';
+export { serverOptions } from './options/server.ts';
 export { Type } from './options/type.ts';
 
 // What the context holds.

@@ -17,7 +17,7 @@ export interface OutputContract {
   readonly test: TestFunction;
   /** Working options, in YAML spelling, for a destination at this place. Asked before each test. */
   options(place: Place): Record<string, unknown>;
-  /** The mapper its records come from; default: the output's own, or the event as received, as JSON text. */
+  /** The mapper its records come from, its options in YAML spelling; default: the output's own, or the event as received, as JSON text. */
   readonly mapper?: {
     readonly definition: AnyMapperDefinition;
     readonly options: Record<string, unknown>;

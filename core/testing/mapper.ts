@@ -6,11 +6,12 @@ import { checkDefinition } from '../plugins/check.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { TestFunction } from './contract.ts';
 import { decodeEvent, markedEvents, oddEvents } from './events.ts';
+import { decodedOptions } from './options.ts';
 
 /** How a mapper is tested against the contract. */
 export interface MapperContract {
   readonly test: TestFunction;
-  /** Decoded options; default none. */
+  /** Options in YAML spelling, decoded as the running program does; default none. */
   readonly options?: Record<string, unknown>;
   /** Further raw events, each of which must be mapped or refused with a reason. */
   readonly events?: readonly (string | Uint8Array)[];
@@ -23,7 +24,11 @@ export interface MapperContract {
  * @example testMapper(headline, { test })
  */
 export function testMapper(definition: AnyMapperDefinition, contract: MapperContract): void {
-  const { test, options = {} } = contract;
+  const { test } = contract;
+  const made = () =>
+    definition.create(decodedOptions(definition.options as JsonSchema, contract.options ?? {}), {
+      log: silent,
+    });
   const name = (what: string) => `${definition.type}: ${what}`;
   const events: readonly Event[] = [
     ...markedEvents(3).map(({ raw }) => raw),
@@ -36,7 +41,7 @@ export function testMapper(definition: AnyMapperDefinition, contract: MapperCont
   });
 
   test(name('maps every event or says why not'), async () => {
-    const mapper = definition.create(options, { log: silent });
+    const mapper = made();
     for (const event of events) {
       const mapped = mapper.map(event);
       if (!mapped.ok) assert.ok(mapped.reason.length > 0, 'an event is refused without a reason');
@@ -50,10 +55,7 @@ export function testMapper(definition: AnyMapperDefinition, contract: MapperCont
   });
 
   test(name('gives the same record every time, from another instance too'), async () => {
-    const [first, second] = [
-      definition.create(options, { log: silent }),
-      definition.create(options, { log: silent }),
-    ];
+    const [first, second] = [made(), made()];
     for (const event of events) {
       assert.deepEqual(first.map(event), first.map(event));
       assert.deepEqual(second.map(event), first.map(event));

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { type JsonSchema, validate } from '../config/schema/json-schema.ts';
+import type { JsonSchema } from '../config/schema/json-schema.ts';
 import { checkDefinition } from '../plugins/check.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import type { OutputContract } from './contract.ts';
 import { EVENT_TIME, MARK, markedEvents, oddEvents } from './events.ts';
 import { testHttpFaults } from './http-faults.ts';
+import { decodedOptions } from './options.ts';
 import { neverAborts, type UnderTest, withOutput } from './under-test.ts';
 
 /** How long a delivery may take to settle after the abort, milliseconds. */
@@ -34,10 +35,7 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
   test('has valid examples', async () => {
     assert.ok(definition.examples.length > 0, 'there is no example');
     for (const { title, options } of definition.examples) {
-      assert.ok(
-        validate(definition.options as JsonSchema, structuredClone(options)).length === 0,
-        `the example "${title}" does not fit the options`,
-      );
+      decodedOptions(definition.options as JsonSchema, options, `example "${title}"`);
     }
   });
 

@@ -40,4 +40,4 @@ export const oneText = (description: string, ...from: string[]) =>
 
 /** A closed group of fields; absent when it would be empty. */
 export const group = <P extends Record<string, TSchema>>(description: string, properties: P) =>
-  Type.Optional(Type.Object(properties, { description, additionalProperties: false }));
+  Type.Optional(Type.Object(properties, { description }));

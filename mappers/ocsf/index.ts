@@ -13,7 +13,7 @@ export default defineMapper<typeof options, Finding>({
   options,
   create(given) {
     const mapping = mappingOf(given);
-    const finish = finisher(mapping, given.validation ?? 'repair');
+    const finish = finisher(mapping, given.validation);
     return { record: mapping.schema, map: (event) => finish(mapping.map(event)) };
   },
 });

@@ -43,67 +43,61 @@ export default defineOutput({
   summary: 'Raises an alert in Prometheus Alertmanager for each event.',
   category: 'alerting',
   stability: 'stable',
-  options: Type.Object(
-    {
-      hosts: Type.Array(httpUrl({ description: 'One Alertmanager.' }), {
-        minItems: 1,
-        falcosidekick: ['alertmanager.hostport'],
+  options: Type.Object({
+    hosts: Type.Array(httpUrl({ description: 'One Alertmanager.' }), {
+      minItems: 1,
+      falcosidekick: ['alertmanager.hostport'],
+      description:
+        'The Alertmanagers. Name all members of a cluster: each gets every alert, and they agree among themselves.',
+      examples: [['http://alertmanager-0:9093', 'http://alertmanager-1:9093']],
+    }),
+    endpoint: Type.String({
+      advanced: true,
+      default: '/api/v2/alerts',
+      pattern: '^/',
+      falcosidekick: ['alertmanager.endpoint'],
+      description: 'Path of the API on each host, beginning with `/`.',
+    }),
+    expires_after: Type.Optional(
+      duration({
+        falcosidekick: [{ key: 'alertmanager.expiresafter', unit: 's' }],
         description:
-          'The Alertmanagers. Name all members of a cluster: each gets every alert, and they agree among themselves.',
-        examples: [['http://alertmanager-0:9093', 'http://alertmanager-1:9093']],
+          'How long the alert lasts once it was delivered. Without: the `resolve_timeout` of Alertmanager.',
       }),
-      endpoint: Type.String({
+    ),
+    extra_labels: texts(
+      'Labels put on every alert; they win over those of the event.',
+      'alertmanager.extralabels',
+    ),
+    extra_annotations: texts('Annotations put on every alert.', 'alertmanager.extraannotations'),
+    severities: Type.Optional(
+      byPriority(Type.String(), {
+        falcosidekick: ['alertmanager.customseveritymap'],
+        description:
+          'The label `severity` by priority, where it shall not be `critical` (critical and above), `warning` (warning, error) or `information`.',
+        examples: [{ error: 'critical' }],
+      }),
+    ),
+    drop_priority: priority({
+      advanced: true,
+      default: 'critical',
+      falcosidekick: ['alertmanager.dropeventdefaultpriority'],
+      description: 'Least priority of an event that tells of dropped system calls.',
+    }),
+    drop_thresholds: Type.Array(
+      Type.Object({
+        above: Type.Integer({ minimum: 0, description: 'More drops than this.' }),
+        priority: priority({ description: 'The least priority of the alert then.' }),
+      }),
+      {
         advanced: true,
-        default: '/api/v2/alerts',
-        pattern: '^/',
-        falcosidekick: ['alertmanager.endpoint'],
-        description: 'Path of the API on each host, beginning with `/`.',
-      }),
-      expires_after: Type.Optional(
-        duration({
-          falcosidekick: [{ key: 'alertmanager.expiresafter', unit: 's' }],
-          description:
-            'How long the alert lasts once it was delivered. Without: the `resolve_timeout` of Alertmanager.',
-        }),
-      ),
-      extra_labels: texts(
-        'Labels put on every alert; they win over those of the event.',
-        'alertmanager.extralabels',
-      ),
-      extra_annotations: texts('Annotations put on every alert.', 'alertmanager.extraannotations'),
-      severities: Type.Optional(
-        byPriority(Type.String(), {
-          falcosidekick: ['alertmanager.customseveritymap'],
-          description:
-            'The label `severity` by priority, where it shall not be `critical` (critical and above), `warning` (warning, error) or `information`.',
-          examples: [{ error: 'critical' }],
-        }),
-      ),
-      drop_priority: priority({
-        advanced: true,
-        default: 'critical',
-        falcosidekick: ['alertmanager.dropeventdefaultpriority'],
-        description: 'Least priority of an event that tells of dropped system calls.',
-      }),
-      drop_thresholds: Type.Array(
-        Type.Object(
-          {
-            above: Type.Integer({ minimum: 0, description: 'More drops than this.' }),
-            priority: priority({ description: 'The least priority of the alert then.' }),
-          },
-          { additionalProperties: false },
-        ),
-        {
-          advanced: true,
-          default: DROP_THRESHOLDS,
-          description:
-            'Numbers of drops become the label `>{above}`, so that a counter does not make a new alert each time.',
-        },
-      ),
-      ...httpOptions,
-    },
-    { additionalProperties: false },
-  ),
+        default: DROP_THRESHOLDS,
+        description:
+          'Numbers of drops become the label `>{above}`, so that a counter does not make a new alert each time.',
+      },
+    ),
+    ...httpOptions,
+  }),
   examples: [
     { title: 'Minimal', options: { hosts: ['http://alertmanager:9093'] } },
     {

@@ -7,7 +7,6 @@ import { daysLate, keyFolder, objectKey, parsePartition, partitionOf } from './p
 type Options = Static<typeof options>;
 
 const MINUTE = 60_000;
-const MAX_FUTURE = 10 * MINUTE;
 /** Later than this is worth a look; it is written all the same. */
 const VERY_LATE_DAYS = 7;
 
@@ -90,12 +89,11 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
       file: { createdBy: `tiercel ${VERSION}`, sortedBy: 'time', metadata: footer(given) },
     });
     const uploader = createUploader({ encoder, store, log });
-    const partitions = { ...given, max_future: given.max_future ?? MAX_FUTURE };
 
     const folderOf = (partition: string) => keyFolder(destination, parsePartition(partition));
 
     return {
-      partition: (event) => partitionOf(event, partitions),
+      partition: (event) => partitionOf(event, given),
       destination: folderOf,
       async deliver(batch, signal) {
         const partition = parsePartition(batch.partition);
@@ -110,7 +108,7 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
         return uploader.upload(batch, objectKey(folder, batch.id), signal);
       },
       async start(signal) {
-        if (given.check_identity !== true) return;
+        if (!given.check_identity) return;
         try {
           log.info({ store: store.describe() }, await store.check(signal));
         } catch (error) {
@@ -121,7 +119,7 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
         log.info({ store: store.describe() }, await store.check(signal));
       },
       async *diagnose({ write, sample }, signal) {
-        const partition = partitionOf(sample, partitions);
+        const partition = partitionOf(sample, given);
         const key =
           typeof partition === 'string'
             ? objectKey(folderOf(partition), 'doctor')
@@ -161,7 +159,7 @@ function merged(own: object, cloud: Options['cloud']): object | undefined {
 }
 
 /** What stands in the footer of every file, beside the hash of its schema. */
-function footer({ class: name = 'detection_finding', version = '1.1.0', mode = 'enriched' }: Options) {
+function footer({ class: name, version, mode }: Options) {
   return {
     ocsf_version: version,
     ocsf_class: name === 'detection_finding' ? '2004' : '2001',

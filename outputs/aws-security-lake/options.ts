@@ -6,7 +6,7 @@ import { ACCOUNT_PATTERN } from './partition.ts';
 const oneOf = <const T extends readonly string[]>(
   values: T,
   details: { readonly default: T[number]; readonly description: string },
-) => Type.Optional(Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...details }));
+) => Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...details });
 const text = (description: string, more: object = {}) =>
   Type.Optional(Type.String({ minLength: 1, description, ...more }));
 
@@ -58,13 +58,11 @@ const partition = {
     'A field that holds the account of the event, where it has a value; a value that is no account sets the event aside.',
     { examples: ['ct.recipientaccountid'] },
   ),
-  max_future: Type.Optional(
-    duration({
-      default: '10m',
-      description:
-        'An event whose time is further ahead of its arrival is set aside: its day would be wrong for good.',
-    }),
-  ),
+  max_future: duration({
+    default: '10m',
+    description:
+      'An event whose time is further ahead of its arrival is set aside: its day would be wrong for good.',
+  }),
 };
 
 /** How an event becomes a record: handed to the mapper `ocsf` under the same names. */
@@ -96,39 +94,29 @@ export const mapping = {
         zone: text('The availability zone Falco runs in.'),
       },
       {
-        additionalProperties: false,
         description: 'The cloud that Falco runs in; events that tell theirs win.',
       },
     ),
   ),
   cluster_name: text('The Kubernetes cluster that Falco runs in.'),
-  profiles: Type.Optional(
-    Type.Array(Type.Unsafe<'linux_users'>({ type: 'string', enum: ['linux_users'] }), {
-      default: [],
-      description: 'OCSF profiles to add: `linux_users` for login uid and group of a process.',
-    }),
-  ),
-  confidence_from_maturity: Type.Optional(
-    Type.Boolean({
-      default: false,
-      description: 'Confidence from the maturity tag: stable High, incubating Medium, sandbox Low.',
-    }),
-  ),
+  profiles: Type.Array(Type.Unsafe<'linux_users'>({ type: 'string', enum: ['linux_users'] }), {
+    default: [],
+    description: 'OCSF profiles to add: `linux_users` for login uid and group of a process.',
+  }),
+  confidence_from_maturity: Type.Boolean({
+    default: false,
+    description: 'Confidence from the maturity tag: stable High, incubating Medium, sandbox Low.',
+  }),
 };
 
-export const options = Type.Object(
-  {
-    ...place,
-    ...partition,
-    ...mapping,
-    check_identity: Type.Optional(
-      Type.Boolean({
-        default: false,
-        description:
-          'Ask at the start whether the bucket answers, and log it. A refusal is told and holds nothing back.',
-      }),
-    ),
-    ...s3,
-  },
-  { additionalProperties: false },
-);
+export const options = Type.Object({
+  ...place,
+  ...partition,
+  ...mapping,
+  check_identity: Type.Boolean({
+    default: false,
+    description:
+      'Ask at the start whether the bucket answers, and log it. A refusal is told and holds nothing back.',
+  }),
+  ...s3,
+});

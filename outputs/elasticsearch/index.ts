@@ -18,70 +18,67 @@ export default defineOutput({
   summary: 'Indexes events in Elasticsearch or OpenSearch, in bulk.',
   category: 'logs',
   stability: 'stable',
-  options: Type.Object(
-    {
-      url: httpUrl({
-        falcosidekick: ['elasticsearch.hostport'],
-        description: 'The cluster.',
-        examples: ['https://elasticsearch:9200'],
+  options: Type.Object({
+    url: httpUrl({
+      falcosidekick: ['elasticsearch.hostport'],
+      description: 'The cluster.',
+      examples: ['https://elasticsearch:9200'],
+    }),
+    index: Type.String({
+      default: 'falco',
+      pattern: '^[^A-Z\\s\\\\/*?"<>|,#:]+$',
+      falcosidekick: ['elasticsearch.index'],
+      description: 'The index or data stream, in small letters; the suffix is added.',
+    }),
+    suffix: Type.Unsafe<'daily' | 'monthly' | 'annually' | 'none'>({
+      type: 'string',
+      enum: ['daily', 'monthly', 'annually', 'none'],
+      default: 'daily',
+      falcosidekick: ['elasticsearch.suffix'],
+      description:
+        'An index per day, month or year of the events, in UTC. `none` for a data stream or an alias.',
+    }),
+    pipeline: Type.Optional(
+      Type.String({
+        minLength: 1,
+        falcosidekick: ['elasticsearch.pipeline'],
+        description: 'An ingest pipeline to send documents through.',
       }),
-      index: Type.String({
-        default: 'falco',
-        pattern: '^[^A-Z\\s\\\\/*?"<>|,#:]+$',
-        falcosidekick: ['elasticsearch.index'],
-        description: 'The index or data stream, in small letters; the suffix is added.',
+    ),
+    create_index_template: Type.Boolean({
+      default: false,
+      falcosidekick: ['elasticsearch.createindextemplate'],
+      description:
+        'Put an index template for `{index}*` at the start, by which no event is refused for the type of a value. Without it, see to the mapping yourself.',
+    }),
+    number_of_shards: Type.Integer({
+      advanced: true,
+      minimum: 1,
+      default: 1,
+      description: 'Of the index template.',
+      falcosidekick: ['elasticsearch.numberofshards'],
+    }),
+    number_of_replicas: Type.Integer({
+      advanced: true,
+      minimum: 0,
+      default: 1,
+      description: 'Of the index template.',
+      falcosidekick: ['elasticsearch.numberofreplicas'],
+    }),
+    ...httpOptions,
+    auth: Type.Optional(
+      authOption({
+        username: ['elasticsearch.username'],
+        password: ['elasticsearch.password'],
+        header: [
+          {
+            key: 'elasticsearch.apikey',
+            written: 'auth: { header: { name: Authorization, value: ApiKey KEY } }',
+          },
+        ],
       }),
-      suffix: Type.Unsafe<'daily' | 'monthly' | 'annually' | 'none'>({
-        type: 'string',
-        enum: ['daily', 'monthly', 'annually', 'none'],
-        default: 'daily',
-        falcosidekick: ['elasticsearch.suffix'],
-        description:
-          'An index per day, month or year of the events, in UTC. `none` for a data stream or an alias.',
-      }),
-      pipeline: Type.Optional(
-        Type.String({
-          minLength: 1,
-          falcosidekick: ['elasticsearch.pipeline'],
-          description: 'An ingest pipeline to send documents through.',
-        }),
-      ),
-      create_index_template: Type.Boolean({
-        default: false,
-        falcosidekick: ['elasticsearch.createindextemplate'],
-        description:
-          'Put an index template for `{index}*` at the start, by which no event is refused for the type of a value. Without it, see to the mapping yourself.',
-      }),
-      number_of_shards: Type.Integer({
-        advanced: true,
-        minimum: 1,
-        default: 1,
-        description: 'Of the index template.',
-        falcosidekick: ['elasticsearch.numberofshards'],
-      }),
-      number_of_replicas: Type.Integer({
-        advanced: true,
-        minimum: 0,
-        default: 1,
-        description: 'Of the index template.',
-        falcosidekick: ['elasticsearch.numberofreplicas'],
-      }),
-      ...httpOptions,
-      auth: Type.Optional(
-        authOption({
-          username: ['elasticsearch.username'],
-          password: ['elasticsearch.password'],
-          header: [
-            {
-              key: 'elasticsearch.apikey',
-              written: 'auth: { header: { name: Authorization, value: ApiKey KEY } }',
-            },
-          ],
-        }),
-      ),
-    },
-    { additionalProperties: false },
-  ),
+    ),
+  }),
   examples: [
     { title: 'Minimal', options: { url: 'http://elasticsearch:9200', create_index_template: true } },
     {

@@ -55,11 +55,11 @@ go to the partition without a value, and keep theirs in the row.
 Retried: everything that S3 or the disk answers but success; the file made is kept for the next attempt. Set aside: events that the mapper refuses.`,
   stream: true,
   create(given, context) {
-    const { prefix = '', partition_by: by = 'day', partition_fields: fields = [] } = given;
+    const { prefix = '', partition_by: by, partition_fields: fields } = given;
     const { log, stateDir } = context;
     const columns = columnsOf(given, context);
     const sortedBy = columns.find((column) => column === 'time' || column === '@timestamp');
-    const segments = fieldSegments(fields, given.max_partition_values ?? 100);
+    const segments = fieldSegments(fields, given.max_partition_values);
     const store = storeOf(given, context.configDir);
     const encoder = createEncoder({
       mapper: context.mapperRef,
@@ -123,7 +123,7 @@ function storeOf(given: Static<typeof options>, configDir: string) {
  * @throws Error when they have none, or a partition would be one of them
  */
 function columnsOf(
-  { partition_fields: fields = [] }: Static<typeof options>,
+  { partition_fields: fields }: Static<typeof options>,
   { mapper, mapperRef }: Pick<OutputContext, 'mapper' | 'mapperRef'>,
 ): string[] {
   const { properties } = (mapper.record ?? {}) as { properties?: Record<string, unknown> };

@@ -18,54 +18,51 @@ export default defineOutput({
   summary: 'Posts each event to a Slack channel through an incoming webhook.',
   category: 'chat',
   stability: 'experimental',
-  options: Type.Object(
-    {
-      webhook_url: httpUrl({
-        falcosidekick: ['slack.webhookurl'],
-        description: 'The incoming webhook.',
-        examples: ['https://hooks.slack.com/services/T000/B000/XXXX'],
+  options: Type.Object({
+    webhook_url: httpUrl({
+      falcosidekick: ['slack.webhookurl'],
+      description: 'The incoming webhook.',
+      examples: ['https://hooks.slack.com/services/T000/B000/XXXX'],
+    }),
+    channel: Type.Optional(
+      Type.String({
+        falcosidekick: ['slack.channel'],
+        description: 'Another channel, where the webhook may choose one.',
       }),
-      channel: Type.Optional(
-        Type.String({
-          falcosidekick: ['slack.channel'],
-          description: 'Another channel, where the webhook may choose one.',
-        }),
-      ),
-      username: Type.String({
-        default: 'Tiercel',
-        falcosidekick: ['slack.username'],
-        description: 'Who the message is from.',
+    ),
+    username: Type.String({
+      default: 'Tiercel',
+      falcosidekick: ['slack.username'],
+      description: 'Who the message is from.',
+    }),
+    icon: Type.Optional(
+      Type.String({
+        falcosidekick: ['slack.icon'],
+        description: 'Address of the picture beside the message.',
       }),
-      icon: Type.Optional(
-        Type.String({
-          falcosidekick: ['slack.icon'],
-          description: 'Address of the picture beside the message.',
-        }),
-      ),
-      footer: Type.Optional(
-        Type.String({ falcosidekick: ['slack.footer'], description: 'A line below the fields.' }),
-      ),
-      format: Type.Union([Type.Literal('all'), Type.Literal('text'), Type.Literal('fields')], {
-        default: 'all',
-        falcosidekick: ['slack.outputformat'],
-        description: 'What to show of an event: its text, its fields, or both.',
-      }),
-      all_fields: Type.Boolean({
-        default: false,
-        description:
-          'Show fields that hold numbers, booleans and lists too, and not only texts as Falcosidekick does.',
-      }),
-      message_template: template({
-        default: '',
-        falcosidekick: ['slack.messageformat'],
-        description:
-          'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
-        examples: ['*{{ priority }}* {{ rule }} on {{ hostname | escape }}'],
-      }),
-      ...httpConnection,
-    },
-    { additionalProperties: false },
-  ),
+    ),
+    footer: Type.Optional(
+      Type.String({ falcosidekick: ['slack.footer'], description: 'A line below the fields.' }),
+    ),
+    format: Type.Union([Type.Literal('all'), Type.Literal('text'), Type.Literal('fields')], {
+      default: 'all',
+      falcosidekick: ['slack.outputformat'],
+      description: 'What to show of an event: its text, its fields, or both.',
+    }),
+    all_fields: Type.Boolean({
+      default: false,
+      description:
+        'Show fields that hold numbers, booleans and lists too, and not only texts as Falcosidekick does.',
+    }),
+    message_template: template({
+      default: '',
+      falcosidekick: ['slack.messageformat'],
+      description:
+        'A Liquid template for a line above: `rule`, `priority`, `hostname`, `source`, `output`, `tags`, `fields`. Slack markup is understood here.',
+      examples: ['*{{ priority }}* {{ rule }} on {{ hostname | escape }}'],
+    }),
+    ...httpConnection,
+  }),
   examples: [
     { title: 'Minimal', options: { webhook_url: 'https://hooks.slack.com/services/T000/B000/XXXX' } },
     {

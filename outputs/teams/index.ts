@@ -79,7 +79,9 @@ errors that a connector reports in an answer of 200. Set aside: 400 and 413, a c
     return overHttp(http, {
       url: options.webhook_url,
       body: ({ events }) =>
-        events.map((event) => fitMessage((room) => JSON.stringify(build(event, options, room)), LIMIT)).join('\n'),
+        events
+          .map((event) => fitMessage((room) => JSON.stringify(build(event, options, room)), LIMIT))
+          .join('\n'),
       accepted: fromAccepted,
       refused: fromRefused,
     });

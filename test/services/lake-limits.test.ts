@@ -7,6 +7,7 @@ import ocsf from '../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../outputs/aws-security-lake/index.ts';
 import { type FileReport, inspect } from '../../outputs/aws-security-lake/inspect/index.ts';
 import { realEvents } from '../support/corpus.ts';
+import { decoded } from '../support/decoded.ts';
 import { compiledMapper } from '../unit/outputs/streams.ts';
 import { contextOf, neverAborts, recordingLogger } from '../unit/outputs/support.ts';
 
@@ -62,14 +63,18 @@ describe('a file of 200,000 rows', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tiercel-limits-'));
-    const options = {
+    const options = decoded(lake, {
       directory: folder,
       source: 'falco',
       region: 'eu-west-1',
       account_id: '123456789012',
-    };
+    });
     const log = recordingLogger();
-    const mapper = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: mapperOptions(options) };
+    const mapper = {
+      type: 'ocsf',
+      module: compiledMapper('ocsf/index.js'),
+      options: decoded(ocsf, mapperOptions(options)),
+    };
     const context = { ...contextOf<unknown>(ocsf.create(mapper.options, { log }), log), mapperRef: mapper };
     const output = lake.create(options, context);
     expect(await output.deliver(manyEvents(), neverAborts())).toMatchObject({ status: 'delivered' });

@@ -6,6 +6,7 @@ import ocsf from '../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../outputs/aws-security-lake/index.ts';
 import { columnsOf } from '../../outputs/shared/lake/index.ts';
 import { realEvents } from '../support/corpus.ts';
+import { decoded } from '../support/decoded.ts';
 import { query, readWithHyparquet } from '../unit/outputs/shared/lake/support.ts';
 import { compiledMapper, filesBelow, streamOf } from '../unit/outputs/streams.ts';
 import { contextOf, neverAborts, recordingLogger } from '../unit/outputs/support.ts';
@@ -15,9 +16,18 @@ import { rowOf, trinoColumns } from './rows.ts';
 import { startTrino, TRINO_JAVA, type Trino } from './servers/trino.ts';
 import { readWithSpark, SPARK_JAVA } from './spark.ts';
 
-const options = { directory: 'lake', source: 'falco', region: 'eu-west-1', account_id: '123456789012' };
+const options = decoded(lake, {
+  directory: 'lake',
+  source: 'falco',
+  region: 'eu-west-1',
+  account_id: '123456789012',
+});
 const log = recordingLogger();
-const mapper = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: mapperOptions(options) };
+const mapper = {
+  type: 'ocsf',
+  module: compiledMapper('ocsf/index.js'),
+  options: decoded(ocsf, mapperOptions(options)),
+};
 const made = ocsf.create(mapper.options, { log });
 const columns = columnsOf(made.record!);
 

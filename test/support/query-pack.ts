@@ -6,6 +6,7 @@ import ocsf from '../../mappers/ocsf/index.ts';
 import lake, { mapperOptions } from '../../outputs/aws-security-lake/index.ts';
 import { compiledMapper, eventText, streamOf } from '../unit/outputs/streams.ts';
 import { contextOf, neverAborts, recordingLogger } from '../unit/outputs/support.ts';
+import { decoded } from './decoded.ts';
 
 // The queries of deploy/aws/queries/, a lake to ask them of, and what they must answer, whatever the engine.
 
@@ -43,13 +44,22 @@ const EVENTS: readonly (readonly [number, object])[] = [
 ];
 
 /** The record schema of the lake's files. */
-export const recordOf = () => ocsf.create({}, { log: recordingLogger() }).record!;
+export const recordOf = () => ocsf.create(decoded(ocsf, {}), { log: recordingLogger() }).record!;
 
 /** Writes the lake into a folder, each event into an object of its own below `ext/falco/`. */
 export async function writeLake(directory: string): Promise<void> {
-  const options = { directory, source: 'falco', region: 'eu-west-1', account_id: '123456789012' };
+  const options = decoded(lake, {
+    directory,
+    source: 'falco',
+    region: 'eu-west-1',
+    account_id: '123456789012',
+  });
   const log = recordingLogger();
-  const mapper = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: mapperOptions(options) };
+  const mapper = {
+    type: 'ocsf',
+    module: compiledMapper('ocsf/index.js'),
+    options: decoded(ocsf, mapperOptions(options)),
+  };
   const context = { ...contextOf<unknown>(ocsf.create(mapper.options, { log }), log), mapperRef: mapper };
   const output = lake.create(options, context);
   for (const [index, [days, event]] of EVENTS.entries()) {

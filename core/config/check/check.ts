@@ -13,7 +13,9 @@ import { checkOutputLimits } from './cross/output-limits.ts';
 import { checkOutputNames } from './cross/output-names.ts';
 import { checkRoutes } from './cross/routes.ts';
 import { checkSections } from './cross/sections.ts';
+import { deprecatedOptions } from './deprecated.ts';
 import { extractForeignFormats } from './foreign-formats.ts';
+import { limitsOf } from './limits.ts';
 import { lint } from './lint.ts';
 import { type CheckedOutput, checkOutput } from './outputs.ts';
 import { misnamedOutput, readOutputsSection } from './outputs-section.ts';
@@ -79,6 +81,7 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
     sections,
     tests,
     outputs: outputs.flatMap(({ config }) => config ?? []),
+    limits: outputs.map(({ limits }) => limits),
     routes: outputs,
   };
   const cross = [
@@ -97,7 +100,12 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
     ...cross.filter(({ code }) => !(isElsewhere && code === 'TIERCEL_CFG_NO_OUTPUTS')),
   ];
   const hasFault = (span: Span | undefined) => faults.some((fault) => fault.span?.start === span?.start);
-  const warnings = lint(context).filter(({ span }) => !hasFault(span));
+  const told = [
+    ...lint(context),
+    ...deprecatedOptions(root, schema, []),
+    ...outputs.flatMap((output) => output.warnings),
+  ];
+  const warnings = told.filter(({ span }) => !hasFault(span));
   return { root: whole, value, sections, outputs, faults, warnings };
 }
 
@@ -122,7 +130,16 @@ async function checkOutputs(
   for (const [name, { key, value: node }] of named) {
     const fault = node.kind === 'map' ? misnamedOutput(name, key, node, names) : undefined;
     if (fault !== undefined)
-      outputs.push({ name, faults: [fault], node, schema: {}, value: undefined, route: {} });
+      outputs.push({
+        name,
+        faults: [fault],
+        node,
+        schema: {},
+        value: undefined,
+        route: {},
+        limits: limitsOf({ name }, {}, []),
+        warnings: [],
+      });
     else outputs.push(await checkOutput(name, key, node, { registry, resolve }));
   }
   return outputs;

@@ -20,6 +20,9 @@ import type {
   Registry,
   ResolveOptions,
 } from '../schema/plugins.ts';
+import type { OutputLimits } from './cross/context.ts';
+import { deprecatedOptions } from './deprecated.ts';
+import { isWrong, limitsOf } from './limits.ts';
 import { validateNode } from './validate.ts';
 
 /** What the check of an output needs besides its configuration. */
@@ -41,6 +44,10 @@ export interface CheckedOutput {
   readonly value: unknown;
   /** The valid part of its conditions: an expression is checked even when other options are not valid. */
   readonly route: RouteSpec;
+  /** The valid part of its limits, likewise. */
+  readonly limits: OutputLimits;
+  /** About options that are deprecated. */
+  readonly warnings: readonly Fault[];
 }
 
 /** The second phase: checks an output against the options of its type. */
@@ -62,14 +69,14 @@ export async function checkOutput(
   if (raw.kind !== 'map' || type === undefined || type === '') {
     // Without a type only the settings that all outputs have can be checked.
     const { node, value, faults: invalid } = check(raw, { ...common, additionalProperties: true }, path, key);
-    const route = routeOf(value, invalid, path);
+    const rest = { node, schema: common, value, ...partsOf({ name }, value, invalid), warnings: [] };
     const like = type === undefined ? suggest(name, Object.keys(context.registry.outputs)) : undefined;
     const told = invalid.map((fault) =>
       like !== undefined && fault.code === 'TIERCEL_CFG_MISSING_OPTION' && fault.path.length === path.length
         ? { ...fault, fix: `If it is one of that type, write  type: ${like}`, suggestion: like }
         : fault,
     );
-    return { name, faults: [...faults, ...told], node, schema: common, value, route };
+    return { name, faults: [...faults, ...told], ...rest };
   }
   const found = await context.registry.output(type, context.resolve);
   if (!found.ok) {
@@ -78,23 +85,29 @@ export async function checkOutput(
       { ...discreet(found.problem, typeNode), path: [...path, 'type'], span: spanOf(raw, ['type']) },
       ...invalid,
     );
-    return { name, faults, node, schema: common, value, route: routeOf(value, invalid, path) };
+    const rest = { node, schema: common, value, ...partsOf({ name, type }, value, invalid), warnings: [] };
+    return { name, faults, ...rest };
   }
   const { definition, module } = found.value;
   const schema = withMembers(definition.options as JsonSchema, settingsOf(definition, common));
   const { node, value, faults: invalid } = check(raw, schema, path, key);
   faults.push(...invalid);
-  const done = { name, node, schema, value, route: routeOf(value, invalid, path) };
-  if (faults.length > 0) return { ...done, faults };
-
+  const parts = partsOf({ name, type, definition }, value, invalid);
   const all = decodeScalars(schema, value) as Record<string, unknown>;
+  const options = invalid.length > 0 ? undefined : pick(all, (key) => !COMMON_SETTINGS.includes(key));
+  // A mistake in an option does not hide mistakes in those of the mapper.
+  const mapper = isWrong(invalid, [...path, 'mapper'])
+    ? { faults: [], warnings: [] }
+    : await checkMapper(node as MapNode, { type, definition, options }, path, context);
+  faults.push(...mapper.faults);
+  const warnings = [...deprecatedOptions(node, schema, path), ...mapper.warnings];
+  const done = { name, node, schema, value, ...parts, warnings };
+  if (faults.length > 0 || options === undefined || mapper.made === undefined) return { ...done, faults };
+
   const settings = decodeScalars(
     common,
     pick(value as object, (key) => COMMON_SETTINGS.includes(key)),
   ) as OutputSettings;
-  const options = pick(all, (key) => !COMMON_SETTINGS.includes(key));
-  const mapper = await checkMapper(node as MapNode, { type, definition, options }, path, context);
-  if (!('ref' in mapper)) return { ...done, faults: mapper.faults };
   let facts: Pick<DeliveryPolicy, 'ordering' | 'confirms' | 'request'>;
   try {
     facts = { ...factsOf(definition, options), request: requestLimitsOf(definition, options) };
@@ -110,8 +123,8 @@ export async function checkOutput(
     definition,
     module,
     options,
-    mapper: mapper.ref,
-    mapperDefinition: mapper.definition,
+    mapper: mapper.made.ref,
+    mapperDefinition: mapper.made.definition,
     route: done.route,
     batch: { ...definition.batch, ...settings.batch },
     policy: policyOf(settings, facts),
@@ -172,10 +185,16 @@ function policyOf(
   };
 }
 
-function routeOf(value: unknown, faults: readonly Fault[], path: Path): RouteSpec {
-  const isWrong = (key: string) => faults.some((fault) => fault.path[path.length] === key);
-  const wanted = ['minimum_priority', 'match', 'when'].filter((key) => !isWrong(key));
-  return typeof value === 'object' && value !== null ? pick(value, (key) => wanted.includes(key)) : {};
+/** What is valid of an output that may have mistakes, for the checks that need no more of it. */
+function partsOf(
+  output: Pick<OutputLimits, 'name' | 'type'> & { readonly definition?: AnyOutputDefinition },
+  value: unknown,
+  faults: readonly Fault[],
+): Pick<CheckedOutput, 'route' | 'limits'> {
+  const given = typeof value === 'object' && value !== null ? value : {};
+  const path = ['outputs', output.name];
+  const wanted = ['minimum_priority', 'match', 'when'].filter((key) => !isWrong(faults, [...path, key]));
+  return { route: pick(given, (key) => wanted.includes(key)), limits: limitsOf(output, given, faults) };
 }
 
 const merged = new WeakMap<JsonSchema, JsonSchema>();
@@ -204,12 +223,23 @@ const MAPPER_MEMBERS: JsonSchema = {
 /** The mapper when neither the definition nor the user names one: the event as received. */
 const DEFAULT_MAPPER = 'falco';
 
+interface CheckedMapper {
+  readonly faults: readonly Fault[];
+  readonly warnings: readonly Fault[];
+  /** Absent when there are faults, and when the output's own options, on which it depends, have some. */
+  readonly made?: { readonly ref: MapperRef; readonly definition: AnyMapperDefinition };
+}
+
 async function checkMapper(
   output: MapNode,
-  { type, definition, options }: { type: string } & Pick<OutputConfig, 'definition' | 'options'>,
+  {
+    type,
+    definition,
+    options,
+  }: { type: string; options: OutputConfig['options'] | undefined } & Pick<OutputConfig, 'definition'>,
   outputPath: Path,
   context: CheckOutputContext,
-): Promise<{ ref: MapperRef; definition: AnyMapperDefinition } | { faults: Fault[] }> {
+): Promise<CheckedMapper> {
   const path = [...outputPath, 'mapper'];
   const span = spanOf(output, ['mapper']);
   const { node: given, exact } = find(output, ['mapper']);
@@ -218,12 +248,13 @@ async function checkMapper(
     if (isNamed) {
       const message = `the records of ${type} are fixed; leave "mapper" out`;
       const key = output.entries.get('mapper')!.key;
-      return { faults: [{ code: 'TIERCEL_CFG_FIXED_MAPPER', path, message, span: key }] };
+      return wrong([{ code: 'TIERCEL_CFG_FIXED_MAPPER', path, message, span: key }]);
     }
+    if (options === undefined) return wrong([]);
     // The output chose it in code, from decoded options.
     const own = definition.mapper(options as never);
     const found = await context.registry.mapper(own.type, context.resolve);
-    if (!found.ok) return { faults: [{ ...found.problem, path, span }] };
+    if (!found.ok) return wrong([{ ...found.problem, path, span }]);
     return made(
       own.type,
       found.value,
@@ -234,23 +265,34 @@ async function checkMapper(
   const found = await context.registry.mapper(name, context.resolve);
   const at = given.kind === 'map' && isNamed ? spanOf(given, ['type']) : span;
   const named = given.kind === 'map' ? given.entries.get('type')?.value : given;
-  if (!found.ok)
-    return { faults: [{ ...discreet(found.problem, isNamed ? named : undefined), path, span: at }] };
+  if (!found.ok) return wrong([{ ...discreet(found.problem, isNamed ? named : undefined), path, span: at }]);
   const schema = withMembers(found.value.definition.options as JsonSchema, MAPPER_MEMBERS);
   const bare: MapNode = { kind: 'map', span, entries: new Map() };
   const raw: MapNode = given.kind === 'map' && isNamed ? given : withType(bare, name, span);
   const { value, faults } = check(raw, schema, path, output.entries.get('mapper')?.key ?? span);
-  if (faults.length > 0) return { faults };
+  const warnings = deprecatedOptions(raw, schema, path);
+  if (faults.length > 0) return { faults, warnings };
   const decoded = decodeScalars(schema, value) as object;
   return made(
     name,
     found.value,
     pick(decoded, (key) => key !== 'type'),
+    warnings,
   );
 }
 
-function made(type: string, { module, definition }: LoadedPlugin<AnyMapperDefinition>, options: unknown) {
-  return { ref: { type, module, options: options as Record<string, unknown> }, definition };
+function wrong(faults: Fault[]): CheckedMapper {
+  return { faults, warnings: [] };
+}
+
+function made(
+  type: string,
+  { module, definition }: LoadedPlugin<AnyMapperDefinition>,
+  options: unknown,
+  warnings: Fault[] = [],
+): CheckedMapper {
+  const ref = { type, module, options: options as Record<string, unknown> };
+  return { faults: [], warnings, made: { ref, definition } };
 }
 
 function mapperName(node: Node): string {

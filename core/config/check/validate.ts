@@ -3,6 +3,7 @@ import type { Fault, Path } from '../explain/errors.ts';
 import type { Span } from '../explain/source.ts';
 import { suggest } from '../explain/suggest.ts';
 import { find, isNull, type Node, spanOf, toValue } from '../read/tree.ts';
+import { fillDefaults } from '../schema/decode.ts';
 import { keyThere } from '../schema/falcosidekick.ts';
 import { FORMATS } from '../schema/formats.ts';
 import { isSecret, itemSchema, type JsonSchema, memberSchema, validate } from '../schema/json-schema.ts';
@@ -23,7 +24,7 @@ export function validateNode(
   path: Path,
   key: Span = spanOf(node, []),
 ): { value: unknown; faults: Fault[] } {
-  const value = toValue(node, schema);
+  const value = fillDefaults(schema, toValue(node, schema));
   const errors = filterAjvErrors(validate(schema, value));
   const explain = (error: ErrorObject) => explainError(error, { root: node, key }, path);
   const unknown = errors.filter((error) => error.keyword === 'additionalProperties');

@@ -44,7 +44,7 @@ export const ERROR_CODES = {
   TIERCEL_CFG_PLUGIN_LOAD:
     'The module of the plugin was found but could not be loaded: it throws, it is not valid JavaScript, something it imports is missing, or it is TypeScript where the runtime takes JavaScript only (Node before 22.18; no Node takes TypeScript inside node_modules).',
   TIERCEL_CFG_PLUGIN_INVALID:
-    'The module was loaded but its default export is not a definition this version understands: wrong `apiVersion`, a `type` that is not snake_case or belongs to a built-in, options that are not closed or not described, or a batch that no setting can fill.',
+    'The module was loaded but its default export is not a definition this version understands: wrong `apiVersion`, a `type` that is not snake_case or belongs to a built-in, options that are not closed or not described, an optional option with a default, or a batch that no setting can fill.',
   TIERCEL_CFG_FIXED_MAPPER: 'The records of this type of output are fixed, so its mapper cannot be chosen.',
   TIERCEL_CFG_ROUTE:
     'A condition under `match` can match nothing, is unknown, or contradicts another, so that no event can reach the output.',
@@ -55,6 +55,8 @@ export const ERROR_CODES = {
     'Two settings that depend on each other contradict: a batch or segment larger than the journal, a first backoff longer than the longest one, the same address for two listeners.',
   TIERCEL_CFG_EXPOSED:
     '`server.admin_listen` is not a loopback address, so other machines may reach the operations (dead letters, journal, tap), and no credentials are demanded there. Set `server.admin_auth`, `server.auth` or `server.tls.client_ca`, or listen on `127.0.0.1`.',
+  TIERCEL_CFG_DEPRECATED:
+    'A warning: the option still works and is going to be removed. Its description says what to use instead.',
   TIERCEL_CFG_CLAIM:
     'Two outputs would write to the same place and overwrite or mix each other’s objects. Give each its own directory, prefix or key.',
 } as const;

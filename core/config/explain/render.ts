@@ -38,6 +38,16 @@ export function renderErrors(
     .join('\n');
 }
 
+/**
+ * An error or warning on one line, for a log: `config.yaml:4:7: outputs.web.token: is deprecated. Use auth.`
+ *
+ * @example for (const warning of warnings) log.warn(renderLine(warning));
+ */
+export function renderLine({ place, path, message, fix }: ConfigError): string {
+  const where = [place && locate(place), path].filter(Boolean).map((part) => `${part}: `);
+  return printable(`${where.join('')}${message}${fix === undefined ? '' : `. ${fix}`}`);
+}
+
 /** `config.yaml:4:7`, or the name alone where there are no lines. */
 export function locate(place: Place): string {
   return place.line === undefined ? place.source : `${place.source}:${place.line}:${place.column}`;

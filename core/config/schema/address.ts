@@ -23,6 +23,21 @@ export function parseListenAddress(text: string): Parsed<string> {
     : { ok: false, reason: 'is not an address such as 0.0.0.0:2801, [::]:2801 or :2801' };
 }
 
+/** Parses the host of a server, without its port: a name, an IPv4 address, or an IPv6 address without brackets. */
+export function parseHost(text: string): Parsed<string> {
+  const reason = hostProblem(text);
+  return reason === undefined ? { ok: true, value: text } : { ok: false, reason };
+}
+
+function hostProblem(text: string): string | undefined {
+  if (text === '') return 'is empty';
+  if (isIP(text) !== 0) return undefined;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'is a URL: write the host alone';
+  if (/^\[.*\]$/.test(text)) return 'is in brackets: write the IPv6 address without them';
+  if (/^[^:]+:\d+$|\]:\d+$/.test(text)) return 'has a port in it: write that under "port"';
+  return /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(text) ? undefined : 'is neither a name nor an IP address';
+}
+
 /** Parses the URL of a destination. The reason names the wrong part and never quotes it: URLs of webhooks are secrets. */
 export function parseHttpUrl(text: string): Parsed<string> {
   const reason = urlProblem(text);

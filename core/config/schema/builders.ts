@@ -9,7 +9,7 @@ export function section<P extends TProperties>(
   description: string,
   more: { readonly falcosidekick?: readonly FalcosidekickKey[]; readonly needs?: readonly string[] } = {},
 ) {
-  return Type.Object(properties, { additionalProperties: false, description, ...more });
+  return Type.Object(properties, { description, ...more });
 }
 
 /** A section that may be left out: all of its options have defaults. */
@@ -18,7 +18,7 @@ export function optionalSection<P extends TProperties>(
   description: string,
   more: OptionMarks = {},
 ) {
-  return Type.Object(properties, { additionalProperties: false, description, default: {}, ...more });
+  return Type.Object(properties, { description, default: {}, ...more });
 }
 
 /** An address and port to listen at. */

@@ -166,7 +166,13 @@ function withFormat(
   }
   if (format === 'header-name' || format === 'header-value') delete result.format;
   if (format === 'http-url') return orReference({ type: 'string', pattern: pattern ?? '^https?://[^\\s/]+' });
-  if (format === 'address' || format === 'template' || format === 'cron' || format === 'uri') {
+  if (
+    format === 'address' ||
+    format === 'host' ||
+    format === 'template' ||
+    format === 'cron' ||
+    format === 'uri'
+  ) {
     delete result.format;
     return result;
   }

@@ -3,7 +3,7 @@ import { PRIORITIES, parsePriority } from '../../event/priority.ts';
 import { templateProblem } from '../../event/template.ts';
 import type { ErrorCode } from '../explain/errors.ts';
 import { didYouMean } from '../explain/suggest.ts';
-import { parseHttpUrl, parseListenAddress } from './address.ts';
+import { parseHost, parseHttpUrl, parseListenAddress } from './address.ts';
 import { type Parsed, parseDuration } from './duration.ts';
 import { parseSize } from './size.ts';
 
@@ -71,6 +71,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     code: 'TIERCEL_CFG_VALUE',
     kind: 'an address such as 0.0.0.0:2801',
     parse: parseListenAddress,
+  },
+  host: {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'a name or IP address such as logs.example.com',
+    parse: parseHost,
   },
   template: {
     code: 'TIERCEL_CFG_TEMPLATE',

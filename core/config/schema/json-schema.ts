@@ -2,6 +2,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { SchemaValidateFunction } from 'ajv/dist/types/index.js';
 import type { FalcosidekickKey } from '../../sdk/options/falcosidekick.ts';
 import { FORMATS } from './formats.ts';
+import { mapSchemas } from './map-schemas.ts';
 
 /** The keywords of JSON Schema that the configuration uses. TypeBox makes such objects; a plugin may write them by hand. */
 export interface JsonSchema {
@@ -43,7 +44,7 @@ export interface JsonSchema {
 // Not ajv's strict mode: the options of plugins are checked when a plugin is loaded. Not its optimizer: it takes two thirds of
 // the time of a compilation, and a configuration is validated once.
 const LAX = { strict: false, logger: false, code: { optimize: false } } as const;
-const ajv = withFormats(new Ajv2020({ ...LAX, allErrors: true, verbose: true, useDefaults: true }));
+const ajv = withFormats(new Ajv2020({ ...LAX, allErrors: true, verbose: true }));
 const readOnly = withFormats(new Ajv2020(LAX));
 
 function withFormats(instance: Ajv2020): Ajv2020 {
@@ -80,13 +81,30 @@ function isWithin(keyword: string, text: string, limit: string, format: string |
   return keyword === 'formatMinimum' ? value >= bound : value <= bound;
 }
 
-/** Validates a value and writes the defaults into it. @returns all errors */
+/** Validates options in YAML spelling; those with a default may be absent. Does not change them. @returns all errors */
 export function validate(schema: JsonSchema, value: unknown): readonly ErrorObject[] {
-  const check = ajv.compile(schema);
+  const check = ajv.compile(withoutDefaulted(schema));
   return check(value) ? [] : (check.errors ?? []);
 }
 
-/** True when the value is valid. Does not change it. */
+const withoutDefaulted = (() => {
+  const known = new WeakMap<JsonSchema, JsonSchema>();
+  /** The schema in which nothing with a default is required: to the code it is always there, the user may leave it out. */
+  return function relax(schema: JsonSchema): JsonSchema {
+    let relaxed = known.get(schema);
+    if (relaxed === undefined) {
+      relaxed = mapSchemas(schema as Record<string, unknown>, (one) =>
+        relax(one as JsonSchema),
+      ) as JsonSchema;
+      const required = schema.required?.filter((name) => schema.properties?.[name]?.default === undefined);
+      if (required !== undefined) relaxed = { ...relaxed, required };
+      known.set(schema, relaxed);
+    }
+    return relaxed;
+  };
+})();
+
+/** True when the value is valid as it is, without defaults: a record of a mapper, say. */
 export function fits(schema: JsonSchema, value: unknown): boolean {
   return readOnly.compile(schema)(value);
 }

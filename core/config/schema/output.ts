@@ -55,7 +55,7 @@ export const OutputSchema = section(
           Type.String({ minLength: 1 }),
           Type.Object(
             { type: Type.String({ minLength: 1, description: 'A built-in, a package or a path.' }) },
-            { description: 'A mapper with options beside its `type`.' },
+            { additionalProperties: true, description: 'A mapper with options beside its `type`.' },
           ),
         ],
         {

@@ -1,11 +1,5 @@
 import type { JsonSchema } from './json-schema.ts';
-
-type Schema = Readonly<Record<string, unknown>>;
-
-/** What holds schemas by name, in a list, and one alone. */
-const BY_NAME = ['properties', 'patternProperties'];
-const LISTS = ['anyOf', 'oneOf', 'allOf'];
-const SINGLE = ['items', 'additionalProperties', 'propertyNames', 'if', 'then', 'else'];
+import { mapSchemas, type Schema } from './map-schemas.ts';
 
 /**
  * Moves an option that is used in several places to `$defs` and refers to it: `{ $ref: '#/$defs/retry' }`. A
@@ -75,28 +69,4 @@ function countPlaces(schema: Schema): ReadonlyMap<string, number> {
   };
   mapSchemas(schema, visit);
   return places;
-}
-
-/** The schema with each one directly in it replaced. The name is given where it is an option. */
-function mapSchemas(
-  schema: Schema,
-  replace: (one: Schema, option?: string) => unknown,
-): Record<string, unknown> {
-  const isSchema = (value: unknown): value is Schema => typeof value === 'object' && value !== null;
-  const result: Record<string, unknown> = { ...schema };
-  for (const [keyword, value] of Object.entries(schema)) {
-    if (!isSchema(value)) continue;
-    if (BY_NAME.includes(keyword)) {
-      const isOption = keyword === 'properties';
-      result[keyword] = Object.fromEntries(
-        Object.entries(value).map(([name, one]) => [
-          name,
-          isSchema(one) ? replace(one, isOption ? name : undefined) : one,
-        ]),
-      );
-    } else if (LISTS.includes(keyword) && Array.isArray(value)) {
-      result[keyword] = value.map((one) => (isSchema(one) ? replace(one) : one));
-    } else if (SINGLE.includes(keyword)) result[keyword] = replace(value);
-  }
-  return result;
 }

@@ -80,8 +80,8 @@ async function assumeRole(options: AwsOptions, own: Credentials, config: Credent
     const { Credentials: session } = await client.send(
       new AssumeRoleCommand({
         RoleArn: role.role_arn,
-        RoleSessionName: role.session_name ?? 'tiercel',
-        DurationSeconds: Math.round((role.session_duration ?? 3_600_000) / 1000),
+        RoleSessionName: role.session_name,
+        DurationSeconds: Math.round(role.session_duration / 1000),
         ...(role.external_id === undefined ? {} : { ExternalId: role.external_id }),
       }),
     );

@@ -10,7 +10,7 @@ const { proxy, tls } = httpConnection;
  * {@link awsClientConfig}.
  *
  * @example
- * options: Type.Object({ queue_url: …, ...awsOptions }, { additionalProperties: false })
+ * options: Type.Object({ queue_url: …, ...awsOptions })
  */
 export const awsOptions = {
   region: Type.String({
@@ -61,22 +61,18 @@ export const awsOptions = {
             description: 'External id that the trust policy of the role asks for.',
           }),
         ),
-        session_name: Type.Optional(
-          Type.String({
-            advanced: true,
-            description: 'Name of the session, as CloudTrail shows it.',
-            default: 'tiercel',
-            pattern: '^[\\w+=,.@-]{2,64}$',
-          }),
-        ),
-        session_duration: Type.Optional(
-          duration({
-            advanced: true,
-            description:
-              'How long a session lasts; at most 1h where the credentials come from a role themselves.',
-            default: '1h',
-          }),
-        ),
+        session_name: Type.String({
+          advanced: true,
+          description: 'Name of the session, as CloudTrail shows it.',
+          default: 'tiercel',
+          pattern: '^[\\w+=,.@-]{2,64}$',
+        }),
+        session_duration: duration({
+          advanced: true,
+          description:
+            'How long a session lasts; at most 1h where the credentials come from a role themselves.',
+          default: '1h',
+        }),
         sts_endpoint: Type.Optional(
           Type.String({
             advanced: true,
@@ -87,7 +83,6 @@ export const awsOptions = {
       },
       {
         description: 'Assume this role before writing; renewed before the session ends.',
-        additionalProperties: false,
       },
     ),
   ),
@@ -95,7 +90,7 @@ export const awsOptions = {
   tls,
 };
 
-const schema = Type.Object(awsOptions, { additionalProperties: false });
+const schema = Type.Object(awsOptions);
 
 /** {@link awsOptions} as the code sees them. */
 export type AwsOptions = Static<typeof schema>;

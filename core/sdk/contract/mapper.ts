@@ -27,7 +27,7 @@ export interface MapperDefinition<O extends TObject = TObject, R = unknown> {
   readonly summary: string;
   /** How far users may rely on it, as its page says. Without: the page makes no promise. */
   readonly stability?: Stability;
-  /** A closed object (`additionalProperties: false`); every property has a description. */
+  /** An object of {@link Type}; every property has a description. */
   readonly options: O;
   create(options: Static<O>, context: MapperContext): Mapper<R>;
 }
@@ -42,7 +42,7 @@ export interface MapperContext {
  * @example
  * export default defineMapper({
  *   apiVersion: 1, type: 'headline', summary: 'Rule and host.',
- *   options: Type.Object({}, { additionalProperties: false }),
+ *   options: Type.Object({}),
  *   create: () => ({ map: (event) => ({ ok: true, record: `${event.rule} on ${event.hostname}` }) }),
  * });
  */

@@ -137,7 +137,7 @@ interface DefinitionBase<O extends TObject, R> {
   readonly category?: Category;
   /** How far users may rely on it, as its page says. Without: the page makes no promise. */
   readonly stability?: Stability;
-  /** A closed object (`additionalProperties: false`); every property has a description. */
+  /** An object of {@link Type}; every property has a description. */
   readonly options: O;
   /** Shown in the documentation and validated by the tests. YAML spelling: durations and sizes as text. */
   readonly examples: readonly {
@@ -211,7 +211,7 @@ export type AnyOutputDefinition = OutputDefinition<any, any> | StreamOutputDefin
  * @example
  * export default defineOutput({
  *   apiVersion: 1, type: 'tickets', summary: 'Opens a ticket for each event.',
- *   options: Type.Object({ url: Type.String({ description: 'Where to POST.' }) }, { additionalProperties: false }),
+ *   options: Type.Object({ url: Type.String({ description: 'Where to POST.' }) }),
  *   examples: [{ title: 'Minimal', options: { url: 'https://tickets.example.com' } }],
  *   batch: { events: 1 },
  *   create: ({ url }, { fetch }) => ({

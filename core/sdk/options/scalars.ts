@@ -7,7 +7,10 @@ import { Type } from './type.ts';
 export interface OptionMarks {
   /** Rarely needed: shown apart from the others, with all that is in it. An option that must be given cannot be. */
   readonly advanced?: boolean;
-  /** Taken, but going to be removed: the description says what to use instead. */
+  /**
+   * Taken, but going to be removed: the description says what to use instead. `validate`, `doctor` and the start warn of each
+   * one that is set.
+   */
   readonly deprecated?: boolean;
 }
 

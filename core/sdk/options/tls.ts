@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { secret } from './scalars.ts';
 import { Type } from './type.ts';
 
-/** What {@link tlsOption} gives. */
+/** What {@link tlsOption} gives; a part of it will do for {@link readTls}. */
 export interface TlsOptions {
   readonly ca?: string;
   readonly cert?: string;
@@ -13,9 +13,11 @@ export interface TlsOptions {
 
 /**
  * The option `tls` of an output, the same for every protocol; hand its value to {@link readTls}. Outputs over HTTP have it from
- * `httpOptions`.
+ * `httpOptions`. Optional, it says by its presence that the connection has TLS; with a default of `{}` it always has.
  *
- * @example options: Type.Object({ host: …, tls: Type.Optional(tlsOption) }, { additionalProperties: false })
+ * @example
+ * options: Type.Object({ ...serverOptions({ port: 6514 }), tls: Type.Optional(tlsOption) })
+ * // in create: options.tls === undefined ? net.connect(options) : tls.connect({ ...options, ...readTls(options.tls, configDir) })
  */
 export const tlsOption = Type.Object(
   {
@@ -40,16 +42,13 @@ export const tlsOption = Type.Object(
         description: 'Private key of the client certificate: a PEM file, or the PEM text itself.',
       }),
     ),
-    insecure: Type.Optional(
-      Type.Boolean({
-        default: false,
-        falcosidekick: [{ key: 'checkcert', inverted: true }],
-        description: 'Do not verify the server’s certificate. Anybody in between can then read the events.',
-      }),
-    ),
+    insecure: Type.Boolean({
+      default: false,
+      falcosidekick: [{ key: 'checkcert', inverted: true }],
+      description: 'Do not verify the server’s certificate. Anybody in between can then read the events.',
+    }),
   },
   {
-    additionalProperties: false,
     falcosidekick: ['mutualtls'],
     description:
       'TLS of the connection. Files are read again after a failed connection, so they may be renewed.',

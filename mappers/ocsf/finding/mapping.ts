@@ -3,7 +3,7 @@ import { configuredProvider } from '../objects/cloud.ts';
 import { falcosidekickFinding } from '../schema/falcosidekick.ts';
 import { detectionFinding, type Finding, securityFinding } from '../schema/finding.ts';
 import { LINUX_USERS } from '../schema/objects/process.ts';
-import { kindOf, type OcsfOptions, severityTable, versionOf } from '../schema/options.ts';
+import { kindOf, type OcsfOptions, severityTable } from '../schema/options.ts';
 import { trim } from '../schema/trim.ts';
 import { toDetectionFinding } from './detection.ts';
 import { toFalcosidekickFinding } from './falcosidekick.ts';
@@ -21,8 +21,8 @@ export interface Mapping {
 /** The mapping that options ask for. */
 export function mappingOf(options: OcsfOptions): Mapping {
   const kind = kindOf(options);
-  const version = versionOf(options);
-  const linuxUsers = options.profiles?.includes('linux_users') ?? false;
+  const { version } = options;
+  const linuxUsers = options.profiles.includes('linux_users');
   const evidence = kind === 'detection';
   const known = configuredProvider(options) !== undefined;
   const map: MapOptions = {

@@ -1,6 +1,6 @@
 import { PRIORITIES, type Priority, type Static, Type } from '../../../core/sdk/index.ts';
 import type { SEVERITIES } from './base-event.ts';
-import { type OcsfVersion, VERSIONS } from './objects/types.ts';
+import { VERSIONS } from './objects/types.ts';
 
 const oneOf = <const T extends readonly string[]>(
   values: T,
@@ -28,7 +28,7 @@ const cloud = Type.Object(
     region: Type.Optional(Type.String({ minLength: 1, description: 'The region Falco runs in.' })),
     zone: Type.Optional(Type.String({ minLength: 1, description: 'The availability zone.' })),
   },
-  { additionalProperties: false, description: 'The cloud that Falco runs in; events that tell theirs win.' },
+  { description: 'The cloud that Falco runs in; events that tell theirs win.' },
 );
 
 const severity = Type.Object(
@@ -40,63 +40,51 @@ const severity = Type.Object(
       ),
     ]),
   ),
-  { additionalProperties: false, description: 'severity_id by priority, where it is not the default.' },
+  { description: 'severity_id by priority, where it is not the default.' },
 );
 
 /** The options of the mapper `ocsf`, in YAML spelling. */
-export const options = Type.Object(
-  {
-    class: Type.Optional(
-      oneOf(['detection_finding', 'security_finding'] as const, {
-        default: 'detection_finding',
-        description: 'The OCSF class: Detection Finding (2004) or the deprecated Security Finding (2001).',
-      }),
-    ),
-    version: Type.Optional(
-      oneOf(VERSIONS, { default: '1.1.0', description: 'The OCSF version. Security Lake takes up to 1.3.' }),
-    ),
-    mode: Type.Optional(
-      oneOf(['enriched', 'falcosidekick'] as const, {
-        default: 'enriched',
-        description:
-          'With security_finding: all that the class can hold, or the attributes and values of Falcosidekick.',
-      }),
-    ),
-    validation: Type.Optional(
-      oneOf(['repair', 'strict', 'off'] as const, {
-        default: 'repair',
-        description:
-          'What to do with a record that OCSF would not take: move what offends to `unmapped`, set the event aside with the error codes, or do not look.',
-      }),
-    ),
-    cloud: Type.Optional(cloud),
-    cluster_name: Type.Optional(
-      Type.String({ minLength: 1, description: 'The Kubernetes cluster that Falco runs in.' }),
-    ),
-    account_id_from: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description: 'An output field that holds the account of the event.',
-        examples: ['ct.recipientaccountid'],
-      }),
-    ),
-    profiles: Type.Optional(
-      Type.Array(Type.Unsafe<'linux_users'>({ type: 'string', enum: ['linux_users'] }), {
-        default: [],
-        description:
-          "Profiles to add: `linux_users` for the login uid and the group of a process. AWS's validation script cannot read records that declare it.",
-      }),
-    ),
-    severity: Type.Optional(severity),
-    confidence_from_maturity: Type.Optional(
-      Type.Boolean({
-        default: false,
-        description: 'Confidence from the maturity tag: stable High, incubating Medium, sandbox Low.',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
+export const options = Type.Object({
+  class: oneOf(['detection_finding', 'security_finding'] as const, {
+    default: 'detection_finding',
+    description: 'The OCSF class: Detection Finding (2004) or the deprecated Security Finding (2001).',
+  }),
+  version: oneOf(VERSIONS, {
+    default: '1.1.0',
+    description: 'The OCSF version. Security Lake takes up to 1.3.',
+  }),
+  mode: oneOf(['enriched', 'falcosidekick'] as const, {
+    default: 'enriched',
+    description:
+      'With security_finding: all that the class can hold, or the attributes and values of Falcosidekick.',
+  }),
+  validation: oneOf(['repair', 'strict', 'off'] as const, {
+    default: 'repair',
+    description:
+      'What to do with a record that OCSF would not take: move what offends to `unmapped`, set the event aside with the error codes, or do not look.',
+  }),
+  cloud: Type.Optional(cloud),
+  cluster_name: Type.Optional(
+    Type.String({ minLength: 1, description: 'The Kubernetes cluster that Falco runs in.' }),
+  ),
+  account_id_from: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'An output field that holds the account of the event.',
+      examples: ['ct.recipientaccountid'],
+    }),
+  ),
+  profiles: Type.Array(Type.Unsafe<'linux_users'>({ type: 'string', enum: ['linux_users'] }), {
+    default: [],
+    description:
+      "Profiles to add: `linux_users` for the login uid and the group of a process. AWS's validation script cannot read records that declare it.",
+  }),
+  severity: Type.Optional(severity),
+  confidence_from_maturity: Type.Boolean({
+    default: false,
+    description: 'Confidence from the maturity tag: stable High, incubating Medium, sandbox Low.',
+  }),
+});
 
 export type OcsfOptions = Static<typeof options>;
 
@@ -129,8 +117,6 @@ export function severityTable(
 
 /** The record definition that options ask for, by name. */
 export function kindOf(given: OcsfOptions): 'detection' | 'security' | 'falcosidekick' {
-  if ((given.class ?? 'detection_finding') === 'detection_finding') return 'detection';
+  if (given.class === 'detection_finding') return 'detection';
   return given.mode === 'falcosidekick' ? 'falcosidekick' : 'security';
 }
-
-export const versionOf = (given: OcsfOptions): OcsfVersion => given.version ?? '1.1.0';

@@ -1,4 +1,4 @@
-import type { S3Options } from '../../shared/lake/index.ts';
+import type { S3Access } from '../../shared/lake/index.ts';
 import { openObjects } from '../../shared/lake/inspect/index.ts';
 import { type FileReport, inspectObject } from './file.ts';
 import type { Violation } from './rules.ts';
@@ -16,7 +16,7 @@ export { RULES } from './rules.ts';
  * @throws Error when there is no such place, or it may not be read
  * @example for await (const { file, violations } of inspect('./lake', { region: 'eu-west-1' })) …
  */
-export async function* inspect(target: string, s3: S3Options): AsyncGenerator<FileReport> {
+export async function* inspect(target: string, s3: S3Access): AsyncGenerator<FileReport> {
   const sources = new Map<string, FileReport>();
   for await (const object of openObjects(target, s3)) {
     const report = await inspectObject(object);

@@ -19,7 +19,7 @@ export { breakingChanges, isAdditive, schemaHash, schemaText } from './schema/co
 export { schemaElements } from './schema/elements.ts';
 export { directoryStore } from './store/directory.ts';
 export { s3Store } from './store/s3.ts';
-export type { S3Options } from './store/s3-client.ts';
+export type { S3Access, S3Options } from './store/s3-client.ts';
 export { s3Options } from './store/s3-client.ts';
 export type { LocalFile, ObjectStore, PutOptions } from './store/store.ts';
 export type { Uploader, UploaderOptions } from './upload.ts';

@@ -34,7 +34,7 @@ async function configOf(listen: string, onStop: () => void, more = 'enabled: tru
     apiVersion: 1,
     type: 'picky',
     summary: 'Refuses.',
-    options: Type.Object({}, { additionalProperties: false }),
+    options: Type.Object({}),
     examples: [],
     batch: { events: 10_000, every: 10 },
     mapper: 'falco',

@@ -2,11 +2,12 @@ import { expect, it } from 'vitest';
 import { type Logger, stringify } from '../../../core/sdk/index.ts';
 import ecs from '../../../mappers/ecs/index.ts';
 import { sampleEvents } from '../../support/corpus.ts';
+import { decoded } from '../../support/decoded.ts';
 import { event, mapper } from './ocsf/support.ts';
 
 const cloud = { provider: 'AWS', account_id: '123456789012', region: 'eu-west-1', zone: 'eu-west-1a' };
 const MAPPERS = {
-  ecs: ecs.create({}, { log: {} as Logger }),
+  ecs: ecs.create(decoded(ecs, {}), { log: {} as Logger }),
   'ocsf-detection-1.1.0': mapper({}),
   'ocsf-detection-1.3.0': mapper({
     version: '1.3.0',

@@ -5,6 +5,7 @@ import { systemClock } from '../../../core/sdk/contract/clock.ts';
 import { factsOf, requestLimitsOf } from '../../../core/sdk/contract/facts.ts';
 import type { Output } from '../../../core/sdk/index.ts';
 import sqs from '../../../outputs/aws-sqs.ts';
+import { decoded } from '../../support/decoded.ts';
 import { createWorld } from '../../support/output-loop.ts';
 import { runs } from '../../support/runs.ts';
 import {
@@ -40,13 +41,13 @@ async function queueThat(
     response.end(JSON.stringify(answer.body));
   });
   const output = sqs.create(
-    {
+    decoded(sqs, {
       queue_url: `${server.url}/123456789012/${name}`,
       region: 'eu-west-1',
       endpoint: server.url,
       access_key_id: 'AKIA0',
       secret_access_key: 'not-a-real-secret-key',
-    },
+    }),
     contextOf<unknown>(jsonTextMapper),
   );
   const sent = () => server.received.map(({ body }) => (JSON.parse(body) as { Entries: Entry[] }).Entries);
@@ -203,7 +204,7 @@ async function deliverForty(
   };
   const limits = { events: 10, every: 10 };
   const start = () => {
-    const output = sqs.create(options, contextOf<unknown>(jsonTextMapper)) as Output<number>;
+    const output = sqs.create(decoded(sqs, options), contextOf<unknown>(jsonTextMapper)) as Output<number>;
     return world.run(output, { limits, policy, mapper: jsonTextMapper });
   };
   let { loop, counts } = await start();
@@ -332,7 +333,11 @@ describe('aws_sqs to a FIFO queue', () => {
     const groupOf = (group: string, hostname: string) =>
       sqs
         .create(
-          { queue_url: 'https://sqs.test/1/falco.fifo', region: 'eu-west-1', message_group: group },
+          decoded(sqs, {
+            queue_url: 'https://sqs.test/1/falco.fifo',
+            region: 'eu-west-1',
+            message_group: group,
+          }),
           contextOf<unknown>(jsonTextMapper),
         )
         .partition?.(eventOf({ hostname }));

@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { decodeScalars } from '../../../core/config/schema/decode.ts';
-import { validate } from '../../../core/config/schema/json-schema.ts';
 import { checkDefinition } from '../../../core/plugins/check.ts';
 import type { AnyOutputDefinition, Event } from '../../../core/sdk/index.ts';
 import ocsf from '../../../mappers/ocsf/index.ts';
 import { outputs } from '../../../outputs/index.ts';
+import { decoded } from '../../support/decoded.ts';
 import { contextOf, jsonTextMapper, neverAborts, recordingLogger } from './support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
 const mapperOf = ({ mapper }: AnyOutputDefinition, options: Record<string, unknown>) => {
   const type = typeof mapper === 'function' ? mapper(options).type : mapper;
-  if (type === 'ocsf') return ocsf.create({}, { log: recordingLogger() });
+  if (type === 'ocsf') return ocsf.create(decoded(ocsf, {}), { log: recordingLogger() });
   return type === 'event' ? events : jsonTextMapper;
 };
 
@@ -26,10 +25,8 @@ describe.each(Object.entries(outputs))('the definition of %s', (type, { load }) 
     const definition: AnyOutputDefinition = await load();
     expect(definition.examples.length).toBeGreaterThan(0);
     for (const { options } of definition.examples) {
-      const text = structuredClone(options);
-      expect(validate(definition.options, text)).toEqual([]);
-      const decoded = decodeScalars(definition.options, text) as Record<string, unknown>;
-      const output = definition.create(decoded, contextOf<unknown>(mapperOf(definition, decoded)));
+      const given = decoded(definition, options) as Record<string, unknown>;
+      const output = definition.create(given, contextOf<unknown>(mapperOf(definition, given)));
       await output.stop?.(neverAborts());
     }
   });

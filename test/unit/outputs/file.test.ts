@@ -13,12 +13,13 @@ import { loadConfig } from '../../../core/config/load.ts';
 import { createRegistry } from '../../../core/plugins/registry.ts';
 import { builtIns } from '../../../distribution/built-ins.ts';
 import file from '../../../outputs/file.ts';
+import { decoded } from '../../support/decoded.ts';
 import { batchOf, contextOf, jsonTextMapper, neverAborts, recordingLogger } from './support.ts';
 
-function setUp(path = 'events.ndjson', mode = 0o640) {
+function setUp(path = 'events.ndjson', mode = '0640') {
   const log = recordingLogger();
   const context = contextOf(jsonTextMapper, log);
-  const output = file.create({ path, mode }, context);
+  const output = file.create(decoded(file, { path, mode }), context);
   return { log, output, path: join(context.configDir, path), read: (p: string) => readFileSync(p, 'utf8') };
 }
 
@@ -63,7 +64,7 @@ describe('file', () => {
       const before = process.umask(umask);
       try {
         for (const mode of [0o640, 0o600, 0o664]) {
-          const { output, path } = setUp('events.ndjson', mode);
+          const { output, path } = setUp('events.ndjson', `0${mode.toString(8)}`);
           await output.deliver(batchOf(['1']), neverAborts());
           expect(statSync(path).mode & 0o7777).toBe(mode);
           renameSync(path, `${path}.1`);
@@ -77,7 +78,7 @@ describe('file', () => {
     });
 
     it('leaves a file that is there as it is', async () => {
-      const { output, path } = setUp('events.ndjson', 0o600);
+      const { output, path } = setUp('events.ndjson', '0600');
       writeFileSync(path, '');
       chmodSync(path, 0o644);
       await output.deliver(batchOf(['1']), neverAborts());

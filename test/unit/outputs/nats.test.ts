@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, Output } from '../../../core/sdk/index.ts';
 import nats from '../../../outputs/nats.ts';
+import { decoded } from '../../support/decoded.ts';
 import { natsServer } from '../../support/nats-server.ts';
 import { batchOf, contextOf, eventOf, neverAborts } from './support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
-type Options = Omit<Parameters<typeof nats.create>[0], 'servers'>;
+type Options = Partial<Parameters<typeof nats.create>[0]>;
 const create = (url: string, options: Options = {}) =>
-  nats.create({ servers: [url], ...options }, contextOf(events));
+  nats.create(decoded(nats, { servers: [url], ...options }), contextOf(events));
 const batch = () => batchOf([1, 2].map((n) => eventOf({ id: `id-${n}`, rule: `Rule * > ${n}` })));
 
 describe('nats', () => {
@@ -30,7 +31,7 @@ describe('nats', () => {
   it('sends the record of any mapper, to the subject of its event', async () => {
     const server = await natsServer(() => '{"stream":"F","seq":1}');
     const output = nats.create(
-      { servers: [server.url], subject: 'f.{{ rule }}' },
+      decoded(nats, { servers: [server.url], subject: 'f.{{ rule }}' }),
       contextOf({ map: () => ({ ok: true, record: { class_uid: 2004 } }) as const }),
     ) as Output<object>;
     const records = [{ class_uid: 2004 }, { class_uid: 2001 }];

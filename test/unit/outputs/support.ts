@@ -4,9 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { expect } from 'vitest';
-import { decodeScalars } from '../../../core/config/schema/decode.ts';
-import { validate } from '../../../core/config/schema/json-schema.ts';
 import { wholeBatch } from '../../../core/delivery/batch-slice.ts';
 import { callOutput } from '../../../core/delivery/chain.ts';
 import { withBisection, withRequestLimits } from '../../../core/delivery/split.ts';
@@ -23,8 +20,10 @@ import type {
   OutputContext,
   OutputDefinition,
   RequestLimits,
+  TObject,
 } from '../../../core/sdk/index.ts';
 import { Type } from '../../../core/sdk/index.ts';
+import { decoded } from '../../support/decoded.ts';
 
 /** What was logged, for tests to look at. */
 export type Logged = { level: string; details: Record<string, unknown>; message: string };
@@ -75,10 +74,8 @@ export function made<R>(
   mapper: Mapper<R>,
   more: { readonly log?: Logger; readonly clock?: Clock } = {},
 ): Output<R> {
-  const value = structuredClone(given);
-  expect(validate(definition.options, value)).toEqual([]);
   const { http: _, fetch: __, ...context } = contextOf(mapper, more.log);
-  const options = decodeScalars(definition.options, value) as object;
+  const options: object = decoded<TObject>(definition, { ...given });
   return createOutput(definition, options, {
     ...context,
     ...(more.clock && { clock: more.clock }),

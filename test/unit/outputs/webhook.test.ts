@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requestLimitsOf } from '../../../core/sdk/contract/facts.ts';
 import webhook from '../../../outputs/webhook.ts';
+import { decoded } from '../../support/decoded.ts';
 import { batchOf, inRequests, jsonTextMapper, made, misbehaving, neverAborts } from './support.ts';
 
 describe('webhook', () => {
@@ -17,7 +18,7 @@ describe('webhook', () => {
 
   it('posts one request an event to those who take one, as Falcosidekick does', async () => {
     const server = await misbehaving();
-    const options = { url: server.url, body: 'event', gzip: false } as const;
+    const options = decoded(webhook, { url: server.url, body: 'event' });
     const output = made(webhook, options, jsonTextMapper);
     const records = ['{"n":1}', '{"n":2}'];
     const deliver = inRequests(output, requestLimitsOf(webhook, options));

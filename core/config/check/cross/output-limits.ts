@@ -1,26 +1,28 @@
 import type { Fault } from '../../explain/errors.ts';
 import { spanOf } from '../../read/tree.ts';
-import type { OutputConfig } from '../../schema/config.ts';
 import { formatDuration } from '../../schema/duration.ts';
 import { formatSize } from '../../schema/size.ts';
-import type { CrossContext } from './context.ts';
+import type { CrossContext, OutputLimits } from './context.ts';
 
 /** The limits of every output: they fit each other, the journal and the type of the output. */
 export function checkOutputLimits(context: CrossContext): Fault[] {
-  return context.outputs.flatMap((output) => [
+  return context.limits.flatMap((output) => [
     ...checkLimits(output, context),
     ...checkBatchBounds(output, context),
   ]);
 }
 
 /** Limits that contradict each other or the journal. */
-function checkLimits({ name, batch, policy }: OutputConfig, { sections, root }: CrossContext): Fault[] {
+function checkLimits(
+  { name, batch, isBySize, retry, breaker, maxLag }: OutputLimits,
+  { sections, root }: CrossContext,
+): Fault[] {
   const code = 'TIERCEL_CFG_LIMITS';
   const path = ['outputs', name];
   const faults: Fault[] = [];
   const room = sections.journal?.max_size;
   // With `batch.events` the size is seldom what closes a batch.
-  const bySize = batch.events === undefined ? batch.size : undefined;
+  const bySize = isBySize ? batch.size : undefined;
   if (room !== undefined && bySize !== undefined && bySize > room) {
     const message = `a batch of ${formatSize(bySize)} does not fit into the journal, whose max_size is ${formatSize(room)}`;
     faults.push({
@@ -31,11 +33,8 @@ function checkLimits({ name, batch, policy }: OutputConfig, { sections, root }: 
       other: spanOf(root, ['journal', 'max_size']),
     });
   }
-  for (const [section, { initial, max }] of [
-    ['retry', policy.retry] as const,
-    ['breaker', policy.breaker] as const,
-  ]) {
-    if (initial <= max) continue;
+  for (const [section, backoff] of Object.entries({ retry, breaker })) {
+    if (backoff === undefined || backoff.initial <= backoff.max) continue;
     const message = 'is longer than "max"';
     faults.push({
       code,
@@ -44,7 +43,7 @@ function checkLimits({ name, batch, policy }: OutputConfig, { sections, root }: 
       span: spanOf(root, [...path, section, 'initial']),
     });
   }
-  const { action, age, events } = policy.maxLag;
+  const { action, age, events } = maxLag ?? { action: 'wait' };
   if (action !== 'wait' && age === undefined && events === undefined) {
     const at = [...path, 'max_lag', 'action'];
     const message = 'says what happens beyond a limit, and there is none';
@@ -55,8 +54,10 @@ function checkLimits({ name, batch, policy }: OutputConfig, { sections, root }: 
 }
 
 /** The batch limits are within what the type of the output allows. */
-function checkBatchBounds({ name, type, batch, definition }: OutputConfig, { root }: CrossContext): Fault[] {
-  const { every, size } = definition.batchBounds ?? {};
+function checkBatchBounds(
+  { name, type, batch, bounds: { every, size } }: OutputLimits,
+  { root }: CrossContext,
+): Fault[] {
   const limits = [
     { limit: 'every', value: batch.every, bounds: every, format: formatDuration },
     { limit: 'size', value: batch.size, bounds: size, format: formatSize },

@@ -26,7 +26,6 @@ export const awsOption = Type.Object(
     assume_role: Type.Optional(withoutKeys(assume_role)),
   },
   {
-    additionalProperties: false,
     advanced: true,
     description:
       'Sign each request for AWS (Signature Version 4). Calls of STS take `proxy` and `tls` of this output.',

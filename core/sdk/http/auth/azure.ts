@@ -36,7 +36,6 @@ export const azureOption = Type.Object(
     ),
   },
   {
-    additionalProperties: false,
     advanced: true,
     description:
       'Microsoft Entra ID, by the package `@azure/identity` (install it beside Tiercel). Its token requests take `proxy` and `tls` of this output, also those to a managed identity, which `proxy` must then reach.',

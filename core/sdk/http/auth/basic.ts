@@ -19,7 +19,7 @@ export function basicOption(
       username: Type.String({ description: 'User name.', ...replaces(keys.username) }),
       password: secret({ description: 'Password.', ...replaces(keys.password) }),
     },
-    { additionalProperties: false, description: 'User name and password (RFC 7617).' },
+    { description: 'User name and password (RFC 7617).' },
   );
 }
 

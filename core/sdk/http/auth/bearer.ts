@@ -26,7 +26,6 @@ export const bearerOption = Type.Object(
     ),
   },
   {
-    additionalProperties: false,
     minProperties: 1,
     description: 'A token, sent as `Authorization: Bearer …`.',
   },

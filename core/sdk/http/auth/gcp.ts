@@ -34,7 +34,6 @@ export function gcpOption(keys?: readonly FalcosidekickKey[]) {
       ),
     },
     {
-      additionalProperties: false,
       advanced: true,
       description:
         'Google Cloud, by the package `google-auth-library` (install it beside Tiercel). Its token requests take `proxy` and `tls` of this output; the metadata server is asked directly.',

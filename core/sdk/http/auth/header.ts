@@ -21,7 +21,7 @@ export function headerOption(keys: readonly FalcosidekickKey[] = []) {
         ...(keys.length > 0 && { falcosidekick: keys }),
       }),
     },
-    { additionalProperties: false, description: 'An API key in a header.' },
+    { description: 'An API key in a header.' },
   );
 }
 

@@ -42,7 +42,6 @@ export const oauth2Option = Type.Object(
     ),
   },
   {
-    additionalProperties: false,
     advanced: true,
     description: 'OAuth 2.0 client credentials (RFC 6749, 4.4). The token is renewed before it expires.',
   },

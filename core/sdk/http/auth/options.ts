@@ -38,7 +38,6 @@ export function authOption(keys: AuthKeys = {}, more: { readonly default?: objec
       aws: Type.Optional(awsOption),
     },
     {
-      additionalProperties: false,
       minProperties: 1,
       maxProperties: 1,
       description: 'How requests are authenticated: one of these.',

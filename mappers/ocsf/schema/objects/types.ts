@@ -114,7 +114,6 @@ export const object = <P extends Record<string, TSchema>>(
 ) =>
   Type.Object(properties, {
     description,
-    additionalProperties: false,
     ...(atLeastOne && { atLeastOne }),
     ...notes,
   });

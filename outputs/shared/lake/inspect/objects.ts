@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { awsClientConfig } from '../../aws/index.ts';
-import type { S3Options } from '../store/s3-client.ts';
+import type { S3Access } from '../store/s3-client.ts';
 import { createS3Client } from '../store/s3-client.ts';
 import { faultOf } from '../store/s3-errors.ts';
 
@@ -25,7 +25,7 @@ export interface LakeObject {
  * @param s3 how to get into the bucket
  * @throws Error saying what is wrong and what to do
  */
-export async function* openObjects(target: string, s3: S3Options): AsyncGenerator<LakeObject> {
+export async function* openObjects(target: string, s3: S3Access): AsyncGenerator<LakeObject> {
   const address = /^s3:\/\/([^/]+)\/?(.*)$/i.exec(target);
   if (address !== null) return yield* bucketObjects(address[1]!, address[2]!, s3);
   const path = resolve(target);
@@ -44,7 +44,7 @@ function localObject(path: string): LakeObject {
   return { key: path.split(sep).join('/'), withFile: (use) => use(path) };
 }
 
-async function* bucketObjects(bucket: string, prefix: string, s3: S3Options): AsyncGenerator<LakeObject> {
+async function* bucketObjects(bucket: string, prefix: string, s3: S3Access): AsyncGenerator<LakeObject> {
   const { GetObjectCommand, ListObjectsV2Command } = await import('@aws-sdk/client-s3');
   const client = await createS3Client(s3, awsClientConfig(s3, { configDir: process.cwd() }));
   const explained = (error: unknown): Error => {

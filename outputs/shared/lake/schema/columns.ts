@@ -47,7 +47,7 @@ const NAME = /^(?:[A-Za-z_][A-Za-z0-9_]*|@timestamp)$/;
  * @param record a closed object in JSON Schema (TypeBox), annotated as {@link FORMATS} says
  * @throws SchemaError naming the path of what no static column can hold: a union, a reference, an open or
  *   empty object, a name that query engines do not take
- * @example columnsOf(Type.Object({ time: long() }, { additionalProperties: false }))
+ * @example columnsOf(Type.Object({ time: long() }))
  */
 export function columnsOf(record: TSchema): readonly Column[] {
   const shape = shapeOf(record as Keywords, '', []);

@@ -13,31 +13,31 @@ export const s3Options = {
     description: 'URL of an S3-compatible store; leave out for AWS.',
     examples: ['http://minio:9000'],
   }),
-  force_path_style: Type.Optional(
-    Type.Boolean({
-      description:
-        'Put the bucket into the path instead of the host name; most S3-compatible stores need it.',
-      default: false,
-    }),
-  ),
+  force_path_style: Type.Boolean({
+    description: 'Put the bucket into the path instead of the host name; most S3-compatible stores need it.',
+    default: false,
+  }),
   ...who,
 };
 
-const schema = Type.Object(s3Options, { additionalProperties: false });
+const schema = Type.Object(s3Options);
 
 /** {@link s3Options} as the code sees them. */
 export type S3Options = Static<typeof schema>;
+
+/** What a reader must know: all but the region may be left out. */
+export type S3Access = Omit<S3Options, 'force_path_style'> & Partial<S3Options>;
 
 /**
  * Makes the client for these options. Loads the SDK, which an output that is not used need not.
  *
  * @param config of `awsClientConfig`; shared by clients, so that they share one session and its renewal
  */
-export async function createS3Client(options: S3Options, config: AwsClientConfig): Promise<S3Client> {
+export async function createS3Client(options: S3Access, config: AwsClientConfig): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3');
   return new S3Client({
     ...config,
-    forcePathStyle: options.force_path_style ?? false,
+    forcePathStyle: options.force_path_style === true,
     // The checksum is in the request already.
     requestChecksumCalculation: 'WHEN_REQUIRED',
   });

@@ -21,10 +21,7 @@ const tickets = defineOutput({
   summary: 'Opens tickets.',
   category: 'alerting',
   stability: 'experimental',
-  options: Type.Object(
-    { every: duration({ description: 'How often.', default: '5m' }) },
-    { additionalProperties: false },
-  ),
+  options: Type.Object({ every: duration({ description: 'How often.', default: '5m' }) }),
   examples: [{ title: 'Minimal', options: {} }],
   batch: { every: 90_000 },
   batchBounds: { every: [60_000, 3_600_000] },

@@ -31,10 +31,7 @@ const definitionOf = (create: (context: OutputContext) => Output) =>
     apiVersion: 1,
     type: 'under_test',
     summary: 'Posts.',
-    options: Type.Object(
-      { url: httpUrl({ description: 'Where to.' }), ...httpOptions },
-      { additionalProperties: false },
-    ),
+    options: Type.Object({ url: httpUrl({ description: 'Where to.' }), ...httpOptions }),
     examples: [],
     batch: { events: 1 },
     create: (_, context) => create(context as OutputContext),

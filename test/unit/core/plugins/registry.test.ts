@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkDefinition } from '../../../../core/plugins/check.ts';
 import { resolveModule } from '../../../../core/plugins/resolve.ts';
+import { Type } from '../../../../core/sdk/index.ts';
 import { testRegistry } from '../config/support.ts';
 
 let dir: string;
@@ -200,9 +201,41 @@ describe('checkDefinition', () => {
     [
       { ...good, options: { type: 'object', properties: { batch: { type: 'string' } } } },
       [
-        'its options are not closed (additionalProperties: false)',
+        'its options are not closed (additionalProperties: false, which Type.Object of tiercel sets)',
         'its option "batch" has no description',
         'its option "batch" has the name of a setting that every output has',
+      ],
+    ],
+    [
+      {
+        ...good,
+        options: Type.Object({
+          port: Type.Optional(Type.Integer({ default: 514, description: 'A.' })),
+          tls: Type.Optional(
+            Type.Object(
+              { insecure: Type.Optional(Type.Boolean({ default: false, description: 'B.' })) },
+              { description: 'C.' },
+            ),
+          ),
+          host: Type.String({ default: 'localhost', description: 'D.' }),
+        }),
+      },
+      ['port', 'tls.insecure'].map(
+        (at) =>
+          `its option "${at}" has a default and is optional too: take Type.Optional away, so that it always has a value (in plain JSON Schema: name it in "required")`,
+      ),
+    ],
+    [
+      {
+        ...good,
+        options: Type.Object({
+          port: Type.Integer({ default: 514, description: 'A.' }),
+          url: Type.Optional(Type.String({ needs: ['port', 'ca'], excludes: ['port'], description: 'B.' })),
+        }),
+      },
+      [
+        'its option "url" names "ca", which is no option beside it',
+        'its option "url" excludes "port", which has a default and is never absent',
       ],
     ],
     [{ ...good, ordering: 'strict' }, ['its ordering is "strict", not "none" or "partition"']],

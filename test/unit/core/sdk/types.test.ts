@@ -40,21 +40,18 @@ describe('defineOutput', () => {
   it('gives create() the options of its schema: numbers for durations and sizes', () => {
     defineOutput({
       ...base,
-      options: Type.Object(
-        {
-          url: httpUrl({ description: '' }),
-          wait: duration({ description: '', default: '5m' }),
-          limit: Type.Optional(size({ description: '' })),
-          token: Type.Optional(secret({ description: '' })),
-          mode: Type.Union([Type.Literal('fast'), Type.Literal('safe')]),
-          least: priority({ description: '' }),
-          colors: Type.Optional(byPriority(Type.Integer(), { description: '' })),
-          text: template({ description: '' }),
-          tags: Type.Array(Type.String()),
-          tls: Type.Optional(Type.Object({ ca: Type.String() })),
-        },
-        { additionalProperties: false },
-      ),
+      options: Type.Object({
+        url: httpUrl({ description: '' }),
+        wait: duration({ description: '', default: '5m' }),
+        limit: Type.Optional(size({ description: '' })),
+        token: Type.Optional(secret({ description: '' })),
+        mode: Type.Union([Type.Literal('fast'), Type.Literal('safe')]),
+        least: priority({ description: '' }),
+        colors: Type.Optional(byPriority(Type.Integer(), { description: '' })),
+        text: template({ description: '' }),
+        tags: Type.Array(Type.String()),
+        tls: Type.Optional(Type.Object({ ca: Type.String() })),
+      }),
       create(options, context) {
         expectTypeOf(options.url).toEqualTypeOf<string>();
         expectTypeOf(options.wait).toEqualTypeOf<number>();
@@ -76,7 +73,7 @@ describe('defineOutput', () => {
   });
 
   it('gives claims, mapper and what is promised the same options', () => {
-    const options = Type.Object({ path: Type.String() }, { additionalProperties: false });
+    const options = Type.Object({ path: Type.String() });
     defineOutput({
       ...base,
       options,
@@ -95,7 +92,7 @@ describe('defineOutput', () => {
   });
 
   it('gives deliver() events where they are its records, and texts nobody knows where the user may choose', () => {
-    const options = Type.Object({ path: Type.String() }, { additionalProperties: false });
+    const options = Type.Object({ path: Type.String() });
     defineOutput({
       ...base,
       options,
@@ -127,7 +124,7 @@ describe('defineOutput', () => {
   it('takes the shared options of HTTP along', () => {
     defineOutput({
       ...base,
-      options: Type.Object({ ...httpOptions }, { additionalProperties: false }),
+      options: Type.Object({ ...httpOptions }),
       create(options) {
         expectTypeOf(options.gzip).toEqualTypeOf<boolean>();
         expectTypeOf(options.auth?.basic?.username).toEqualTypeOf<string | undefined>();
@@ -137,7 +134,7 @@ describe('defineOutput', () => {
   });
 
   it('makes the author say what became of a batch', () => {
-    const options = Type.Object({}, { additionalProperties: false });
+    const options = Type.Object({});
     // @ts-expect-error nothing is not an answer
     defineOutput({ ...base, options, create: () => ({ deliver: async () => {} }) });
     // @ts-expect-error neither is a boolean
@@ -150,7 +147,7 @@ describe('defineOutput', () => {
   });
 
   it('streams blocks where it says so, and holds records where it does not', () => {
-    const options = Type.Object({}, { additionalProperties: false });
+    const options = Type.Object({});
     defineOutput({
       ...base,
       options,
@@ -177,7 +174,7 @@ describe('defineOutput', () => {
   });
 
   it('takes one version of the contract, and limits that there are', () => {
-    const options = Type.Object({}, { additionalProperties: false });
+    const options = Type.Object({});
     const create = () => ({ deliver: async () => delivered() });
     // @ts-expect-error there is no version 2
     defineOutput({ ...base, apiVersion: 2, options, create });
@@ -192,7 +189,7 @@ describe('defineMapper', () => {
       apiVersion: 1,
       type: 'headline',
       summary: 'Rule and host.',
-      options: Type.Object({ upper: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+      options: Type.Object({ upper: Type.Optional(Type.Boolean()) }),
       create: ({ upper }) => {
         expectTypeOf(upper).toEqualTypeOf<boolean | undefined>();
         return {
@@ -207,7 +204,7 @@ describe('defineMapper', () => {
   });
 
   it('must refuse with a reason', () => {
-    const options = Type.Object({}, { additionalProperties: false });
+    const options = Type.Object({});
     defineMapper({
       apiVersion: 1,
       type: 'no',

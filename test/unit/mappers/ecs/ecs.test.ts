@@ -6,13 +6,14 @@ import ecs from '../../../../mappers/ecs/index.ts';
 import { schema } from '../../../../mappers/ecs/schema.ts';
 import { columnsOf } from '../../../../outputs/shared/lake/index.ts';
 import { composedEvents, realEvents } from '../../../support/corpus.ts';
+import { decoded } from '../../../support/decoded.ts';
 import { runs } from '../../../support/runs.ts';
 import { distinctFields, eventText } from '../arbitrary.ts';
 import { instantOf } from '../ocsf/accounting.ts';
 import { alert, event, RECEIVED } from '../ocsf/support.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
-const mapper = (options = {}) => ecs.create(options, { log });
+const mapper = (options = {}) => ecs.create(decoded(ecs, options), { log });
 
 /** The record as it is sent: JSON. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into records by path.

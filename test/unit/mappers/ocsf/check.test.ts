@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { finisher } from '../../../../mappers/ocsf/check/check.ts';
 import { mappingOf } from '../../../../mappers/ocsf/finding/mapping.ts';
+import ocsf from '../../../../mappers/ocsf/index.ts';
+import { decoded } from '../../../support/decoded.ts';
 import { alert, mapper } from './support.ts';
 
-const mapping = mappingOf({});
+const mapping = mappingOf(decoded(ocsf, {}));
 const strict = finisher(mapping, 'strict');
 const repair = finisher(mapping, 'repair');
 
@@ -196,7 +198,7 @@ describe('the check of a record', () => {
 });
 
 describe('the reason of a refusal', () => {
-  const mapping = mappingOf({});
+  const mapping = mappingOf(decoded(ocsf, {}));
   /** What is said of a record with so many attributes that there are not. */
   const refusal = (count: number) => {
     const unknown = Object.fromEntries(Array.from({ length: count }, (_, n) => [`no_such_${n}`, 1]));

@@ -6,7 +6,7 @@ import { mapper, officialErrors } from './support.ts';
 
 /** The record of an event, once all is checked that holds for every record. */
 // biome-ignore lint/suspicious/noExplicitAny: records of three classes.
-export function checked(of: Event, options: OcsfOptions): any {
+export function checked(of: Event, options: Partial<OcsfOptions>): any {
   const result = mapper({ ...options, validation: 'strict' }).map(of);
   if (!result.ok) throw new Error(result.reason);
   const text = JSON.stringify(result.record);

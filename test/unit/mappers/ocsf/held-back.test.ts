@@ -18,18 +18,18 @@ const tooLong = alert(
 );
 const events = [...lines.map(event), tooLong];
 
-const CLASSES: OcsfOptions[] = [
+const CLASSES: Partial<OcsfOptions>[] = [
   {},
   { class: 'security_finding' },
   { class: 'security_finding', mode: 'falcosidekick' },
 ];
-const PLACES: OcsfOptions[] = [
+const PLACES: Partial<OcsfOptions>[] = [
   {},
   { cloud: { provider: 'AWS', account_id: '123456789012', region: 'eu-west-1' }, cluster_name: 'blue' },
   { account_id_from: 'ct.recipientaccountid', profiles: ['linux_users'], confidence_from_maturity: true },
 ];
 const KINDS = (['1.1.0', '1.3.0'] as const).flatMap((version) =>
-  CLASSES.flatMap((kind) => PLACES.map((place): OcsfOptions => ({ version, ...kind, ...place }))),
+  CLASSES.flatMap((kind) => PLACES.map((place): Partial<OcsfOptions> => ({ version, ...kind, ...place }))),
 );
 
 describe('events of the held-back set', () => {

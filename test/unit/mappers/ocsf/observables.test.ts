@@ -25,7 +25,7 @@ const AUDIT = alert(
 
 type Seen = [name: string, type_id: number, type: string, value: string];
 
-const seen = (of: typeof FILE, options: OcsfOptions): Seen[] =>
+const seen = (of: typeof FILE, options: Partial<OcsfOptions>): Seen[] =>
   mapped(of, options).observables.map(({ name, type_id, type, value }: Record<string, unknown>) => [
     name,
     type_id,

@@ -6,7 +6,7 @@ import { distinctFields, eventText } from '../arbitrary.ts';
 import { checked } from './checked.ts';
 import { alert, event } from './support.ts';
 
-const KINDS: OcsfOptions[] = [
+const KINDS: Partial<OcsfOptions>[] = [
   {},
   { version: '1.3.0', profiles: ['linux_users'], account_id_from: 'ct.recipientaccountid' },
   { class: 'security_finding', cloud: { account_id: 'external_x' } },

@@ -5,7 +5,7 @@ import { runs } from '../../../support/runs.ts';
 import { lostFields } from './accounting.ts';
 import { event, mapper, officialErrors } from './support.ts';
 
-const KINDS: OcsfOptions[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
+const KINDS: Partial<OcsfOptions>[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
   { version },
   { version, class: 'security_finding' as const },
   { version, class: 'security_finding' as const, mode: 'falcosidekick' as const },

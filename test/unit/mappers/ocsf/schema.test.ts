@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { schema as ecs } from '../../../../mappers/ecs/schema.ts';
 import { mappingOf } from '../../../../mappers/ocsf/finding/mapping.ts';
+import ocsf from '../../../../mappers/ocsf/index.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { type Column, columnsOf } from '../../../../outputs/shared/lake/schema/columns.ts';
+import { decoded } from '../../../support/decoded.ts';
 
 /** The path of each column, groups included; `[]` behind a list. */
 function pathsOf(columns: readonly Column[], prefix = ''): string[] {
@@ -14,9 +16,10 @@ function pathsOf(columns: readonly Column[], prefix = ''): string[] {
   });
 }
 
-const columns = (options: OcsfOptions) => pathsOf(columnsOf(mappingOf(options).schema));
+const columns = (options: Partial<OcsfOptions>) =>
+  pathsOf(columnsOf(mappingOf(decoded(ocsf, options)).schema));
 
-const KINDS: OcsfOptions[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
+const KINDS: Partial<OcsfOptions>[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
   { version },
   { version, class: 'security_finding' as const },
   { version, class: 'security_finding' as const, mode: 'falcosidekick' as const },
@@ -40,7 +43,7 @@ describe('the columns', () => {
   });
 
   it.each(KINDS)('can be written as Parquet, and none is a partition key: %j', (options) => {
-    const names = columnsOf(mappingOf(options).schema).map(({ name }) => name);
+    const names = columnsOf(mappingOf(decoded(ocsf, options)).schema).map(({ name }) => name);
     expect(names).not.toEqual(expect.arrayContaining(['region']));
     for (const key of ['region', 'accountId', 'eventDay']) expect(names).not.toContain(key);
   });
@@ -65,7 +68,7 @@ function silent(node: Described, path = ''): string[] {
 
 describe('descriptions', () => {
   it.each(KINDS)('of the attributes say something: %j', (options) => {
-    expect(silent(mappingOf(options).schema as Described)).toEqual([]);
+    expect(silent(mappingOf(decoded(ocsf, options)).schema as Described)).toEqual([]);
   });
 
   it('of the fields of ECS say something', () => {

@@ -4,6 +4,7 @@ import { parseEvent } from '../../../../core/event/parse.ts';
 import type { Event, Logger } from '../../../../core/sdk/index.ts';
 import ocsf from '../../../../mappers/ocsf/index.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
+import { decoded } from '../../../support/decoded.ts';
 
 /** A fixed time of acceptance. */
 export const RECEIVED = Date.UTC(2026, 6, 11, 9, 45);
@@ -13,11 +14,11 @@ const log = new Proxy({}, { get: () => () => {} }) as Logger;
 const mappers = new Map<string, ReturnType<typeof ocsf.create>>();
 
 /** The mapper with options, which are what a YAML would give; one for equal options, as its check takes a while to compile. */
-export function mapper(options: OcsfOptions = {}): ReturnType<typeof ocsf.create> {
+export function mapper(options: Partial<OcsfOptions> = {}): ReturnType<typeof ocsf.create> {
   const key = JSON.stringify(options);
   let made = mappers.get(key);
   if (made === undefined) {
-    made = ocsf.create(options, { log });
+    made = ocsf.create(decoded(ocsf, options), { log });
     mappers.set(key, made);
   }
   return made;
@@ -49,7 +50,7 @@ export const alert = (output_fields: object, more: object = {}): Event =>
 
 /** The record of an event as OCSF's JSON; throws when it is refused. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into records of three classes.
-export function mapped(of: Event, options: OcsfOptions = {}): any {
+export function mapped(of: Event, options: Partial<OcsfOptions> = {}): any {
   const result = mapper(options).map(of);
   if (!result.ok) throw new Error(result.reason);
   return JSON.parse(JSON.stringify(result.record));

@@ -10,28 +10,28 @@ import { columnsOf } from '../../../../outputs/shared/lake/schema/columns.ts';
 import { breakingChanges, schemaText } from '../../../../outputs/shared/lake/schema/compare.ts';
 import { schemaElements } from '../../../../outputs/shared/lake/schema/elements.ts';
 import { realEvents } from '../../../support/corpus.ts';
+import { decoded } from '../../../support/decoded.ts';
 import { query, readWithDuckDB, readWithHyparquet, scratch } from '../shared/lake/support.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';
 import { contextOf, neverAborts, recordingLogger } from '../support.ts';
 
 const RELEASED = fileURLToPath(new URL('../../../fixtures/security-lake-columns/', import.meta.url));
 
-type Options = Parameters<typeof lake.create>[0];
-
 /** Writes each list of texts as an object of its own; gives their paths in that order. */
-async function write(
-  batches: readonly (readonly string[])[],
-  more: Partial<Options> = {},
-): Promise<string[]> {
-  const options: Options = {
+async function write(batches: readonly (readonly string[])[], more: object = {}): Promise<string[]> {
+  const options = decoded(lake, {
     directory: scratch(),
     source: 'falco',
     region: 'eu-west-1',
     account_id: '123456789012',
     ...more,
-  };
+  });
   const log = recordingLogger();
-  const mapper = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: mapperOptions(options) };
+  const mapper = {
+    type: 'ocsf',
+    module: compiledMapper('ocsf/index.js'),
+    options: decoded(ocsf, mapperOptions(options)),
+  };
   const context = { ...contextOf<unknown>(ocsf.create(mapper.options, { log }), log), mapperRef: mapper };
   const output = lake.create(options, context);
   for (const [index, texts] of batches.entries()) {
@@ -47,7 +47,7 @@ async function write(
 /** The options behind the name of a released schema. */
 function kindOf(file: string): Parameters<typeof mappingOf>[0] {
   const [, kind, mode, version] = /^(\w+)-(\w+)-(.+)\.txt$/.exec(file)!;
-  return { class: kind, mode, version } as Parameters<typeof mappingOf>[0];
+  return decoded(ocsf, { class: kind, mode, version });
 }
 
 const footer = async (path: string) => parquetMetadataAsync(await asyncBufferFromFile(path));
@@ -120,7 +120,7 @@ describe('the schema of the files', () => {
   });
 
   it('does not get a column out, renamed or into another type unnoticed', () => {
-    const text = schemaText(columnsOf(mappingOf({ version: '1.1.0' }).schema));
+    const text = schemaText(columnsOf(mappingOf(decoded(ocsf, { version: '1.1.0' })).schema));
     expect(breakingChanges(text, text.replace(/^message: utf8\n/m, ''))).toEqual(['message: utf8']);
     expect(breakingChanges(text, text.replace('time: int64', 'time: timestamp'))).toEqual(['time: int64']);
     expect(breakingChanges(text, `${text}\nadded: utf8`)).toEqual([]);

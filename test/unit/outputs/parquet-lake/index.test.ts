@@ -6,15 +6,22 @@ import { describe, expect, it } from 'vitest';
 import ocsf from '../../../../mappers/ocsf/index.ts';
 import lake from '../../../../outputs/parquet-lake/index.ts';
 import { partitionKey } from '../../../../outputs/parquet-lake/partition.ts';
+import { decoded } from '../../../support/decoded.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';
 import { contextOf, eventOf, jsonTextMapper, neverAborts, recordingLogger } from '../support.ts';
 
-const mapperRef = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: {} };
+const mapperRef = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: decoded(ocsf, {}) };
 
 describe('parquet_lake', () => {
   it('writes the records of its mapper under the partition of the event, sorted by time', async () => {
-    const context = { ...contextOf<unknown>(ocsf.create({}, { log: recordingLogger() })), mapperRef };
-    const output = lake.create({ directory: 'lake', prefix: 'sec/falco', partition_by: 'hour' }, context);
+    const context = {
+      ...contextOf<unknown>(ocsf.create(decoded(ocsf, {}), { log: recordingLogger() })),
+      mapperRef,
+    };
+    const output = lake.create(
+      decoded(lake, { directory: 'lake', prefix: 'sec/falco', partition_by: 'hour' }),
+      context,
+    );
     const partition = output.partition?.(eventOf({ time: AT })) as string;
     const batch = streamOf([eventText(AT + 2), eventText(AT + 1)], partition);
     expect((await output.deliver(batch, neverAborts())).status).toBe('delivered');
@@ -27,10 +34,13 @@ describe('parquet_lake', () => {
   });
 
   it('says what is missing', () => {
-    const context = { ...contextOf<unknown>(ocsf.create({}, { log: recordingLogger() })), mapperRef };
-    expect(() => lake.create({}, context)).toThrow(/exactly one of bucket and directory/);
-    expect(() => lake.create({ bucket: 'lake' }, context)).toThrow(/needs region/);
-    expect(() => lake.create({ directory: 'x' }, contextOf<unknown>(jsonTextMapper))).toThrow(
+    const context = {
+      ...contextOf<unknown>(ocsf.create(decoded(ocsf, {}), { log: recordingLogger() })),
+      mapperRef,
+    };
+    expect(() => lake.create(decoded(lake, {}), context)).toThrow(/exactly one of bucket and directory/);
+    expect(() => lake.create({ ...decoded(lake, {}), bucket: 'lake' }, context)).toThrow(/needs region/);
+    expect(() => lake.create(decoded(lake, { directory: 'x' }), contextOf<unknown>(jsonTextMapper))).toThrow(
       /fixed columns/,
     );
   });

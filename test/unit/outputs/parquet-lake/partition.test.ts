@@ -11,6 +11,7 @@ import {
   NO_VALUE,
   segment,
 } from '../../../../outputs/parquet-lake/partition.ts';
+import { decoded } from '../../../support/decoded.ts';
 import { query } from '../shared/lake/support.ts';
 import { AT, compiledMapper, eventText, filesBelow, streamOf } from '../streams.ts';
 import { contextOf, eventOf, neverAborts, recordingLogger } from '../support.ts';
@@ -109,9 +110,15 @@ describe('checkFields', () => {
 });
 
 it('parquet_lake writes partitions that an engine reads as the columns they are', async () => {
-  const mapperRef = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: {} };
-  const context = { ...contextOf<unknown>(ocsf.create({}, { log: recordingLogger() })), mapperRef };
-  const output = lake.create({ directory: 'lake', partition_fields: ['k8s.ns.name', 'priority'] }, context);
+  const mapperRef = { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: decoded(ocsf, {}) };
+  const context = {
+    ...contextOf<unknown>(ocsf.create(decoded(ocsf, {}), { log: recordingLogger() })),
+    mapperRef,
+  };
+  const output = lake.create(
+    decoded(lake, { directory: 'lake', partition_fields: ['k8s.ns.name', 'priority'] }),
+    context,
+  );
   const namespaces = ['team/a=b %1 "é"', undefined];
   for (const [index, namespace] of namespaces.entries()) {
     const partition = output.partition!(eventIn(namespace)) as string;

@@ -2,7 +2,11 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AssumeRoleError, credentialsFor } from '../../../../../core/sdk/aws/credentials.ts';
+import { awsOptions } from '../../../../../core/sdk/aws/index.ts';
+import { Type } from '../../../../../core/sdk/index.ts';
+import { decoded } from '../../../../support/decoded.ts';
 
+const AWS = { options: Type.Object(awsOptions) };
 const KEY = { region: 'eu-west-1', access_key_id: 'AKIA', secret_access_key: 'secret' };
 const ROLE = 'arn:aws:iam::111122223333:role/falco';
 const SESSION = {
@@ -47,14 +51,8 @@ const STS = { requestHandler: {}, logger };
 
 /** The session of a role. */
 function assume(role: Record<string, unknown>, key: object = KEY) {
-  const { credentials } = credentialsFor(
-    {
-      ...KEY,
-      ...key,
-      assume_role: { role_arn: ROLE, ...role },
-    },
-    STS,
-  );
+  const options = decoded(AWS, { ...KEY, ...key, assume_role: { role_arn: ROLE, ...role } });
+  const { credentials } = credentialsFor(options, STS);
   return (credentials as () => Promise<unknown>)();
 }
 
@@ -81,8 +79,8 @@ describe('credentialsFor', () => {
     expect(() => credentialsFor({ region: 'r', ...half }, STS)).toThrow(
       'access_key_id and secret_access_key go together: give both or neither',
     );
-    const role = { role_arn: ROLE };
-    expect(() => credentialsFor({ region: 'r', ...half, assume_role: role }, STS)).toThrow(/both or neither/);
+    const { assume_role } = decoded(AWS, { region: 'r', assume_role: { role_arn: ROLE } });
+    expect(() => credentialsFor({ region: 'r', ...half, assume_role }, STS)).toThrow(/both or neither/);
   });
 
   it('assumes the role with the key, for an hour under the name tiercel', async () => {
@@ -107,7 +105,7 @@ describe('credentialsFor', () => {
 
   it('assumes it as the options say', async () => {
     const { asked, sts_endpoint } = await sts({ AccessKeyId: 'ASIA', SecretAccessKey: 'hidden' });
-    const role = { sts_endpoint, session_name: 'mine', session_duration: 900_400, external_id: 'ext' };
+    const role = { sts_endpoint, session_name: 'mine', session_duration: '900400ms', external_id: 'ext' };
     expect(await assume(role)).toEqual({ accessKeyId: 'ASIA', secretAccessKey: 'hidden' });
     expect(asked[0]!.body).toMatchObject({
       RoleSessionName: 'mine',

@@ -5,11 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type AwsOptions, awsClientConfig } from '../../../../../core/sdk/aws/index.ts';
-import type { Delivery, HttpTimeouts } from '../../../../../core/sdk/index.ts';
+import { awsClientConfig, awsOptions } from '../../../../../core/sdk/aws/index.ts';
+import { type Delivery, type HttpTimeouts, Type } from '../../../../../core/sdk/index.ts';
 import sqs from '../../../../../outputs/aws-sqs.ts';
-import { s3Store } from '../../../../../outputs/shared/lake/index.ts';
+import { s3Options, s3Store } from '../../../../../outputs/shared/lake/index.ts';
+
 import { makeCertificates } from '../../../../support/certificates.ts';
+import { decoded } from '../../../../support/decoded.ts';
 import {
   type ForwardProxy,
   startForwardProxy,
@@ -85,23 +87,24 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-const options = (more: Partial<AwsOptions> = {}): AwsOptions => ({
-  region: 'eu-west-1',
-  ...KEY,
-  tls: { ca: 'ca.pem' },
-  ...more,
-});
+const options = (more: object = {}) => ({ region: 'eu-west-1', ...KEY, tls: { ca: 'ca.pem' }, ...more });
+const AWS = { options: Type.Object(awsOptions) };
 
-function queue(more: Partial<AwsOptions> = {}) {
+function queue(more: object = {}) {
   const queue_url = 'https://sqs.eu-west-1.amazonaws.com/123456789012/falco';
   const context = { ...contextOf<unknown>(jsonTextMapper), configDir: folder };
-  const output = sqs.create({ queue_url, ...options(more) }, context);
+  const output = sqs.create(decoded(sqs, { queue_url, ...options(more) }), context);
   onTestFinished(() => output.stop?.(neverAborts()));
   return { output, deliver: (signal = neverAborts()) => output.deliver(batchOf<unknown>(['{}']), signal) };
 }
 
-function store(more: Partial<AwsOptions> = {}, timeouts?: HttpTimeouts, signal = neverAborts()) {
-  const bucket = s3Store('lake', options(more), { configDir: folder }, timeouts);
+function store(more: object = {}, timeouts?: HttpTimeouts, signal = neverAborts()) {
+  const bucket = s3Store(
+    'lake',
+    decoded({ options: Type.Object(s3Options) }, options(more)),
+    { configDir: folder },
+    timeouts,
+  );
   onTestFinished(() => bucket.close());
   const path = join(folder, 'file');
   writeFileSync(path, 'x'.repeat(3_000_000));
@@ -161,7 +164,7 @@ describe('clients of AWS go through the proxy', () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', '');
     const bare = { region: 'eu-west-1', tls: { ca: 'ca.pem' }, proxy: proxy.url };
     const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
-    const client = new STSClient(awsClientConfig(bare, { configDir: folder }));
+    const client = new STSClient(awsClientConfig(decoded(AWS, bare), { configDir: folder }));
     onTestFinished(() => client.destroy());
     await client.send(new GetCallerIdentityCommand({}));
     expect(seen).toEqual([
@@ -189,7 +192,7 @@ describe('clients of AWS go through the proxy', () => {
     vi.stubEnv('AWS_CONFIG_FILE', join(folder, '.aws', 'config'));
     const bare = { region: 'eu-west-1', tls: { ca: 'ca.pem' }, proxy: proxy.url, profile: 'sso' };
     const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
-    const client = new STSClient(awsClientConfig(bare, { configDir: folder }));
+    const client = new STSClient(awsClientConfig(decoded(AWS, bare), { configDir: folder }));
     onTestFinished(() => client.destroy());
     await client.send(new GetCallerIdentityCommand({}));
     expect(proxy.asked).toEqual([

@@ -2,6 +2,9 @@ import { Type as TypeBox } from 'typebox';
 import { describe, expect, test } from 'vitest';
 import { Type, type TypeBuilder } from '../../../../../core/sdk/options/type.ts';
 
+/** TypeBox must be told; what is given here twice stays once. */
+const closed = { additionalProperties: false } as const;
+
 /** Each builder once, with options and without. */
 const cases: Record<string, (type: TypeBuilder) => object> = {
   Any: (type) => type.Any({ description: 'd' }),
@@ -14,12 +17,13 @@ const cases: Record<string, (type: TypeBuilder) => object> = {
   'Literal of a boolean': (type) => type.Literal(true),
   Null: (type) => type.Null(),
   Number: (type) => type.Number({ maximum: 2 }),
-  'Object, empty': (type) => type.Object({}),
-  'Object, all optional': (type) => type.Object({ a: type.Optional(type.String()) }),
+  'Object, empty': (type) => type.Object({}, closed),
+  'Object, all optional': (type) => type.Object({ a: type.Optional(type.String()) }, closed),
+  'Object, open': (type) => type.Object({ a: type.String() }, { additionalProperties: true }),
   Object: (type) =>
     type.Object(
-      { a: type.String(), b: type.Optional(type.Object({ c: type.Integer() })), d: type.Boolean() },
-      { additionalProperties: false, description: 'd' },
+      { a: type.String(), b: type.Optional(type.Object({ c: type.Integer() }, closed)), d: type.Boolean() },
+      { ...closed, description: 'd' },
     ),
   Optional: (type) => type.Optional(type.Integer({ default: 1 })),
   Record: (type) => type.Record(type.String(), type.Unknown(), { default: {} }),
@@ -46,6 +50,14 @@ describe('Type gives what TypeBox gives', () => {
     const theirs = TypeBox.Object({ a: Type.Optional(Type.String()), b: Type.String() });
     expect(ours).toMatchObject({ required: ['b'] });
     expect(theirs).toMatchObject({ required: ['b'] });
+  });
+
+  test('an object is closed unless it is told otherwise', () => {
+    const named = { a: Type.String() };
+    expect(Type.Object(named)).toEqual(TypeBox.Object(named, closed));
+    expect(Type.Object(named, { additionalProperties: true })).toMatchObject({ additionalProperties: true });
+    const others = { additionalProperties: Type.Integer() };
+    expect(Type.Object(named, others)).toMatchObject(others);
   });
 
   test('only texts are keys', () => {

@@ -4,16 +4,17 @@ import { parquetMetadata, type SchemaElement } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import { mappingOf } from '../../../../../mappers/ocsf/finding/mapping.ts';
-import type { OcsfOptions } from '../../../../../mappers/ocsf/schema/options.ts';
+import ocsf from '../../../../../mappers/ocsf/index.ts';
 import { inspectCommand } from '../../../../../outputs/aws-security-lake/inspect/command.ts';
 import { inspect, RULES } from '../../../../../outputs/aws-security-lake/inspect/index.ts';
 import { columnsOf } from '../../../../../outputs/shared/lake/schema/columns.ts';
+import { decoded } from '../../../../support/decoded.ts';
 import { encode, type Records, scratch } from '../../shared/lake/support.ts';
 import { DAY, row } from './row.ts';
 
 const PLACE = 'ext/falco/1.0/region=eu-west-1/accountId=123456789012/eventDay=20260102';
 
-const columns = columnsOf(mappingOf({ version: '1.1.0' } satisfies OcsfOptions).schema);
+const columns = columnsOf(mappingOf(decoded(ocsf, { version: '1.1.0' })).schema);
 const file = (records: Records) => encode(columns, records);
 
 /** Writes files below a folder, looks at it, and gives the rules that are broken. */

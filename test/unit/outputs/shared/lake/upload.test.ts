@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../../../core/sdk/contract/clock.ts';
 import type { StreamedBatch } from '../../../../../core/sdk/index.ts';
+import ocsf from '../../../../../mappers/ocsf/index.ts';
 import { createEncoder, createUploader, directoryStore } from '../../../../../outputs/shared/lake/index.ts';
+import { decoded } from '../../../../support/decoded.ts';
 import { rawEvent } from '../../../../support/events.ts';
 import { createWorld, silent } from '../../../../support/output-loop.ts';
 import { until } from '../../../../support/until.ts';
@@ -14,7 +16,7 @@ import { scratch } from './support.ts';
 function setUp() {
   const folder = scratch();
   const encoder = createEncoder({
-    mapper: { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: {} },
+    mapper: { type: 'ocsf', module: compiledMapper('ocsf/index.js'), options: decoded(ocsf, {}) },
     decode: { customFields: {}, customTags: [], templatedFields: {} },
     directory: join(folder, 'state'),
     log: silent,

@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../../../../../core/sdk/index.ts';
+import { Type } from '../../../../../../core/sdk/index.ts';
 import { s3Store } from '../../../../../../outputs/shared/lake/store/s3.ts';
-import type { S3Options } from '../../../../../../outputs/shared/lake/store/s3-client.ts';
+import { s3Options } from '../../../../../../outputs/shared/lake/store/s3-client.ts';
+import { decoded } from '../../../../../support/decoded.ts';
 import type { Answer, Seen } from './fake-s3.ts';
 import { fakeS3, s3Error, session, stsError } from './fake-s3.ts';
 
@@ -18,7 +20,7 @@ interface Aws {
   readonly put?: Answer;
 }
 
-async function diagnose(aws: Aws, options: Partial<S3Options> = {}, write = true) {
+async function diagnose(aws: Aws, options: object = {}, write = true) {
   const answer = ({ method, body }: Seen): Answer => {
     const form = body.toString();
     if (form.includes('GetCallerIdentity')) return aws.who ?? { status: 200, body: WHO };
@@ -30,15 +32,18 @@ async function diagnose(aws: Aws, options: Partial<S3Options> = {}, write = true
   const s3 = await fakeS3(answer);
   const store = s3Store(
     'lake',
-    {
-      region: 'eu-central-1',
-      endpoint: s3.endpoint,
-      force_path_style: true,
-      access_key_id: 'AKIA0',
-      secret_access_key: 'not-a-real-secret',
-      assume_role: { role_arn: ROLE, external_id: 'x', sts_endpoint: s3.endpoint },
-      ...options,
-    },
+    decoded(
+      { options: Type.Object(s3Options) },
+      {
+        region: 'eu-central-1',
+        endpoint: s3.endpoint,
+        force_path_style: true,
+        access_key_id: 'AKIA0',
+        secret_access_key: 'not-a-real-secret',
+        assume_role: { role_arn: ROLE, external_id: 'x', sts_endpoint: s3.endpoint },
+        ...options,
+      },
+    ),
     CONTEXT,
   );
   onTestFinished(() => store.close());
@@ -127,7 +132,7 @@ describe('diagnose', () => {
   });
 
   it('does not ask AWS who we are for a store that is not AWS', async () => {
-    const { of, requests } = await diagnose({}, { assume_role: undefined } as Partial<S3Options>);
+    const { of, requests } = await diagnose({}, { assume_role: undefined });
     expect(of('identity')!.status).toBe('unknown');
     expect(of('credentials')).toMatchObject({ status: 'ok', line: expect.stringContaining('AKIA…') });
     expect(requests.filter(({ method }) => method === 'POST')).toEqual([]);

@@ -2,13 +2,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Type } from '../../../../../../core/sdk/index.ts';
 import { s3Store } from '../../../../../../outputs/shared/lake/store/s3.ts';
-import type { S3Options } from '../../../../../../outputs/shared/lake/store/s3-client.ts';
+import { s3Options } from '../../../../../../outputs/shared/lake/store/s3-client.ts';
 import type { LocalFile } from '../../../../../../outputs/shared/lake/store/store.ts';
+import { decoded } from '../../../../../support/decoded.ts';
 import { scratch } from '../support.ts';
 import type { Answer } from './fake-s3.ts';
 import { fakeS3, s3Error, session, stsError } from './fake-s3.ts';
 
+const S3 = { options: Type.Object(s3Options) };
 const CONTEXT = { configDir: '.' };
 const KEY = 'ext/falco/region=eu-central-1/accountId=111122223333/eventDay=20261123/b-1.parquet';
 const ROLE = 'arn:aws:iam::111122223333:role/provider';
@@ -20,17 +23,17 @@ function localFile(bytes = randomBytes(3_000_000)): LocalFile & { readonly bytes
   return { path, size: bytes.length, bytes };
 }
 
-function storeAt(endpoint: string, options: Partial<S3Options> = {}) {
+function storeAt(endpoint: string, options: object = {}) {
   const store = s3Store(
     'lake',
-    {
+    decoded(S3, {
       region: 'eu-central-1',
       endpoint,
       force_path_style: true,
       access_key_id: 'AKIA',
       secret_access_key: 'secret',
       ...options,
-    },
+    }),
     CONTEXT,
   );
   onTestFinished(() => store.close());
@@ -228,8 +231,7 @@ describe('s3Store', () => {
   });
 
   it('wants both halves of a static key', () => {
-    expect(() => s3Store('lake', { region: 'eu-central-1', access_key_id: 'AKIA' }, CONTEXT)).toThrow(
-      /go together/,
-    );
+    const half = decoded(S3, { region: 'eu-central-1' });
+    expect(() => s3Store('lake', { ...half, access_key_id: 'AKIA' }, CONTEXT)).toThrow(/go together/);
   });
 });

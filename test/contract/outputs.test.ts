@@ -54,6 +54,18 @@ function sqsAnswer(
   return { status: 200, body: JSON.stringify({ Successful, Failed }) };
 }
 
+/** The data of the messages of a request to publish. */
+function messagesIn(body: string): string[] {
+  const { messages = [] } = JSON.parse(body) as { messages?: { data: string }[] };
+  return messages.map(({ data }) => Buffer.from(data, 'base64').toString());
+}
+
+/** What Pub/Sub answers: an id for each message, or the permission that the check asks for. */
+function publishAnswer(body: string): Answer {
+  const messageIds = messagesIn(body).map((_, index) => String(index));
+  return { status: 200, body: JSON.stringify({ messageIds, permissions: ['pubsub.topics.publish'] }) };
+}
+
 /** All rows of the Parquet files below a folder, as text. */
 async function rowsBelow({ directory }: Place): Promise<string> {
   const names = await readdir(directory, { recursive: true });
@@ -128,6 +140,16 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     options: ({ directory }) => ({ path: join(directory, 'events.ndjson') }),
     arrived: ({ directory }) => readFile(join(directory, 'events.ndjson'), 'utf8'),
   },
+  gcp_pubsub: {
+    http: false,
+    options: ({ url }) => ({ project: 'p', topic: 'falco', url, auth: { bearer: { token: SECRET } } }),
+    answer: ({ body }) => publishAnswer(body),
+    arrived: async (_, { requests }) => requests.flatMap(({ body }) => messagesIn(body)).join('\n'),
+  },
+  loki: {
+    options: ({ url }) => ({ url, auth: { basic: { username: 'tenant', password: SECRET } } }),
+    answer: { status: 204 },
+  },
   nats: {
     http: false,
     options: () => {
@@ -152,6 +174,12 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
       return {};
     },
     arrived: async () => printed,
+  },
+  teams: {
+    options: ({ url }) => ({
+      webhook_url: `${url}/workflows/0123/triggers/manual/paths/invoke?sig=${SECRET}`,
+    }),
+    answer: { status: 202 },
   },
   webhook: {
     options: ({ url }) => ({ url: `${url}/hook`, auth: { bearer: { token: SECRET } } }),

@@ -57,6 +57,57 @@ describe('overHttp', () => {
     expect(output.preview?.(batchOf(['a']))).toBe('a');
   });
 
+  it('judges an answer of 4xx by its body and its status, and redacts the reason', async () => {
+    const seen: [string, Delivery, number][] = [];
+    const refused = (body: string, usual: Delivery, { count }: { count: number }) => {
+      seen.push([body, usual, count]);
+      return usual.status === 'rejected' ? retry(`not now: ${body}`) : usual;
+    };
+    const { deliver } = await setUp({ refused }, { post: 400 });
+    expect(await deliver()).toEqual({
+      status: 'retry',
+      reason: expect.stringMatching(/not now: \*+ says: no/),
+    });
+    expect(seen).toEqual([
+      ['the-secret-token says: no', { status: 'rejected', reason: expect.stringContaining('400') }, 2],
+    ]);
+  });
+
+  it.each([
+    [401, { status: 'retry', denied: true }],
+    [429, { status: 'retry' }],
+    [413, { status: 'rejected' }],
+  ])('gives the usual meaning of %i to it', async (post, usual) => {
+    const { deliver } = await setUp({ refused: (_, meaning) => meaning }, { post });
+    expect(await deliver()).toMatchObject(usual);
+  });
+
+  it.each([200, 302, 503])('does not judge a %i as a refusal', async (post) => {
+    const refused = () => {
+      throw new Error('was called');
+    };
+    const { deliver } = await setUp({ refused }, { post });
+    expect((await deliver()).status).toBe(post === 200 ? 'delivered' : 'retry');
+  });
+
+  it('checks by a request with a body, whose answer may say what is wrong', async () => {
+    const check = {
+      url: '/check',
+      method: 'PUT',
+      headers: { 'x-tenant': 't' },
+      body: '{}',
+      problem: async (response: Response) =>
+        (await response.text()).includes('no') ? 'it says no' : undefined,
+    };
+    const { server, output } = await setUp({ check });
+    await expect(output.check?.(neverAborts())).rejects.toThrow('it says no');
+    expect(server.received).toMatchObject([
+      { method: 'PUT', path: '/base/check', body: '{}', headers: { 'x-tenant': 't' } },
+    ]);
+    const ready = await setUp({ check }, { body: 'yes' });
+    await ready.output.check?.(neverAborts());
+  });
+
   it('reads the answer of a success alone, and redacts what is made of it', async () => {
     const seen: string[] = [];
     const accepted: HttpExchange<string>['accepted'] = async (response, { count }) => {

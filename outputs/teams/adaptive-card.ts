@@ -23,7 +23,10 @@ export function adaptiveCard(event: Event, look: Look, room: Room): Record<strin
   const { show, all_fields: all, activity_image: image } = look;
   const { rule, priority, hostname, output } = event;
   const text = (value: string) => plain(shorten(value, room));
-  const facts = [...headFacts(event), ...fieldFacts(event, all), ...tagFacts(event)].slice(0, room.facts);
+  const facts = [...headFacts(event), ...fieldFacts(event, all), ...tagFacts(event)]
+    // A fact needs both.
+    .filter(({ name, value }) => name !== '' && value !== '')
+    .slice(0, room.facts);
   const subtitle = [priority, ...(hostname ? [text(hostname)] : []), utcTime(event)].join(' · ');
   const content = {
     type: 'AdaptiveCard',

@@ -129,8 +129,7 @@ attributes and ordering keys are cut at ${LONGEST} bytes.`,
           if (messageIds.length === count) return delivered();
           return retry(`it answered with ${messageIds.length} ids for ${count} messages`);
         },
-        refused: (body, usual) =>
-          usual.status === 'rejected' && body.includes('FAILED_PRECONDITION') ? retry(usual.reason) : usual,
+        retryWhen: /FAILED_PRECONDITION/,
         check: {
           url: `${path}:testIamPermissions`,
           method: 'POST',

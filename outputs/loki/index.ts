@@ -8,7 +8,6 @@ import {
   httpUrl,
   overHttp,
   recordJson,
-  retry,
   Type,
   templates,
 } from '../../core/sdk/index.ts';
@@ -150,10 +149,7 @@ A value of a label is cut at ${LONGEST_LABEL} bytes. Loki takes 15 labels a stre
             return typeof record === 'string' ? record : toJson(record);
           },
         }),
-      refused: (body, usual) =>
-        usual.status === 'rejected' && /structured metadata.*disallowed/i.test(body)
-          ? retry(usual.reason)
-          : usual,
+      retryWhen: /structured metadata.*disallowed/i,
       // A stream without lines is taken, and stores nothing.
       check: {
         url: endpoint,

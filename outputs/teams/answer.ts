@@ -15,8 +15,3 @@ export async function fromAccepted(response: Response): Promise<Delivery> {
   const inner = await fromResponse(new Response(text, { status, headers: response.headers }));
   return status === 400 && inner.status === 'rejected' ? retry(inner.reason) : inner;
 }
-
-/** What a 4xx means: error codes that begin with `Workflow` speak about the workflow, which is switched off, say, and not about a message. */
-export function fromRefused(body: string, usual: Delivery): Delivery {
-  return usual.status === 'rejected' && /"code"\s*:\s*"Workflow/.test(body) ? retry(usual.reason) : usual;
-}

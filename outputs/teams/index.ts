@@ -1,7 +1,7 @@
 import { asEvents, defineOutput, httpConnection, httpUrl, overHttp, Type } from '../../core/sdk/index.ts';
 import { fitMessage } from '../shared/chat/index.ts';
 import { adaptiveCard } from './adaptive-card.ts';
-import { fromAccepted, fromRefused } from './answer.ts';
+import { fromAccepted } from './answer.ts';
 import { messageCard } from './message-card.ts';
 
 /** Microsoft names 28 KB; connectors have refused messages from about 21,000 bytes on. */
@@ -83,7 +83,8 @@ errors that a connector reports in an answer of 200. Set aside: 400 and 413, a c
           .map((event) => fitMessage((room) => JSON.stringify(build(event, options, room)), LIMIT))
           .join('\n'),
       accepted: fromAccepted,
-      refused: fromRefused,
+      // Codes that begin so speak about the workflow, which is switched off, say, and not about a card.
+      retryWhen: /"code"\s*:\s*"Workflow/,
     });
   },
 });

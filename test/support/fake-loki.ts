@@ -1,5 +1,4 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type StoppableServer, startStoppableServer } from './stoppable-server.ts';
 
 /** A line that it stores. */
 export interface StoredLine {
@@ -34,17 +33,19 @@ interface Push {
   }[];
 }
 
+/** A server that speaks the push API of Loki. */
+export interface FakeLoki extends StoppableServer {
+  readonly stored: StoredLine[];
+  /** Number of lines of each request. */
+  readonly pushes: number[];
+}
+
 /**
  * A server that answers `POST /loki/api/v1/push` as the documentation of Loki says ("Ingest logs", "Enforce rate limits and push request
  * validation"): each line is judged by itself, the good ones of a request are stored, and any bad one makes its answer 400 with the
  * reason of one. A line that is there already, with its time, is there once.
  */
-export async function startFakeLoki(limits: Partial<LokiLimits> = {}): Promise<{
-  readonly url: string;
-  readonly stored: StoredLine[];
-  readonly pushes: number[];
-  stop(): Promise<void>;
-}> {
+export async function startFakeLoki(limits: Partial<LokiLimits> = {}): Promise<FakeLoki> {
   const rules = { ...DEFAULTS, ...limits };
   const stored: StoredLine[] = [];
   const pushes: number[] = [];
@@ -99,29 +100,15 @@ export async function startFakeLoki(limits: Partial<LokiLimits> = {}): Promise<{
     if (!there) stored.push(entry);
   }
 
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      if (request.url !== '/loki/api/v1/push') return void response.writeHead(404).end('404 page not found');
-      if (request.method !== 'POST') return void response.writeHead(405).end();
-      const push = JSON.parse(Buffer.concat(chunks).toString()) as Push;
-      pushes.push(push.streams.reduce((count, { values }) => count + values.length, 0));
-      const problem = take(push);
-      response.writeHead(problem === undefined ? 204 : 400).end(problem);
-    });
+  const server = await startStoppableServer(({ url, method }, body) => {
+    if (url !== '/loki/api/v1/push') return { status: 404, body: '404 page not found' };
+    if (method !== 'POST') return { status: 405 };
+    const push = JSON.parse(body.toString()) as Push;
+    pushes.push(push.streams.reduce((count, { values }) => count + values.length, 0));
+    const problem = take(push);
+    return problem === undefined ? { status: 204 } : { status: 400, body: problem };
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stored,
-    pushes,
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
+  return { ...server, stored, pushes };
 }
 
 function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {

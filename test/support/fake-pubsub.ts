@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type StoppableServer, startStoppableServer } from './stoppable-server.ts';
 
 /** A message that it took, decoded. */
 export interface Published {
@@ -17,9 +16,7 @@ export interface PubsubError {
 }
 
 /** A server that speaks the REST API of Pub/Sub. */
-export interface FakePubsub {
-  readonly url: string;
-  readonly port: number;
+export interface FakePubsub extends StoppableServer {
   readonly published: Published[];
   /** Number of messages of each request that was taken. */
   readonly requests: number[];
@@ -27,10 +24,6 @@ export interface FakePubsub {
   readonly authorizations: (string | undefined)[];
   /** The error that it answers, by what it is asked; undefined: none. */
   fail(by: (data: readonly string[]) => PubsubError | undefined): void;
-  /** Closed port and cut connections; what was published is kept. */
-  outage(): Promise<void>;
-  restore(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 type Json = Record<string, unknown>;
@@ -77,8 +70,6 @@ export async function startFakePubsub(
   const requests: number[] = [];
   const authorizations: (string | undefined)[] = [];
   let failing: Parameters<FakePubsub['fail']>[0] = () => undefined;
-  let server: Server | undefined;
-  let port = 0;
 
   function answerTo(method: string, path: string, body: Buffer): [number, Json] {
     const error = (code: number, status: string, message = status): [number, Json] => [
@@ -115,48 +106,19 @@ export async function startFakePubsub(
     }
   }
 
-  async function restore(): Promise<void> {
-    const next = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('error', () => {});
-      request.on('end', () => {
-        authorizations.push(request.headers.authorization);
-        const [status, body] = answerTo(request.method ?? '', request.url ?? '', Buffer.concat(chunks));
-        response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8' });
-        response.end(JSON.stringify(body, null, 2));
-      });
-    });
-    await new Promise<void>((resolve, reject) => {
-      next.once('error', reject);
-      next.listen(port, '127.0.0.1', resolve);
-    });
-    port = (next.address() as AddressInfo).port;
-    server = next;
-  }
-
-  async function outage(): Promise<void> {
-    const closing = server;
-    server = undefined;
-    if (closing === undefined) return;
-    await new Promise<void>((resolve) => {
-      closing.close(() => resolve());
-      closing.closeAllConnections();
-    });
-  }
-
-  await restore();
+  const server = await startStoppableServer((request, body) => {
+    authorizations.push(request.headers.authorization);
+    const [status, answer] = answerTo(request.method ?? '', request.url ?? '', body);
+    const headers = { 'content-type': 'application/json; charset=UTF-8' };
+    return { status, headers, body: JSON.stringify(answer, null, 2) };
+  });
   return {
-    url: `http://127.0.0.1:${port}`,
-    port,
+    ...server,
     published,
     requests,
     authorizations,
     fail(by) {
       failing = by;
     },
-    outage,
-    restore,
-    stop: outage,
   };
 }

@@ -14,12 +14,12 @@ export interface AnswerRules {
   /** What a 2xx means. What it throws is `retry`. Default: delivered. */
   accepted?(response: Response): Delivery | Promise<Delivery>;
   /**
-   * What a 4xx means, for destinations that use one status for several faults.
+   * Bodies of refusals (400, 413, 415, 422) that speak about the destination and not about the records: they are `retry`, and not
+   * `rejected`.
    *
-   * @param body of the answer, as text
-   * @param usual what the status alone means; see `fromResponse`
+   * @example retryWhen: /FAILED_PRECONDITION/ // Google Cloud: 400, when billing is off
    */
-  refused?(body: string, usual: Delivery): Delivery;
+  readonly retryWhen?: RegExp;
 }
 
 /**

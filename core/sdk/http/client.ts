@@ -125,15 +125,12 @@ export function httpClient(options: HttpOptions, surroundings: HttpSurroundings)
     details: RequestDetails & AnswerRules,
     signal: AbortSignal,
   ): Promise<Delivery> {
-    const { accepted, refused } = details;
+    const { accepted, retryWhen } = details;
     try {
       const target = targetOf(address);
       const delivery = await exchange(target, details, signal, (answer) => {
-        const { statusCode = 0 } = answer;
-        if (accepted !== undefined && isSuccess(answer)) return judge(answer, accepted);
-        if (refused !== undefined && statusCode >= 400 && statusCode < 500)
-          return judgeRefusal(answer, refused);
-        return fromMessage(answer);
+        if (isSuccess(answer)) return accepted ? judge(answer, accepted) : fromMessage(answer);
+        return retryWhen ? judgeRefusal(answer, retryWhen) : fromMessage(answer);
       });
       return withReasons(delivery, (reason) => redactAt(reason, target), `${target.url.host} `);
     } catch (error) {
@@ -185,15 +182,13 @@ async function judge(
   }
 }
 
-/** What the output makes of a refusal. */
-async function judgeRefusal(
-  answer: IncomingMessage,
-  refused: NonNullable<AnswerRules['refused']>,
-): Promise<Delivery> {
+/** What an answer means that is no success, by its status and its body. */
+async function judgeRefusal(answer: IncomingMessage, retryWhen: RegExp): Promise<Delivery> {
   const response = toResponse(answer);
-  // One that breaks off does not change what its status says.
+  // A body that breaks off does not change what the status says.
   const body = await response.text().catch(() => '');
-  return refused(body, await fromResponse(new Response(body, response)));
+  const delivery = await fromResponse(new Response(body || null, response));
+  return delivery.status === 'rejected' && retryWhen.test(body) ? retry(delivery.reason) : delivery;
 }
 
 /** The delivery, its reasons redacted; the reason for all of it begins with the host. */

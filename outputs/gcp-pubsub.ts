@@ -67,10 +67,12 @@ export default defineOutput({
       examples: ['https://europe-west3-pubsub.googleapis.com'],
     }),
     ...httpOptions,
-    auth: authOption(
-      { gcp: [{ key: 'gcp.credentials', written: 'auth: { gcp: { credentials_file: FILE } }' }] },
-      { default: { gcp: {} } },
-    ),
+    auth: {
+      ...authOption({
+        gcp: [{ key: 'gcp.credentials', written: 'auth: { gcp: { credentials_file: FILE } }' }],
+      }),
+      default: { gcp: {} },
+    },
   }),
   examples: [
     { title: 'Minimal', options: { project: 'my-project', topic: 'falco' } },

@@ -20,13 +20,12 @@ export interface AuthKeys {
 }
 
 /**
- * The option `auth`: exactly one kind of authentication. `httpOptions` has it; build it where keys of Falcosidekick are to be named,
- * or where a kind is the default: it is then no longer optional.
+ * The option `auth`: exactly one kind of authentication. `httpOptions` has it; build it where keys of Falcosidekick are to be named.
  *
  * @example
  * options: Type.Object({ ...httpOptions, auth: Type.Optional(authOption({ username: ['loki.user'], password: ['loki.apikey'] })) })
  */
-export function authOption(keys: AuthKeys = {}, more: { readonly default?: object } = {}) {
+export function authOption(keys: AuthKeys = {}) {
   return Type.Object(
     {
       basic: Type.Optional(basicOption(keys)),
@@ -42,7 +41,6 @@ export function authOption(keys: AuthKeys = {}, more: { readonly default?: objec
       maxProperties: 1,
       description: 'How requests are authenticated: one of these.',
       examples: [{ bearer: { token: 'a-secret-token' } }],
-      ...more,
     },
   );
 }

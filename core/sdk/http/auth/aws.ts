@@ -23,7 +23,10 @@ export const awsOption = Type.Object(
     access_key_id: Type.Optional(withoutKeys(access_key_id)),
     secret_access_key: Type.Optional(withoutKeys(secret_access_key)),
     session_token: Type.Optional(withoutKeys(session_token)),
-    assume_role: Type.Optional(withoutKeys(assume_role)),
+    assume_role: Type.Optional({
+      ...withoutKeys(assume_role),
+      description: 'Assume this role and sign with its session; renewed before the session ends.',
+    }),
   },
   {
     advanced: true,

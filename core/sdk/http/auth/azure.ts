@@ -38,7 +38,7 @@ export const azureOption = Type.Object(
   {
     advanced: true,
     description:
-      'Microsoft Entra ID, by the package `@azure/identity` (install it beside Tiercel). Its token requests take `proxy` and `tls` of this output, also those to a managed identity, which `proxy` must then reach.',
+      'Microsoft Entra ID, by the package `@azure/identity` (install it beside Tiercel). Its token requests take `proxy` and `tls` of this output, except those to the metadata service of the machine.',
   },
 );
 

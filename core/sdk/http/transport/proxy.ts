@@ -6,7 +6,7 @@ export type ProxyChoice = (url: URL) => URL | undefined;
 /**
  * Chooses proxies: the option's for every address, else those of the environment, as curl and Go read it: `HTTPS_PROXY`, `HTTP_PROXY`
  * (or in small letters), and `NO_PROXY` with what goes directly. This machine itself is never reached through a proxy of the
- * environment.
+ * environment, and a link-local address through none at all.
  *
  * @throws Error naming the variable that is no address of an HTTP proxy
  */
@@ -16,16 +16,21 @@ export function proxyChoice(
 ): ProxyChoice {
   if (option !== undefined) {
     const proxy = new URL(option);
-    return () => proxy;
+    return (url) => (isLinkLocal(url) ? undefined : proxy);
   }
   const secure = fromVariable('https_proxy', environment);
   const plain = fromVariable('http_proxy', environment);
   if (secure === undefined && plain === undefined) return () => undefined;
   const isDirect = exceptions(environment.no_proxy || environment.NO_PROXY || '');
   return (url) => {
-    if (isDirect(url)) return undefined;
+    if (isLinkLocal(url) || isDirect(url)) return undefined;
     return url.protocol === 'https:' ? secure : plain;
   };
+}
+
+/** Such an address is this machine's own, as those of the metadata services of clouds are: no proxy leads there. */
+function isLinkLocal({ hostname }: URL): boolean {
+  return hostname.startsWith('169.254.') && isIP(hostname) === 4;
 }
 
 function fromVariable(

@@ -20,6 +20,13 @@ describe('proxyChoice', () => {
     expect(choose('https://hooks.example.com', { HTTPS_PROXY: '' })).toBeUndefined();
   });
 
+  it('reaches link-local addresses, as those of metadata services, through no proxy at all', () => {
+    const metadata = 'http://169.254.169.254/metadata';
+    expect(choose(metadata, { HTTP_PROXY: PROXY })).toBeUndefined();
+    expect(choose(metadata, {}, PROXY)).toBeUndefined();
+    expect(choose('http://169.254.example.com', {}, PROXY)).toBe(PROXY);
+  });
+
   it('never sends through it what is for this machine', () => {
     for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '[::1]'])
       expect(choose(`https://${host}:9200`, { HTTPS_PROXY: PROXY })).toBeUndefined();

@@ -70,7 +70,8 @@ shows. Anyone may trigger it who has the address. Microsoft retires the connecto
 that it can write no link and no format.
 
 A card of more than ${LIMIT.toLocaleString('en')} bytes is cut: long values first, then fields; it says so and names the id of the event. Delivered means that the workflow
-was started (202): whether it posts the card is seen in its run history.
+was started (202): whether it posts the card is seen in its run history. Microsoft limits how many cards a workflow posts: let few events through, by
+\`minimum_priority\` and \`rate_limit\`.
 
 Retried: network faults, 401, 403, 404 (a deleted workflow), 429 after \`Retry-After\` (a connector takes four requests a second), 5xx, a workflow that is switched off, and the
 errors that a connector reports in an answer of 200. Set aside: 400 and 413, a card that Teams does not take, also 413 inside a 200.`,

@@ -206,6 +206,18 @@ describe('every card', () => {
   });
 });
 
+describe('a card with many fields', () => {
+  const fields = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`field-${n}`, '€'.repeat(100)]));
+
+  it.each(['adaptive_card', 'message_card'])('leaves some of them out: %s', (format) => {
+    const body = bodyOf(eventOf({ fields }), { format });
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(LIMIT);
+    const shown = new Set(body.match(/field-\d+/g)).size;
+    expect(shown).toBeGreaterThan(30);
+    expect(shown).toBeLessThan(40);
+  });
+});
+
 describe('the card for a connector', () => {
   it.each(goldenOf('teams'))('is that of Falcosidekick for input $id', ({ event, body }) => {
     const card = JSON.parse(bodyOf(event, { format: 'message_card' })) as { sections: object[] };

@@ -1,5 +1,7 @@
+import { hostname } from 'node:os';
 import type { Config, OutputConfig } from './config/schema/config.ts';
 import { type WiredOutput, wire } from './container.ts';
+import { createDeadLetterNotices, type NoticeTargets } from './dead-letters/notices.ts';
 import type { DeadLetterStore } from './dead-letters/store.ts';
 import { createSlowClock } from './delivery/retry.ts';
 import { deadlineIn } from './delivery/stopping.ts';
@@ -14,6 +16,7 @@ import type { Journal } from './journal/journal.ts';
 import { openJournals } from './journals.ts';
 import { createOperations } from './operations/operations.ts';
 import { createTap, queuedWatcher } from './operations/tap.ts';
+import { packageWarnings } from './plugins/package-versions.ts';
 import { changesBetween } from './reload-diff.ts';
 import { createRouter } from './routing/route.ts';
 import { type Clock, systemClock } from './sdk/contract/clock.ts';
@@ -109,6 +112,13 @@ async function start(
     running.set(wired.settings.name, wired);
     wired.account();
     await wired.loop.start();
+    await warnOfPackages(wired.settings);
+  }
+
+  /** A version that the output does not declare may work all the same. */
+  async function warnOfPackages({ name, definition: { packages }, module }: OutputConfig): Promise<void> {
+    for (const warning of await packageWarnings(packages, { module, configDir: config.dir }))
+      log.warn({ output: name }, warning);
   }
 
   async function stopOutput(name: string, deadline: AbortSignal): Promise<void> {
@@ -117,7 +127,19 @@ async function start(
     await wired?.loop.stop(deadline);
   }
 
+  const notices = createDeadLetterNotices({
+    store: deadLetters,
+    journal,
+    clock,
+    hostname: hostname(),
+    log,
+    onNotice: metrics.deadLetterNotice,
+  });
+  onOpened(() => notices.stop());
+  await notices.prepare(noticeTargets(config));
   for (const settings of enabled(config)) await startOutput(wiring.output(settings));
+  // Not before its target has a cursor.
+  await notices.apply();
   let route = routerWithout();
   await reportOrphans(journal, config, log);
 
@@ -192,6 +214,7 @@ async function start(
       route = routerWithout(changes.stop);
       const deadline = deadlineIn(config.shutdown.deadline);
       try {
+        await notices.prepare(noticeTargets(config));
         for (const name of changes.stop) {
           await stopOutput(name, deadline);
           metrics.forget(name);
@@ -204,6 +227,7 @@ async function start(
       } finally {
         route = routerWithout();
       }
+      await notices.apply();
       await renewCertificates(config, listeners ?? []);
       await reportOrphans(journal, config, log);
       const { needsRestart, stop } = changes;
@@ -225,6 +249,7 @@ async function start(
       await ingestStopped;
       await Promise.all([...running.keys()].map((name) => stopOutput(name, deadline)));
       await Promise.all(operatorsStopped);
+      await notices.stop();
       await journals.close();
       log.info('Stopped');
     },
@@ -240,6 +265,19 @@ function runtimeName(): string {
 
 function enabled(config: Config): readonly OutputConfig[] {
   return config.outputs.filter((output) => output.enabled);
+}
+
+/** Which enabled output is told of the dead letters of which other. */
+function noticeTargets(config: Config): NoticeTargets {
+  const outputs = enabled(config);
+  const names = new Set(outputs.map(({ name }) => name));
+  return new Map(
+    outputs.flatMap(({ name, onDeadLetter = config.dead_letters.on_dead_letter }) =>
+      onDeadLetter !== undefined && onDeadLetter !== name && names.has(onDeadLetter)
+        ? [[name, onDeadLetter] as const]
+        : [],
+    ),
+  );
 }
 
 function statusOf(

@@ -21,25 +21,43 @@ export interface Changes {
  * @param running the settings with which outputs run
  */
 export function changesBetween(old: Config, next: Config, running: readonly OutputConfig[]): Changes {
-  const needsRestart = NEEDS_RESTART.filter((section) => !isDeepStrictEqual(old[section], next[section]));
-  const kept = Object.fromEntries(needsRestart.map((section) => [section, old[section]]));
+  // Which output is told of dead letters is taken over without a restart.
+  const before: Config = { ...old, dead_letters: withTarget(old.dead_letters, next.dead_letters) };
+  const needsRestart = NEEDS_RESTART.filter((section) => !isDeepStrictEqual(before[section], next[section]));
+  const kept = Object.fromEntries(needsRestart.map((section) => [section, before[section]]));
   const wanted = next.outputs.filter(({ enabled }) => enabled);
-  const before = new Map(running.map((settings) => [settings.name, settings]));
+  const known = new Map(running.map((settings) => [settings.name, settings]));
   // Each output decodes its events with the enrichment, so a change of it restarts all outputs.
   const sameEvents = isDeepStrictEqual(old.enrich, next.enrich);
   const isSame = (settings: OutputConfig) => {
-    const known = before.get(settings.name);
-    return known !== undefined && sameEvents && isDeepStrictEqual(comparable(settings), comparable(known));
+    const current = known.get(settings.name);
+    return (
+      current !== undefined && sameEvents && isDeepStrictEqual(comparable(settings), comparable(current))
+    );
   };
   return {
     config: { ...next, ...kept },
     needsRestart,
     start: wanted.filter((settings) => !isSame(settings)),
-    stop: [...before.keys()].filter((name) => !wanted.some((settings) => settings.name === name)),
+    stop: [...known.keys()].filter((name) => !wanted.some((settings) => settings.name === name)),
   };
 }
 
-/** The settings of an output without members that differ between two loads of the same file. */
-function comparable({ definition, mapperDefinition, place, ...settings }: OutputConfig): object {
+/** The section with the `on_dead_letter` of another one. */
+function withTarget(
+  { on_dead_letter: _, ...section }: Config['dead_letters'],
+  { on_dead_letter }: Config['dead_letters'],
+): Config['dead_letters'] {
+  return { ...section, ...(on_dead_letter !== undefined && { on_dead_letter }) };
+}
+
+/** The settings that the loop of an output uses, without members that differ between two loads of the same file. */
+function comparable({
+  definition,
+  mapperDefinition,
+  place,
+  onDeadLetter,
+  ...settings
+}: OutputConfig): object {
   return { ...settings, definition: definition.type };
 }

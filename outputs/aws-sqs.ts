@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { BatchResultErrorEntry, SQSClient } from '@aws-sdk/client-sqs';
+import { type AwsError, awsClientConfig, awsFault, awsOptions, fromAwsFault } from '../core/sdk/aws/index.ts';
 import {
   abortable,
   type BatchContent,
   type Delivery,
   defineOutput,
   deliveredExcept,
-  loadPeer,
+  type Event,
+  type Finding,
+  httpTransport,
   overConnection,
+  probeConnection,
+  reachUrl,
+  readTls,
   recordJson,
   rejected,
   Type,
   template,
   textTemplate,
 } from '../core/sdk/index.ts';
-import { type AwsError, awsClientConfig, awsFault, awsOptions, fromAwsFault } from './shared/aws/index.ts';
 
 /** The most that SendMessageBatch takes (SQS API reference): ten messages, 1 MiB of them all. */
 const REQUEST = { events: 10, size: 1024 * 1024 };
@@ -74,7 +79,7 @@ export default defineOutput({
   request: ({ queue_url }) => (isFifo(queue_url) ? { ...REQUEST, events: 1 } : REQUEST),
   batch: { events: REQUEST.events, size: 200 * 1024, every: 500 },
   mapper: 'falco',
-  packages: ['@aws-sdk/client-sqs'],
+  packages: { '@aws-sdk/client-sqs': '>=3.1169.0 <=3.1175.0' },
   notes: `Needs the permission \`sqs:SendMessage\`. A standard queue may get a message twice and in any order.
 
 A FIFO queue (\`.fifo\`) gets the messages of a group in the order in which their events were accepted, through retries too. The group is the partition: the
@@ -88,7 +93,7 @@ Set aside: a message that SQS refuses for its content or its size.`,
     const toJson = recordJson(context.mapper);
     const fifo = isFifo(options.queue_url);
     const renderGroup = textTemplate('message_group', options.message_group, context.log);
-    const peer = () => loadPeer('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
+    const peer = () => context.load('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
     const config = awsClientConfig(options, context);
 
     /** @param group undefined for a standard queue */
@@ -119,19 +124,58 @@ Set aside: a message that SQS refuses for its content or its size.`,
       }
     }
 
-    const output = overConnection<SQSClient, unknown>(
-      {
-        open: async () => {
-          const { SQSClient } = await peer();
-          return new SQSClient({ ...config, useQueueUrlAsEndpoint: config.endpoint === undefined });
-        },
-        close: (client) => client.destroy(),
+    const link = {
+      open: async () => {
+        const { SQSClient } = await peer();
+        return new SQSClient({ ...config, useQueueUrlAsEndpoint: config.endpoint === undefined });
       },
+      close: (client: SQSClient) => client.destroy(),
+    };
+
+    /** The way of the client to its endpoint, then the queue. */
+    async function* diagnose(signal: AbortSignal): AsyncGenerator<Finding> {
+      const url = new URL(options.endpoint ?? options.queue_url);
+      const transport = httpTransport(options, context);
+      const route = {
+        url,
+        proxy: transport.proxyOf(url),
+        readTls: () => readTls(options.tls ?? {}, context.configDir),
+      };
+      if (!(yield* reachUrl(route, signal))) return;
+      yield* probeConnection(link, signal, async function* (client) {
+        yield await lookAt(client, signal);
+      });
+    }
+
+    /** GetQueueAttributes shows that the queue is there and the credentials are known; sending needs another permission. */
+    async function lookAt(client: SQSClient, signal: AbortSignal): Promise<Finding> {
+      const { GetQueueAttributesCommand } = await peer();
+      const what = 'queue';
+      try {
+        const command = new GetQueueAttributesCommand({
+          QueueUrl: options.queue_url,
+          AttributeNames: ['QueueArn'],
+        });
+        const { Attributes } = await abortable(client.send(command, { abortSignal: signal }), signal);
+        return { status: 'ok', what, line: Attributes?.QueueArn ?? options.queue_url };
+      } catch (error) {
+        const { kind, line } = awsFault(error, { ...options, service: 'SQS' });
+        if (kind !== 'forbidden') return { status: 'failed', what, line };
+        const denied =
+          'SQS answers and knows the credentials; sqs:GetQueueAttributes is denied, which sending does not need: check that sqs:SendMessage is allowed';
+        return { status: 'warning', what, line: denied };
+      }
+    }
+
+    const output = overConnection<SQSClient, unknown>(link, (client, batch, signal) =>
       // A batch that was sealed for a standard queue has no group.
-      (client, batch, signal) =>
-        send(client, batch, fifo ? batch.partition || DEFAULT_GROUP : undefined, signal),
+      send(client, batch, fifo ? batch.partition || DEFAULT_GROUP : undefined, signal),
     );
-    return fifo ? { ...output, partition: (event) => groupOf(renderGroup(event)) } : output;
+    return {
+      ...output,
+      ...(fifo && { partition: (event: Event) => groupOf(renderGroup(event)) }),
+      diagnose: (_options, signal) => diagnose(signal),
+    };
   },
 });
 

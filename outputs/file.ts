@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { defineOutput, delivered, type Logger, recordJson, Type } from '../core/sdk/index.ts';
+import { defineOutput, delivered, type Finding, type Logger, recordJson, Type } from '../core/sdk/index.ts';
 
 /** Appends each record to a file as a line of JSON. */
 export default defineOutput({
@@ -42,11 +42,50 @@ batch goes to a new file under the configured name.`,
         await file.append(Buffer.from(records.map((record) => `${toJson(record)}\n`).join('')));
         return delivered();
       },
-      check: () => access(dirname(resolve(configDir, path)), constants.W_OK),
+      async *diagnose() {
+        yield await look(resolve(configDir, path));
+      },
       stop: () => file.close(),
     };
   },
 });
+
+/** Can a file be appended to, or made? Changes nothing. */
+async function look(path: string): Promise<Finding> {
+  const what = 'file';
+  const fail = (line: string): Finding => ({ status: 'failed', what, line });
+  const folder = dirname(path);
+  try {
+    if (!(await stat(folder)).isDirectory()) return fail(`${folder} is a file: set path to another place`);
+    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found?.isDirectory()) return fail(`${path} is a directory: add the name of a file to path`);
+    if (found === undefined) await access(folder, constants.W_OK | constants.X_OK);
+    else await access(path, constants.W_OK);
+    const line = found === undefined ? `${path} will be made` : `${path} can be appended to`;
+    return { status: 'ok', what, line };
+  } catch (error) {
+    return fail(explain(folder, path, error as NodeJS.ErrnoException));
+  }
+}
+
+function explain(folder: string, path: string, { code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'ENOENT':
+      return `the folder ${folder} does not exist: make it`;
+    case 'ENOTDIR':
+      return `a folder above ${path} is a file: set path to another place`;
+    case 'EACCES':
+    case 'EPERM':
+      return `${path} cannot be written to: give the user of this process the permission`;
+    case 'EROFS':
+      return `${path} is on a file system that is mounted read-only`;
+    default:
+      return message;
+  }
+}
 
 /** Appends to whatever file has the name now, all or nothing, synced. */
 function appender(path: string, mode: number, log: Logger) {

@@ -30,6 +30,10 @@ export const outputs = {
     module: compiled('./gcp-pubsub.js'),
     load: async () => (await import('./gcp-pubsub.ts')).default,
   },
+  kafka: {
+    module: compiled('./kafka/index.js'),
+    load: async () => (await import('./kafka/index.ts')).default,
+  },
   loki: {
     module: compiled('./loki/index.js'),
     load: async () => (await import('./loki/index.ts')).default,
@@ -49,6 +53,10 @@ export const outputs = {
   stdout: {
     module: compiled('./stdout.js'),
     load: async () => (await import('./stdout.ts')).default,
+  },
+  syslog: {
+    module: compiled('./syslog/index.js'),
+    load: async () => (await import('./syslog/index.ts')).default,
   },
   teams: {
     module: compiled('./teams/index.js'),

@@ -10,9 +10,11 @@ import {
   defineOutput,
   deliverAtOnce,
   delivered,
-  loadPeer,
+  type Finding,
   loginOptions,
+  type OutputContext,
   overConnection,
+  probeConnection,
   readTls,
   recordJson,
   rejected,
@@ -69,7 +71,7 @@ export default defineOutput({
   ],
   batch: { events: 256, every: 200 },
   mapper: 'falco',
-  packages: ['@nats-io/transport-node', '@nats-io/jetstream'],
+  packages: { '@nats-io/jetstream': '^3.0.0', '@nats-io/transport-node': '^3.0.0' },
   notes: `One connection, opened at the start and repaired by itself. With JetStream an event is delivered when its stream has acknowledged it. The message id is made of
 the event's id and the text, so that a repeated event is told apart within the stream's duplicate window. A stream must take the subject: without one, events
 wait and the reason says so. Set aside: an event that is longer
@@ -102,14 +104,17 @@ than \`max_payload\` of the server. Everything else is retried.`,
       return delivery;
     }
 
-    return overConnection(
-      {
-        open: () => connectTo(options, `tiercel ${context.name}`, context.configDir),
-        isOpen: ({ connection }) => !connection.isClosed(),
-        close: ({ connection }) => connection.close(),
-      },
-      (link, batch, signal) => abortable(publish(link, batch), signal),
-    );
+    const link = {
+      open: () => connectTo(options, context),
+      isOpen: ({ connection }: Link) => !connection.isClosed(),
+      close: ({ connection }: Link) => connection.close(),
+      address: options.servers.flatMap(addressOf),
+    };
+    return {
+      ...overConnection(link, (open, batch, signal) => abortable(publish(open, batch), signal)),
+      diagnose: ({ sample }, signal) =>
+        probeConnection(link, signal, (open) => look(open, validSubject(subjectOf(sample)))),
+    };
   },
 });
 
@@ -119,15 +124,18 @@ interface Link {
   readonly stream?: JetStreamClient;
 }
 
-async function connectTo(given: Static<typeof options>, name: string, configDir: string): Promise<Link> {
-  const { connect, credsAuthenticator } = await loadPeer(
+async function connectTo(
+  given: Static<typeof options>,
+  { name, configDir, load }: OutputContext,
+): Promise<Link> {
+  const { connect, credsAuthenticator } = await load(
     '@nats-io/transport-node',
     () => import('@nats-io/transport-node'),
   );
   const { servers, token, username: user, password: pass, credentials_file: creds, tls } = given;
   const connection = await connect({
     servers: [...servers],
-    name,
+    name: `tiercel ${name}`,
     // Then it closes, and the next delivery opens another: with the other certificates and credentials that may be there by then.
     maxReconnectAttempts: 10,
     ...(token !== undefined && { token }),
@@ -138,14 +146,52 @@ async function connectTo(given: Static<typeof options>, name: string, configDir:
     ...(tls !== undefined && { tls: readTls(tls, configDir) }),
   });
   if (!given.jetstream) return { connection };
-  const { jetstream } = await loadPeer('@nats-io/jetstream', () => import('@nats-io/jetstream'));
+  const { jetstream } = await load('@nats-io/jetstream', () => import('@nats-io/jetstream'));
   return { connection, stream: jetstream(connection) };
 }
 
+/** Host and port of a server, as the client reads it: `nats://nats:4222`, `nats:4222`, `nats`. None of what only the client understands. */
+function addressOf(server: string): { host: string; port: number }[] {
+  const text = server.includes('://') ? server : `nats://${server}`;
+  if (!URL.canParse(text)) return [];
+  const { hostname, port } = new URL(text);
+  return [{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 4222) }];
+}
+
+/** What the server says of itself, and which stream takes the subject of an event. */
+async function* look({ connection, stream }: Link, subject: string): AsyncGenerator<Finding> {
+  const { version = 'unknown', max_payload: longest } = connection.info ?? {};
+  const size = longest === undefined ? '' : `, messages up to ${longest} bytes`;
+  yield { status: 'ok', what: 'session', line: `NATS ${version} at ${connection.getServer()}${size}` };
+  if (stream === undefined) return;
+  const what = 'stream';
+  try {
+    const manager = await stream.jetstreamManager(false);
+    const name = await manager.streams.find(subject);
+    yield { status: 'ok', what, line: `${name} takes ${subject}` };
+  } catch (error) {
+    const { message } = error as Error;
+    if (isWithoutStream(error as Error)) yield { status: 'failed', what, line: noStream(subject) };
+    // Publishing does not need the permission to ask.
+    else
+      yield {
+        status: 'not_checked',
+        what,
+        line: `which stream takes ${subject} cannot be asked: ${message}`,
+      };
+  }
+}
+
 function reasonOf(error: Error, subject: string): string {
-  return error.name === 'NoRespondersError' || /no responders|not enabled|503/i.test(error.message)
-    ? `NATS: no JetStream stream takes the subject ${subject}: create one, or set jetstream: false`
-    : `NATS: ${error.message}`;
+  return isWithoutStream(error) ? `NATS: ${noStream(subject)}` : `NATS: ${error.message}`;
+}
+
+function isWithoutStream({ name, message }: Error): boolean {
+  return name === 'NoRespondersError' || /no responders|no stream matches|not enabled|503/i.test(message);
+}
+
+function noStream(subject: string): string {
+  return `no JetStream stream takes the subject ${subject}: create one, or set jetstream: false`;
 }
 
 /** The sender chooses the event's id: of two events with the same one, the stream must not drop the second. */

@@ -42,6 +42,13 @@ characters that would move its cursor or are invisible are written as JSON escap
           return retry('standard output: the reader does not read');
         }
       },
+      async *diagnose() {
+        yield {
+          status: 'ok',
+          what: 'standard output',
+          line: 'belongs to the process: nothing to connect to',
+        };
+      },
     };
   },
 });

@@ -14,7 +14,7 @@ const FOLDERS = {
   'core/routing': ['core/event', 'core/sdk'],
   'core/journal': ['core/sdk'],
   'core/telemetry': ['core/event', 'core/sdk', 'core/journal'],
-  'core/dead-letters': ['core/sdk', 'core/journal', 'core/telemetry'],
+  'core/dead-letters': ['core/event', 'core/sdk', 'core/journal', 'core/telemetry'],
   'core/delivery': ['core/event', 'core/sdk', 'core/journal', 'core/telemetry', 'core/dead-letters'],
   'core/config': ['core/event', 'core/sdk', 'core/routing', 'core/delivery'],
   'core/plugins': ['core/sdk', 'core/routing', 'core/config'],

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs the real servers of `npm run test:services` under .cache/, each from its public package registry:
-# Go (MinIO, nats-server, Alertmanager, VictoriaLogs), Python (moto, pyarrow) and Maven (OpenSearch, Trino, Spark).
+# Go (MinIO, nats-server, Alertmanager, VictoriaLogs), Python (moto, pyarrow), Maven (OpenSearch, Trino, Spark, Kafka) and Debian (rsyslog, syslog-ng).
 # Trino runs on Java 25 and later, Spark on 17: the tests look in JAVA_HOME and every JAVA_HOME_*, on the PATH, and beside those.
 # What is there already is left alone. A server that cannot be had is named at the end; the rest is installed.
 #
-# Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|alertmanager|victoria-logs]...
+# Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|kafka|alertmanager|victoria-logs|syslog]...
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -70,15 +70,29 @@ maven_install() {
 install_opensearch() { maven_install opensearch; }
 install_trino() { maven_install trino; }
 install_spark() { maven_install spark; }
+install_kafka() { maven_install kafka; }
+
+# Debian packages are unpacked, not installed: that takes no root. The libraries are those that a small system does not have.
+syslog_packages=(rsyslog rsyslog-gnutls rsyslog-openssl libestr0 libfastjson4 liblognorm5
+  syslog-ng-core libglib2.0-0 libivykis0 libjson-c5 libnet1 libpcre3 libwrap0)
+install_syslog() {
+  rm -rf "${cache:?}/syslog"
+  mkdir -p "$cache/syslog/packages"
+  cd "$cache/syslog/packages"
+  apt-get download --quiet "${syslog_packages[@]}"
+  for package in *.deb; do dpkg-deb -x "$package" "$cache/syslog"; done
+  rm -r "$cache/syslog/packages"
+}
 
 wanted=("$@")
-((${#wanted[@]})) || wanted=(python opensearch trino spark nats alertmanager victoria-logs minio)
+((${#wanted[@]})) || wanted=(python opensearch trino spark kafka nats alertmanager victoria-logs minio syslog)
 for name in "${wanted[@]}"; do
   case $name in
     minio) once minio "$minio_version" install_minio ;;
     nats) once nats "$nats_version" install_nats ;;
     python) once python "$(cksum <"$root/test/services/python/requirements.txt")" install_python ;;
-    opensearch | trino | spark) once "$name" "$(cksum <"$root/test/services/$name/pom.xml")" "install_$name" ;;
+    opensearch | trino | spark | kafka) once "$name" "$(cksum <"$root/test/services/$name/pom.xml")" "install_$name" ;;
+    syslog) once syslog "${syslog_packages[*]}" install_syslog ;;
     alertmanager) once alertmanager "$alertmanager_version" install_alertmanager ;;
     victoria-logs) once victoria-logs "$victoria_logs_version" install_victoria_logs ;;
     *) say "unknown: $name"; exit 2 ;;

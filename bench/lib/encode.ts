@@ -5,13 +5,8 @@ import { closeSync, createReadStream, openSync, statSync, writeSync } from 'node
 import { createInterface } from 'node:readline';
 import { ParquetWriter } from 'hyparquet-writer';
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
-import type { Shape } from '../../outputs/shared/lake/index.ts';
-import {
-  columnsOf,
-  createParquetWriter,
-  createZstd,
-  schemaElements,
-} from '../../outputs/shared/lake/index.ts';
+import { columnsOf, type Shape } from '../../core/sdk/index.ts';
+import { createParquetWriter, createZstd, schemaElements } from '../../outputs/shared/lake/index.ts';
 import { findings } from './records.ts';
 
 /** What one file took. */

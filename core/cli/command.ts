@@ -14,6 +14,8 @@ export const EXIT = {
   failed: 1,
   /** It was called wrongly, or the configuration is broken. */
   usage: 2,
+  /** `doctor`: nothing failed, and something could not be checked. */
+  notChecked: 3,
 } as const;
 
 /** What a command works with. */

@@ -56,45 +56,70 @@ export default defineOutput({
 function outputTest({ type }: PackageNames): string {
   return `import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testOutput } from 'tiercel/testing';
+import { eventOf, startDestination, testOutput, withOutput } from 'tiercel/testing';
 import ${camel(type)} from './index.js';
 
 // The contract of every output: against a real server that answers, refuses, hangs and resets.
 testOutput(${camel(type)}, { test, options: ({ url }) => ({ url, auth: { bearer: { token: 'a-secret-token' } } }) });
 
-test('what is yours to test', () => {
-  assert.equal(${camel(type)}.type, '${type}');
+test('sends the rule of an event', async () => {
+  const destination = await startDestination();
+  try {
+    await withOutput(${camel(type)}, { options: { url: destination.url } }, async ({ deliver }) => {
+      const delivery = await deliver([eventOf({ rule: 'Terminal shell' })]);
+      assert.equal(delivery.status, 'delivered');
+    });
+    const bodies = destination.requests.map(({ body }) => JSON.parse(body));
+    assert.equal(bodies[0][0].rule, 'Terminal shell');
+  } finally {
+    await destination.close();
+  }
 });
 `;
 }
 
-/** A mapper that takes some members of an event, and its test: the same text in JavaScript and in TypeScript. */
+/** A mapper with a row for each event, and its test: the same text in JavaScript and in TypeScript. */
 export function mapperFiles(names: PackageNames): CodeFiles {
   return { index: mapperCode(names), test: mapperTest(names) };
 }
 
 function mapperCode({ type }: PackageNames): string {
-  return `import { defineMapper, fieldText, Type } from 'tiercel';
+  return `import { defineMapper, fieldText, isMissing, textMap, timestampMillis, Type } from 'tiercel';
+
+// The schema of every record. A lake writes one column for each property, and refuses to start with what has no column.
+const record = Type.Object({
+  time: timestampMillis({ description: 'When the event happened.' }),
+  id: Type.String({ description: 'The id of the event: the same event always has the same.' }),
+  rule: Type.String({ description: 'The rule of Falco.' }),
+  priority: Type.String({ description: 'The priority: Emergency to Debug.' }),
+  hostname: Type.Optional(Type.String({ description: 'The host.' })),
+  tags: Type.Array(Type.String(), { description: 'The tags of the rule.' }),
+  fields: textMap({ description: 'The output fields that the option "fields" names, as text.' }),
+});
 
 export default defineMapper({
   apiVersion: 1,
   type: '${type}',
-  summary: 'Time, rule, host and the fields that were asked for.',
+  summary: 'A row for each event, with the fields that were asked for.',
   stability: 'experimental',
   options: Type.Object({
-    // A default makes an option required in the code: it is always there.
-    fields: Type.Array(Type.String(), { description: 'Fields to take along.', default: [] }),
+    // A default makes an option required in the code: create() gets a list, whether the user gives one or not.
+    fields: Type.Array(Type.String(), { description: 'Output fields to include.', default: [] }),
   }),
   create: ({ fields }) => ({
-    // Pure: the same event gives the same record, today and on a replay.
+    record,
+    // Pure: the same event gives the same record, today and on a replay. { ok: false, reason } makes a dead letter.
     map: (event) => ({
       ok: true,
       record: {
-        time: event.timeText,
+        time: event.time,
+        id: event.id,
         rule: event.rule,
-        hostname: event.hostname,
-        ...Object.fromEntries(
-          fields.filter((name) => name in event.fields).map((name) => [name, fieldText(event.fields[name])]),
+        priority: event.priority,
+        hostname: event.hostname || undefined,
+        tags: [...event.tags],
+        fields: Object.fromEntries(
+          fields.filter((name) => !isMissing(event.fields[name])).map((name) => [name, fieldText(event.fields[name])]),
         ),
       },
     }),
@@ -109,23 +134,19 @@ import { test } from 'node:test';
 import { decodeEvent, markedEvents, testMapper } from 'tiercel/testing';
 import ${camel(type)} from './index.js';
 
-// The contract of every mapper: a record or a reason for every event, the same one every time.
-testMapper(${camel(type)}, { test });
+// The contract of every mapper: a record that fits its schema or a reason for every event, the same one every time, and columns
+// that a lake can write.
+testMapper(${camel(type)}, { test, options: { fields: ['proc.name'] } });
 
-test('takes the fields along that were asked for', () => {
+test('includes the fields that were asked for', () => {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const mapper = ${camel(type)}.create({ fields: ['proc.name', 'no.such.field'] }, { log });
   const [event] = markedEvents(1);
   const mapped = mapper.map(decodeEvent(event.raw, 0));
-  assert.deepEqual(mapped, {
-    ok: true,
-    record: {
-      time: '2026-01-02T03:04:05.123456789Z',
-      rule: event.mark,
-      hostname: 'contract-host',
-      'proc.name': 'sh',
-    },
-  });
+  assert.ok(mapped.ok);
+  assert.equal(mapped.record.rule, event.mark);
+  assert.equal(mapped.record.time, Date.parse('2026-01-02T03:04:05.123Z'));
+  assert.deepEqual(mapped.record.fields, { 'proc.name': 'sh' });
 });
 `;
 }

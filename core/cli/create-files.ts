@@ -20,7 +20,7 @@ export function packageFiles(
     'tiercel.yaml': configOf(kind, names, isCompiled ? './dist/index.js' : './index.js'),
     'README.md': readme(kind, names),
     '.github/workflows/test.yml': CI,
-    '.gitignore': `node_modules/\n${isCompiled ? 'dist/\n' : ''}data/\n*.tgz\n`,
+    '.gitignore': `node_modules/\n${isCompiled ? 'dist/\n' : ''}data/\nlake/\n*.tgz\n`,
   };
 }
 
@@ -65,7 +65,16 @@ function configOf(kind: PluginKind, { type }: PackageNames, path: string): strin
   const output =
     kind === 'output'
       ? `  ${type}:\n    type: ${path}\n    url: http://127.0.0.1:9999/events`
-      : `  records:\n    type: stdout\n    mapper: { type: ${path}, fields: [proc.name] }`;
+      : `  # Parquet files below ./lake, one for each batch. Without batch.every a batch takes five minutes.
+  lake:
+    type: parquet_lake
+    directory: ./lake
+    batch: { every: 5s }
+    mapper: { type: ${path}, fields: [proc.name] }
+  # The same records as JSON lines.
+  records:
+    type: stdout
+    mapper: { type: ${path}, fields: [proc.name] }`;
   return `# To try it out: npx tiercel run, then in another terminal: npx tiercel send
 server: { listen: 127.0.0.1:2801 }
 outputs:
@@ -77,7 +86,7 @@ function readme(kind: PluginKind, { packageName, type }: PackageNames): string {
   const use =
     kind === 'output'
       ? `  ${type}:\n    type: "${packageName}"\n    url: https://example.com/events`
-      : `  archive:\n    type: file\n    path: ./events.ndjson\n    mapper: "${packageName}"`;
+      : `  lake:\n    type: parquet_lake\n    directory: ./lake\n    mapper: { type: "${packageName}", fields: [proc.name] }`;
   return `# ${packageName}
 
 ${kind === 'output' ? 'An output' : 'A mapper'} for Tiercel, which delivers security events.

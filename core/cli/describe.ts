@@ -9,6 +9,7 @@ import { toTerminal } from '../docs/terminal.ts';
 import type { PluginKind } from '../plugins/check.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
+import { installCommand } from '../sdk/contract/packages.ts';
 import type { BuiltIns } from './built-ins.ts';
 import { EXIT, type RegisterCommand } from './command.ts';
 
@@ -92,10 +93,12 @@ function asJson({ kind, definition }: Found): { kind: PluginKind } & Record<stri
     schema: options,
   };
   if (kind === 'mapper') return about;
-  const { category, batch, batchBounds, timeout, ordering, idempotent, confirms, examples, notes } =
-    definition as AnyOutputDefinition;
+  const output = definition as AnyOutputDefinition;
+  const { category, batch, batchBounds, timeout, ordering, idempotent, confirms, examples, notes } = output;
+  const { packages } = output;
+  const needs = packages && { packages, install: installCommand(packages) };
   const facts = { ordering: said(ordering), idempotent: said(idempotent), confirms: said(confirms) };
-  return { ...about, category, batch, batchBounds, timeout, ...facts, examples, notes };
+  return { ...about, category, ...needs, batch, batchBounds, timeout, ...facts, examples, notes };
 }
 
 /** JSON has no functions. */

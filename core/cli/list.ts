@@ -3,6 +3,7 @@ import type { AnyMapperDefinition, BuiltIns } from '../config/schema/plugins.ts'
 import { createRegistry } from '../plugins/registry.ts';
 import { CATEGORIES, type Category, type Stability } from '../sdk/contract/about.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
+import { installCommand, type Packages } from '../sdk/contract/packages.ts';
 import type { RegisterCommand } from './command.ts';
 import { renderTable } from './render.ts';
 
@@ -12,6 +13,9 @@ type Entry = {
   readonly summary: string;
   readonly category?: Category | undefined;
   readonly stability?: Stability | undefined;
+  readonly packages?: Packages | undefined;
+  /** The command that installs them. */
+  readonly install?: string | undefined;
 };
 
 const KINDS = ['outputs', 'mappers'] as const;
@@ -39,6 +43,11 @@ export const list: RegisterCommand = (program, cli) => {
         ),
       ];
       cli.out(tables.filter(Boolean).join('\n\n'));
+      const needy = entries.flatMap(({ type, install }) => (install === undefined ? [] : [[type, install]]));
+      if (needy.length > 0) {
+        cli.out('\nThese need packages that are not installed with Tiercel:\n');
+        cli.out(renderTable(['type', 'install them with'], needy, { maxCell: 200 }));
+      }
       cli.out('\ntiercel describe TYPE says all about one.');
     });
 };
@@ -47,8 +56,9 @@ export const list: RegisterCommand = (program, cli) => {
 async function outputs(builtIns: BuiltIns<AnyOutputDefinition>): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (const [type, builtIn] of Object.entries(builtIns)) {
-    const { summary, category, stability } = await builtIn.load();
-    entries.push({ kind: 'output', type, summary, category, stability });
+    const { summary, category, stability, packages } = await builtIn.load();
+    const install = packages && installCommand(packages);
+    entries.push({ kind: 'output', type, summary, category, stability, packages, install });
   }
   const categories: readonly (string | undefined)[] = [...Object.keys(CATEGORIES), undefined];
   return categories.flatMap((category) => entries.filter((entry) => entry.category === category));

@@ -70,6 +70,13 @@ export interface DeadLetterStore {
    * @throws what `append` throws, and when the store is closed; the chunks before were handed back
    */
   replay(filter: DeadLetterFilter, handBack: HandBack): Promise<Replayed>;
+  /**
+   * Begins to read dead letters as they are written, or goes on where the last reader ended, also in a process before: a cursor
+   * keeps the place. One reader at a time.
+   */
+  follow(): Promise<DeadLetterFeed>;
+  /** Gives up the cursor of {@link follow}, closed by now: the next reader begins with the letters written after it began. */
+  unfollow(): Promise<void>;
   /** Runs work that must not overlap a replay or a drop, in its turn. */
   alone<T>(work: () => Promise<T>): Promise<T>;
   /** Number of dead letters. */
@@ -90,8 +97,26 @@ export interface DeadLetterStore {
   close(): Promise<void>;
 }
 
-/** The name of the one cursor. */
+/** Dead letters in the order in which they were written, each once per opening until it is acknowledged. */
+export interface DeadLetterFeed {
+  /**
+   * The next ones. Waits until there is at least one; an empty array means the signal was aborted. One that was dropped or
+   * replayed since it was written is among them; one of a later version is not.
+   */
+  read(signal: AbortSignal): Promise<readonly StoredDeadLetter[]>;
+  /** These are not read again after a restart; durable within 200 ms, or by {@link flush}. Until then their space is not freed. */
+  acknowledge(ids: PositionSet): void;
+  /** Resolves when all acknowledgements so far are durable. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The name of the cursor of the store: what it has not settled is stored. */
 const READER = 'dead_letters';
+/** The name of the cursor of {@link DeadLetterStore.follow}. */
+const FOLLOWER = 'notices';
+/** The most letters of one read of a feed, and their bytes. */
+const FEED = { events: 1000, bytes: 1 << 20 };
 /** The size of one chunk of a replay or drop. */
 const CHUNK = { letters: 500, bytes: 4 << 20 };
 
@@ -113,7 +138,7 @@ export async function openDeadLetterStore(
   { onUnreadable = () => {}, onLost = () => {} }: DeadLetterListener = {},
 ): Promise<DeadLetterStore> {
   const subscription = await journal.subscribe(READER, { start: 'oldest' });
-  const outputs = [READER];
+  let outputs: readonly string[] = [READER];
   let known = new PositionSet();
   const dropped = new Set<Position>();
   const counters = createDeadLetterCounters();
@@ -298,6 +323,34 @@ export async function openDeadLetterStore(
         });
         return { replayed, left };
       });
+    },
+    async follow() {
+      const feed = await journal.subscribe(FOLLOWER);
+      outputs = [READER, FOLLOWER];
+      return {
+        async read(signal) {
+          for (;;) {
+            const events = await feed.read(FEED, signal);
+            const letters: StoredDeadLetter[] = [];
+            const unreadable: Position[] = [];
+            for (const { position, raw } of events) {
+              const letter = read(raw);
+              if (letter === undefined) unreadable.push(position);
+              else letters.push({ id: position, ...letter });
+            }
+            if (unreadable.length > 0) feed.acknowledge(PositionSet.of(...unreadable));
+            if (letters.length > 0 || events.length === 0) return letters;
+          }
+        },
+        acknowledge: (ids) => feed.acknowledge(ids),
+        flush: () => feed.flush(),
+        close: () => feed.close(),
+      };
+    },
+    async unfollow() {
+      outputs = [READER];
+      const kept = await journal.orphans();
+      if (kept.some(({ output }) => output === FOLLOWER)) await journal.forget(FOLLOWER);
     },
     alone,
     count: () => subscription.pending(),

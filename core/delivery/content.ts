@@ -2,7 +2,7 @@ import type { Event } from '../event/event.ts';
 import type { Manifest, Position, StoredEvent, Subscription } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
 import type { EventBlock } from '../sdk/contract/batch.ts';
-import type { Mapper } from '../sdk/contract/mapper.ts';
+import { type Mapper, mapEvent } from '../sdk/contract/mapper.ts';
 import type { DeadLetterCause } from '../telemetry/observer.ts';
 
 /** A record or event that is not delivered, and why. `lost`: corruption of the journal took it; it becomes no dead letter. */
@@ -68,7 +68,7 @@ export async function loadRecords(
     for (const stored of events) {
       const { position, receivedAt, raw } = stored;
       setAside.push(...damaged.before(position));
-      const mapped = attemptToMap(() => mapper.map(decode(raw, receivedAt)));
+      const mapped = mapEvent(mapper, decode(raw, receivedAt));
       if (mapped.ok) {
         records.push(mapped.record);
         sources.push(stored);
@@ -92,18 +92,6 @@ export async function loadRecords(
     events: (indexes) => at(sources, indexes).map(({ raw, receivedAt }) => decode(raw, receivedAt)),
     bytes: (indexes) => at(sources, indexes).reduce((sum, { raw }) => sum + raw.byteLength, 0),
   };
-}
-
-/** A mapper that throws has a bug; the event becomes a dead letter with the error as its reason. */
-function attemptToMap<T>(map: () => T): T | { ok: false; reason: string } {
-  try {
-    return map();
-  } catch (error) {
-    return {
-      ok: false,
-      reason: `the mapper failed: ${error instanceof Error ? error.message : String(error)}`,
-    };
-  }
 }
 
 /** The events of a batch as blocks, read from the journal each time: for batches too large for memory. */

@@ -20,6 +20,7 @@ terminal only, and no colours where \`NO_COLOR\` is set; how far something is go
         ['0', 'All is well.'],
         ['1', 'Something is wrong with what was looked at, or the program failed.'],
         ['2', 'It was called wrongly, or the configuration is broken.'],
+        ['3', '`doctor`: nothing failed, and something could not be checked.'],
       ],
     ),
     code('', helpOf(program)),

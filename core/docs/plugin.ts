@@ -9,6 +9,7 @@ import { DEFAULT_POLICY } from '../delivery/policy.ts';
 import { CATEGORIES, STABILITIES } from '../sdk/contract/about.ts';
 import { type DeliveryFacts, factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
+import { installCommand } from '../sdk/contract/packages.ts';
 import { optionRows, optionTables } from './options.ts';
 import { type Block, code, heading, type Page, table, text } from './page.ts';
 
@@ -60,10 +61,15 @@ function standing({ category, stability }: Pick<AnyOutputDefinition, 'category' 
   return words.length === 0 ? [] : [text(words.join(' '))];
 }
 
-function neededPackages({ packages = [] }: AnyOutputDefinition): Block[] {
-  if (packages.length === 0) return [];
-  const names = packages.map((name) => `\`${name}\``).join(' and ');
-  return [text(`Needs ${names} beside Tiercel: \`npm install ${packages.join(' ')}\`.`)];
+function neededPackages({ packages = {} }: AnyOutputDefinition): Block[] {
+  const named = Object.entries(packages).map(([name, range]) => `\`${name}\` \`${range}\``);
+  if (named.length === 0) return [];
+  return [
+    text(
+      `Needs ${named.join(' and ')}, not installed with Tiercel. Install in the folder of the configuration file, or in the one that Tiercel is installed in:`,
+    ),
+    code('sh', installCommand(packages)),
+  ];
 }
 
 /** The page of a mapper, made from its definition alone. */

@@ -39,6 +39,10 @@ export function exactNumber(literal: string): number | bigint | Decimal {
 /**
  * Whether a value is a {@link Decimal}. Checked by its shape, which works across two copies of the package: JSON has no
  * functions.
+ *
+ * @example
+ * const value = event.fields['evt.latency.human'];
+ * const number = isDecimal(value) ? value.valueOf() : value;
  */
 export function isDecimal(value: unknown): value is Decimal {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

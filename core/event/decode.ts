@@ -30,7 +30,10 @@ export const noDecodeOptions: DecodeOptions = { customFields: {}, customTags: []
  * @param recent checked first: events that were just parsed need not be parsed again
  * @returns a function whose events throw on first access if the bytes are not an event, which stored bytes always are
  * @throws Error naming the field when a template does not parse
- * @example createDecoder({ customFields: { env: 'prod' }, customTags: [], templatedFields: {} })(raw, Date.now())
+ * @example
+ * const decode = createDecoder({ customFields: { env: 'prod' }, customTags: [], templatedFields: {} });
+ * const event = decode(Buffer.from('{"rule":"A rule","priority":"Notice","time":"2026-01-02T03:04:05Z"}'), Date.now());
+ * // event.fields.env === 'prod'
  */
 export function createDecoder(
   options: DecodeOptions,

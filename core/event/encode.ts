@@ -8,6 +8,9 @@ import { isAsReceived, originalOf } from './view.ts';
  * `tags`. An event without enrichment is its own text.
  *
  * A line break between the members becomes a space, so that the result is a line of NDJSON.
+ *
+ * @example
+ * const line = `${eventToJson(event)}\n`;
  */
 export function eventToJson(event: Event): string {
   if (isAsReceived(event)) {

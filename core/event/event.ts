@@ -58,6 +58,10 @@ export interface Event {
 /**
  * Whether a field has no value. Falco and its plugins write `null`, `""`, `<NA>` or `N/A` (Falco's output formatters print
  * `<NA>`; plugins pass on the value of their source).
+ *
+ * @example
+ * const pod = event.fields['k8s.pod.name'];
+ * const labels = isMissing(pod) ? {} : { pod: fieldText(pod) };
  */
 export function isMissing(value: FieldValue | undefined): value is Missing | undefined {
   return value === undefined || value === null || value === '' || value === '<NA>' || value === 'N/A';

@@ -1,6 +1,9 @@
 /**
  * The eight priorities of Falco, most urgent first, spelt as Falco writes them
  * (falcosecurity/falco, userspace/engine/falco_common.cpp).
+ *
+ * @example
+ * const isUrgent = PRIORITIES.indexOf(event.priority) <= PRIORITIES.indexOf('Critical');
  */
 export const PRIORITIES = [
   'Emergency',

@@ -5,6 +5,9 @@ import { COMMON_SETTINGS } from '../config/schema/output.ts';
 import { CATEGORIES, STABILITIES, SUMMARY_LENGTH } from '../sdk/contract/about.ts';
 import type { RequestLimits } from '../sdk/contract/batch.ts';
 import { factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
+import { packageOf } from './find-package.ts';
+import { isRange } from './package-versions.ts';
+import { isPackageName } from './resolve.ts';
 
 /** The kinds of plugins. */
 export type PluginKind = 'output' | 'mapper';
@@ -35,7 +38,12 @@ export function checkDefinition(kind: PluginKind, value: unknown): string[] {
   problems.push(...checkAbout(kind, definition));
   if (typeof definition.create !== 'function') problems.push('it has no create()');
   problems.push(...checkOptions(kind, definition.options));
-  if (kind === 'output') problems.push(...checkBatch(definition.batch), ...checkFacts(definition));
+  if (kind === 'output')
+    problems.push(
+      ...checkBatch(definition.batch),
+      ...checkFacts(definition),
+      ...checkPackages(definition.packages),
+    );
   return problems;
 }
 
@@ -129,6 +137,19 @@ function checkFacts(definition: Record<string, unknown>): string[] {
   } catch (error) {
     return [(error as Error).message];
   }
+}
+
+/** Packages are names with version ranges. */
+function checkPackages(packages: unknown): string[] {
+  if (packages === undefined) return [];
+  if (typeof packages !== 'object' || packages === null || Array.isArray(packages))
+    return ['its packages are not an object of names and version ranges'];
+  return Object.entries(packages).flatMap(([name, range]) => {
+    if (!isPackageName(name) || packageOf(name) !== name)
+      return [`its packages name ${JSON.stringify(name)}, which cannot be a package`];
+    if (typeof range === 'string' && isRange(range)) return [];
+    return [`its package ${name} has ${JSON.stringify(range)}, which is not a version range`];
+  });
 }
 
 /** Marks that are no booleans, and those of options that nobody can leave out. */

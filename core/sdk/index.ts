@@ -2,7 +2,8 @@
  * The public API of a plugin author. What is not exported here is not public.
  *
  * It is versioned by `apiVersion` of the definitions. Within version 1 optional members and new exports may come; nothing is
- * taken away and nothing changes its meaning. `docs/write-an-output.md` is the way in.
+ * taken away and nothing changes its meaning. `docs/write-an-output.md` and `docs/write-a-mapper.md`
+ * are the way in.
  *
  * @module
  */
@@ -12,7 +13,14 @@
 export type { Static, TObject, TSchema } from 'typebox';
 export type { Category, Stability } from './contract/about.ts';
 export type { BatchContent, BatchLimits, RequestLimits } from './contract/batch.ts';
-export type { Mapped, Mapper, MapperContext, MapperDefinition } from './contract/mapper.ts';
+export type {
+  Mapped,
+  Mapper,
+  MapperContext,
+  MapperDefinition,
+  TypedMapper,
+  TypedMapperDefinition,
+} from './contract/mapper.ts';
 export { defineMapper } from './contract/mapper.ts';
 export type {
   AnyOutputDefinition,
@@ -33,10 +41,17 @@ export type { ServerAddress } from './options/server.ts';
 export { serverOptions } from './options/server.ts';
 export { Type } from './options/type.ts';
 
+// The columns of a mapper's records, for lakes and tables.
+
+export { int64, jsonText, textMap, timestampMillis } from './record/annotations.ts';
+export type { Column, LeafType, Shape } from './record/columns.ts';
+export { columnProblems, columnsOf, SchemaError } from './record/columns.ts';
+
 // What the context holds.
 
 export type { Clock } from './contract/clock.ts';
 export type { Logger } from './contract/logger.ts';
+export type { LoadPackage, Packages } from './contract/packages.ts';
 export { VERSION } from './contract/version.ts';
 
 // To deliver, and to say what became of it.
@@ -49,13 +64,15 @@ export { deliverToAny } from './deliver/hosts.ts';
 
 // Over HTTP.
 
-export type { AnswerRules, HttpClient, RequestDetails } from './contract/http.ts';
+export type { AnswerRules, HttpClient, HttpRoute, RequestDetails } from './contract/http.ts';
 export type { AuthKeys, AuthOptions } from './http/auth/options.ts';
 export { authOption } from './http/auth/options.ts';
 export type { HttpOptions } from './http/options.ts';
 export { httpOptions } from './http/options.ts';
-export type { HttpCheck, HttpExchange } from './http/over-http.ts';
-export { checkHttp, overHttp } from './http/over-http.ts';
+export type { HttpExchange } from './http/over-http.ts';
+export { overHttp } from './http/over-http.ts';
+export type { HttpCheck } from './http/probe.ts';
+export { probeHttp, reachUrl } from './http/probe.ts';
 export { describeFailure } from './http/transport/failure.ts';
 export { httpConnection, httpUrl } from './http/transport/options.ts';
 export { fromResponse, parseRetryAfter } from './http/transport/response.ts';
@@ -70,8 +87,9 @@ export { httpTransport } from './http/transport/transport.ts';
 // Over other protocols, by clients of others.
 
 export type { Connection, ConnectionOptions } from './deliver/connection.ts';
-export { abortable, keepConnection, overConnection } from './deliver/connection.ts';
-export { loadPeer } from './deliver/load-peer.ts';
+export { abortable, keepConnection, overConnection, probeConnection } from './deliver/connection.ts';
+export type { Address } from './http/reach.ts';
+export { reach } from './http/reach.ts';
 export type { TlsOptions } from './options/tls.ts';
 export { readTls, tlsOption } from './options/tls.ts';
 
@@ -93,4 +111,5 @@ export { eventLabels, fieldTextOf, recordJson, textTemplate } from './deliver/pa
 export type { DecodeOptions } from '../event/decode.ts';
 export { createDecoder } from '../event/decode.ts';
 export type { EventBlock, StreamedBatch } from './contract/batch.ts';
+export { mapEvent } from './contract/mapper.ts';
 export type { MapperRef, StreamOutput, StreamOutputDefinition } from './contract/output.ts';

@@ -16,8 +16,16 @@ export interface StoredDeadLetters {
 /** Outputs that the configuration no longer has may still have dead letters; no name of an output looks like this. */
 const REMOVED = '(removed)';
 
-/** Registers the metrics of the stored dead letters. @returns publishes the numbers to the registry */
-export function createDeadLetterMetrics(registry: Registry, ask: () => StoredDeadLetters): () => void {
+/** The metrics of the dead letters. */
+export interface DeadLetterMetrics {
+  /** Publishes the numbers of the stored dead letters to the registry. */
+  publish(): void;
+  /** Counts a notice that was written to the journal. @param output whose dead letters it tells of */
+  noticed(output: string, target: string): void;
+}
+
+/** Registers the metrics of the dead letters. */
+export function createDeadLetterMetrics(registry: Registry, ask: () => StoredDeadLetters): DeadLetterMetrics {
   const registers = [registry];
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name, help, labelNames, registers });
@@ -38,8 +46,14 @@ export function createDeadLetterMetrics(registry: Registry, ask: () => StoredDea
     labelNames: ['exact'],
     registers,
   });
+  const notices = new Counter({
+    name: 'tiercel_dead_letter_notices_total',
+    help: 'Events that tell the output `target` of dead letters of `output` (`on_dead_letter`). They are accepted events of `target`, and delivered like all others.',
+    labelNames: ['output', 'target'],
+    registers,
+  });
 
-  return () => {
+  function publish(): void {
     const { store, outputs } = ask();
     for (const metric of [letters, bytes, lost]) metric.reset();
     const status = store.status();
@@ -59,5 +73,7 @@ export function createDeadLetterMetrics(registry: Registry, ask: () => StoredDea
       letters.inc({ output }, counts.letters);
       bytes.inc({ output }, counts.bytes);
     }
-  };
+  }
+
+  return { publish, noticed: (output, target) => notices.inc({ output, target }) };
 }

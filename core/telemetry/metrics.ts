@@ -30,6 +30,8 @@ export interface Metrics {
   output(name: string, accounts?: () => OutputAccounts): OutputObserver;
   /** Forgets the series of an output that is gone. */
   forget(name: string): void;
+  /** Counts a notice of dead letters of `output` for the output `target`. */
+  deadLetterNotice(output: string, target: string): void;
   /** Observes the time that one sync of the journal took. */
   fsync(seconds: number): void;
   /**
@@ -57,7 +59,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const outputs = createOutputMetrics(registry, options.now);
   const publishIngest = createIngestMetrics(registry);
   const publishJournal = journalMetrics(registry, options);
-  const publishDeadLetters = createDeadLetterMetrics(registry, options.deadLetters);
+  const deadLetters = createDeadLetterMetrics(registry, options.deadLetters);
   const fsync = new Histogram({
     name: 'tiercel_journal_fsync_seconds',
     help: 'Time it took to bring one group of events to stable storage. Every accepted event waits for one.',
@@ -76,7 +78,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     // Synchronously, so that the numbers of a scrape belong together.
     publishIngest(ingest.read());
     publishJournal();
-    publishDeadLetters();
+    deadLetters.publish();
     outputs.publish();
     return { contentType: registry.contentType, text: await registry.metrics() };
   };
@@ -86,6 +88,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ingest: ingest.observer,
     output: outputs.observer,
     forget: outputs.forget,
+    deadLetterNotice: deadLetters.noticed,
     fsync: (seconds) => fsync.observe(seconds),
     exposition() {
       // One after the other: concurrent scrapes would mix two moments.

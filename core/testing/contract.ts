@@ -1,37 +1,60 @@
 import type { AnyMapperDefinition } from '../config/schema/plugins.ts';
-import type { Answer, Answering, Destination, ReceivedRequest } from './destination.ts';
+import type { GivenContext } from '../plugins/context.ts';
+import type { Decode, TestDestination } from './destination.ts';
+import type { Answer, Answering, ReceivedRequest } from './http-destination.ts';
 
-/** The `test` function of vitest, node:test or Deno. */
+/** The `test` function of vitest, node:test, Deno or Bun. */
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
 
 /** Where the output under test delivers to. */
 export interface Place {
-  /** An HTTP server on the loopback interface. */
+  /** `http://127.0.0.1:PORT`; with a destination of the contract its own `url`, else `127.0.0.1:PORT`. */
   readonly url: string;
-  /** An empty folder. */
+  /** `127.0.0.1`. */
+  readonly host: string;
+  /** 0 when the destination has none. */
+  readonly port: number;
+  /** An empty folder; relative paths in options start there. */
   readonly directory: string;
+}
+
+/** The mapper that an output under test gets its records from. */
+export interface MapperSetup {
+  readonly definition: AnyMapperDefinition;
+  /** In YAML spelling. Default none. */
+  readonly options?: Record<string, unknown>;
+  /** The URL of its compiled module: an output that maps on another thread imports it. */
+  readonly module?: string;
 }
 
 /** How an output is tested against the contract. */
 export interface OutputContract {
   readonly test: TestFunction;
-  /** Working options, in YAML spelling, for a destination at this place. Asked before each test. */
+  /** Working options, in YAML spelling, for a destination at this place. Called before each test. */
   options(place: Place): Record<string, unknown>;
-  /** The mapper its records come from, its options in YAML spelling; default: the output's own, or the event as received, as JSON text. */
-  readonly mapper?: {
-    readonly definition: AnyMapperDefinition;
-    readonly options: Record<string, unknown>;
-    /** The URL of its compiled module: an output that maps on another thread imports it. */
-    readonly module?: string;
-  };
-  /** False for an output that does not deliver over HTTP to `url`: faults of a server are then not tried. Default true. */
-  readonly http?: boolean;
-  /** Everything that arrived, as one text in which the marks are looked for. Default: the bodies of the requests. */
-  arrived?(place: Place, destination: Destination): Promise<string>;
-  /** What the destination answers when all is well, where 200 with `{}` will not do. */
+  /** Default: the output's own mapper if that is `falco` or `event`, else the event as received, as JSON text. */
+  readonly mapper?: MapperSetup;
+  /** Members of the context that replace those of the kit: a clock, a folder. */
+  readonly context?: Partial<GivenContext>;
+  /**
+   * Starts the destination of an output that does not speak HTTP; called before each test, closed after it. Default: an HTTP
+   * server, and the tests of answers over HTTP.
+   *
+   * @example destination: () => tcpDestination((socket) => socket.on('data', () => socket.write('ok\n')))
+   * @example destination: ({ directory }) => ({ arrived: () => readFile(join(directory, 'events.ndjson'), 'utf8') })
+   */
+  destination?(place: Pick<Place, 'directory'>): TestDestination | Promise<TestDestination>;
+  /**
+   * What a body or message says, as text, where that is not the body itself: base64 in JSON, protobuf, snappy. The kit looks for
+   * its events there. `content-encoding: gzip`, `deflate` and `br` are undone before.
+   *
+   * @example decode: (body) => JSON.parse(body).messages.map(({ data }) => Buffer.from(data, 'base64')).join('\n')
+   */
+  readonly decode?: Decode<ReceivedRequest>;
+  /** What the HTTP server answers when all is well. Default: 200 with `{}`. */
   readonly answer?: Answer | Answering;
   /**
-   * For a destination that answers about each record: its answer when it does not take those of which `isBad` is true, for
+   * For a service over HTTP that answers about each record: its answer when it does not take those of which `isBad` is true, for
    * good (`refused`) or for now (`busy`), and takes all others. The output must name just those.
    */
   answerByRecord?(
@@ -39,11 +62,4 @@ export interface OutputContract {
     isBad: (text: string) => boolean,
     fault: 'refused' | 'busy',
   ): Answer;
-  /** For another protocol than HTTP: make its destination fail as servers do, from now on. What is left out is not tried. */
-  readonly faults?: {
-    /** It takes connections and says nothing: the delivery must settle soon after the abort. */
-    hang?(place: Place): void | Promise<void>;
-    /** Every connection is cut: nothing may be called delivered, unless the output confirms nothing. */
-    cut?(place: Place): void | Promise<void>;
-  };
 }

@@ -1,83 +1,36 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { gunzipSync } from 'node:zlib';
+/** What arrived: one text or bytes for each message, body or file, or all of it in one. */
+export type Arrived = string | Uint8Array | readonly (string | Uint8Array)[];
 
-/** A request that was received. */
-export interface ReceivedRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Decompressed, as text. */
-  readonly body: string;
+/**
+ * Where an output under test delivers to: a server of its protocol on the loopback interface, a fake of one, a file. Each test
+ * starts one and closes it. What it cannot do is left out, and the tests that need it pass.
+ */
+export interface TestDestination {
+  /** Its port on 127.0.0.1, for `options`. */
+  readonly port?: number;
+  /** Its address, for `options`, where that is more than `127.0.0.1:PORT`. */
+  readonly url?: string;
+  /** What it holds for its readers: messages, rows, lines; not the bytes of a handshake. A missing file (ENOENT) means nothing arrived. */
+  arrived(): Arrived | Promise<Arrived>;
+  /** From now on it takes connections and requests, and answers nothing. */
+  hang?(): void | Promise<void>;
+  /** From now on it is down: open connections are cut, others refused; a folder is gone. */
+  cut?(): void | Promise<void>;
+  /** It works again after `hang`, `cut` or `refuse`. */
+  recover?(): void | Promise<void>;
+  /** From now on it answers each request with an error of its own making, whose message holds the text. */
+  refuse?(text: string): void | Promise<void>;
+  /**
+   * From now on it does not take records whose text is bad, for good (`refused`) or for now (`busy`), and takes all others: for
+   * destinations that answer about each record.
+   */
+  refuseRecords?(isBad: (text: string) => boolean, fault: 'refused' | 'busy'): void | Promise<void>;
+  /** Whether it is down cannot be seen before something is sent: the check then need not fail. */
+  readonly hidden?: boolean;
+  /** What went wrong in the code of the test itself, `decode` for example: the test fails with it, whatever the output makes of it. */
+  mistake?(): Error | undefined;
+  close?(): void | Promise<void>;
 }
 
-/** A request and its answer. */
-export interface AnsweredRequest extends ReceivedRequest {
-  readonly answer: Answer;
-}
-
-/** What the destination answers to the next request; `hang` never answers, `reset` cuts the connection. */
-export type Answer =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
-  | 'hang'
-  | 'reset';
-
-/** Chooses the answer by the request, as the real service does. */
-export type Answering = (request: ReceivedRequest) => Answer;
-
-/** An HTTP server on the loopback interface that fails on command. */
-export interface Destination {
-  readonly url: string;
-  readonly requests: readonly AnsweredRequest[];
-  /** From now on. */
-  answer(next: Answer | Answering): void;
-  close(): Promise<void>;
-}
-
-/** Starts a destination that answers 200 to everything until `answer` is called. */
-export async function startDestination(): Promise<Destination> {
-  const requests: AnsweredRequest[] = [];
-  let respond: Answering = () => ({ status: 200, body: '{}' });
-  const server: Server = createServer((incoming: IncomingMessage, response: ServerResponse) => {
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('error', () => {});
-    incoming.on('end', () => {
-      const request = read(incoming, Buffer.concat(chunks));
-      const answer = respond(request);
-      requests.push({ ...request, answer });
-      if (answer === 'hang') return;
-      if (answer === 'reset') {
-        incoming.socket.destroy();
-        return;
-      }
-      response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
-      response.end(answer.body ?? '');
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    requests,
-    answer: (next) => {
-      respond = typeof next === 'function' ? next : () => next;
-    },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-function read(incoming: IncomingMessage, bytes: Buffer): ReceivedRequest {
-  const body = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
-  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);
-  return {
-    method: incoming.method ?? '',
-    path: incoming.url ?? '',
-    headers: Object.fromEntries(headers),
-    body: body.toString('utf8'),
-  };
-}
+/** How bodies are read that are not text: base64 in JSON, protobuf, another compression than those of HTTP. */
+export type Decode<Request = unknown> = (body: Buffer, request?: Request) => string | Promise<string>;

@@ -20,6 +20,9 @@ export const EVENT_TIME = '17000000001234567';
  * Raw Falco events whose `rule` and `output` carry a mark of their own.
  *
  * @param from the number of the first
+ * @example
+ * const [first, second] = markedEvents(2);
+ * const event = decodeEvent(first!.raw, Date.now()); // event.rule === first.mark
  */
 export function markedEvents(count: number, from = 0): MarkedEvent[] {
   return Array.from({ length: count }, (_, offset) => {
@@ -65,5 +68,13 @@ export function oddEvents(): Uint8Array[] {
   ].map((text) => Buffer.from(text));
 }
 
-/** Decodes as the framework does, without enrichment. */
+/**
+ * Decodes as the framework does, without enrichment.
+ *
+ * @example
+ * import assert from 'node:assert/strict';
+ *
+ * const event = decodeEvent(Buffer.from('{"rule":"A rule","priority":"Notice","time":"2026-01-02T03:04:05Z"}'), Date.now());
+ * assert.equal(event.time, Date.parse('2026-01-02T03:04:05Z'));
+ */
 export const decodeEvent: (raw: Uint8Array, receivedAt: number) => Event = createDecoder(noDecodeOptions);

@@ -1,6 +1,6 @@
 import { defineMapper, Type } from '../../core/sdk/index.ts';
 import { toEcs } from './record.ts';
-import { type EcsRecord, schema } from './schema.ts';
+import { schema } from './schema.ts';
 
 const options = Type.Object({
   original: Type.Boolean({
@@ -11,7 +11,7 @@ const options = Type.Object({
 });
 
 /** Falco alerts in the Elastic Common Schema. */
-export default defineMapper<typeof options, EcsRecord>({
+export default defineMapper({
   apiVersion: 1,
   type: 'ecs',
   summary: 'The Elastic Common Schema (ECS), for Elasticsearch, OpenSearch and lakes.',

@@ -1,11 +1,11 @@
-import { defineMapper } from '../../core/sdk/index.ts';
+import { defineMapper, Type } from '../../core/sdk/index.ts';
 import { finisher } from './check/check.ts';
 import { mappingOf } from './finding/mapping.ts';
 import type { Finding } from './schema/finding.ts';
 import { options } from './schema/options.ts';
 
 /** Falco alerts as OCSF: Detection Finding (2004) or Security Finding (2001). */
-export default defineMapper<typeof options, Finding>({
+export default defineMapper({
   apiVersion: 1,
   type: 'ocsf',
   summary: 'OCSF Detection (2004) or Security Findings (2001), as Security Lake takes them.',
@@ -14,6 +14,7 @@ export default defineMapper<typeof options, Finding>({
   create(given) {
     const mapping = mappingOf(given);
     const finish = finisher(mapping, given.validation);
-    return { record: mapping.schema, map: (event) => finish(mapping.map(event)) };
+    const record = Type.Unsafe<Finding>(mapping.schema);
+    return { record, map: (event) => finish(mapping.map(event)) };
   },
 });

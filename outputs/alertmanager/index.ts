@@ -2,7 +2,6 @@ import {
   asEvents,
   type Batch,
   byPriority,
-  checkHttp,
   defineOutput,
   deliverToAny,
   duration,
@@ -10,6 +9,7 @@ import {
   httpOptions,
   httpUrl,
   priority,
+  probeHttp,
   Type,
 } from '../../core/sdk/index.ts';
 import { type AlertRules, alertOf } from './alert.ts';
@@ -138,7 +138,7 @@ every status that does not speak about the content. Set aside: 400, 413, 415, 42
         return deliverToAny(hosts, send, signal, context);
       },
       async *diagnose(_, signal) {
-        for (const host of hosts) yield await checkHttp(http, { url: urlOf(host, '/-/ready') }, signal);
+        for (const host of hosts) yield* probeHttp(http, { url: urlOf(host, '/-/ready') }, signal);
       },
     };
   },

@@ -115,9 +115,6 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
           log.warn({ store: store.describe(), at: clock.now() }, (error as Error).message);
         }
       },
-      async check(signal) {
-        log.info({ store: store.describe() }, await store.check(signal));
-      },
       async *diagnose({ write, sample }, signal) {
         const partition = partitionOf(sample, given);
         const key =

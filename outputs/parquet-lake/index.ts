@@ -1,15 +1,18 @@
 import { resolve } from 'node:path';
 import {
+  type Column,
+  columnProblems,
+  columnsOf,
   defineOutput,
   type Event,
-  type OutputContext,
+  type Mapper,
   type Static,
   type StreamOutputDefinition,
   VERSION,
 } from '../../core/sdk/index.ts';
 import { createEncoder, createUploader, directoryStore, s3Store } from '../shared/lake/index.ts';
 import { options } from './options.ts';
-import { checkFields, fieldSegments, partitionKey } from './partition.ts';
+import { checkFields, fieldSegments, type PartitionBy, partitionKey } from './partition.ts';
 
 /** Writes the records of any mapper with a fixed schema as partitioned Parquet. */
 const definition: StreamOutputDefinition<typeof options> = defineOutput({
@@ -38,9 +41,17 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
   timeout: 10 * 60_000,
   mapper: 'ocsf',
   idempotent: true,
+  checkMapper: ({ record }, { partition_by: by }) => [
+    ...columnProblems(record),
+    ...columnNames({ record })
+      .filter((name) => timePartitions(by).includes(name.toLowerCase()))
+      .map(
+        (name) => `${name}: is the partition of \`partition_by: ${by}\`; write another name or partition_by`,
+      ),
+  ],
   claims(given, context) {
     checkPlace(given);
-    columnsOf(given, context);
+    checkFields(given.partition_fields, [...columnNames(context.mapper), ...timePartitions('any')]);
     const { bucket, directory, endpoint = 's3:/', prefix = '' } = given;
     return [
       `${bucket === undefined ? resolve(context.configDir, directory!) : `${endpoint}/${bucket}`}/${prefix}`,
@@ -57,8 +68,7 @@ Retried: everything that S3 or the disk answers but success; the file made is ke
   create(given, context) {
     const { prefix = '', partition_by: by, partition_fields: fields } = given;
     const { log, stateDir } = context;
-    const columns = columnsOf(given, context);
-    const sortedBy = columns.find((column) => column === 'time' || column === '@timestamp');
+    const sortedBy = columnsOf(context.mapper.record).find(isTime)?.name;
     const segments = fieldSegments(fields, given.max_partition_values);
     const store = storeOf(given, context.configDir);
     const encoder = createEncoder({
@@ -85,9 +95,6 @@ Retried: everything that S3 or the disk answers but success; the file made is ke
       destination: folderOf,
       deliver: (batch, signal) =>
         uploader.upload(batch, keyIn(batch.destination ?? folderOf(batch.partition), batch.id), signal),
-      async check(signal) {
-        log.info({ store: store.describe() }, await store.check(signal));
-      },
       async *diagnose({ write, sample }, signal) {
         const given = partitionOf(sample);
         const partition = typeof given === 'string' ? given : '';
@@ -117,22 +124,20 @@ function storeOf(given: Static<typeof options>, configDir: string) {
   return s3Store(bucket, { ...given, region: region! }, { configDir });
 }
 
-/**
- * The names of the columns of the records.
- *
- * @throws Error when they have none, or a partition would be one of them
- */
-function columnsOf(
-  { partition_fields: fields }: Static<typeof options>,
-  { mapper, mapperRef }: Pick<OutputContext, 'mapper' | 'mapperRef'>,
-): string[] {
-  const { properties } = (mapper.record ?? {}) as { properties?: Record<string, unknown> };
-  if (properties === undefined) {
-    throw new Error(
-      `mapper ${mapperRef.type} gives no records with fixed columns, which Parquet needs: choose ocsf, or one like it`,
-    );
-  }
-  const columns = Object.keys(properties);
-  checkFields(fields, [...columns, 'hour', 'day', 'month']);
-  return columns;
+/** The partition columns of the time: an engine reads the names of the folders as columns. */
+function timePartitions(by: PartitionBy | 'any'): readonly string[] {
+  if (by === 'any') return ['day', 'hour', 'month'];
+  if (by === 'hour') return ['day', 'hour'];
+  return by === 'none' ? [] : [by];
+}
+
+/** The names of the top-level columns; none when the mapper does not declare them. */
+function columnNames({ record }: Pick<Mapper, 'record'>): string[] {
+  return Object.keys((record as { properties?: object } | undefined)?.properties ?? {});
+}
+
+/** The column of the event's time, by which the rows are sorted. */
+function isTime({ name, shape }: Column): boolean {
+  const isNumber = shape.kind === 'leaf' && (shape.type === 'int64' || shape.type === 'timestamp');
+  return isNumber && (name === 'time' || name === '@timestamp');
 }

@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import type { Answer, OutputContract, Place, ReceivedRequest } from '../../core/testing/index.ts';
-import { testOutput } from '../../core/testing/index.ts';
+import { expect, test, vi } from 'vitest';
+import type {
+  Answer,
+  OutputContract,
+  Place,
+  ReceivedRequest,
+  TestDestination,
+} from '../../core/testing/index.ts';
+import { tcpDestination, testOutput } from '../../core/testing/index.ts';
 import ecs from '../../mappers/ecs/index.ts';
 import { mappers } from '../../mappers/index.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 import { outputs } from '../../outputs/index.ts';
+import { kafkaBroker, type Verdict } from '../support/kafka-broker.ts';
 import { natsServer } from '../support/nats-server.ts';
 
 const SECRET = 'a-very-secret-token';
@@ -66,38 +73,85 @@ function publishAnswer(body: string): Answer {
   return { status: 200, body: JSON.stringify({ messageIds, permissions: ['pubsub.topics.publish'] }) };
 }
 
-/** All rows of the Parquet files below a folder, as text. */
-async function rowsBelow({ directory }: Place): Promise<string> {
-  const names = await readdir(directory, { recursive: true });
-  const files = names.filter((name) => name.startsWith('lake') && name.endsWith('.parquet'));
-  const rows = await Promise.all(
-    files.map(async (name) =>
-      parquetReadObjects({ file: await asyncBufferFromFile(join(directory, name)), compressors }),
-    ),
-  );
-  return JSON.stringify(rows.flat(), (_, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
+/** A lake below `lake` in the folder of the test; while it is down, a file is in its place. */
+function lakeIn({ directory }: Pick<Place, 'directory'>): TestDestination {
+  const lake = join(directory, 'lake');
+  return {
+    async arrived() {
+      const names = await readdir(lake, { recursive: true });
+      const files = names.filter((name) => name.endsWith('.parquet'));
+      const rows = await Promise.all(
+        files.map(async (name) =>
+          parquetReadObjects({ file: await asyncBufferFromFile(join(lake, name)), compressors }),
+        ),
+      );
+      return rows
+        .flat()
+        .map((row) =>
+          JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+        );
+    },
+    async cut() {
+      await rm(lake, { recursive: true, force: true });
+      await writeFile(lake, 'in the way');
+    },
+    recover: () => rm(lake),
+  };
 }
 
-let printed = '';
-/** From here on what is printed is kept. */
-function capture(): void {
-  printed = '';
-  const write = (text: string, done: () => void) => {
-    printed += text;
-    queueMicrotask(done);
+/** A file in a folder that can go away. */
+async function fileIn({ directory }: Pick<Place, 'directory'>): Promise<TestDestination> {
+  const folder = join(directory, 'logs');
+  await mkdir(folder);
+  return {
+    arrived: () => readFile(join(folder, 'events.ndjson'), 'utf8'),
+    cut: () => rm(folder, { recursive: true }),
+    recover: () => mkdir(folder) as Promise<unknown> as Promise<void>,
+  };
+}
+
+/** Standard output, whose reader can stop to read or go away. */
+function standardOutput(): TestDestination {
+  let printed = '';
+  let mode: 'well' | 'hangs' | 'closed' = 'well';
+  const write = (text: string, done: (error?: Error) => void) => {
+    if (mode === 'well') printed += text;
+    if (mode !== 'hangs') queueMicrotask(() => done(mode === 'closed' ? new Error('EPIPE') : undefined));
     return true;
   };
-  vi.spyOn(process.stdout, 'write').mockImplementation(write as typeof process.stdout.write);
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation(write as typeof process.stdout.write);
+  const change = (next: typeof mode) => () => {
+    mode = next;
+  };
+  return {
+    arrived: () => printed,
+    hidden: true,
+    hang: change('hangs'),
+    cut: change('closed'),
+    recover: change('well'),
+    close: () => spy.mockRestore(),
+  };
 }
-afterEach(() => void vi.restoreAllMocks());
 
-let server: Awaited<ReturnType<typeof natsServer>>;
-beforeAll(async () => {
-  server = await natsServer(() => '{"stream":"falco","seq":1}');
-});
-afterAll(() => server.stop());
+/** A broker with the topic of the contract. */
+async function kafkaDestination(): Promise<TestDestination> {
+  const broker = await kafkaBroker({ topics: { falco: 3 }, password: SECRET });
+  const { state } = broker;
+  return {
+    url: broker.address,
+    arrived: () => broker.log.map(({ value }) => value),
+    hang: () => {
+      state.silent = true;
+    },
+    cut: () => {
+      state.judge = () => 'cut';
+    },
+    recover: () => {
+      Object.assign(state, { silent: false, judge: (): Verdict => 'store' });
+    },
+    close: () => broker.stop(),
+  };
+}
 
 /** How each built-in is held against the contract; the real servers are in the services tier. */
 const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
@@ -105,10 +159,9 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     options: ({ url }) => ({ hosts: [url], auth: { bearer: { token: SECRET } } }),
   },
   aws_security_lake: {
-    http: false,
-    mapper: { definition: ocsf, options: {}, module: mappers.ocsf.module },
+    destination: lakeIn,
+    mapper: { definition: ocsf, module: mappers.ocsf.module },
     options: () => ({ directory: 'lake', source: 'falco', region: 'eu-west-1', account_id: '123456789012' }),
-    arrived: rowsBelow,
   },
   aws_sqs: {
     options: ({ url }) => ({
@@ -136,44 +189,50 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     answerByRecord: ({ body }, isBad, fault) => bulkAnswer({ body }, isBad, REFUSALS[fault]),
   },
   file: {
-    http: false,
-    options: ({ directory }) => ({ path: join(directory, 'events.ndjson') }),
-    arrived: ({ directory }) => readFile(join(directory, 'events.ndjson'), 'utf8'),
+    destination: fileIn,
+    options: () => ({ path: 'logs/events.ndjson' }),
+  },
+  kafka: {
+    destination: kafkaDestination,
+    options: ({ url }) => ({
+      brokers: [url],
+      topic: 'falco',
+      sasl: { mechanism: 'PLAIN', username: 'falco', password: SECRET },
+    }),
   },
   gcp_pubsub: {
-    http: false,
     options: ({ url }) => ({ project: 'p', topic: 'falco', url, auth: { bearer: { token: SECRET } } }),
+    decode: (body) => messagesIn(body.toString()).join('\n'),
     answer: ({ body }) => publishAnswer(body),
-    arrived: async (_, { requests }) => requests.flatMap(({ body }) => messagesIn(body)).join('\n'),
   },
   loki: {
     options: ({ url }) => ({ url, auth: { basic: { username: 'tenant', password: SECRET } } }),
     answer: { status: 204 },
   },
   nats: {
-    http: false,
-    options: () => {
-      server.published.length = 0;
-      return { servers: [server.url], token: SECRET };
-    },
-    arrived: async () => server.published.map(({ payload }) => payload).join('\n'),
+    destination: () =>
+      natsServer(({ subject }) =>
+        subject.startsWith('$JS.API.STREAM.NAMES')
+          ? '{"total":1,"offset":0,"limit":1024,"streams":["falco"]}'
+          : '{"stream":"falco","seq":1}',
+      ),
+    options: ({ url }) => ({ servers: [url], token: SECRET }),
   },
   parquet_lake: {
-    http: false,
-    mapper: { definition: ecs, options: {}, module: mappers.ecs.module },
+    destination: lakeIn,
+    mapper: { definition: ecs, module: mappers.ecs.module },
     options: () => ({ directory: 'lake', partition_by: 'hour' }),
-    arrived: rowsBelow,
   },
   slack: {
     options: ({ url }) => ({ webhook_url: `${url}/services/T000/B000/${SECRET}` }),
   },
   stdout: {
-    http: false,
-    options: () => {
-      capture();
-      return {};
-    },
-    arrived: async () => printed,
+    destination: standardOutput,
+    options: () => ({}),
+  },
+  syslog: {
+    destination: () => tcpDestination(),
+    options: ({ host, port }) => ({ host, port, confirm: true }),
   },
   teams: {
     options: ({ url }) => ({

@@ -70,9 +70,8 @@ import lines from './dist/index.js';
 import shout from './dist/shout.js';
 testOutput(lines, {
   test,
-  http: false,
+  destination: ({ directory }) => ({ arrived: () => readFile(directory + '/lines.txt', 'utf8') }),
   options: ({ directory }) => ({ path: directory + '/lines.txt' }),
-  arrived: ({ directory }) => readFile(directory + '/lines.txt', 'utf8'),
 });
 testMapper(shout, { test });
 `,

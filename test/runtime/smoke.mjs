@@ -5,13 +5,22 @@
 // COMMAND is what runs Tiercel, up to its subcommand: `npx --no-install tiercel`, `deno run -A npm:tiercel`, ...
 // It is started with a local lake, a file and a webhook in a new folder, gets the sample events over HTTP, one POST each, and
 // a SIGTERM; it must exit with 0, and every event must be in the file, in the lake and at the webhook exactly once. The
-// webhook's first answer is a failure too long to be read to its end. Meanwhile commands on the same runtime reach it by its
-// admin socket. An output of a user, a plugin, leaves a rejected promise unhandled after it has delivered: it is counted and
-// logged at that output, and nothing else notices.
+// webhook's first answer is a failure too long to be read to its end. An output loads a package that is installed beside the
+// configuration only. Meanwhile commands on the same runtime reach it by its admin socket. An output of a user, a plugin,
+// leaves a rejected promise unhandled after it has delivered: it is counted and logged at that output, and nothing else notices.
 // It is copied into the folder where Tiercel is installed and run there: what it imports is Tiercel's own reader.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,12 +56,36 @@ outputs:
     account_id: "123456789012"
     flush_on_stop: true
   log: { type: file, path: ./events.ndjson }
+  bus: { type: nats, servers: ["nats://127.0.0.1:9"], jetstream: false }
   careless: { type: ./careless.mjs, breaker: { initial: 100ms, max: 100ms } }
   hook:
     type: webhook
     url: http://127.0.0.1:${hook.address().port}/
     batch: { events: 10, every: 100ms }
     retry: { initial: 50ms, max: 100ms }
+`,
+);
+
+// As much of the NATS client as the output uses. Tiercel's own folder has no NATS client, so this one is loaded.
+const client = join(directory, 'node_modules', '@nats-io', 'transport-node');
+mkdirSync(join(client, 'lib'), { recursive: true });
+writeFileSync(
+  join(client, 'package.json'),
+  JSON.stringify({
+    name: '@nats-io/transport-node',
+    version: '3.0.0',
+    exports: { '.': { types: './none.d.ts', require: './none.cjs', import: './lib/index.mjs' } },
+  }),
+);
+writeFileSync(
+  join(client, 'lib', 'index.mjs'),
+  `import { appendFileSync } from 'node:fs';
+export const connect = async () => ({
+  publish: (subject, text) => appendFileSync(new URL('../published', import.meta.url), text + '\\n'),
+  async flush() {},
+  isClosed: () => false,
+  async close() {},
+});
 `,
 );
 
@@ -99,6 +132,11 @@ try {
   const file = join(directory, 'events.ndjson');
   await until(() => lines(file).length >= events.length, 'every event to be in the file');
   await until(() => hooked.length >= events.length, 'every event to be at the webhook');
+  const published = join(client, 'published');
+  await until(
+    () => existsSync(published) && lines(published).length >= events.length,
+    'every event to be at the client of NATS beside the configuration',
+  );
   await until(async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     return (
@@ -131,7 +169,11 @@ try {
     () => hooked.length >= sent.length && lines(file).length >= sent.length,
     'every further event to be in the file and at the webhook',
   );
-  assert.match((await tap).stdout, /^\{"outputs":\["lake","log","careless","hook"\],"event":/, 'the tap');
+  assert.match(
+    (await tap).stdout,
+    /^\{"outputs":\["lake","log","bus","careless","hook"\],"event":/,
+    'the tap',
+  );
   assert.equal((await fetch(`${url}/journal`)).status, 404, 'no operation at the port of the events');
 
   child.kill('SIGTERM');

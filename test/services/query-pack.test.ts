@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { columnsOf } from '../../outputs/shared/lake/index.ts';
+import { columnsOf } from '../../core/sdk/index.ts';
 import { dayAgo, EXPECTED, queryText, recordOf, writeLake } from '../support/query-pack.ts';
 import { describeWith } from './describe.ts';
 import { trinoColumns } from './rows.ts';

@@ -1,4 +1,4 @@
-import type { Column, Shape } from '../../outputs/shared/lake/index.ts';
+import type { Column, Shape } from '../../core/sdk/index.ts';
 
 /**
  * A row in one form, whichever reader it is from: what is absent is left out, instants are epoch milliseconds, whole numbers texts.

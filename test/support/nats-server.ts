@@ -1,4 +1,5 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { type TcpDestination, tcpDestination } from '../../core/testing/index.ts';
 
 /** A message as the server got it. */
 export interface Published {
@@ -10,12 +11,17 @@ export interface Published {
 /**
  * As much of a NATS server as a publisher meets: INFO, PING, PUB, HPUB, and an answer of the stream to those who ask for one.
  * The real server is in the services tier.
+ *
+ * @param acknowledge what the stream answers; undefined: nothing
  */
-export async function natsServer(acknowledge: (message: Published) => string | undefined) {
+export async function natsServer(
+  acknowledge: (message: Published) => string | undefined = () => '{"stream":"falco","seq":1}',
+) {
   const published: Published[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
+  let answerOf = acknowledge;
+  let tcp: TcpDestination;
+
+  function serve(socket: Socket): void {
     const inboxes = new Map<string, string>();
     let buffer = '';
     const answer = (reply: string, payload: string) => {
@@ -25,7 +31,6 @@ export async function natsServer(acknowledge: (message: Published) => string | u
         }
       }
     };
-    socket.on('error', () => {});
     socket.on('data', (chunk) => {
       buffer += chunk.toString('latin1');
       for (;;) {
@@ -47,21 +52,29 @@ export async function natsServer(acknowledge: (message: Published) => string | u
         };
         published.push(message);
         const reply = words.length > (verb === 'HPUB' ? 3 : 2) ? words[1] : undefined;
-        const text = acknowledge(message);
+        const text = answerOf(message);
         if (reply !== undefined && text !== undefined) answer(reply, text);
       }
     });
     socket.write(
       'INFO {"server_id":"S","version":"2.12.0","headers":true,"max_payload":1048576,"proto":1}\r\n',
     );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  }
+
+  tcp = await tcpDestination(serve);
   return {
-    url: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...tcp,
     published,
-    stop: () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
+    arrived: () =>
+      published.filter(({ subject }) => !subject.startsWith('$JS')).map(({ payload }) => payload),
+    /** The stream answers each message with an error. */
+    refuse(description: string) {
+      answerOf = () => JSON.stringify({ error: { code: 500, err_code: 10_077, description } });
     },
+    recover() {
+      answerOf = acknowledge;
+      return tcp.recover();
+    },
+    stop: tcp.close,
   };
 }

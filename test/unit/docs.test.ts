@@ -24,6 +24,7 @@ import { exampleConfig } from '../../core/docs/example-config.ts';
 import { renderDocs } from '../../core/docs/index.ts';
 import { createRegistry } from '../../core/plugins/registry.ts';
 import { builtIns } from '../../distribution/built-ins.ts';
+import { readApi } from '../support/api.ts';
 import { runHere } from '../support/cli.ts';
 import { anchorsOf, codeBlocks, commands } from '../support/markdown.ts';
 
@@ -39,19 +40,25 @@ const PAGES = [
 
 let dir: string;
 
-/** A folder with what the examples refer to: an output of one's own, on a path and as a package. */
+/** A folder with what the examples refer to: outputs and mappers of one's own, on a path and as packages. */
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'tiercel-docs-'));
-  const tickets = codeBlocks(read('docs/write-an-output.md')).find(({ file }) => file === 'tickets.js')!;
   const core = new URL('../../dist/core/sdk/index.js', import.meta.url).href;
-  const text = tickets.text.replace("from 'tiercel'", `from '${core}'`);
+  const modules = ['docs/write-an-output.md', 'docs/write-a-mapper.md'].flatMap((page) =>
+    codeBlocks(read(page)).filter(({ file }) => file?.endsWith('.js') && !file.endsWith('.test.js')),
+  );
+  const code = new Map(
+    modules.map(({ file, text }) => [file!, text.replace("from 'tiercel'", `from '${core}'`)]),
+  );
   const write = (path: string, content: string) => {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), content);
   };
-  write('tickets.js', text);
-  write('node_modules/@acme/tiercel-tickets/package.json', '{"type":"module","exports":"./index.js"}');
-  write('node_modules/@acme/tiercel-tickets/index.js', text);
+  for (const [file, text] of code) write(file, text);
+  for (const name of ['tickets', 'rows']) {
+    write(`node_modules/@acme/tiercel-${name}/package.json`, '{"type":"module","exports":"./index.js"}');
+    write(`node_modules/@acme/tiercel-${name}/index.js`, code.get(`${name}.js`)!);
+  }
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -61,7 +68,8 @@ it('has no page with the marks of a merge', () => {
 
 describe('what is generated', () => {
   it('is what is there (if not: npm run docs)', async () => {
-    for (const [path, text] of await renderDocs(builtIns, await describeCli(builtIns))) {
+    const files = [...(await renderDocs(builtIns, await describeCli(builtIns))), ...(await readApi()).pages];
+    for (const [path, text] of files) {
       expect(existsSync(join(ROOT, path)) && read(path) === text, `${path} is stale: run npm run docs`).toBe(
         true,
       );
@@ -69,8 +77,9 @@ describe('what is generated', () => {
   });
 
   it('has no page of an output that is gone', async () => {
-    const files = await renderDocs(builtIns, await describeCli(builtIns));
-    const left = PAGES.filter((path) => /^docs\/(outputs|mappers)\//.test(path) && !files.has(path));
+    const definitions = await renderDocs(builtIns, await describeCli(builtIns));
+    const files = new Set([...definitions.keys(), ...(await readApi()).pages.keys()]);
+    const left = PAGES.filter((path) => /^docs\/(outputs|mappers|api)\//.test(path) && !files.has(path));
     expect(left).toEqual([]);
   });
 });

@@ -9,6 +9,8 @@ import type { Registry } from '../schema/plugins.ts';
 import { ConfigSchema, type ConfigSections } from '../schema/sections.ts';
 import { checkClaims } from './cross/claims.ts';
 import type { CrossContext } from './cross/context.ts';
+import { checkDeadLetterTargets } from './cross/dead-letter-targets.ts';
+import { checkMappers } from './cross/mappers.ts';
 import { checkOutputLimits } from './cross/output-limits.ts';
 import { checkOutputNames } from './cross/output-names.ts';
 import { checkRoutes } from './cross/routes.ts';
@@ -86,8 +88,10 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
   };
   const cross = [
     ...checkOutputNames(context),
+    ...checkDeadLetterTargets(context),
     ...checkRoutes(context),
     ...checkOutputLimits(context),
+    ...checkMappers(context),
     ...checkClaims(context),
     ...checkSections(context),
   ];

@@ -3,12 +3,17 @@ import type { Fault, Path } from '../explain/errors.ts';
 import { distance } from '../explain/suggest.ts';
 import { find, type Node, type ScalarNode, spanOf } from '../read/tree.ts';
 import type { CrossContext } from './cross/context.ts';
+import { disabledDeadLetterTargets } from './cross/dead-letter-targets.ts';
 import { spanWithin } from './cross/routes.ts';
 import { FALCO_FIELDS } from './falco-fields.ts';
 
 /** Warnings: values that are valid and most probably a mistake. */
 export function lint(context: CrossContext): Fault[] {
-  return [...suspiciousTexts(context.root), ...misspeltFields(context)];
+  return [
+    ...suspiciousTexts(context.root),
+    ...misspeltFields(context),
+    ...disabledDeadLetterTargets(context),
+  ];
 }
 
 /** A variable of a shell, and the quotes of a word processor. */

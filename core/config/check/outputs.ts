@@ -128,6 +128,7 @@ export async function checkOutput(
     route: done.route,
     batch: { ...definition.batch, ...settings.batch },
     policy: policyOf(settings, facts),
+    ...(settings.on_dead_letter !== undefined && { onDeadLetter: settings.on_dead_letter }),
     place: placeOf(key),
   };
   return { ...done, faults, config };

@@ -46,6 +46,8 @@ export const ERROR_CODES = {
   TIERCEL_CFG_PLUGIN_INVALID:
     'The module was loaded but its default export is not a definition this version understands: wrong `apiVersion`, a `type` that is not snake_case or belongs to a built-in, options that are not closed or not described, an optional option with a default, or a batch that no setting can fill.',
   TIERCEL_CFG_FIXED_MAPPER: 'The records of this type of output are fixed, so its mapper cannot be chosen.',
+  TIERCEL_CFG_MAPPER:
+    'The output cannot write the records of this mapper. A lake writes the same columns in every file, so the mapper must declare the schema of its records (`record`), a closed object whose properties have one type each; the message names each property and what to write. `ocsf` and `ecs` are such mappers.',
   TIERCEL_CFG_ROUTE:
     'A condition under `match` can match nothing, is unknown, or contradicts another, so that no event can reach the output.',
   TIERCEL_CFG_WHEN:

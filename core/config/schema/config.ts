@@ -48,5 +48,7 @@ export interface OutputConfig {
   /** The limits of the type, overridden by those of the user. */
   readonly batch: BatchLimits;
   readonly policy: DeliveryPolicy;
+  /** The name of the output that is told of its dead letters, as written at the output itself. */
+  readonly onDeadLetter?: string;
   readonly place: Place;
 }

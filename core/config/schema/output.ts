@@ -145,6 +145,14 @@ export const OutputSchema = section(
       'How far this output may lag behind.',
       { advanced: true },
     ),
+    on_dead_letter: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'The name of an output that is told of the dead letters of this one: an event with the rule `Events became dead letters`, at most one a minute, whatever conditions that output has. Without it, `dead_letters.on_dead_letter`.',
+        examples: ['slack'],
+      }),
+    ),
     max_open_partitions: count(
       'Partitions that may be open at once; beyond it the oldest batch is closed early.',
       { default: 1024, advanced: true },

@@ -52,6 +52,14 @@ export const DeadLettersSchema = optionalSection(
       default: '1GiB',
       minimum: '1MiB',
     }),
+    on_dead_letter: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'The name of an output that is told of the dead letters of all others. `on_dead_letter` of an output names another for that one.',
+        examples: ['slack'],
+      }),
+    ),
   },
   'Events that an output rejected for good; kept under `journal.path`.',
 );

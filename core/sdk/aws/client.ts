@@ -30,8 +30,9 @@ export type AwsClientConfig = Credentials & {
  * @param timeouts default: 10 s until a connection is ready, 60 s without an answer or progress
  * @throws Error when only half of a static key is given, or a variable of the environment is no address of an HTTP proxy
  * @example
- * const config = awsClientConfig(options, context);
- * const sqs = new SQSClient(config);
+ * import { SQSClient } from '@aws-sdk/client-sqs';
+ *
+ * const sqs = new SQSClient(awsClientConfig(options, context));
  */
 export function awsClientConfig(
   options: AwsOptions,

@@ -52,7 +52,8 @@ const BUSY = /^(SlowDown|Throttling|ThrottlingException|RequestThrottled|TooMany
  * Reads what went wrong in a call: credentials, role, clock, haste, the network. Who knows the service better looks first
  * for what it says of its own.
  *
- * @example const { kind, line } = awsFault(error, { service: 'SQS', region })
+ * @example
+ * const { kind, line } = awsFault(new Error('socket hang up'), { service: 'SQS', region: 'eu-west-1' });
  */
 export function awsFault(error: unknown, place: AwsPlace): AwsFault {
   if (error instanceof AssumeRoleError) return assumeRoleFault(error, place);
@@ -86,7 +87,11 @@ export function awsFault(error: unknown, place: AwsPlace): AwsFault {
  * What a failed call means for a batch: it is tried again, and at once no more where the credentials are refused. What speaks about the
  * content is for the output to know.
  *
- * @example catch (error) { return error.name === 'InvalidMessageContents' ? rejected(error.message) : fromAwsFault(awsFault(error, place)); }
+ * @example
+ * const verdictOf = (error: Error): Delivery =>
+ *   error.name === 'InvalidMessageContents'
+ *     ? rejected(error.message)
+ *     : fromAwsFault(awsFault(error, { service: 'SQS', region: 'eu-west-1' }));
  */
 export function fromAwsFault({
   kind,

@@ -10,7 +10,8 @@ const { proxy, tls } = httpConnection;
  * {@link awsClientConfig}.
  *
  * @example
- * options: Type.Object({ queue_url: …, ...awsOptions })
+ * const options = Type.Object({ queue_url: Type.String({ description: 'The queue.' }), ...awsOptions });
+ * type Options = Static<typeof options>; // with region, profile, assume_role, …
  */
 export const awsOptions = {
   region: Type.String({

@@ -42,7 +42,9 @@ export interface BatchInfo {
  * The most that one call of `deliver` gets, whatever the user sets under `batch`: a larger batch is delivered in parts, one
  * after the other. A part has an id, a timeout and a result of its own; the first part that must be retried ends the attempt.
  *
- * @example request: { events: 500, size: 5 * 1024 * 1024 } // PutRecords of Kinesis
+ * @example
+ * // PutRecords of Kinesis.
+ * const request: RequestLimits = { events: 500, size: 5 * 1024 * 1024 };
  */
 export interface RequestLimits<R = unknown> {
   /** Number of records. */

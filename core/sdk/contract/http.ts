@@ -57,10 +57,22 @@ export interface HttpClient {
    * @example const response = await http.request('/version', { method: 'GET' }, signal);
    */
   request(url: string, details: RequestDetails, signal: AbortSignal): Promise<Response>;
+  /** How requests to an address leave this machine, for a check: see `probeHttp`. @throws Error when it is no address */
+  route(url: string): HttpRoute;
   /**
    * Takes secrets out of a text: credentials and tokens, the address except its host.
    *
    * @param url where it was sent; default: the option `url`
    */
   redact(text: string, url?: string): string;
+}
+
+/** How requests to an address leave this machine. */
+export interface HttpRoute {
+  /** The address as a whole, without user name and password. */
+  readonly url: URL;
+  /** The proxy that requests go through. */
+  readonly proxy: URL | undefined;
+  /** The options of `node:tls` for its connections. @throws Error naming the option and the file that cannot be read */
+  readTls(): { rejectUnauthorized: boolean; ca?: string; cert?: string; key?: string };
 }

@@ -11,8 +11,8 @@ export type Mapped<R> =
 /** A mapper with its options applied: pure and synchronous, the same event gives the same record on every replay. */
 export interface Mapper<R = unknown> {
   /**
-   * The shape of every record, where it is always the same (a lake needs that): a JSON Schema, with the
-   * annotations of `tiercel/lake` where a column wants another physical type.
+   * The JSON Schema of every record, where it is always the same: a lake needs that. A closed object whose properties have one
+   * type each, see {@link columnsOf}. Absent: a record may be anything.
    */
   readonly record?: TSchema;
   map(event: Event): Mapped<R>;
@@ -32,22 +32,69 @@ export interface MapperDefinition<O extends TObject = TObject, R = unknown> {
   create(options: Static<O>, context: MapperContext): Mapper<R>;
 }
 
+/** What a mapper gets beside its options. */
 export interface MapperContext {
   readonly log: Logger;
 }
 
+/** A mapper whose records have the type of their schema, for {@link defineMapper}. */
+export interface TypedMapperDefinition<O extends TObject, S extends TSchema>
+  extends Omit<MapperDefinition<O>, 'create'> {
+  create(options: Static<O>, context: MapperContext): TypedMapper<S>;
+}
+
+/** What `create` of a mapper returns: the records that `map` makes are those of the schema `record`. */
+export interface TypedMapper<S extends TSchema> {
+  readonly record?: S;
+  map(event: Event): Mapped<Static<S>>;
+}
+
 /**
- * Declares a mapper. It changes nothing; it is here for the types.
+ * Declares a mapper. It changes nothing at runtime; the compiler checks the records against the schema `record`. Without a
+ * schema a record may be anything. A schema that is put together at runtime gets its type by `Type.Unsafe<Row>(schema)`.
  *
  * @example
+ * const record = Type.Object({ time: timestampMillis(), rule: Type.String() });
+ *
  * export default defineMapper({
- *   apiVersion: 1, type: 'headline', summary: 'Rule and host.',
+ *   apiVersion: 1,
+ *   type: 'headline',
+ *   summary: 'Time and rule.',
  *   options: Type.Object({}),
- *   create: () => ({ map: (event) => ({ ok: true, record: `${event.rule} on ${event.hostname}` }) }),
+ *   create: () => ({
+ *     record,
+ *     map: (event) => ({ ok: true, record: { time: event.time, rule: event.rule } }),
+ *   }),
  * });
  */
-export function defineMapper<O extends TObject, R>(
-  definition: MapperDefinition<O, R>,
-): MapperDefinition<O, R> {
+export function defineMapper<O extends TObject, S extends TSchema = TSchema>(
+  definition: TypedMapperDefinition<O, S>,
+): MapperDefinition<O, Static<S>> {
   return definition;
+}
+
+/**
+ * Calls a mapper, for outputs that read their events from blocks. What the mapper throws is the reason of a refusal, and so is
+ * a value that is no {@link Mapped}: a mistake of a mapper becomes a dead letter and never fails a batch.
+ *
+ * @example
+ * const rows: unknown[] = [];
+ * const mapped = mapEvent(mapper, event);
+ * if (mapped.ok) rows.push(mapped.record);
+ * else log.warn(`set aside: ${mapped.reason}`);
+ */
+export function mapEvent<R>(mapper: Pick<Mapper<R>, 'map'>, event: Event): Mapped<R> {
+  let mapped: Mapped<R> | undefined;
+  try {
+    mapped = mapper.map(event);
+    if (mapped?.ok === true) return mapped;
+    if (mapped?.ok === false)
+      return { ok: false, reason: String(mapped.reason || 'the mapper gave no reason') };
+  } catch (error) {
+    return {
+      ok: false,
+      reason: `the mapper failed: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+  return { ok: false, reason: 'the mapper returned neither { ok: true, record } nor { ok: false, reason }' };
 }

@@ -7,6 +7,7 @@ import type { Clock } from './clock.ts';
 import type { HttpClient } from './http.ts';
 import type { Logger } from './logger.ts';
 import type { Mapper } from './mapper.ts';
+import type { LoadPackage, Packages } from './packages.ts';
 import type { Delivery } from './verdicts.ts';
 
 /** Everything an output may touch; nothing is global. */
@@ -29,15 +30,18 @@ export interface OutputContext<R = unknown> {
   readonly mapperRef: MapperRef;
   /** How to decode the events of `batch.blocks()`, there too. */
   readonly decode: DecodeOptions;
+  /** Loads a package that the definition declares under `packages`. */
+  readonly load: LoadPackage;
 }
 
 /** One thing that `tiercel doctor` finds out about a destination. */
 export interface Finding {
   /**
-   * `ok`; `plan`: what would be done; `unknown`: it could not be asked, which delivering may not need; `failed`: nothing can be
-   * delivered as it is, and the line ends with what to do.
+   * `ok`: it works. `plan`: what would be done, or information. `warning`: it works, and needs attention.
+   * `not_checked`: it could not be checked, and the line says why. `failed`: nothing can be delivered as it is, and the
+   * line ends with what to do.
    */
-  readonly status: 'ok' | 'plan' | 'unknown' | 'failed';
+  readonly status: 'ok' | 'plan' | 'warning' | 'not_checked' | 'failed';
   /** What was looked at, in a word or two: `role`, `bucket region`. */
   readonly what: string;
   readonly line: string;
@@ -73,11 +77,14 @@ interface OutputBase {
   destination?(partition: string): string;
   /** Opens what lives as long as the output. A throw is reported and start is tried again later: events wait. */
   start?(signal: AbortSignal): Promise<void>;
-  /** Is the destination ready? For `tiercel doctor`, without `start`. Mimics the real call and changes nothing; a throw says what is wrong and what to do. */
+  /**
+   * Is the destination ready? For `tiercel doctor`, without `start`. Mimics the real call and changes nothing; a throw says what is
+   * wrong and what to do. Called after `diagnose`, unless a step of that failed.
+   */
   check?(signal: AbortSignal): Promise<void>;
   /**
-   * Looks at the destination step by step, for `tiercel doctor`; an output without it is asked by `check`. A step that fails is a
-   * finding and no throw, and the next steps are tried all the same. `start` was not called.
+   * Looks at the destination step by step, for `tiercel doctor`: name, connection, TLS, request. `overHttp` and `overConnection`
+   * bring it. A step that fails is a finding and no throw. `start` was not called.
    */
   diagnose?(options: DiagnoseOptions, signal: AbortSignal): AsyncIterable<Finding>;
   /** Closes what `start` opened; no delivery is under way. */
@@ -112,8 +119,21 @@ export type OwnMapper<R = unknown, Options = unknown> = ((options: NoInfer<Optio
  * The `mapper` of an output that writes a payload of its own: `batch.records` are the events themselves.
  *
  * @example
- * mapper: asEvents,
- * create: () => ({ deliver: async ({ records }) => { for (const { rule, fields } of records) … } })
+ * export default defineOutput({
+ *   apiVersion: 1,
+ *   type: 'pager',
+ *   summary: 'Calls somebody.',
+ *   options: Type.Object({}),
+ *   examples: [],
+ *   batch: { events: 1 },
+ *   mapper: asEvents,
+ *   create: (_options, { log }) => ({
+ *     async deliver({ records }) {
+ *       for (const { rule, hostname } of records) log.info(`${rule} on ${hostname}`);
+ *       return delivered();
+ *     },
+ *   }),
+ * });
  */
 export const asEvents: OwnMapper<Event> = () => ({ type: 'event', options: {} });
 
@@ -179,8 +199,19 @@ interface DefinitionBase<O extends TObject, R> {
     options: Static<O>,
     context: Pick<OutputContext, 'configDir' | 'mapper' | 'mapperRef'>,
   ) => readonly string[];
-  /** The packages it loads by `loadPeer`, which are not installed with this one; its page says how to install them. */
-  readonly packages?: readonly string[];
+  /**
+   * Checks the mapper when the configuration is read, on start and on reload, for an output that cannot write every record: a
+   * table needs fixed columns. It gets the mapper as the output will use it, and returns the problems: one sentence each that
+   * names the property, says why it cannot be written and what to write. They are shown at `mapper` in the YAML.
+   *
+   * @example checkMapper: ({ record }) => columnProblems(record)
+   */
+  readonly checkMapper?: (mapper: Mapper, options: NoInfer<Static<O>>) => readonly string[];
+  /**
+   * The packages it loads by `context.load`, which are not installed with this one, each with the versions it works with; its page
+   * says how to install them. Another version is a warning at the start.
+   */
+  readonly packages?: Packages;
   /** Markdown for the generated page: what is retried, what is rejected, how to set up the destination. */
   readonly notes?: string;
 }
@@ -210,14 +241,19 @@ export type AnyOutputDefinition = OutputDefinition<any, any> | StreamOutputDefin
  *
  * @example
  * export default defineOutput({
- *   apiVersion: 1, type: 'tickets', summary: 'Opens a ticket for each event.',
+ *   apiVersion: 1,
+ *   type: 'tickets',
+ *   summary: 'Opens a ticket for each event.',
  *   options: Type.Object({ url: Type.String({ description: 'Where to POST.' }) }),
  *   examples: [{ title: 'Minimal', options: { url: 'https://tickets.example.com' } }],
  *   batch: { events: 1 },
- *   create: ({ url }, { fetch }) => ({
- *     deliver: async ({ id, records }, signal) =>
- *       fromResponse(await fetch(url, { method: 'POST', signal, body: JSON.stringify(records) })),
- *   }),
+ *   create: ({ url }, { fetch, mapper }) => {
+ *     const toJson = recordJson(mapper);
+ *     return {
+ *       deliver: async ({ records }, signal) =>
+ *         fromResponse(await fetch(url, { method: 'POST', signal, body: `[${records.map(toJson).join(',')}]` })),
+ *     };
+ *   },
  * });
  */
 export function defineOutput<O extends TObject, R>(

@@ -28,6 +28,8 @@ export function printable(text: string, { styled = false }: { readonly styled?: 
  * The same for JSON: such characters become `\u` escapes, so that a parser returns the same values.
  *
  * @param json valid JSON, or lines of it
+ * @example
+ * process.stdout.write(`${printableJson(JSON.stringify({ rule: event.rule }))}\n`);
  */
 export function printableJson(json: string): string {
   // Between the members a carriage return is white space, and inside of strings JSON has none.

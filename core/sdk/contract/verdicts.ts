@@ -33,12 +33,25 @@ export type Delivery =
       readonly reason: string;
     };
 
-/** All of it arrived, save the records named. */
+/**
+ * All of it arrived, save the records named.
+ *
+ * @example
+ * const deliver = async (): Promise<Delivery> =>
+ *   delivered({ rejected: [{ index: 3, reason: 'the field "host" is too long' }] });
+ */
 export function delivered(details: { bytes?: number; rejected?: readonly Failure[] } = {}): Delivery {
   return { status: 'delivered', ...details };
 }
 
-/** Try again later, all of it or the indexes in `failed`. */
+/**
+ * Try again later, all of it or the indexes in `failed`.
+ *
+ * @example
+ * const busy = retry('the queue is full', { after: 5_000 });
+ * const someFailed = retry('two of the records were throttled', { failed: [0, 7] });
+ * const denied = retry('the token was refused', { denied: true });
+ */
 export function retry(
   reason: string,
   details: {
@@ -51,7 +64,12 @@ export function retry(
   return { status: 'retry', reason, ...details };
 }
 
-/** The content is refused for good and the destination does not say which record is to blame. */
+/**
+ * The content is refused for good and the destination does not say which record is to blame.
+ *
+ * @example
+ * const verdict = response.status === 422 ? rejected('a record is not valid') : await fromResponse(response);
+ */
 export function rejected(reason: string): Delivery {
   return { status: 'rejected', reason };
 }
@@ -65,7 +83,10 @@ export interface Refusal extends Failure {
 /**
  * What became of a batch whose destination answers about each record: all of it arrived, except these.
  *
- * @example deliveredExcept(items.flatMap(({ error, status }, index) => (error ? [{ index, reason: error, again: status !== 400 }] : [])))
+ * @example
+ * const items = (await response.json()) as { error?: string; status: number }[];
+ * const refusals = items.map(({ error, status }, index) => ({ index, reason: error ?? '', again: status !== 400 }));
+ * const verdict = deliveredExcept(refusals.filter(({ reason }) => reason !== ''));
  */
 export function deliveredExcept(
   refusals: readonly Refusal[],

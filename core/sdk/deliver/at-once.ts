@@ -7,11 +7,12 @@ import { checkVerdict, trySend } from './check-verdict.ts';
  *
  * @param send what becomes of one record; a throw means `retry`
  * @example
- * deliver: ({ records }, signal) =>
- *   deliverAtOnce(records, async (record) => {
- *     await abortable(client.publish(topic, toJson(record)), signal);
- *     return delivered();
- *   })
+ * const publish = async (text: string) => {}; // a client that knows no signal
+ * const toJson = recordJson(context.mapper);
+ * const verdict = await deliverAtOnce(records, async (record) => {
+ *   await abortable(publish(toJson(record)), signal);
+ *   return delivered();
+ * });
  */
 export async function deliverAtOnce<R>(
   records: readonly R[],

@@ -1,6 +1,8 @@
 import type { Batch } from '../contract/batch.ts';
-import type { Output } from '../contract/output.ts';
+import type { Finding, Output } from '../contract/output.ts';
 import type { Delivery } from '../contract/verdicts.ts';
+import { type Address, reach } from '../http/reach.ts';
+import { describeFailure } from '../http/transport/failure.ts';
 
 /** How a connection of some client is opened, looked at and closed. */
 export interface ConnectionOptions<C> {
@@ -9,6 +11,11 @@ export interface ConnectionOptions<C> {
   /** Can it still be used? Asked before each use. Default: always. */
   isOpen?(connection: C): boolean;
   close(connection: C): unknown;
+  /**
+   * Where it goes, so that `tiercel doctor` tells the name, the network and TLS from the protocol. Several: any one of them
+   * suffices. Without: `open` alone is tried.
+   */
+  readonly address?: Address | readonly Address[];
 }
 
 /** One connection that lives as long as the output, and is opened again when it is lost. */
@@ -25,18 +32,25 @@ export interface Connection<C> {
 
 /**
  * An output that is one connection and what is sent over it, for protocols that are no HTTP: opened at the start, opened again
- * when it was lost, closed at the stop.
+ * when it was lost, closed at the stop. `tiercel doctor` opens one and closes it again; spread the result and add `diagnose` for
+ * more.
  *
  * @param deliver sends a batch over the open connection
  * @example
- * create: ({ host, port }) => overConnection(
+ * import { connect } from 'node:net';
+ *
+ * const output = overConnection(
  *   {
- *     open: (signal) => connectTcp(host, port, signal),
+ *     open: async () => connect(5170, 'collector'),
  *     isOpen: (socket) => socket.writable,
  *     close: (socket) => socket.destroy(),
+ *     address: { host, port },
  *   },
- *   (socket, { records }, signal) => send(socket, records, signal),
- * )
+ *   async (socket, { records }: Batch<string>) => {
+ *     for (const record of records) socket.write(`${record}\n`);
+ *     return delivered();
+ *   },
+ * );
  */
 export function overConnection<C, R>(
   options: ConnectionOptions<C>,
@@ -48,15 +62,72 @@ export function overConnection<C, R>(
       await link.get(signal);
     },
     deliver: async (batch, signal) => deliver(await link.get(signal), batch, signal),
+    diagnose: (_options, signal) => probeConnection(options, signal),
     stop: () => link.close(),
   };
+}
+
+/**
+ * Looks step by step whether a connection can be opened: its addresses are reached, then one is opened as for deliveries, looked
+ * at, and closed. Yields findings and never throws.
+ *
+ * @param look says more of the open connection; nothing that it sends may stay at the destination
+ * @example diagnose: (_options, signal) => probeConnection(connection, signal, async function* (client) { yield await queueOf(client); })
+ */
+export async function* probeConnection<C>(
+  { open, close, address }: Pick<ConnectionOptions<C>, 'open' | 'close' | 'address'>,
+  signal: AbortSignal,
+  look?: (connection: C, signal: AbortSignal) => AsyncIterable<Finding>,
+): AsyncGenerator<Finding> {
+  const addresses = address === undefined ? [] : 'host' in address ? [address] : address;
+  let reached = 0;
+  for (const each of addresses) {
+    for await (const finding of findingsOf(each)) {
+      // Another one may do.
+      const isFatal = finding.status === 'failed' && addresses.length === 1;
+      yield isFatal || finding.status !== 'failed' ? finding : { ...finding, status: 'warning' };
+    }
+  }
+  if (addresses.length > 0 && reached === 0) {
+    if (addresses.length > 1)
+      yield { status: 'failed', what: 'connection', line: 'none of the addresses can be reached' };
+    return;
+  }
+  const what = 'session';
+  const opening = Promise.resolve().then(() => open(signal));
+  let connection: C;
+  try {
+    connection = await abortable(opening, signal);
+  } catch (error) {
+    opening.then(close).catch(() => {});
+    yield { status: 'failed', what, line: describeFailure(error) };
+    return;
+  }
+  try {
+    if (look === undefined) yield { status: 'ok', what, line: 'opened as for deliveries, and closed again' };
+    else yield* look(connection, signal);
+  } catch (error) {
+    yield { status: 'failed', what, line: describeFailure(error) };
+  } finally {
+    await abortable((async () => close(connection))(), signal).catch(() => {});
+  }
+
+  async function* findingsOf(each: Address): AsyncGenerator<Finding> {
+    if (yield* reach(each, signal)) reached++;
+  }
 }
 
 /**
  * Keeps one connection, where an output is more than {@link overConnection} gives.
  *
  * @example
- * const graylog = keepConnection({ open: connect, isOpen: (socket) => socket.writable, close: (socket) => socket.destroy() });
+ * import { connect } from 'node:net';
+ *
+ * const graylog = keepConnection({
+ *   open: async () => connect(12201, 'graylog'),
+ *   isOpen: (socket) => socket.writable,
+ *   close: (socket) => socket.destroy(),
+ * });
  * const socket = await graylog.get(signal);
  */
 export function keepConnection<C>({ open, isOpen, close }: ConnectionOptions<C>): Connection<C> {
@@ -127,7 +198,12 @@ interface Opening<C> {
  * is not waited for.
  *
  * @throws what the promise rejects with; Error `no answer in time` at the abort
- * @example deliver: async ({ records }, signal) => { await abortable(client.publish(records), signal); return delivered(); }
+ * @example
+ * const publish = async (text: string) => {}; // a client that knows no signal
+ * const deliver = async ({ records }: Batch<string>, signal: AbortSignal): Promise<Delivery> => {
+ *   await abortable(Promise.all(records.map(publish)), signal);
+ *   return delivered();
+ * };
  */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = () => {};

@@ -12,8 +12,10 @@ const OTHERS_TIMEOUT = 2_000;
  *
  * @param send to one host; a throw means `retry`
  * @example
- * deliver: ({ records }, signal) =>
- *   deliverToAny(options.hosts, (host, signal) => http.post(host, JSON.stringify(records), signal), signal, context)
+ * const hosts = ['https://a.example.com', 'https://b.example.com'];
+ * const post = async (host: string, signal: AbortSignal) =>
+ *   fromResponse(await context.fetch(host, { method: 'POST', body, signal }));
+ * const verdict = await deliverToAny(hosts, post, signal, context);
  */
 export async function deliverToAny<H>(
   hosts: readonly H[],

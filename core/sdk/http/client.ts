@@ -5,6 +5,7 @@ import { gzip } from 'node:zlib';
 import { type Clock, systemClock } from '../contract/clock.ts';
 import type { AnswerRules, HttpClient, RequestDetails } from '../contract/http.ts';
 import { type Delivery, type Failure, retry } from '../contract/verdicts.ts';
+import { readTls } from '../options/tls.ts';
 import { AuthError, type AuthSurroundings, retryAfterFailure } from './auth/auth.ts';
 import { createAuth } from './auth/create.ts';
 import type { HttpOptions } from './options.ts';
@@ -142,6 +143,10 @@ export function httpClient(options: HttpOptions, surroundings: HttpSurroundings)
     send,
     post: (address, body, signal, headers) => send(address, { body, ...(headers && { headers }) }, signal),
     request: async (address, details, signal) => exchange(targetOf(address), details, signal, toResponse),
+    route(address) {
+      const { bare: url } = targetOf(address);
+      return { url, proxy: transport.proxyOf(url), readTls: () => readTls(options.tls ?? {}, configDir) };
+    },
     redact: (text, address = '') => redactAt(text, targetOf(address)),
     close() {
       auth?.close?.();

@@ -8,7 +8,7 @@ import { httpConnection } from './transport/options.ts';
  * properties of its own schema; `context.http` applies them.
  *
  * @example
- * options: Type.Object({ url: httpUrl({ description: 'Where to POST.' }), ...httpOptions })
+ * const options = Type.Object({ url: httpUrl({ description: 'Where to POST.' }), ...httpOptions });
  */
 export const httpOptions = {
   ...httpConnection,

@@ -29,7 +29,11 @@ interface ScalarOptions extends OptionMarks {
 /**
  * An option that is a span of time: `500ms`, `30s`, `5m`, `24h`, `7d` in YAML, a number of milliseconds in code.
  *
- * @example timeout: duration({ description: 'How long one request may take.', default: '30s' })
+ * @example
+ * const options = Type.Object({
+ *   wait: duration({ description: 'How long a session may be idle.', default: '30s', minimum: '1s' }),
+ * });
+ * type Options = Static<typeof options>; // { wait: number }: milliseconds
  */
 export function duration(options: ScalarOptions) {
   return scalar('duration', options);
@@ -38,6 +42,12 @@ export function duration(options: ScalarOptions) {
 /**
  * An option that is an amount of data: `512B`, `64KiB`, `256MiB`, `4GiB` (1024) or `10MB` (1000) in YAML, a number
  * of bytes in code.
+ *
+ * @example
+ * const options = Type.Object({
+ *   part: size({ description: 'The size of a part.', default: '8MiB', maximum: '64MiB' }),
+ * });
+ * type Options = Static<typeof options>; // { part: number }: bytes
  */
 export function size(options: ScalarOptions) {
   return scalar('size', options);
@@ -53,7 +63,15 @@ function scalar(format: string, { minimum, maximum, ...options }: ScalarOptions)
   });
 }
 
-/** An option that is a priority: `warning` or `info` in YAML, Falco's spelling in code. */
+/**
+ * An option that is a priority: `warning` or `info` in YAML, Falco's spelling in code.
+ *
+ * @example
+ * const options = Type.Object({
+ *   page_from: priority({ description: 'The least urgent priority that calls somebody.', default: 'critical' }),
+ * });
+ * const isUrgent = (given: Static<typeof options>) => priorityRank(event.priority) <= priorityRank(given.page_from);
+ */
 export function priority(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
   return Type.Unsafe<Priority>({ type: 'string', format: 'priority', ...options });
 }
@@ -63,8 +81,9 @@ export function priority(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
  *
  * @param value what is said of each
  * @example
- * colors: Type.Optional(byPriority(Type.String(), { description: 'Colour of a message by its priority.' }))
- * const colorOf = { ...DEFAULTS, ...options.colors };
+ * const colors = byPriority(Type.String(), { description: 'Colour of a message by its priority.' });
+ * const options = Type.Object({ colors: Type.Optional(colors) });
+ * const colorOf = (given: Static<typeof options>) => given.colors?.[event.priority] ?? 'grey';
  */
 export function byPriority<T extends TSchema>(
   value: T,
@@ -82,7 +101,15 @@ export function byPriority<T extends TSchema>(
   });
 }
 
-/** An option that is a Liquid template over an event; hand its value to `textTemplate`. */
+/**
+ * An option that is a Liquid template over an event; hand its value to `textTemplate`.
+ *
+ * @example
+ * const options = Type.Object({
+ *   title: template({ description: 'The title of a ticket.', default: '{{ rule }} on {{ hostname }}' }),
+ * });
+ * const titleOf = (given: Static<typeof options>) => textTemplate('title', given.title, log)(event);
+ */
 export function template(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
   return Type.String({ format: 'template', ...options });
 }
@@ -109,7 +136,14 @@ export function templates({
   });
 }
 
-/** A text that never appears in logs, errors, `print-config` or the admin endpoints. */
+/**
+ * A text that never appears in logs, errors, `print-config` or the admin endpoints.
+ *
+ * @example
+ * const options = Type.Object({
+ *   token: secret({ description: 'The token of the project.', minLength: 20 }),
+ * });
+ */
 export function secret(
   options: OptionMarks & {
     readonly description: string;

@@ -16,8 +16,15 @@ export interface TlsOptions {
  * `httpOptions`. Optional, it says by its presence that the connection has TLS; with a default of `{}` it always has.
  *
  * @example
- * options: Type.Object({ ...serverOptions({ port: 6514 }), tls: Type.Optional(tlsOption) })
- * // in create: options.tls === undefined ? net.connect(options) : tls.connect({ ...options, ...readTls(options.tls, configDir) })
+ * import { connect as connectPlain } from 'node:net';
+ * import { connect } from 'node:tls';
+ *
+ * const tls = Type.Optional(tlsOption);
+ * const options = Type.Object({ ...serverOptions({ port: 6514 }), tls });
+ * const open = ({ host, port, tls }: Static<typeof options>) =>
+ *   tls === undefined
+ *     ? connectPlain({ host, port })
+ *     : connect({ host, port, ...readTls(tls, context.configDir) });
  */
 export const tlsOption = Type.Object(
   {
@@ -60,7 +67,10 @@ export const tlsOption = Type.Object(
  *
  * @param baseDir where relative paths of PEM files start: the `configDir` of the output's context
  * @throws Error naming the option and the file that cannot be read
- * @example tls.connect({ host, port, ...readTls(options.tls ?? {}, context.configDir) })
+ * @example
+ * import { connect } from 'node:tls';
+ *
+ * const socket = connect({ host: options.host, port: 6514, ...readTls(options.tls ?? {}, context.configDir) });
  */
 export function readTls(
   tls: TlsOptions,

@@ -3,6 +3,7 @@ import { delivered, retry } from '../../../core/sdk/index.ts';
 import type { EncodedBatch, Encoder } from './parquet/encode.ts';
 import type { ObjectStore } from './store/store.ts';
 
+/** What an uploader is made of. */
 export interface UploaderOptions {
   readonly encoder: Encoder;
   readonly store: ObjectStore;
@@ -23,7 +24,21 @@ export interface Uploader {
   close(): Promise<void>;
 }
 
-/** Makes an uploader; encoder and store are its own from here on. */
+/**
+ * Makes an uploader; encoder and store are its own from here on.
+ *
+ * @example
+ * const encoder = createEncoder({
+ *   mapper: context.mapperRef,
+ *   decode: context.decode,
+ *   directory: context.stateDir,
+ *   log,
+ *   file: { createdBy: 'tickets 1.0.0' },
+ * });
+ * const uploader = createUploader({ encoder, store: directoryStore('/var/lib/lake'), log });
+ * const verdict = await uploader.upload(streamed, `${streamed.partition}/${streamed.id}.parquet`, signal);
+ * await uploader.close();
+ */
 export function createUploader({ encoder, store, log }: UploaderOptions): Uploader {
   const files = createBatchFiles(encoder);
 

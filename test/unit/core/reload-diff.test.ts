@@ -34,6 +34,7 @@ it.each<[string, string, string[], string[]]>([
   ['a batch', BASE.replace('./a', './a, batch: { every: 7s }'), ['a'], []],
   ['a policy', BASE.replace('./a', './a, retry: { max_age: 1h }'), ['a'], []],
   ['a type', BASE.replace('type: stdout, minimum', 'type: file, path: ./b, minimum'), ['b'], []],
+  ['which output is told of dead letters', BASE.replace('./a', './a, on_dead_letter: b'), [], []],
   ['a new output', `${BASE}  c: { type: stdout }\n`, ['c'], []],
   ['one that is enabled', BASE.replace(', enabled: false', ''), ['off'], []],
   ['one that is disabled', BASE.replace('./a', './a, enabled: false'), [], ['a']],
@@ -41,6 +42,22 @@ it.each<[string, string, string[], string[]]>([
   ['what every event is enriched with', `enrich: { custom_tags: [x] }\n${BASE}`, ['a', 'b'], []],
 ])('%s: only what changed is touched', async (_, after, start, stop) => {
   expect(await changes(BASE, after)).toMatchObject({ start, stop, needsRestart: [] });
+});
+
+it('takes over without a restart which output is told of dead letters', async () => {
+  const told = `dead_letters: { on_dead_letter: b }\n${BASE}`;
+  for (const [before, after] of [
+    [BASE, told],
+    [told, BASE],
+  ] as const) {
+    const { needsRestart, config, start } = await changes(before, after);
+    expect([needsRestart, start]).toEqual([[], []]);
+    expect(config.dead_letters.on_dead_letter).toBe(after === told ? 'b' : undefined);
+  }
+  const larger = `dead_letters: { on_dead_letter: b, max_size: 2GiB }\n${BASE}`;
+  const { needsRestart, config } = await changes(BASE, larger);
+  expect(needsRestart).toEqual(['dead_letters']);
+  expect(config.dead_letters).toEqual({ max_size: 2 ** 30, on_dead_letter: 'b' });
 });
 
 it('keeps the old values of what only a restart takes over, and names it', async () => {

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/sdk/contract/clock.ts';
 import { factsOf, requestLimitsOf } from '../../../core/sdk/contract/facts.ts';
-import type { Output } from '../../../core/sdk/index.ts';
+import type { Finding, Output } from '../../../core/sdk/index.ts';
 import sqs from '../../../outputs/aws-sqs.ts';
 import { decoded } from '../../support/decoded.ts';
 import { createWorld } from '../../support/output-loop.ts';
+import { freePort } from '../../support/port.ts';
 import { runs } from '../../support/runs.ts';
 import {
   batchOf,
@@ -371,5 +372,64 @@ describe('aws_sqs to a standard queue', () => {
     expect(factsOf(sqs, { queue_url: 'https://sqs.test/1/falco', region: 'eu-west-1' }).ordering).toBe(
       'none',
     );
+  });
+});
+
+describe('the check of aws_sqs', () => {
+  async function look(answer: { status?: number; body: object }, options: object = {}) {
+    const asked: string[] = [];
+    const server = await misbehaving(({ headers }, response) => {
+      asked.push(String(headers['x-amz-target']));
+      response.writeHead(answer.status ?? 200, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify(answer.body));
+    });
+    const output = sqs.create(
+      decoded(sqs, {
+        queue_url: `${server.url}/123456789012/falco`,
+        region: 'eu-west-1',
+        endpoint: server.url,
+        access_key_id: 'AKIA0',
+        secret_access_key: 'not-a-real-secret-key',
+        ...options,
+      }),
+      contextOf<unknown>(jsonTextMapper),
+    );
+    const found: Finding[] = [];
+    for await (const finding of output.diagnose!({ write: false, sample: eventOf() }, neverAborts()))
+      found.push(finding);
+    await output.stop?.(neverAborts());
+    await server.stop();
+    return { found, asked, short: found.map(({ what, status }) => `${what} ${status}`) };
+  }
+
+  it('asks for the queue, and sends nothing', async () => {
+    const arn = 'arn:aws:sqs:eu-west-1:123456789012:falco';
+    const { found, asked, short } = await look({ body: { Attributes: { QueueArn: arn } } });
+    expect(short).toEqual(['connection ok', 'queue ok']);
+    expect(found[1]!.line).toBe(arn);
+    expect(asked).toEqual(['AmazonSQS.GetQueueAttributes']);
+  });
+
+  it('takes a denied question for reachability, and names the permission to send', async () => {
+    const body = { __type: 'com.amazonaws.sqs#AccessDenied', message: 'no' };
+    const { found, short } = await look({ status: 403, body });
+    expect(short).toEqual(['connection ok', 'queue warning']);
+    expect(found[1]!.line).toMatch(/check that sqs:SendMessage is allowed/);
+  });
+
+  it.each([
+    ['com.amazonaws.sqs#QueueDoesNotExist', 400, /QueueDoesNotExist/],
+    ['com.amazonaws.sqs#InvalidClientTokenId', 403, /check access_key_id/],
+  ])('fails where SQS says %s', async (type, status, line) => {
+    const { found, short } = await look({ status, body: { __type: type, message: 'no' } });
+    expect(short).toEqual(['connection ok', 'queue failed']);
+    expect(found[1]!.line).toMatch(line);
+  });
+
+  it('ends where nothing can be reached', async () => {
+    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const { short, asked } = await look({ body: {} }, { endpoint });
+    expect(short).toEqual(['connection failed']);
+    expect(asked).toEqual([]);
   });
 });

@@ -46,3 +46,33 @@ describe('aws_security_lake in a configuration', () => {
     });
   });
 });
+
+describe('parquet_lake in a configuration', () => {
+  const errorsOf = async (more: string) => {
+    const result = await loadConfig({
+      text: `outputs:\n  lake: { type: parquet_lake, directory: ./lake, ${more} }\n`,
+      env: {},
+      registry: createRegistry({ outputs, mappers }),
+    });
+    return result.ok ? [] : result.errors.map(({ code, path, message }) => ({ code, path, message }));
+  };
+
+  it.each(['mapper: ocsf', 'mapper: ecs', 'partition_by: hour'])('takes %s', async (more) => {
+    expect(await errorsOf(more)).toEqual([]);
+  });
+
+  it.each([
+    ['falco', 'must be a closed object with properties'],
+    ['event', 'is not declared'],
+  ])('refuses the mapper %s, which has no columns', async (mapper, reason) => {
+    expect(await errorsOf(`mapper: ${mapper}`)).toEqual([
+      {
+        code: 'TIERCEL_CFG_MAPPER',
+        path: 'outputs.lake.mapper',
+        message: expect.stringContaining(
+          `parquet_lake cannot write the records of ${mapper}: record: ${reason}`,
+        ),
+      },
+    ]);
+  });
+});

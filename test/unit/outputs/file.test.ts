@@ -7,20 +7,28 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../core/config/load.ts';
 import { createRegistry } from '../../../core/plugins/registry.ts';
+import type { Finding } from '../../../core/sdk/index.ts';
 import { builtIns } from '../../../distribution/built-ins.ts';
 import file from '../../../outputs/file.ts';
 import { decoded } from '../../support/decoded.ts';
-import { batchOf, contextOf, jsonTextMapper, neverAborts, recordingLogger } from './support.ts';
+import { batchOf, contextOf, eventOf, jsonTextMapper, neverAborts, recordingLogger } from './support.ts';
 
 function setUp(path = 'events.ndjson', mode = '0640') {
   const log = recordingLogger();
   const context = contextOf(jsonTextMapper, log);
   const output = file.create(decoded(file, { path, mode }), context);
   return { log, output, path: join(context.configDir, path), read: (p: string) => readFileSync(p, 'utf8') };
+}
+
+async function look(output: ReturnType<typeof file.create>): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for await (const finding of output.diagnose!({ write: false, sample: eventOf() }, neverAborts()))
+    found.push(finding);
+  return found;
 }
 
 describe('file', () => {
@@ -56,7 +64,30 @@ describe('file', () => {
   it('throws (so the batch is tried again) while the folder is missing', async () => {
     const { output } = setUp('absent/events.ndjson');
     await expect(output.deliver(batchOf(['1']), neverAborts())).rejects.toThrow(/ENOENT/);
-    await expect(output.check?.(neverAborts())).rejects.toThrow(/ENOENT/);
+    expect(await look(output)).toMatchObject([{ status: 'failed', line: expect.stringMatching(/make it$/) }]);
+  });
+
+  it('tells doctor whether it can be written to, and changes nothing', async () => {
+    const { output, path } = setUp();
+    expect(await look(output)).toEqual([{ status: 'ok', what: 'file', line: `${path} will be made` }]);
+    writeFileSync(path, '');
+    expect(await look(output)).toEqual([{ status: 'ok', what: 'file', line: `${path} can be appended to` }]);
+    expect(await look(setUp('.').output)).toMatchObject([
+      { status: 'failed', line: expect.stringMatching(/is a directory: add the name of a file/) },
+    ]);
+    const below = setUp('a-file/events.ndjson');
+    writeFileSync(dirname(below.path), '');
+    expect(await look(below.output)).toMatchObject([
+      { status: 'failed', line: expect.stringMatching(/a-file is a file: set path to another place/) },
+    ]);
+  });
+
+  it.skipIf(process.geteuid?.() === 0)('tells doctor that a permission is missing', async () => {
+    const { output, path } = setUp();
+    writeFileSync(path, '', { mode: 0o400 });
+    expect(await look(output)).toMatchObject([
+      { status: 'failed', line: expect.stringMatching(/cannot be written to: give the user/) },
+    ]);
   });
 
   describe.skipIf(process.platform === 'win32')('mode', () => {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { factsOf, requestLimitsOf } from '../../../core/sdk/contract/facts.ts';
 import type { Event } from '../../../core/sdk/index.ts';
+import type { EventMembers } from '../../../core/testing/event-of.ts';
+import { examine } from '../../../core/testing/examine.ts';
 import gcpPubsub from '../../../outputs/gcp-pubsub.ts';
 import { startFakePubsub } from '../../support/fake-pubsub.ts';
 import { goldenOf } from '../../support/golden.ts';
@@ -13,8 +15,10 @@ import { startFakeCloud } from '../core/sdk/http/auth/fake-cloud.ts';
 import { batchOf, eventOf, inRequests, jsonTextMapper, made, misbehaving, neverAborts } from './support.ts';
 
 const BASE = { project: 'p', topic: 'falco', auth: { bearer: { token: 'the-token' } } };
-const recordsOf = (events: readonly Event[]) => events.map(({ raw }) => Buffer.from(raw).toString());
-const numbered = (n: number, members: Partial<Event> = {}) => eventOf({ json: { n }, ...members });
+/** The records of the test: what an event has beside the members of Falco, so that they are short. */
+const recordsOf = (events: readonly Event[]) => events.map(({ extra }) => JSON.stringify(extra));
+const numbered = (n: number, members: EventMembers = {}) =>
+  eventOf({ ...members, extra: { n, ...members.extra } });
 
 async function setUp(options: object = {}, topics?: readonly string[]) {
   const server = await startFakePubsub(topics);
@@ -24,8 +28,8 @@ async function setUp(options: object = {}, topics?: readonly string[]) {
     await server.stop();
   });
   const limits = requestLimitsOf(gcpPubsub, {});
-  const deliver = (events: readonly Event[]) =>
-    inRequests(output, limits)(batchOf(recordsOf(events), { events }), neverAborts());
+  const deliver = (events: readonly Event[], records = recordsOf(events)) =>
+    inRequests(output, limits)(batchOf(records, { events }), neverAborts());
   return { server, output, deliver };
 }
 
@@ -58,8 +62,9 @@ describe('gcp_pubsub', () => {
     'publishes the event of input $id as it came',
     async ({ event }) => {
       const { server, deliver } = await setUp();
-      await deliver([event]);
-      expect(server.published[0]?.data).toBe(Buffer.from(event.raw).toString());
+      const text = Buffer.from(event.raw).toString();
+      await deliver([event], [text]);
+      expect(server.published[0]?.data).toBe(text);
     },
   );
 
@@ -90,9 +95,7 @@ describe('gcp_pubsub', () => {
       rejected: [],
     });
     expect(server.requests).toEqual([1_000, 1]);
-    const large = Array.from({ length: 8 }, (_, n) =>
-      numbered(n, { raw: Buffer.from(`"${'x'.repeat(999_998)}"`) }),
-    );
+    const large = Array.from({ length: 8 }, (_, n) => numbered(n, { extra: { x: 'x'.repeat(999_980) } }));
     expect(await deliver(large)).toMatchObject({ status: 'delivered', rejected: [] });
     expect(server.requests.slice(2)).toEqual([7, 1]);
   });
@@ -165,13 +168,15 @@ describe('the ordering key of gcp_pubsub', () => {
 describe('the check of gcp_pubsub', () => {
   it('asks for the permission to publish, and publishes nothing', async () => {
     const { server, output } = await setUp();
-    await output.check?.(neverAborts());
+    expect(await examine(output, neverAborts())).toMatchObject({ problems: [] });
     expect(server.published).toEqual([]);
   });
 
   it('fails when there is no such topic, or the account may not publish', async () => {
     const { output } = await setUp({}, []);
-    await expect(output.check?.(neverAborts())).rejects.toThrow('Pub/Sub Publisher');
+    expect(await examine(output, neverAborts())).toMatchObject({
+      failed: [expect.stringContaining('Pub/Sub Publisher')],
+    });
   });
 });
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Event, Output } from '../../../core/sdk/index.ts';
+import type { Event, Finding, Output } from '../../../core/sdk/index.ts';
 import nats from '../../../outputs/nats.ts';
 import { decoded } from '../../support/decoded.ts';
 import { natsServer } from '../../support/nats-server.ts';
+import { freePort } from '../../support/port.ts';
 import { batchOf, contextOf, eventOf, neverAborts } from './support.ts';
 
 const events = { map: (event: Event) => ({ ok: true, record: event }) as const };
@@ -97,5 +98,49 @@ describe('nats', () => {
     await output.stop?.(neverAborts());
     server.stop();
     await expect(create(server.url).start?.(neverAborts())).rejects.toThrow();
+  });
+});
+
+describe('the check of nats', () => {
+  async function look(
+    answer: (subject: string) => string | undefined,
+    options: Options = {},
+    server?: string,
+  ) {
+    const fake = await natsServer(({ subject }) => answer(subject));
+    const output = create(server ?? fake.url, options);
+    const found: Finding[] = [];
+    for await (const finding of output.diagnose!({ write: false, sample: eventOf() }, neverAborts()))
+      found.push(finding);
+    await output.stop?.(neverAborts());
+    fake.stop();
+    const subjects = fake.published.map(({ subject }) => subject);
+    return { found, subjects, short: found.map(({ what, status }) => `${what} ${status}`) };
+  }
+  const names = (streams: readonly string[]) =>
+    JSON.stringify({ total: streams.length, offset: 0, limit: 1024, streams });
+
+  it('opens a connection and names the stream that takes the subject; publishes no event', async () => {
+    const { found, short, subjects } = await look(() => names(['FALCO']));
+    expect(short).toEqual(['connection ok', 'session ok', 'stream ok']);
+    expect(found[1]!.line).toMatch(/^NATS 2\.12\.0 at .*, messages up to 1048576 bytes$/);
+    expect(found[2]!.line).toBe('FALCO takes falco.warning.test-rule');
+    expect(subjects).toEqual(['$JS.API.STREAM.NAMES']);
+    const core = await look(() => undefined, { jetstream: false });
+    expect(core.short).toEqual(['connection ok', 'session ok']);
+    expect(core.subjects).toEqual([]);
+  });
+
+  it('fails where no stream takes the subject, and does not know where it may not ask', async () => {
+    const none = await look(() => names([]));
+    expect(none.short).toEqual(['connection ok', 'session ok', 'stream failed']);
+    expect(none.found[2]!.line).toMatch(/create one, or set jetstream: false/);
+    const denied = await look(() => '{"error":{"code":403,"description":"permission denied"}}');
+    expect(denied.short).toEqual(['connection ok', 'session ok', 'stream not_checked']);
+  });
+
+  it('fails where nothing listens', async () => {
+    const { short } = await look(() => undefined, {}, `nats://127.0.0.1:${await freePort()}`);
+    expect(short).toEqual(['connection failed']);
   });
 });

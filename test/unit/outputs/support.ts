@@ -1,41 +1,27 @@
-import { mkdtempSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { wholeBatch } from '../../../core/delivery/batch-slice.ts';
 import { callOutput } from '../../../core/delivery/chain.ts';
 import { withBisection, withRequestLimits } from '../../../core/delivery/split.ts';
 import { PositionSet } from '../../../core/journal/positions.ts';
-import { createOutput, openContext } from '../../../core/plugins/context.ts';
-import { type Clock, systemClock } from '../../../core/sdk/contract/clock.ts';
+import { createOutput } from '../../../core/plugins/context.ts';
 import type {
   Batch,
+  Clock,
   Delivery,
-  Event,
   Logger,
   Mapper,
   Output,
   OutputContext,
   OutputDefinition,
   RequestLimits,
-  TObject,
 } from '../../../core/sdk/index.ts';
 import { Type } from '../../../core/sdk/index.ts';
-import { decoded } from '../../support/decoded.ts';
+import { contextOf as build, recordingLogger } from '../../../core/testing/index.ts';
+import { decodedOptions } from '../../../core/testing/options.ts';
 
-/** What was logged, for tests to look at. */
-export type Logged = { level: string; details: Record<string, unknown>; message: string };
-
-export function recordingLogger(): Logger & { lines: Logged[] } {
-  const lines: Logged[] = [];
-  const at = (level: string) => (details: object | string, message?: string) => {
-    if (typeof details === 'string') lines.push({ level, details: {}, message: details });
-    else lines.push({ level, details: details as Record<string, unknown>, message: message ?? '' });
-  };
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-}
+export { batchOf, eventOf, neverAborts, recordingLogger } from '../../../core/testing/index.ts';
 
 /** A mapper whose records are JSON text already, as the built-in `falco` has it. */
 export const jsonTextMapper: Mapper<string> = {
@@ -49,17 +35,9 @@ export function contextOf<R>(
   log: Logger = recordingLogger(),
   options: object = {},
 ): OutputContext<R> {
-  const directory = mkdtempSync(join(tmpdir(), 'tiercel-output-'));
-  return openContext<R>(options, {
-    name: 'under-test',
-    log,
-    clock: systemClock,
-    stateDir: directory,
-    configDir: directory,
-    mapper,
-    mapperRef: { type: 'test', module: 'test:none', options: {} },
-    decode: { customFields: {}, customTags: [], templatedFields: {} },
-  }).context;
+  // Of any output: each may load the packages of all.
+  const context = build({ mapper, log, options });
+  return Object.defineProperty(context, 'load', { value: (_name: string, load: () => unknown) => load() });
 }
 
 /**
@@ -75,30 +53,10 @@ export function made<R>(
   more: { readonly log?: Logger; readonly clock?: Clock } = {},
 ): Output<R> {
   const { http: _, fetch: __, ...context } = contextOf(mapper, more.log);
-  const options: object = decoded<TObject>(definition, { ...given });
-  return createOutput(definition, options, {
+  return createOutput(definition, decodedOptions(definition.options, given), {
     ...context,
-    ...(more.clock && { clock: more.clock }),
-  }) as Output<R>;
-}
-
-export function batchOf<R>(records: readonly R[], more: Partial<Batch<R>> = {}): Batch<R> {
-  const at = Date.UTC(2026, 0, 2, 3, 4, 5);
-  return {
-    id: 'batch-1',
-    attempt: 1,
-    partition: '',
-    count: records.length,
-    bytes: 100 * records.length,
-    openedAt: at,
-    closedAt: at,
-    records,
-    // Of records that are events, those; else some event each.
-    events: records.map((record) =>
-      record instanceof Object && 'rule' in record ? (record as unknown as Event) : eventOf(),
-    ),
     ...more,
-  };
+  }) as Output<R>;
 }
 
 /** Delivers batches to the output as the framework does: in requests within its limits, rejected ones bisected. */
@@ -127,9 +85,6 @@ export function inRequests<R>(
     return deliver(wholeBatch({ ...info, positions }, content), signal);
   };
 }
-
-/** A signal that never aborts. */
-export const neverAborts = (): AbortSignal => new AbortController().signal;
 
 export interface Received {
   readonly method: string;
@@ -165,27 +120,5 @@ export async function misbehaving(
         server.closeAllConnections();
         server.close(() => resolve());
       }),
-  };
-}
-
-/** An event as the framework would hand it over, from a few of its members. */
-export function eventOf(members: Partial<Event> & { readonly json?: unknown } = {}): Event {
-  const { json, ...rest } = members;
-  const time = rest.time ?? Date.UTC(2026, 0, 2, 3, 4, 5);
-  return {
-    id: '11111111-2222-4333-8444-555555555555',
-    raw: Buffer.from(JSON.stringify(json ?? {})),
-    receivedAt: time,
-    time,
-    timeText: new Date(time).toISOString(),
-    rule: 'Test rule',
-    priority: 'Warning',
-    source: 'syscall',
-    hostname: 'host-1',
-    output: 'something happened',
-    tags: [],
-    fields: Object.assign(Object.create(null), {}),
-    extra: {},
-    ...rest,
   };
 }

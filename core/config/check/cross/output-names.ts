@@ -1,6 +1,7 @@
 import type { Fault, Path } from '../../explain/errors.ts';
+import type { Span } from '../../explain/source.ts';
 import { didYouMean } from '../../explain/suggest.ts';
-import { find, spanOf } from '../../read/tree.ts';
+import { find, type Node, spanOf } from '../../read/tree.ts';
 import { type CrossContext, keyOf } from './context.ts';
 
 /** The names of outputs are distinct, and the tests of the configuration refer to existing ones. */
@@ -49,18 +50,27 @@ function checkTests({ tests, routes, root }: CrossContext): Fault[] {
     }));
     return [...lists, ...records]
       .filter(({ name }) => !names.includes(name))
-      .map(({ name, path }): Fault => {
-        const { node } = find(root, path);
-        const isHidden = node.kind === 'scalar' && node.secret;
-        const { text, suggestion } = didYouMean(name, names);
+      .map(({ name, path }) => {
         const span = path.includes('records') ? keyOf(root, path) : spanOf(root, path);
-        return {
-          code: 'TIERCEL_CFG_UNKNOWN_OUTPUT',
-          path,
-          message: isHidden ? 'there is no such output' : `there is no output "${name}"${text}`,
-          ...(suggestion && { suggestion }),
-          span,
-        };
+        return unknownOutput(name, names, { path, root, span });
       });
   });
+}
+
+/** The fault of a name that no output has. A text that came from outside is not shown. */
+export function unknownOutput(
+  name: string,
+  names: readonly string[],
+  { path, root, span }: { readonly path: Path; readonly root: Node; readonly span: Span },
+): Fault {
+  const { node } = find(root, path);
+  const isHidden = node.kind === 'scalar' && node.secret;
+  const { text, suggestion } = didYouMean(name, names);
+  return {
+    code: 'TIERCEL_CFG_UNKNOWN_OUTPUT',
+    path,
+    message: isHidden ? 'there is no such output' : `there is no output "${name}"${text}`,
+    ...(suggestion && { suggestion }),
+    span,
+  };
 }

@@ -12,7 +12,11 @@ const EXPLAINED: Readonly<Record<string, string>> = {
 /**
  * A network error as one line that says what to do; the address is the caller's to name.
  *
- * @example describeFailure(error) // 'ECONNREFUSED: nothing listens there'
+ * @example
+ * const verdict = await context.fetch(url, { signal }).then(
+ *   (response) => fromResponse(response),
+ *   (error: unknown) => retry(describeFailure(error)), // 'ECONNREFUSED: nothing listens there'
+ * );
  */
 export function describeFailure(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };

@@ -3,7 +3,14 @@ import type { OptionMarks } from '../../options/scalars.ts';
 import { tlsOption } from '../../options/tls.ts';
 import { Type } from '../../options/type.ts';
 
-/** An option that is an address: `http://` or `https://`. A secret, because webhook addresses carry tokens. */
+/**
+ * An option that is an address: `http://` or `https://`. A secret, because webhook addresses carry tokens.
+ *
+ * @example
+ * const options = Type.Object({
+ *   url: httpUrl({ description: 'Where to POST.', examples: ['https://tickets.example.com/new'] }),
+ * });
+ */
 export function httpUrl(
   options: OptionMarks & {
     readonly description: string;
@@ -25,6 +32,12 @@ const headerValue = Type.String({
 /**
  * The options of the connection alone, for outputs whose address is the credential: {@link httpOptions} without
  * authentication.
+ *
+ * @example
+ * const options = Type.Object({
+ *   webhook_url: httpUrl({ description: 'The address of the webhook, which is its credential.' }),
+ *   ...httpConnection,
+ * });
  */
 export const httpConnection = {
   headers: Type.Optional(

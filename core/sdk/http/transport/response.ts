@@ -61,6 +61,9 @@ function meaningOf(
  * Reads a `Retry-After` header (RFC 9110, 10.2.3): seconds or a date.
  *
  * @returns milliseconds from now, an hour at the most; undefined when absent or not understood
+ * @example
+ * const after = parseRetryAfter(response.headers.get('retry-after'), context.clock.now());
+ * const verdict = retry('asked to wait', after === undefined ? {} : { after });
  */
 export function parseRetryAfter(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;

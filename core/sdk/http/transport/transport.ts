@@ -50,6 +50,8 @@ export interface HttpTransport {
     signal: AbortSignal | undefined,
     readAnswer: (answer: IncomingMessage) => T | Promise<T>,
   ): Promise<T>;
+  /** The proxy that requests to an address go through; undefined: none. */
+  proxyOf(url: URL): URL | undefined;
   /** Takes the credentials of the proxy that is used for an address, and further secrets, out of a text. */
   redact(text: string, url: URL, secrets?: readonly (string | undefined)[]): string;
   /** Closes every connection. Requests under way fail; later ones open new connections. */
@@ -71,7 +73,8 @@ const CONTINUE_TIMEOUT = 1_000;
  * @throws Error naming the variable of the environment that is no address of an HTTP proxy
  * @example
  * const transport = httpTransport({ proxy: 'http://proxy.example.com:3128' }, context, { idle: 60_000 });
- * const status = await transport.send({ method: 'GET', url, headers: {} }, signal, (answer) => {
+ * const request = { method: 'GET', url: new URL('https://tickets.example.com'), headers: {} };
+ * const status = await transport.send(request, signal, (answer) => {
  *   answer.resume();
  *   return answer.statusCode;
  * });
@@ -107,6 +110,7 @@ export function httpTransport(
         }
       }
     },
+    proxyOf,
     redact(text, url, secrets = []) {
       const proxy = proxyOf(url);
       const ofProxy = proxy === undefined ? [] : [proxy.href, ...credentialsOf(proxy)];

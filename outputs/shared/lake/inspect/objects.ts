@@ -5,7 +5,7 @@ import { join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { awsClientConfig } from '../../aws/index.ts';
+import { awsClientConfig } from '../../../../core/sdk/aws/index.ts';
 import type { S3Access } from '../store/s3-client.ts';
 import { createS3Client } from '../store/s3-client.ts';
 import { faultOf } from '../store/s3-errors.ts';

@@ -1,4 +1,4 @@
-import type { LeafType } from '../schema/columns.ts';
+import type { LeafType } from '../../../../core/sdk/index.ts';
 import { PlainBytes } from './bytes.ts';
 import { appendPlain, type Value } from './value.ts';
 

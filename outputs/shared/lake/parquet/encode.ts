@@ -50,10 +50,18 @@ const PATIENCE = 5 * 60_000;
  * Makes an encoder. The worker starts with the first batch and stays; only the raw blocks pass through this thread, and
  * they are handed over, not copied.
  *
+ * The mapper must declare records with columns, or every batch fails: the definition of the output refuses others by
+ * `checkMapper: ({ record }) => columnProblems(record)`.
+ *
  * @example
- * const encoder = createEncoder({ mapper: context.mapperRef, decode: context.decode, directory: context.stateDir,
- *   log: context.log, file: { createdBy: 'tiercel 0.1.0', sortedBy: 'time' } });
- * const { file, failures, remove } = await encoder.encode(batch, signal);
+ * const encoder = createEncoder({
+ *   mapper: context.mapperRef,
+ *   decode: context.decode,
+ *   directory: context.stateDir,
+ *   log,
+ *   file: { createdBy: 'tickets 1.0.0', sortedBy: 'time' },
+ * });
+ * const { file, failures, remove } = await encoder.encode(streamed, signal);
  */
 export function createEncoder(options: EncoderOptions): Encoder {
   const { directory, log, mapper, decode, file, patience = PATIENCE } = options;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync } from 'node:fs';
-import type { Event, EventBlock, Failure, Mapper } from '../../../../core/sdk/index.ts';
-import type { Column } from '../schema/columns.ts';
+import type { Column, Event, EventBlock, Failure, Mapper } from '../../../../core/sdk/index.ts';
+import { mapEvent } from '../../../../core/sdk/index.ts';
 import { schemaHash } from '../schema/compare.ts';
 import { createBlockStore, writeAll } from './blocks.ts';
 import { createSortIndex } from './order.ts';
@@ -165,19 +165,26 @@ function appendEvent(
   mapper: Mapper,
   event: Event,
 ): string | undefined {
-  let mapped: ReturnType<Mapper['map']>;
-  try {
-    mapped = mapper.map(event);
-  } catch (error) {
-    return `the mapper failed: ${messageOf(error)}`;
-  }
+  const mapped = mapEvent(mapper, event);
   if (!mapped.ok) return mapped.reason;
   try {
     writer.append(mapped.record);
     return undefined;
   } catch (error) {
     if (error instanceof RecordError) return `the record does not fit its schema: ${error.message}`;
+    const problem = readingProblem(mapped.record);
+    if (problem !== undefined) return `the record cannot be read: ${problem}`;
     throw error;
+  }
+}
+
+/** Why a record cannot be read: a getter or a proxy that throws. Such an error is the record's and not the file's. */
+function readingProblem(record: unknown): string | undefined {
+  try {
+    JSON.stringify(record, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
   }
 }
 

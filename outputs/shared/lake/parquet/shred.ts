@@ -1,9 +1,21 @@
-import type { Column, LeafType, Shape } from '../schema/columns.ts';
+import type { Column, LeafType, Shape } from '../../../../core/sdk/index.ts';
 import { leavesOf } from '../schema/elements.ts';
 import type { ColumnBuilder } from './column.ts';
 import type { Value } from './value.ts';
 
-/** A record that does not fit its schema; the message begins with the path. Nothing of the record was written. */
+/**
+ * A record that does not fit its schema; the message begins with the path. Nothing of the record was written.
+ *
+ * @example
+ * const appendTo = (writer: ParquetWriter, record: unknown) => {
+ *   try {
+ *     writer.append(record);
+ *   } catch (error) {
+ *     if (error instanceof RecordError) log.warn(`not written: ${error.message}`); // time: expected a 64-bit integer, got string
+ *     else throw error;
+ *   }
+ * };
+ */
 export class RecordError extends Error {
   override readonly name = 'RecordError';
 }
@@ -72,11 +84,28 @@ function group(
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw mismatch(label, 'an object', value);
     const object = value as Record<string, unknown>;
+    let written = 0;
     for (let i = 0; i < members.length; i++) {
       const { name, write } = members[i]!;
-      write(object[name], at);
+      const member = object[name];
+      if (member !== undefined && member !== null) written++;
+      write(member, at);
     }
+    // A property without a column would be lost.
+    let present = 0;
+    for (const name in object) if (object[name] !== undefined && object[name] !== null) present++;
+    if (present > written) throw unknownProperty(label, object, members);
   };
+}
+
+function unknownProperty(
+  label: string,
+  object: Readonly<Record<string, unknown>>,
+  members: readonly { readonly name: string }[],
+): RecordError {
+  const known = new Set(members.map(({ name }) => name));
+  const name = Object.keys(object).find((key) => (object[key] ?? undefined) !== undefined && !known.has(key));
+  return new RecordError(`${label === 'record' ? '' : `${label}.`}${name}: is not in the schema`);
 }
 
 function list(

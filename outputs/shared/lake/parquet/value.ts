@@ -1,4 +1,4 @@
-import type { LeafType } from '../schema/columns.ts';
+import type { LeafType } from '../../../../core/sdk/index.ts';
 import type { PlainBytes } from './bytes.ts';
 
 /** A value that a leaf column takes. */

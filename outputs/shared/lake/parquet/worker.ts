@@ -1,8 +1,7 @@
 // The entry of the encoder's worker thread: decodes, maps, sorts and writes, away from the thread that ingests.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Logger, MapperDefinition } from '../../../../core/sdk/index.ts';
-import { createDecoder } from '../../../../core/sdk/index.ts';
-import { columnsOf } from '../schema/columns.ts';
+import { columnsOf, createDecoder } from '../../../../core/sdk/index.ts';
 import type { Job, JobTools } from './job.ts';
 import { messageOf, startJob } from './job.ts';
 import type { LogLevel, Reply, Request, WorkerSetup } from './protocol.ts';
@@ -33,8 +32,6 @@ async function createMapper({
 }: WorkerSetup['mapper']): Promise<Pick<JobTools, 'mapper' | 'columns'>> {
   const { default: definition } = (await import(module)) as { default: MapperDefinition };
   const mapper = definition.create(options, { log });
-  if (mapper.record === undefined)
-    throw new Error('it has no record schema, and a lake needs the same columns in every file');
   return { mapper, columns: columnsOf(mapper.record) };
 }
 

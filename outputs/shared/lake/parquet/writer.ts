@@ -1,7 +1,7 @@
 import type { ColumnChunk, KeyValue, RowGroup, SchemaElement } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
-import type { Column } from '../schema/columns.ts';
+import type { Column } from '../../../../core/sdk/index.ts';
 import { leavesOf, schemaElements } from '../schema/elements.ts';
 import { ColumnBuilder } from './column.ts';
 import type { Compress } from './page.ts';
@@ -22,7 +22,7 @@ export interface WriterOptions {
   readonly createdBy: string;
   /** Key-value metadata of the footer. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** The label of the leaf the rows are sorted by, ascending; the caller sees to the order. */
+  /** The top-level leaf by which the rows are sorted, ascending: the footer says so unless a row is out of order. */
   readonly sortedBy?: string;
   readonly limits?: Partial<FileLimits>;
 }
@@ -37,7 +37,12 @@ export interface FileLimits {
   readonly pageBytes: number;
 }
 
-/** 1 MB a page is what Amazon Security Lake asks for, 256 MB a row group the most it takes; half of that bounds the memory. */
+/**
+ * 1 MB a page is what Amazon Security Lake asks for, 256 MB a row group the most it takes; half of that bounds the memory.
+ *
+ * @example
+ * const limits = { ...DEFAULT_LIMITS, rowGroupRows: 10_000 };
+ */
 export const DEFAULT_LIMITS: FileLimits = {
   rowGroupRows: 100_000,
   rowGroupBytes: 128 * 1024 * 1024,
@@ -66,7 +71,13 @@ const MAGIC = Uint8Array.of(0x50, 0x41, 0x52, 0x31);
  * in the same order give the same bytes.
  *
  * @example
- * const writer = createParquetWriter({ columns: columnsOf(schema), sink, compress: await createZstd(), createdBy: 'x' });
+ * const chunks: Uint8Array[] = [];
+ * const writer = createParquetWriter({
+ *   columns: columnsOf(mapper.record),
+ *   sink: { write: (bytes) => void chunks.push(bytes) },
+ *   compress: await createZstd(),
+ *   createdBy: 'tickets 1.0.0',
+ * });
  * for (const record of records) writer.append(record);
  * writer.finish();
  */
@@ -81,6 +92,9 @@ export function createParquetWriter(options: WriterOptions): ParquetWriter {
     leaves.map(({ label }) => label),
   );
   const groups: RowGroup[] = [];
+  const { sortedBy } = options;
+  let isSorted = true;
+  let last: unknown;
   let rows = 0;
   let groupRows = 0;
   let offset = 0;
@@ -133,6 +147,12 @@ export function createParquetWriter(options: WriterOptions): ParquetWriter {
         for (const builder of builders) builder.rollback(groupRows);
         throw error;
       }
+      if (sortedBy !== undefined && isSorted) {
+        const value = (record as Record<string, number | bigint | undefined>)[sortedBy]!;
+        // Not so either when one of them is absent.
+        isSorted = rows === 0 ? value !== undefined : value >= (last as number);
+        last = value;
+      }
       rows++;
       groupRows++;
       const full =
@@ -147,6 +167,7 @@ export function createParquetWriter(options: WriterOptions): ParquetWriter {
     },
     finish() {
       closeGroup();
+      if (!isSorted) for (const group of groups) group.sorting_columns = undefined;
       write(footer(schemaElements(columns), groups, rows, options));
     },
   };

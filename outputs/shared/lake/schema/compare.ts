@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { Column, Shape } from './columns.ts';
+import type { Column, Shape } from '../../../../core/sdk/index.ts';
 
 /**
  * Columns as text, a line each leaf: for snapshots, and to compare one version with the next.
  *
  * @example
- * time: int64
- * attacks[].tactic.uid: utf8
- * unmapped: map<utf8,utf8>
+ * const text = schemaText(columnsOf(mapper.record));
+ * // time: int64
+ * // attacks[].tactic.uid: utf8
+ * // unmapped: map<utf8,utf8>
  */
 export function schemaText(columns: readonly Column[]): string {
   return columns.flatMap(({ name, shape }) => lines(shape, name)).join('\n');
@@ -26,7 +27,12 @@ function lines(shape: Shape, path: string): string[] {
   }
 }
 
-/** Sixteen hexadecimal digits that change with the columns; written into every file. */
+/**
+ * Sixteen hexadecimal digits that change with the columns; written into every file.
+ *
+ * @example
+ * const metadata = { schema_hash: schemaHash(columnsOf(mapper.record)) };
+ */
 export function schemaHash(columns: readonly Column[]): string {
   return createHash('sha256').update(schemaText(columns)).digest('hex').slice(0, 16);
 }
@@ -37,13 +43,20 @@ export function schemaHash(columns: readonly Column[]): string {
  *
  * @param before what {@link schemaText} once gave
  * @param after what it gives now
+ * @example
+ * breakingChanges('time: int64\nrule: utf8', 'time: timestamp\nrule: utf8\nhost: utf8'); // ['time: int64']
  */
 export function breakingChanges(before: string, after: string): readonly string[] {
   const now = new Set(after.split('\n'));
   return before.split('\n').filter((line) => line !== '' && !now.has(line));
 }
 
-/** May files of both schemas lie in one table? Only additions are: everything the old files have is still there. */
+/**
+ * May files of both schemas lie in one table? Only additions are: everything the old files have is still there.
+ *
+ * @example
+ * isAdditive('rule: utf8', 'rule: utf8\nhost: utf8'); // true
+ */
 export function isAdditive(before: string, after: string): boolean {
   return breakingChanges(before, after).length === 0;
 }

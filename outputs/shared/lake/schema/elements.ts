@@ -1,5 +1,5 @@
 import type { SchemaElement } from 'hyparquet';
-import type { Column, LeafType, Shape } from './columns.ts';
+import type { Column, LeafType, Shape } from '../../../../core/sdk/index.ts';
 
 /**
  * The Parquet schema of columns: a flat list in pre-order, the root first.
@@ -7,6 +7,9 @@ import type { Column, LeafType, Shape } from './columns.ts';
  * Everything below the root is OPTIONAL, so that later files may add or leave out columns; only the key of a map is
  * REQUIRED, as the format demands. Lists have three levels (`list.element`): the only form every reader takes.
  * Both annotations are written, the old `converted_type` and the new `logical_type`: readers know one or the other.
+ *
+ * @example
+ * const [root, time] = schemaElements(columnsOf(mapper.record)); // { name: 'schema', num_children: 9 }, { name: 'time', … }
  */
 export function schemaElements(columns: readonly Column[]): SchemaElement[] {
   return [{ name: 'schema', num_children: columns.length }, ...columns.flatMap(columnElements)];

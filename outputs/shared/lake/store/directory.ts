@@ -18,6 +18,9 @@ const FOLDER_MODE = 0o750;
  * Other programs read a lake: what is made is readable for the group, and the umask of the process may take that away.
  *
  * @param root absolute; made when the first object is written
+ * @example
+ * const store = directoryStore('/var/lib/lake');
+ * const put = await store.put('day=2026-01-02/b-1.parquet', { path: '/tmp/b-1.parquet', size: 4_096, sha256: '…' }, { signal });
  */
 export function directoryStore(root: string): ObjectStore {
   const folder = resolve(root);

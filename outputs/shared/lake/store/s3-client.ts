@@ -1,11 +1,17 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { type AwsClientConfig, awsOptions } from '../../../../core/sdk/aws/index.ts';
 import type { Static } from '../../../../core/sdk/index.ts';
 import { Type } from '../../../../core/sdk/index.ts';
-import { type AwsClientConfig, awsOptions } from '../../aws/index.ts';
 
 const { region, endpoint, ...who } = awsOptions;
 
-/** Who writes: options of an output that writes to S3, to be spread into its own. */
+/**
+ * Who writes: options of an output that writes to S3, to be spread into its own.
+ *
+ * @example
+ * const options = Type.Object({ bucket: Type.String({ description: 'The bucket.' }), ...s3Options });
+ * type Options = Static<typeof options>; // with region, endpoint, assume_role, …
+ */
 export const s3Options = {
   region: { ...region, description: 'Region of the bucket.' },
   endpoint: Type.Optional({

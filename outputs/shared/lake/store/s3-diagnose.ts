@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { awsClientConfig, awsFault } from '../../../../core/sdk/aws/index.ts';
 import type { Finding } from '../../../../core/sdk/index.ts';
-import { awsClientConfig, awsFault } from '../../aws/index.ts';
 import type { S3Options } from './s3-client.ts';
 import { faultOf } from './s3-errors.ts';
 
@@ -27,13 +27,13 @@ export async function* diagnoseS3(
   const role = await roleOf(client, options, lineOf);
   yield role;
   if (role.status === 'failed') {
-    // Each would fail for the very same reason.
-    const line = 'not asked, for want of credentials';
-    yield { status: 'unknown', what: 'bucket', line };
-    if (write) yield { status: 'unknown', what: 'write', line };
+    // Each would fail for the same reason.
+    const line = 'not checked: there are no credentials';
+    yield { status: 'not_checked', what: 'bucket', line };
+    if (write) yield { status: 'not_checked', what: 'write', line };
     return;
   }
-  yield await bucketRegion(client, bucket, options, signal, (error) => faultOf(error, place));
+  yield await bucketRegion(client, bucket, options, { write, signal }, (error) => faultOf(error, place));
   if (write) yield await writing(client, bucket, key, signal, lineOf);
 }
 
@@ -48,7 +48,8 @@ async function identity(
   const what = 'identity';
   const endpoint = role?.sts_endpoint;
   if (store !== undefined && endpoint === undefined) {
-    return { status: 'unknown', what, line: 'not asked: the store is not AWS, and no sts_endpoint is given' };
+    // Who we are is of no use there: the bucket and the permission to write show whether the credentials work.
+    return { status: 'plan', what, line: 'not asked: the store is not AWS, and no sts_endpoint is given' };
   }
   const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
   const sts = new STSClient(
@@ -59,9 +60,14 @@ async function identity(
     return { status: 'ok', what, line: Arn ?? 'STS knows the credentials' };
   } catch (error) {
     const { kind, line } = awsFault(error, { service: 'STS', region: own.region, endpoint });
-    const why = kind === 'forbidden' ? 'sts:GetCallerIdentity is denied, which writing does not need' : line;
-    // A role may be forbidden to ask. What follows shows whether the credentials are any good.
-    return { status: 'unknown', what, line: `who we are cannot be asked: ${why}` };
+    // A role may be forbidden to ask. What follows shows whether the credentials work.
+    return kind === 'forbidden'
+      ? {
+          status: 'ok',
+          what,
+          line: 'known to STS; sts:GetCallerIdentity is denied, which writing does not need',
+        }
+      : { status: 'warning', what, line: `who we are cannot be asked: ${line}` };
   } finally {
     sts.destroy();
   }
@@ -87,7 +93,7 @@ async function bucketRegion(
   client: S3Client,
   bucket: string,
   { region }: S3Options,
-  signal: AbortSignal,
+  { write, signal }: Omit<Question, 'key'>,
   fault: (error: unknown) => ReturnType<typeof faultOf>,
 ): Promise<Finding> {
   const what = 'bucket';
@@ -105,11 +111,10 @@ async function bucketRegion(
     const its = $response?.headers?.['x-amz-bucket-region'];
     if (its !== undefined && its !== region) return regionFinding(bucket, region, its);
     const where = its === undefined ? '' : ` and is in ${its}`;
-    return {
-      status: 'unknown',
-      what,
-      line: `${bucket} answers${where}; this identity may not look at it, which writing does not need`,
-    };
+    const reached = `${bucket} answers${where}; this identity may not look at it, which writing does not need`;
+    // The step that follows shows whether it may write.
+    if (write) return { status: 'ok', what, line: reached };
+    return { status: 'not_checked', what, line: `${reached}: --write tries the permission to write` };
   }
 }
 

@@ -1,6 +1,12 @@
+import {
+  type AwsError,
+  type AwsFault,
+  type AwsPlace,
+  awsFault,
+  fromAwsFault,
+} from '../../../../core/sdk/aws/index.ts';
 import type { Delivery } from '../../../../core/sdk/index.ts';
 import { rejected } from '../../../../core/sdk/index.ts';
-import { type AwsError, type AwsFault, type AwsPlace, awsFault, fromAwsFault } from '../../aws/index.ts';
 
 /** What an error of the SDK says, in one line that ends with what to do. */
 export interface S3Fault extends Omit<AwsFault, 'kind'> {

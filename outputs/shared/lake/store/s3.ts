@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { awsClientConfig } from '../../../../core/sdk/aws/index.ts';
 import type { HttpTimeouts } from '../../../../core/sdk/index.ts';
 import { abortable, delivered, retry } from '../../../../core/sdk/index.ts';
-import { awsClientConfig } from '../../aws/index.ts';
 import type { S3Options } from './s3-client.ts';
 import { createS3Client } from './s3-client.ts';
 import { deliveryOf, faultOf } from './s3-errors.ts';
@@ -19,6 +19,9 @@ import { PARQUET_CONTENT_TYPE } from './store.ts';
  *
  * @param context of the output: relative file names start at its `configDir`
  * @param timeouts those of `awsClientConfig`
+ * @example
+ * const store = s3Store('falco-lake', { region: 'eu-west-1', force_path_style: false }, context);
+ * log.info(await store.check(signal));
  */
 export function s3Store(
   bucket: string,

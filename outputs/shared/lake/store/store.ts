@@ -39,6 +39,7 @@ export interface ObjectStore {
   close(): void;
 }
 
+/** How an object is written. */
 export interface PutOptions {
   readonly signal: AbortSignal;
   /** Default `application/vnd.apache.parquet`. */

@@ -153,6 +153,20 @@ describe('list and describe', () => {
     expect(categories).toHaveLength(Object.keys(builtIns.outputs).length);
   });
 
+  it('says how to install the packages that an output needs', async () => {
+    const install = 'npm install "@nats-io/jetstream@^3.0.0" "@nats-io/transport-node@^3.0.0"';
+    const packages = { '@nats-io/jetstream': '^3.0.0', '@nats-io/transport-node': '^3.0.0' };
+    expect((await here('list')).stdout).toContain(`nats     ${install}`);
+    expect((await here('list', 'mappers')).stdout).not.toContain('npm install');
+    const listed = JSON.parse((await here('list', '--json')).stdout) as unknown[];
+    expect(listed).toContainEqual(expect.objectContaining({ type: 'nats', packages, install }));
+    expect((await here('describe', 'nats')).stdout).toContain(install);
+    expect(JSON.parse((await here('describe', 'nats', '--json')).stdout)).toMatchObject({
+      packages,
+      install,
+    });
+  });
+
   it('describes what is built in, on a path, and in a package', async () => {
     write('node_modules/@acme/tiercel-queue/package.json', '{"type":"module","exports":"./index.js"}');
     write('node_modules/@acme/tiercel-queue/index.js', plugin('queue'));

@@ -131,6 +131,22 @@ test('a shell’s variable and the quotes of a word processor are taken as they 
   `);
 });
 
+test('an output that would be told of dead letters but is disabled is a warning', async () => {
+  const result = await loadConfig({
+    text: `dead_letters: { on_dead_letter: oncall }
+outputs:
+  lake: { type: lake, bucket: b, region: r, on_dead_letter: oncall }
+  oncall: { type: webhook, url: "https://x.example", enabled: false }
+`,
+    env: {},
+    registry: testRegistry(),
+  });
+  expect(result.ok && result.warnings.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    'dead_letters.on_dead_letter: the output "oncall" is disabled, so it is not told of dead letters',
+    'outputs.lake.on_dead_letter: the output "oncall" is disabled, so it is not told of dead letters',
+  ]);
+});
+
 test('an expression with a name that is like no other', async () => {
   expect(
     await told({ text: 'outputs:\n  hook: { type: webhook, url: "https://x.example", when: "zzz == 1" }' }),

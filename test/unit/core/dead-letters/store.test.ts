@@ -9,6 +9,7 @@ import {
 } from '../../../../core/dead-letters/store.ts';
 import { type JournalEntry, JournalFullError } from '../../../../core/journal/journal.ts';
 import { createMemoryJournal } from '../../../../core/journal/memory/journal.ts';
+import { PositionSet } from '../../../../core/journal/positions.ts';
 import { rawEvent } from '../../../support/events.ts';
 import { createFakeClock } from '../../../support/fake-clock.ts';
 
@@ -337,6 +338,35 @@ describe('the dead letter store', () => {
     expect(await again.drop({})).toBe(3);
     expect(again.count()).toBe(1);
     expect(warned).toBe(1);
+  });
+
+  it('is followed: each new letter once, none of a later version, and on from there by the next process', async () => {
+    const { journal, store } = await setUp([letter(1)]);
+    const { signal } = new AbortController();
+    const feed = await store.follow();
+    await store.append([letter(2), letter(3)]);
+    await journal.append([{ raw: Uint8Array.of(9, 9, 9), receivedAt: 0, outputs: ['notices'] }]);
+    expect((await feed.read(signal)).map(({ id, reason }) => [id, reason])).toEqual([
+      [2, 'reason 2'],
+      [3, 'reason 3'],
+    ]);
+    feed.acknowledge(PositionSet.of(2));
+    expect(await feed.read(AbortSignal.abort())).toEqual([]);
+    await feed.close();
+    await store.close();
+    const again = await openDeadLetterStore(journal, createFakeClock());
+    const next = await again.follow();
+    await again.append([letter(5)]);
+    const ids: number[] = [];
+    while (ids.length < 2) ids.push(...(await next.read(signal)).map(({ id }) => id));
+    expect(ids).toEqual([3, 5]);
+    await next.close();
+    await again.unfollow();
+    expect(await journal.orphans()).toEqual([]);
+    // Nobody follows: the letters are there all the same.
+    await again.append([letter(6)]);
+    expect(again.count()).toBe(5);
+    await again.close();
   });
 
   it('can be closed while what it holds is being read', async () => {

@@ -96,6 +96,22 @@ describe('the content of a batch', () => {
     expect(content.setAside()).toMatchObject([{ position: 1, cause: 'unmappable' }]);
   });
 
+  it('sets aside an event for which the mapper returns nothing, and not the batch with it', async () => {
+    const event = '{"rule":"R","priority":"Notice","time":"2026-07-11T09:44:58Z"}';
+    const raw = (position: number) => ({ position, receivedAt: 0, raw: Buffer.from(event) });
+    let count = 0;
+    const content = await loadRecords(
+      manifestOf([1, 2]),
+      [[raw(1), raw(2)]],
+      createDecoder(noDecodeOptions),
+      { map: () => (count++ === 0 ? (undefined as never) : { ok: true, record: 'x' }) },
+    );
+    expect(content.records(undefined)).toEqual(['x']);
+    expect(content.setAside()).toMatchObject([
+      { position: 1, cause: 'unmappable', reason: expect.stringContaining('the mapper returned neither') },
+    ]);
+  });
+
   it('streams any slice of it, indexed within the slice, unless events are damaged: those it names', async () => {
     await fc.assert(
       fc.asyncProperty(

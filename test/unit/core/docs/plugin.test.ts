@@ -46,6 +46,15 @@ describe('outputPage', () => {
     expect(page).toContain('  tickets:\n    type: "@acme/tiercel-tickets"');
   });
 
+  it('says which packages it needs, in which versions', () => {
+    const packages = { 'left-pad': '^1.0.0', '@acme/wire': '>=2.1.0 <=2.5.0' };
+    const page = toMarkdown(outputPage(defineOutput({ ...tickets, packages }), 'tickets'));
+    expect(page).toContain(
+      'Needs `left-pad` `^1.0.0` and `@acme/wire` `>=2.1.0 <=2.5.0`, not installed with Tiercel.',
+    );
+    expect(page).toContain('```sh\nnpm install "left-pad@^1.0.0" "@acme/wire@>=2.1.0 <=2.5.0"\n```');
+  });
+
   it('says that nothing is confirmed', () => {
     const page = toMarkdown(outputPage(defineOutput({ ...tickets, confirms: false }), 'tickets'));
     expect(page).toContain('| confirmation | None: delivered means sent,');

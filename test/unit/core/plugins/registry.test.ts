@@ -240,6 +240,17 @@ describe('checkDefinition', () => {
     ],
     [{ ...good, ordering: 'strict' }, ['its ordering is "strict", not "none" or "partition"']],
     [{ ...good, idempotent: () => true, confirms: 0 }, ['its confirms is 0, not true or false']],
+    [{ ...good, packages: { '@acme/wire': '^1.0.0', wire: '>=1.0.0 <2.0.0' } }, []],
+    [{ ...good, packages: ['wire'] }, ['its packages are not an object of names and version ranges']],
+    [
+      { ...good, packages: { '@acme/wire/client': '^1.0.0', fs: '^1.0.0', wire: 'latest', cord: 1 } },
+      [
+        'its packages name "@acme/wire/client", which cannot be a package',
+        'its packages name "fs", which cannot be a package',
+        'its package wire has "latest", which is not a version range',
+        'its package cord has 1, which is not a version range',
+      ],
+    ],
     [{ ...good, batch: {} }, ['its batch has no limit, so nothing would ever be delivered']],
     [
       { ...good, batch: { events: 0, evry: 1 } },

@@ -12,6 +12,7 @@ import {
   type Event,
   httpOptions,
   httpUrl,
+  int64,
   type Mapper,
   type OutputContext,
   type Priority,
@@ -24,6 +25,7 @@ import {
   size,
   Type,
   template,
+  timestampMillis,
 } from '../../../../core/sdk/index.ts';
 
 // Held by `npm run types`: what is wrong here does not compile.
@@ -184,7 +186,7 @@ describe('defineOutput', () => {
 });
 
 describe('defineMapper', () => {
-  it('infers the record from map()', () => {
+  it('takes any record where no schema is declared', () => {
     const headline = defineMapper({
       apiVersion: 1,
       type: 'headline',
@@ -200,7 +202,45 @@ describe('defineMapper', () => {
         };
       },
     });
-    expectTypeOf<ReturnType<typeof headline.create>>().toEqualTypeOf<Mapper<{ headline: string }>>();
+    expectTypeOf<ReturnType<typeof headline.create>>().toEqualTypeOf<Mapper<unknown>>();
+  });
+
+  it('holds the record to its schema', () => {
+    const options = Type.Object({}, { additionalProperties: false });
+    const record = Type.Object(
+      { time: timestampMillis(), pid: Type.Optional(int64()), rule: Type.String() },
+      { additionalProperties: false },
+    );
+    const base = { apiVersion: 1, type: 'row', summary: '.', options } as const;
+    const row = defineMapper({
+      ...base,
+      create: () => ({
+        record,
+        map: ({ time, rule }) => ({ ok: true, record: { time, rule, pid: 2n ** 60n } }),
+      }),
+    });
+    expectTypeOf<ReturnType<typeof row.create>>().toEqualTypeOf<Mapper<Static<typeof record>>>();
+    expectTypeOf<Static<typeof record>>().toEqualTypeOf<{
+      time: number;
+      pid?: number | bigint;
+      rule: string;
+    }>();
+    defineMapper({
+      ...base,
+      create: () => ({
+        record,
+        // @ts-expect-error the rule is missing
+        map: ({ time }) => ({ ok: true, record: { time } }),
+      }),
+    });
+    defineMapper({
+      ...base,
+      create: () => ({
+        record,
+        // @ts-expect-error the time is no number
+        map: ({ rule }) => ({ ok: true, record: { time: '', rule } }),
+      }),
+    });
   });
 
   it('must refuse with a reason', () => {

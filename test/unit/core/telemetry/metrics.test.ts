@@ -289,6 +289,14 @@ describe('metrics', () => {
     for (const { help } of described) expect(help).not.toBe('');
   });
 
+  it('counts the notices of dead letters by the output that they are about and the one that is told', async () => {
+    const target = metrics();
+    target.deadLetterNotice('lake', 'oncall');
+    target.deadLetterNotice('lake', 'oncall');
+    const samples = await read(target);
+    expect(samples.get('tiercel_dead_letter_notices_total{output="lake",target="oncall"}')).toBe(2);
+  });
+
   it('tells what is stored of dead letters by output, with one series for all outputs that are gone', async () => {
     const stored = new Map([
       ['lake', { letters: 3, bytes: 700 }],

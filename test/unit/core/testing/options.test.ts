@@ -50,7 +50,13 @@ const headline = defineMapper({
 
 it('hands an output its options as the running program does', async () => {
   seen.length = 0;
-  await failuresOf((test) => testOutput(collector, { test, http: false, options: () => ({ host: 'b' }) }));
+  await failuresOf((test) =>
+    testOutput(collector, {
+      test,
+      destination: () => ({ arrived: () => '' }),
+      options: () => ({ host: 'b' }),
+    }),
+  );
   expect(seen.length).toBeGreaterThan(2);
   for (const options of seen) expect(options).toEqual({ host: 'b', port: 514, wait: 5000 });
 });
@@ -58,7 +64,9 @@ it('hands an output its options as the running program does', async () => {
 it('says which option of a contract or an example is wrong, and how', async () => {
   seen.length = 0;
   const options = () => ({ host: 'b', port: '514', wiat: '1s' });
-  const failures = await failuresOf((test) => testOutput(collector, { test, http: false, options }));
+  const failures = await failuresOf((test) =>
+    testOutput(collector, { test, destination: () => ({ arrived: () => '' }), options }),
+  );
   expect(failures).toEqual([
     'the options of the example "Wrong" are not valid: wait: must be a duration such as 500ms, 30s, 5m or 7d, not a number. Give it a unit: 5s or 5ms.',
     'the options of the contract are not valid: unknown option "wiat"; did you mean "wait"?; port: must be a whole number, not a string. Write it without quotes: 514.',
@@ -69,13 +77,19 @@ it('says which option of a contract or an example is wrong, and how', async () =
 it('does so for a mapper, by itself and beside an output', async () => {
   seen.length = 0;
   expect(await failuresOf((test) => testMapper(headline, { test }))).toEqual([]);
-  expect(seen).toEqual([{ mark: '!' }, { mark: '!' }, { mark: '!' }]);
+  expect(seen.length).toBeGreaterThan(2);
+  for (const options of seen) expect(options).toEqual({ mark: '!' });
   expect(await failuresOf((test) => testMapper(headline, { test, options: { mark: 1 } }))).toEqual([
     'the options of the contract are not valid: mark: must be a string, not a number. Write it in quotes: "1".',
   ]);
   const mapper = { definition: headline, options: { mrak: '?' } };
   const failures = await failuresOf((test) =>
-    testOutput(collector, { test, http: false, mapper, options: () => ({ host: 'b' }) }),
+    testOutput(collector, {
+      test,
+      destination: () => ({ arrived: () => '' }),
+      mapper,
+      options: () => ({ host: 'b' }),
+    }),
   );
   expect(failures).toContain(
     'the options of the mapper are not valid: unknown option "mrak"; did you mean "mark"?',

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fits, type JsonSchema } from '../../../../core/config/schema/json-schema.ts';
-import { type Event, fieldText, stringify } from '../../../../core/sdk/index.ts';
+import { columnsOf, type Event, fieldText, stringify } from '../../../../core/sdk/index.ts';
 import ecs from '../../../../mappers/ecs/index.ts';
 import { schema } from '../../../../mappers/ecs/schema.ts';
-import { columnsOf } from '../../../../outputs/shared/lake/index.ts';
 import { composedEvents, realEvents } from '../../../support/corpus.ts';
 import { decoded } from '../../../support/decoded.ts';
 import { runs } from '../../../support/runs.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { type Column, columnsOf } from '../../../../core/sdk/index.ts';
 import { schema as ecs } from '../../../../mappers/ecs/schema.ts';
 import { mappingOf } from '../../../../mappers/ocsf/finding/mapping.ts';
 import ocsf from '../../../../mappers/ocsf/index.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
-import { type Column, columnsOf } from '../../../../outputs/shared/lake/schema/columns.ts';
 import { decoded } from '../../../support/decoded.ts';
 
 /** The path of each column, groups included; `[]` behind a list. */

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Event } from '../../../../core/sdk/index.ts';
+import type { EventMembers } from '../../../../core/testing/event-of.ts';
+import { examine } from '../../../../core/testing/examine.ts';
 import falco from '../../../../mappers/falco.ts';
 import loki from '../../../../outputs/loki/index.ts';
 import { type LokiLimits, startFakeLoki } from '../../../support/fake-loki.ts';
@@ -20,7 +22,8 @@ type Push = {
   streams: { stream: Record<string, string>; values: [string, string, Record<string, string>?][] }[];
 };
 
-const recordsOf = (events: readonly Event[]) => events.map(({ raw }) => Buffer.from(raw).toString());
+/** The records of the test: what an event has beside the members of Falco, so that they are short. */
+const recordsOf = (events: readonly Event[]) => events.map(({ extra }) => JSON.stringify(extra));
 
 /** What would be sent for the events. */
 function pushOf(events: readonly Event[], options: object = {}, log = recordingLogger()): Push {
@@ -28,9 +31,9 @@ function pushOf(events: readonly Event[], options: object = {}, log = recordingL
   return JSON.parse(output.preview!({ records: recordsOf(events), events })) as Push;
 }
 
-/** An event whose bytes say its number. */
-const numbered = (n: number, members: Partial<Event> = {}) =>
-  eventOf({ json: { n }, time: Date.UTC(2026, 0, 2) + n, ...members });
+/** An event whose record says its number. */
+const numbered = (n: number, members: EventMembers = {}) =>
+  eventOf({ time: Date.UTC(2026, 0, 2) + n, ...members, extra: { n, ...members.extra } });
 
 async function setUp(limits: Partial<LokiLimits> = {}, options: object = {}) {
   const server = await startFakeLoki(limits);
@@ -183,7 +186,7 @@ describe('loki', () => {
     const server = await misbehaving((_, response) => response.writeHead(204).end());
     const output = made(loki, { url: `${server.url}/gateway`, tenant: 'team-a' }, jsonTextMapper);
     expect(await output.deliver(batchOf(['{}']), neverAborts())).toEqual({ status: 'delivered' });
-    await output.check?.(neverAborts());
+    expect(await examine(output, neverAborts())).toMatchObject({ problems: [] });
     expect(server.received).toMatchObject([
       { path: '/gateway/loki/api/v1/push', headers: { 'x-scope-orgid': 'team-a' } },
       { path: '/gateway/loki/api/v1/push', headers: { 'x-scope-orgid': 'team-a' } },
@@ -195,17 +198,19 @@ describe('loki', () => {
 
   it('passes its check at a server that is ready, and fails it at another path', async () => {
     const { output, server } = await setUp();
-    await output.check?.(neverAborts());
+    expect(await examine(output, neverAborts())).toMatchObject({ problems: [] });
     expect(server.stored).toEqual([]);
     const elsewhere = made(loki, { url: `${server.url}/wrong` }, jsonTextMapper);
-    await expect(elsewhere.check?.(neverAborts())).rejects.toThrow('404');
+    expect(await examine(elsewhere, neverAborts())).toMatchObject({
+      failed: [expect.stringContaining('404')],
+    });
     await elsewhere.stop?.(neverAborts());
   });
 
   it('finds the lines that Loki refuses, which keeps the others and shows each once', async () => {
     const { server, deliver } = await setUp({ max_line_size: 100 });
     const events = Array.from({ length: 16 }, (_, n) =>
-      numbered(n, n === 3 || n === 11 ? { raw: Buffer.from(`"${'x'.repeat(200)}${n}"`) } : {}),
+      numbered(n, n === 3 || n === 11 ? { extra: { long: 'x'.repeat(200) } } : {}),
     );
     const delivery = await deliver(events);
     expect(delivery).toMatchObject({

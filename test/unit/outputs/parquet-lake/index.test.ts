@@ -41,7 +41,7 @@ describe('parquet_lake', () => {
     expect(() => lake.create(decoded(lake, {}), context)).toThrow(/exactly one of bucket and directory/);
     expect(() => lake.create({ ...decoded(lake, {}), bucket: 'lake' }, context)).toThrow(/needs region/);
     expect(() => lake.create(decoded(lake, { directory: 'x' }), contextOf<unknown>(jsonTextMapper))).toThrow(
-      /fixed columns/,
+      /must be a closed object/,
     );
   });
 });

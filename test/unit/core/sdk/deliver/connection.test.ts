@@ -1,5 +1,16 @@
-import { describe, expect, it } from 'vitest';
-import { abortable, delivered, keepConnection, overConnection } from '../../../../../core/sdk/index.ts';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  abortable,
+  type ConnectionOptions,
+  type DiagnoseOptions,
+  delivered,
+  type Finding,
+  keepConnection,
+  overConnection,
+} from '../../../../../core/sdk/index.ts';
+import { freePort } from '../../../../support/port.ts';
 import { batchOf } from '../../../outputs/support.ts';
 
 const neverAborts = () => new AbortController().signal;
@@ -137,5 +148,66 @@ describe('overConnection', () => {
     await output.deliver(batch('b'), neverAborts());
     await output.stop?.(neverAborts());
     expect(seen).toEqual(['a over 1', 'close 1', 'b over 2', 'close 2']);
+  });
+});
+
+describe('the check of overConnection', () => {
+  async function diagnose(options: Partial<ConnectionOptions<string>>, signal = neverAborts()) {
+    const closed: string[] = [];
+    const output = overConnection<string, unknown>(
+      { open: async () => 'one', close: (name) => closed.push(name), ...options },
+      async () => delivered(),
+    );
+    const found: Finding[] = [];
+    for await (const finding of output.diagnose!({} as DiagnoseOptions, signal)) found.push(finding);
+    return { found, closed, short: found.map(({ what, status }) => `${what} ${status}`) };
+  }
+
+  async function listening(): Promise<{ host: string; port: number }> {
+    const server = createServer((socket) => socket.on('error', () => {}));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  }
+
+  it('opens a connection and closes it', async () => {
+    const { short, closed } = await diagnose({});
+    expect(short).toEqual(['session ok']);
+    expect(closed).toEqual(['one']);
+  });
+
+  it('reaches the address first, and opens nothing when it cannot', async () => {
+    const good = await diagnose({ address: await listening() });
+    expect(good.short).toEqual(['connection ok', 'session ok']);
+    let opened = 0;
+    const open = async () => `${opened++}`;
+    const bad = await diagnose({ open, address: { host: '127.0.0.1', port: await freePort() } });
+    expect(bad.short).toEqual(['connection failed']);
+    expect(opened).toBe(0);
+  });
+
+  it('takes any one of several addresses', async () => {
+    const dead = async () => ({ host: '127.0.0.1', port: await freePort() });
+    const some = await diagnose({ address: [await dead(), await listening()] });
+    expect(some.short).toEqual(['connection warning', 'connection ok', 'session ok']);
+    const none = await diagnose({ address: [await dead(), await dead()] });
+    expect(none.short).toEqual(['connection warning', 'connection warning', 'connection failed']);
+  });
+
+  it('says why it cannot be opened, and ends at the abort', async () => {
+    const refused = await diagnose({ open: () => Promise.reject(new Error('wrong password')) });
+    expect(refused.found).toEqual([{ status: 'failed', what: 'session', line: 'wrong password' }]);
+    const abort = new AbortController();
+    let open = (_name: string) => {};
+    const opening = new Promise<string>((resolve) => {
+      open = resolve;
+    });
+    setTimeout(() => abort.abort(), 5);
+    const late = await diagnose({ open: () => opening }, abort.signal);
+    expect(late.found).toEqual([{ status: 'failed', what: 'session', line: 'no answer in time' }]);
+    // What opens afterwards is closed.
+    open('late');
+    await settled();
+    expect(late.closed).toEqual(['late']);
   });
 });

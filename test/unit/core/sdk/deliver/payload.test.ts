@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventLabels, fieldTextOf } from '../../../../../core/sdk/index.ts';
+import { createRenderer } from '../../../../../core/event/template.ts';
+import { eventLabels, fieldTextOf, textTemplate } from '../../../../../core/sdk/index.ts';
 import { eventOf, recordingLogger } from '../../../outputs/support.ts';
 
 const own = { rule: eventOf().rule, host: 'host' };
@@ -29,14 +30,18 @@ describe('eventLabels', () => {
 
   it('cuts values at bytes, and no character', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 0, max: 40 }), (rule, longest) => {
-        const { rule: cut = '' } = labelsOf({}, longest)(eventOf({ rule }));
-        expect(rule.startsWith(cut)).toBe(true);
-        expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(longest);
-        // The next character does not fit.
-        const next = [...rule.slice(cut.length)][0] ?? '';
-        expect(cut === rule || Buffer.byteLength(cut + next) > longest).toBe(true);
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme', minLength: 1 }),
+        fc.integer({ min: 0, max: 40 }),
+        (rule, longest) => {
+          const { rule: cut = '' } = labelsOf({}, longest)(eventOf({ rule }));
+          expect(rule.startsWith(cut)).toBe(true);
+          expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(longest);
+          // The next character does not fit.
+          const next = [...rule.slice(cut.length)][0] ?? '';
+          expect(cut === rule || Buffer.byteLength(cut + next) > longest).toBe(true);
+        },
+      ),
     );
   });
 });
@@ -56,5 +61,40 @@ describe('fieldTextOf', () => {
 
   it('of a field that is not there is empty', () => {
     expect(fieldTextOf(eventOf(), 'constructor')).toBe('');
+  });
+});
+
+describe('textTemplate', () => {
+  it('gives what Liquid gives, also for the templates that it does without', () => {
+    const texts = [
+      'falco',
+      ' a } b ',
+      ...['id', 'rule', 'priority', 'source', 'hostname', 'output'].flatMap((name) => [
+        `{{ ${name} }}`,
+        `{{${name}}}`,
+        `x {{ ${name} }}`,
+        `{{ ${name} | downcase }}`,
+      ]),
+    ];
+    const compiled = texts.map((text) => {
+      const render = createRenderer({ text }, () => {});
+      return [textTemplate('text', text, recordingLogger()), render] as const;
+    });
+    const text = fc.string({ unit: 'grapheme' });
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), text, text, (rule, hostname, output) => {
+        const event = eventOf({ rule, hostname, output });
+        for (const [short, render] of compiled)
+          expect(short(event)).toBe(render(event, event.fields).text ?? '');
+      }),
+    );
+  });
+
+  it('refuses a template that does not parse, and is empty where one fails', () => {
+    const log = recordingLogger();
+    expect(() => textTemplate('topic', '{{ rule', log)).toThrow(/topic/);
+    const failing = textTemplate('topic', '{% for n in (1..9000000) %}x{% endfor %}', log);
+    expect([failing(eventOf()), failing(eventOf())]).toEqual(['', '']);
+    expect(log.lines).toHaveLength(1);
   });
 });

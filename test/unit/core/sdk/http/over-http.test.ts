@@ -7,6 +7,7 @@ import {
   overHttp,
   retry,
 } from '../../../../../core/sdk/index.ts';
+import { examine } from '../../../../../core/testing/examine.ts';
 import { batchOf, misbehaving, neverAborts } from '../../../outputs/support.ts';
 
 /** An output over a server that answers one status to deliveries and one to everything else. */
@@ -89,15 +90,27 @@ describe('overHttp', () => {
       headers: { 'x-tenant': 't' },
       body: '{}',
       problem: async (response: Response) =>
-        (await response.text()).includes('no') ? 'it says no' : undefined,
+        (await response.text()).includes('no') ? 'it says no: the-secret-token' : undefined,
     };
     const { server, output } = await setUp({ check });
-    await expect(output.check?.(neverAborts())).rejects.toThrow('it says no');
+    const { failed = [] } = (await examine(output, neverAborts())) ?? {};
+    expect(failed).toEqual([expect.stringMatching(/ it says no: \*+$/)]);
     expect(server.received).toMatchObject([
       { method: 'PUT', path: '/base/check', body: '{}', headers: { 'x-tenant': 't' } },
     ]);
     const ready = await setUp({ check }, { body: 'yes' });
-    await ready.output.check?.(neverAborts());
+    expect(await examine(ready.output, neverAborts())).toMatchObject({ problems: [] });
+    const refused = await setUp({ check }, { post: 403 });
+    expect(await examine(refused.output, neverAborts())).toMatchObject({
+      failed: [],
+      problems: [expect.stringContaining('403')],
+    });
+    const unreadable = await setUp({
+      check: { ...check, problem: async (response) => JSON.stringify(await response.json()) },
+    });
+    expect(await examine(unreadable.output, neverAborts())).toMatchObject({
+      failed: [expect.stringContaining('not valid JSON')],
+    });
   });
 
   it('reads the answer of a success alone, and redacts what is made of it', async () => {
@@ -133,21 +146,21 @@ describe('overHttp', () => {
     [200, 'ok'],
     [405, 'ok'],
     [400, 'ok'],
-    [403, 'unknown'],
-    [404, 'unknown'],
+    [404, 'ok'],
+    [302, 'warning'],
     [401, 'failed'],
+    [403, 'failed'],
     [407, 'failed'],
-    [302, 'failed'],
     [503, 'failed'],
   ])('asks by HEAD whether the destination is there: %i is %s', async (other, status) => {
     const { server, output } = await setUp({ url: '/in' }, { other });
     const findings = [];
     for await (const finding of output.diagnose!({} as never, neverAborts())) findings.push(finding);
-    expect(findings).toMatchObject([{ status }]);
+    expect(findings).toMatchObject([
+      { status: 'ok', what: 'connection' },
+      { status, what: 'request' },
+    ]);
     expect(server.received).toMatchObject([{ method: 'HEAD', path: '/base/in', body: '' }]);
-    const check = output.check!(neverAborts());
-    if (status === 'failed') await expect(check).rejects.toThrow(String(other));
-    else await check;
   });
 
   it.each([
@@ -156,17 +169,22 @@ describe('overHttp', () => {
     [400, 'failed'],
   ])('asks as the output says: %i is %s', async (other, status) => {
     const { server, output } = await setUp({ check: { url: '/ready' } }, { other });
-    for await (const finding of output.diagnose!({} as never, neverAborts())) {
-      expect(finding.status).toBe(status);
-      expect(finding.line).not.toContain('the-secret-token');
-    }
+    const findings = [];
+    for await (const finding of output.diagnose!({} as never, neverAborts())) findings.push(finding);
+    expect(findings).toMatchObject([
+      { status: 'ok', what: 'connection' },
+      { status, what: 'request' },
+    ]);
+    expect(JSON.stringify(findings)).not.toContain('the-secret-token');
     expect(server.received).toMatchObject([{ method: 'GET', path: '/base/ready' }]);
   });
 
   it('says that the destination is not there', async () => {
     const { server, output } = await setUp();
     await server.stop();
-    await expect(output.check!(neverAborts())).rejects.toThrow('ECONNREFUSED');
+    const findings = [];
+    for await (const finding of output.diagnose!({} as never, neverAborts())) findings.push(finding);
+    expect(findings).toMatchObject([{ status: 'failed', line: expect.stringContaining('ECONNREFUSED') }]);
   });
 });
 

@@ -5,10 +5,10 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { onTestFinished } from 'vitest';
+import type { Column } from '../../../../../core/sdk/index.ts';
 import type { WriterOptions } from '../../../../../outputs/shared/lake/parquet/writer.ts';
 import { createParquetWriter } from '../../../../../outputs/shared/lake/parquet/writer.ts';
 import { createZstd } from '../../../../../outputs/shared/lake/parquet/zstd.ts';
-import type { Column } from '../../../../../outputs/shared/lake/schema/columns.ts';
 
 export type Records = readonly Record<string, unknown>[];
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Column } from '../../../../../../core/sdk/index.ts';
 import { readTable } from '../../../../../../outputs/shared/lake/inspect/table.ts';
-import type { Column } from '../../../../../../outputs/shared/lake/schema/columns.ts';
 import { encode, scratch } from '../support.ts';
 
 const leaf = (name: string, type: 'utf8' | 'int64' | 'timestamp' = 'utf8'): Column => ({

@@ -26,6 +26,11 @@ export default {
       if (event.rule === 'throw') throw new Error('oops');
       if (event.rule === 'die') process.exit(3);
       if (event.rule === 'hang') for (;;);
+      if (event.rule === 'nothing') return undefined;
+      if (event.rule === 'promise') return Promise.resolve({ ok: true, record: {} });
+      if (event.rule === 'no record') return { ok: true };
+      if (event.rule === 'getter') return { ok: true, record: { get rule() { throw new Error('stale'); } } };
+      if (event.rule === 'more') return { ok: true, record: { metadata: { uid: event.id, version: '1' } } };
       if (event.rule === 'log') log.warn({ id: event.id }, 'seen');
       return { ok: true, record: {
         time: event.time, metadata: { uid: event.id }, rule: event.rule,
@@ -132,6 +137,24 @@ describe('createEncoder', () => {
     expect(readFileSync(second.file!.path).equals(readFileSync(first.file!.path))).toBe(true);
   });
 
+  it('sets aside what a faulty mapper returns, and writes the other rows', async () => {
+    const { encode } = encoder();
+    const rules = ['nothing', 'A rule', 'promise', 'no record', 'getter', 'more', 'A rule'];
+    const samples = rules.map((rule, index) => ({ time: at(index), id: `id-${index}`, rule }));
+    const { rows, failures, file } = await encode(batchOf(samples), never);
+    const neither = 'the mapper returned neither { ok: true, record } nor { ok: false, reason }';
+    expect(failures).toEqual([
+      { index: 0, reason: neither },
+      { index: 2, reason: neither },
+      { index: 3, reason: 'the record does not fit its schema: record: expected an object, got undefined' },
+      { index: 4, reason: 'the record cannot be read: stale' },
+      { index: 5, reason: 'the record does not fit its schema: metadata.version: is not in the schema' },
+    ]);
+    expect(rows).toBe(2);
+    const table = (await readWithDuckDB(readFileSync(file!.path))) as { metadata: { uid: string } }[];
+    expect(table.map(({ metadata }) => metadata.uid)).toEqual(['id-1', 'id-6']);
+  });
+
   it('names the events that have no row, and why', async () => {
     const { encode } = encoder();
     const rules = ['A rule', 'refuse', 'throw', 'large', 'A rule'];
@@ -221,7 +244,7 @@ describe('createEncoder', () => {
     [
       'a mapper without a record schema',
       MAPPER.replace(/record: object\({.*?\n {4}}\),/s, ''),
-      'it has no record schema, and a lake needs the same columns in every file',
+      'record: is not declared',
     ],
   ])('gives the batch the reason why its mapper cannot be set up: %s', async (_, mapper, reason) => {
     const { encode, leftovers } = encoder({}, mapper);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Column, LeafType } from '../../../../../../core/sdk/index.ts';
 import { RecordError } from '../../../../../../outputs/shared/lake/parquet/shred.ts';
 import { createParquetWriter } from '../../../../../../outputs/shared/lake/parquet/writer.ts';
-import type { Column, LeafType } from '../../../../../../outputs/shared/lake/schema/columns.ts';
 
 const leaf = (name: string, type: LeafType): Column => ({ name, shape: { kind: 'leaf', type } });
 const columns: Column[] = [
@@ -75,6 +75,9 @@ describe('a record that does not fit', () => {
     [{ group: { more: { deep: 1 } } }, 'group.more.deep: expected a text, got 1'],
     [{ groups: [{ a: 'x' }, 'y'] }, 'groups[]: expected an object, got string'],
     [{ groups: [{ a: 1 }] }, 'groups[].a: expected'],
+    [{ text: 'x', unknown: 1 }, 'unknown: is not in the schema'],
+    [{ group: { inner: 1, more: { deep: 'x', other: '' } } }, 'group.more.other: is not in the schema'],
+    [{ groups: [{ b: 1 }] }, 'groups[].b: is not in the schema'],
   ])('is refused with its path: case %#', (record, message) => {
     const { append } = writer();
     expect(() => append(record)).toThrow(RecordError);
@@ -83,7 +86,7 @@ describe('a record that does not fit', () => {
 
   it.each<[unknown]>([
     [{}],
-    [{ unknown: 1 }],
+    [{ unknown: undefined, other: null }],
     [{ text: '', small: 2 ** 31 - 1, large: 2 ** 53 - 1, when: 0, real: Number.NaN, flag: false }],
     [{ small: -(2 ** 31), large: -(2n ** 63n), when: -1 }],
     [{ large: 2n ** 63n - 1n, real: 1 }],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
+import type { LeafType } from '../../../../../../core/sdk/index.ts';
 import { compareUtf8 } from '../../../../../../outputs/shared/lake/parquet/statistics.ts';
-import type { LeafType } from '../../../../../../outputs/shared/lake/schema/columns.ts';
 import { runs } from '../../../../../support/runs.ts';
 import { arrayBuffer, encode } from '../support.ts';
 

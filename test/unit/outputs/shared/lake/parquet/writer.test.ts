@@ -5,10 +5,10 @@ import type { ColumnMetaData } from 'hyparquet';
 import { parquetMetadata } from 'hyparquet';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { describe, expect, it } from 'vitest';
+import type { Column, Shape } from '../../../../../../core/sdk/index.ts';
 import { RecordError } from '../../../../../../outputs/shared/lake/parquet/shred.ts';
 import { createParquetWriter } from '../../../../../../outputs/shared/lake/parquet/writer.ts';
 import { createZstd } from '../../../../../../outputs/shared/lake/parquet/zstd.ts';
-import type { Column, Shape } from '../../../../../../outputs/shared/lake/schema/columns.ts';
 import { runs } from '../../../../../support/runs.ts';
 import {
   arrayBuffer,
@@ -314,5 +314,21 @@ describe('createParquetWriter', () => {
     expect(metadata.created_by).toBe('tiercel test');
     expect(metadata.key_value_metadata).toEqual([{ key: 'product', value: 'x' }]);
     expect(metadata.row_groups[0]!.sorting_columns?.[0]?.column_idx).toBe(0);
+  });
+
+  it.each<[string, readonly (number | bigint | undefined)[], boolean]>([
+    ['in order', [1, 1, 2n, 3], true],
+    ['out of order', [1, 3, 2], false],
+    ['absent at first', [undefined, 1], false],
+    ['absent later', [1, undefined, 2], false],
+  ])('says that rows are sorted only when they are: %s', async (_name, times, isSorted) => {
+    const columns: Column[] = [{ name: 'time', shape: { kind: 'leaf', type: 'int64' } }];
+    const bytes = await encode(
+      columns,
+      times.map((time) => ({ time })),
+      { sortedBy: 'time' },
+    );
+    const [group] = parquetMetadata(arrayBuffer(bytes)).row_groups;
+    expect(group!.sorting_columns !== undefined).toBe(isSorted);
   });
 });

@@ -78,9 +78,14 @@ describe('diagnose', () => {
   it('goes on when a role may do nothing but write: a refusal is no failure', async () => {
     const head = { status: 403, headers: { 'x-amz-bucket-region': 'eu-central-1' } };
     const { found, of } = await diagnose({ who: stsError(403, 'AccessDenied'), head });
-    expect(found.map(({ status }) => status)).toEqual(['unknown', 'ok', 'unknown', 'ok']);
+    expect(found.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok']);
     expect(of('identity')!.line).toMatch(/GetCallerIdentity is denied, which writing does not need/);
     expect(of('bucket')!.line).toMatch(/is in eu-central-1; .* writing does not need/);
+    const untried = await diagnose({ head }, {}, false);
+    expect(untried.of('bucket')).toMatchObject({
+      status: 'not_checked',
+      line: expect.stringMatching(/--write/),
+    });
   });
 
   it('asks nothing more without credentials, and says so once', async () => {
@@ -88,11 +93,11 @@ describe('diagnose', () => {
     expect(found.map(({ what, status }) => `${what} ${status}`)).toEqual([
       'identity ok',
       'role failed',
-      'bucket unknown',
-      'write unknown',
+      'bucket not_checked',
+      'write not_checked',
     ]);
     expect(found.slice(2).map(({ line }) => line)).toEqual(
-      Array(2).fill('not asked, for want of credentials'),
+      Array(2).fill('not checked: there are no credentials'),
     );
     expect(requests.filter(({ url }) => url.startsWith('/lake'))).toEqual([]);
   });
@@ -133,7 +138,7 @@ describe('diagnose', () => {
 
   it('does not ask AWS who we are for a store that is not AWS', async () => {
     const { of, requests } = await diagnose({}, { assume_role: undefined });
-    expect(of('identity')!.status).toBe('unknown');
+    expect(of('identity')!.status).toBe('plan');
     expect(of('credentials')).toMatchObject({ status: 'ok', line: expect.stringContaining('AKIA…') });
     expect(requests.filter(({ method }) => method === 'POST')).toEqual([]);
   });

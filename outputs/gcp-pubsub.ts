@@ -101,8 +101,9 @@ export default defineOutput({
   request: { events: 1_000, size: 7_000_000 },
   ordering: ({ ordering_key }) => (ordering_key === undefined ? 'none' : 'partition'),
   mapper: 'falco',
+  packages: { 'google-auth-library': '^10.0.0' },
   notes: `The account needs \`${PERMISSION}\` on the topic: the role *Pub/Sub Publisher*. Without \`auth\` it is found as by other programs of Google Cloud
-(Application Default Credentials), by the package \`google-auth-library\`, which is installed beside Tiercel. Falcosidekick's \`gcp.credentials\` is base64: decode it into a file.
+(Application Default Credentials). Falcosidekick's \`gcp.credentials\` is base64: decode it into a file.
 
 With \`ordering_key\`, a request carries events of one key, and one request of a key is under way at a time; subscriptions need message ordering enabled, and
 a regional \`url\` keeps the publishers of a key in one region. A repeated batch is published again: subscribers tell it by the event.

@@ -90,7 +90,11 @@ function cutBytes(text: string, longest: number): string {
   return buffer.toString('utf8', 0, end);
 }
 
-/** A field as text; `''` where the event does not have it, or Falco wrote that it has no value. */
+/**
+ * A field as text; `''` where the event does not have it, or Falco wrote that it has no value.
+ *
+ * @example fieldTextOf(event, 'k8s.pod.name') // 'web-1'
+ */
 export function fieldTextOf(event: Event, field: string): string {
   const value = event.fields[field];
   return isMissing(value) ? '' : fieldText(value);

@@ -8,7 +8,11 @@ export interface Fact {
 
 const fact = (name: string, value: string): Fact => ({ name, value });
 
-/** What every event has: rule and priority, then source and hostname where they are known. */
+/**
+ * What every event has: rule and priority, then source and hostname where they are known.
+ *
+ * @example headFacts(event).map(({ name, value }) => `${name}: ${value}`) // ['rule: Terminal shell', 'priority: Warning', …]
+ */
 export function headFacts({ rule, priority, source, hostname }: Event): Fact[] {
   return [
     fact('rule', rule),
@@ -18,7 +22,11 @@ export function headFacts({ rule, priority, source, hostname }: Event): Fact[] {
   ];
 }
 
-/** The tags in one fact, sorted; none where there are none. */
+/**
+ * The tags in one fact, sorted; none where there are none.
+ *
+ * @example tagFacts(event) // [{ name: 'tags', value: 'container, shell' }]
+ */
 export function tagFacts({ tags }: Event): Fact[] {
   return tags.length > 0 ? [fact('tags', [...tags].sort().join(', '))] : [];
 }
@@ -27,6 +35,7 @@ export function tagFacts({ tags }: Event): Fact[] {
  * The fields of an event, sorted by name.
  *
  * @param all fields that hold numbers, booleans and lists too, and not only texts as Falcosidekick does
+ * @example fieldFacts(event, false) // [{ name: 'proc.name', value: 'sh' }]
  */
 export function fieldFacts({ fields }: Event, all: boolean): Fact[] {
   return Object.keys(fields)
@@ -35,7 +44,11 @@ export function fieldFacts({ fields }: Event, all: boolean): Fact[] {
     .map((name) => fact(name, fieldText(fields[name]!)));
 }
 
-/** `2019-05-17 15:31:56.746609046 +0000 UTC`: to the nanosecond, in UTC, as Falcosidekick writes it. */
+/**
+ * The time of an event to the nanosecond, in UTC, as Falcosidekick writes it.
+ *
+ * @example utcTime(event) // '2019-05-17 15:31:56.746609046 +0000 UTC'
+ */
 export function utcTime({ time, timeText }: Event): string {
   const fraction = /\.(\d+)/.exec(timeText)?.[1]?.replace(/0+$/, '') ?? '';
   const seconds = new Date(time).toISOString().slice(0, 19).replace('T', ' ');

@@ -34,12 +34,20 @@ export function fitMessage(build: (room: Room) => string, limit: number): string
   return message;
 }
 
-/** Whether anything is cut in this room at all. */
+/**
+ * Whether anything is cut in this room at all, so that a message can say it.
+ *
+ * @example fitMessage((room) => JSON.stringify({ text: shorten(event.output, room), cut: isCut(room) }), 28_000)
+ */
 export function isCut({ text }: Room): boolean {
   return Number.isFinite(text);
 }
 
-/** The start of a text, with a mark where something is left out; no character is split. */
+/**
+ * The start of a text, with a mark where something is left out; no character is split.
+ *
+ * @example shorten('a long text', { text: 6, facts: 12 }) // 'a long… (cut)'
+ */
 export function shorten(text: string, room: Room): string {
   if (text.length <= room.text) return text;
   const characters = [...text];

@@ -50,7 +50,7 @@ export default defineOutput({
       names: '^(?!goog).{1,256}$',
       falcosidekick: ['gcp.pubsub.customattributes'],
       description:
-        'Attributes of a message beside `rule`, `priority` and `source`: names and Liquid templates. Filters of subscriptions read them. The name of one of these replaces it, and an empty template removes it.',
+        'Attributes of a message in addition to `rule`, `priority` and `source`: names and Liquid templates. Filters of subscriptions read them. The name of one of these replaces it, and an empty template removes it.',
       examples: [{ cluster: 'production', hostname: '{{ hostname }}' }],
     }),
     ordering_key: Type.Optional(
@@ -97,7 +97,7 @@ export default defineOutput({
     },
   ],
   batch: { events: 1_000, size: 1_000_000, every: 1_000 },
-  // A request takes 1,000 messages and 10 MB: base64 adds a third, and the attributes stand beside it.
+  // A request takes 1,000 messages and 10 MB: base64 adds a third, and the attributes come on top.
   request: { events: 1_000, size: 7_000_000 },
   ordering: ({ ordering_key }) => (ordering_key === undefined ? 'none' : 'partition'),
   mapper: 'falco',

@@ -69,13 +69,13 @@ export default defineOutput({
       names,
       falcosidekick: [{ key: 'loki.extralabels', written: `labels: { NAME: '{{ fields["FIELD"] }}' }` }],
       description:
-        'Labels beside `rule`, `source`, `priority`, `hostname`, `tags` (sorted, with commas) and `k8s_ns_name`: names and Liquid templates. The name of one of these replaces it, and an empty template removes it. A label must have few values: each combination is a stream.',
+        'Labels in addition to `rule`, `source`, `priority`, `hostname`, `tags` (sorted, separated by commas) and `k8s_ns_name`: names and Liquid templates. The name of one of these replaces it, and an empty template removes it. A label must have few values: each combination is a stream.',
       examples: [{ cluster: 'production', tags: '' }],
     }),
     metadata: templates({
       names,
       description:
-        'Structured metadata beside `k8s_pod_name` and `container_id`, in the same way: for what has many values. Queries filter by it: `{source="syscall"} | k8s_pod_name="web-1"`.',
+        'Structured metadata in addition to `k8s_pod_name` and `container_id`, in the same way; it may have many values. Queries filter by it: `{source="syscall"} | k8s_pod_name="web-1"`.',
       examples: [{ user: '{{ fields["user.name"] }}' }],
     }),
     structured_metadata: Type.Boolean({
@@ -115,7 +115,7 @@ export default defineOutput({
     },
   ],
   batch: { events: 1_000, size: 1024 * 1024, every: 1_000 },
-  // A push beyond `ingestion_burst_size_mb` (6 MB by default) is answered 429 for ever.
+  // Loki never takes a push above `ingestion_burst_size_mb` (6 MB by default): it answers 429 each time.
   request: { size: 4 * 1024 * 1024 },
   mapper: 'falco',
   idempotent: true,

@@ -4,7 +4,7 @@ import { type Delivery, delivered, fromResponse, retry } from '../../core/sdk/in
  * What a 2xx of Teams means. A workflow answers 202. A connector answers 200, with `1` for a message that is posted, and with a text
  * for one that is not: `Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with …`.
  *
- * An error 400 inside a 200 is retried: it also stands for a channel that was removed.
+ * An error 400 inside a 200 is retried: Teams also answers it for a channel that was removed.
  *
  * @throws RangeError when the status in the text is none
  */

@@ -18,7 +18,7 @@ export interface StoppableServer {
   stop(): Promise<void>;
 }
 
-/** Starts it; what the answers are made of is kept by whoever gives them. */
+/** Starts it. The caller keeps the state that its answers depend on. */
 export async function startStoppableServer(
   answer: (request: IncomingMessage, body: Buffer) => StoppableAnswer,
 ): Promise<StoppableServer> {

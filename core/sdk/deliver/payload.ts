@@ -47,8 +47,8 @@ export function textTemplate(name: string, text: string, log: Logger): (event: E
 export type EventText = (event: Event) => string;
 
 /**
- * The labels of events, for destinations that want a few short texts beside a record: labels of a stream, attributes of a message.
- * Those of the output, then those that the user writes as Liquid templates; an empty text is no label, so a template that is empty
+ * The labels of events, for destinations that take a few short texts with each record: labels of a stream, attributes of a message.
+ * First those of the output, then those that the user writes as Liquid templates. An empty text is no label, so an empty template
  * removes one.
  *
  * @param name of the option that the templates come from, for messages

@@ -15,7 +15,7 @@ const ROOMS: readonly Room[] = [
   { text: 60, facts: 12 },
 ];
 
-/** Stands where something was cut off. */
+/** Marks where a text was cut. */
 const CUT = '… (cut)';
 
 /**

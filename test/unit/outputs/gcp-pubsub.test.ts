@@ -15,7 +15,7 @@ import { startFakeCloud } from '../core/sdk/http/auth/fake-cloud.ts';
 import { batchOf, eventOf, inRequests, jsonTextMapper, made, misbehaving, neverAborts } from './support.ts';
 
 const BASE = { project: 'p', topic: 'falco', auth: { bearer: { token: 'the-token' } } };
-/** The records of the test: what an event has beside the members of Falco, so that they are short. */
+/** The records of the test: the members of an event that Falco does not define, so that records are short. */
 const recordsOf = (events: readonly Event[]) => events.map(({ extra }) => JSON.stringify(extra));
 const numbered = (n: number, members: EventMembers = {}) =>
   eventOf({ ...members, extra: { n, ...members.extra } });
@@ -125,7 +125,7 @@ describe('gcp_pubsub', () => {
     [504, 'DEADLINE_EXCEEDED', {}],
   ])('keeps events after %i %s', async (code, status, details) => {
     const { server, deliver } = await setUp();
-    // The status stands behind a long message.
+    // The status follows a long message.
     server.fail(() => ({ code, status, message: `${status} ${'x'.repeat(500)}` }));
     const reason = expect.stringContaining(status);
     expect(await deliver([numbered(1)])).toMatchObject({ status: 'retry', reason, ...details });
@@ -203,7 +203,7 @@ describe('the credentials of gcp_pubsub', () => {
         const path = join(folder, 'adc.json');
         writeFileSync(path, JSON.stringify(account));
         vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', path);
-        return { bearer: { token: 'of the client beside' } };
+        return { bearer: { token: 'of-the-other-client' } };
       },
       ({ host, body, headers }, response) => {
         response.setHeader('content-type', 'application/json');

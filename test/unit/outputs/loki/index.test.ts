@@ -22,7 +22,7 @@ type Push = {
   streams: { stream: Record<string, string>; values: [string, string, Record<string, string>?][] }[];
 };
 
-/** The records of the test: what an event has beside the members of Falco, so that they are short. */
+/** The records of the test: the members of an event that Falco does not define, so that records are short. */
 const recordsOf = (events: readonly Event[]) => events.map(({ extra }) => JSON.stringify(extra));
 
 /** What would be sent for the events. */

@@ -86,15 +86,17 @@ invalid; those sent with it are sent again without it. A topic whose retention i
     });
     const messagesOf = ({ records, events }: BatchContent<unknown>) =>
       records.map((record, index) => messageOf(events[index]!, toJson(record)));
-    const { tls } = given;
+    const { tls: tlsOptions } = given;
+    const tls = tlsOptions && (() => readTls(tlsOptions, context.configDir));
+    const brokers = given.brokers.map(addressOf);
     const load = () => context.load('@platformatic/kafka', () => import('@platformatic/kafka'));
-    const connect = (library: Library): KafkaClient =>
+    const connect = (library: Library, allowTopicCreation = given.allow_topic_creation): KafkaClient =>
       kafkaClient(library, {
-        brokers: given.brokers.map(addressOf),
+        brokers,
         clientId: given.client_id,
-        allowTopicCreation: given.allow_topic_creation,
+        allowTopicCreation,
         compression: given.compression,
-        ...(tls && { tls: () => readTls(tls, context.configDir) }),
+        tls,
         sasl: saslOf(given, context.configDir),
         now: () => context.clock.now(),
       });
@@ -137,13 +139,13 @@ invalid; those sent with it are sent again without it. A topic whose retention i
           .join('\n\n'),
       async *diagnose({ sample }, signal) {
         const library = await load();
-        const client = connect(library);
+        const client = connect(library, false);
         try {
           yield* diagnoseKafka(
             library,
             client,
             {
-              brokers: given.brokers.map(addressOf),
+              brokers: brokers.map((broker) => ({ ...broker, tls })),
               topic: messageOf(sample, '').topic,
               idempotent: given.idempotent,
               allowTopicCreation: given.allow_topic_creation,

@@ -41,6 +41,8 @@ export type Verdict =
 export interface BrokerOptions {
   /** Number of partitions, by topic. */
   readonly topics: Readonly<Record<string, number>>;
+  /** Number of partitions of every other topic; without: there is none. */
+  readonly newTopics?: number;
   /** Of the user `falco`, by PLAIN. Without: nobody is authenticated. */
   readonly password?: string;
   /** Does it offer producer ids? Default true. Otherwise it refuses them with CLUSTER_AUTHORIZATION_FAILED. */
@@ -50,6 +52,9 @@ export interface BrokerOptions {
   /** The newest version of Produce that it speaks; default 13, as Kafka 4. */
   readonly produceVersion?: number;
 }
+
+/** `socket.request.max.bytes` of Kafka. */
+const LARGEST_REQUEST = 100 * 1024 * 1024;
 
 const API = { produce: 0, metadata: 3, handshake: 17, apiVersions: 18, initProducerId: 22, authenticate: 36 };
 
@@ -67,6 +72,7 @@ const isFlexible = (key: number, version: number) =>
  */
 export async function kafkaBroker({
   topics,
+  newTopics,
   password,
   producerIds = true,
   operations,
@@ -75,6 +81,7 @@ export async function kafkaBroker({
   const log: Logged[] = [];
   const produced: Produced[] = [];
   const asked: number[] = [];
+  const mayCreate: boolean[] = [];
   const sockets = new Set<Socket>();
   /** The last batches of a producer in a partition: first and next sequence. */
   const batches = new Map<string, (readonly [first: number, next: number])[]>();
@@ -110,6 +117,8 @@ export async function kafkaBroker({
     socket.on('close', () => sockets.delete(socket));
     socket.on('data', (chunk) => {
       buffer = Buffer.concat([buffer, chunk]);
+      // As Kafka does with what is too long for a request: the first bytes of TLS or HTTP, for example.
+      if (buffer.length >= 4 && buffer.readUInt32BE(0) > LARGEST_REQUEST) socket.destroy();
       while (buffer.length >= 4 && buffer.length >= 4 + buffer.readInt32BE(0)) {
         const end = 4 + buffer.readInt32BE(0);
         const request = Reader.from(buffer.subarray(4, end));
@@ -176,6 +185,7 @@ export async function kafkaBroker({
         r.readUUID();
         return r.readString();
       });
+      mayCreate.push(request.readBoolean());
       const { port } = server.address() as AddressInfo;
       answer.appendInt32(0);
       answer.appendArray([0], (w, node) =>
@@ -183,7 +193,7 @@ export async function kafkaBroker({
       );
       answer.appendString('cluster').appendInt32(0);
       answer.appendArray(names, (w, name) => {
-        const count = state.partitions[name];
+        const count = state.partitions[name] ?? newTopics;
         w.appendInt16(count === undefined ? 3 : 0)
           .appendString(name)
           .appendUUID(null)
@@ -296,10 +306,21 @@ export async function kafkaBroker({
       return true;
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (at: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(at, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  await listen(0);
   const { port } = server.address() as AddressInfo;
   const cut = () => {
     for (const socket of sockets) socket.destroy();
+  };
+  const stop = async () => {
+    cut();
+    if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
   };
   return {
     address: `127.0.0.1:${port}`,
@@ -308,14 +329,18 @@ export async function kafkaBroker({
     produced,
     /** The API keys of the requests so far. */
     asked,
+    /** Whether the client let it create topics, for each request about topics. */
+    mayCreate,
     sockets,
     /** How it behaves from now on. */
     state,
     /** Ends all connections. */
     cut,
-    stop: () => {
-      cut();
-      return new Promise<void>((resolve) => server.close(() => resolve()));
+    /** Ends all connections and refuses others. */
+    stop,
+    /** Accepts connections again after `stop`, at the same address. */
+    async resume() {
+      if (!server.listening) await listen(port);
     },
   };
 }

@@ -45,6 +45,8 @@ export interface BrokerOptions {
   readonly newTopics?: number;
   /** Of the user `falco`, by PLAIN. Without: nobody is authenticated. */
   readonly password?: string;
+  /** Whether it takes a token of OAUTHBEARER, which it offers then instead of PLAIN. */
+  readonly takesToken?: (token: string) => boolean;
   /** Does it offer producer ids? Default true. Otherwise it refuses them with CLUSTER_AUTHORIZATION_FAILED. */
   readonly producerIds?: boolean;
   /** Bits of what everybody may do with a topic; default WRITE and DESCRIBE. */
@@ -74,6 +76,7 @@ export async function kafkaBroker({
   topics,
   newTopics,
   password,
+  takesToken,
   producerIds = true,
   operations,
   produceVersion = 13,
@@ -112,7 +115,7 @@ export async function kafkaBroker({
   const server = createServer((socket) => {
     sockets.add(socket);
     let buffer = Buffer.alloc(0);
-    let authenticated = password === undefined;
+    let authenticated = password === undefined && takesToken === undefined;
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
     socket.on('data', (chunk) => {
@@ -142,12 +145,14 @@ export async function kafkaBroker({
       }
       if (key === API.apiVersions) apiVersions(answer);
       else if (key === API.handshake) {
-        const mechanism = request.readString(false);
-        answer.appendInt16(mechanism === 'PLAIN' ? 0 : 33);
-        answer.appendArray(['PLAIN'], (w, name) => w.appendString(name, false), false, false);
+        const offered = takesToken === undefined ? 'PLAIN' : 'OAUTHBEARER';
+        answer.appendInt16(request.readString(false) === offered ? 0 : 33);
+        answer.appendArray([offered], (w, name) => w.appendString(name, false), false, false);
       } else if (key === API.authenticate) {
-        const [, user, said] = request.readBytes().toString().split('\0');
-        authenticated = user === 'falco' && said === password;
+        const said = request.readBytes().toString();
+        // RFC 7628: the token ends with two characters of value 1.
+        const token = said.split('auth=Bearer ')[1]?.slice(0, -2) ?? '';
+        authenticated = takesToken?.(token) ?? said === `\0falco\0${password}`;
         answer.appendInt16(authenticated ? 0 : 58);
         answer.appendString(authenticated ? null : 'Authentication failed: Invalid username or password');
         answer.appendBytes(Buffer.alloc(0)).appendInt64(0n).appendTaggedFields();

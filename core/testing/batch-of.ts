@@ -9,7 +9,9 @@ const TIME = Date.UTC(2026, 0, 2, 3, 4, 5);
  * A batch of records, for tests that call `deliver` or `preview` themselves. What it says of itself can be replaced.
  *
  * @param records what the output's mapper makes; of records that are events `events` holds those, else some event each
- * @example await output.deliver(batchOf(['{"rule":"a"}', '{"rule":"b"}'], { attempt: 2 }), neverAborts())
+ * @example
+ * const output = definition.create(options, contextOf());
+ * await output.deliver(batchOf(['{"rule":"a"}', '{"rule":"b"}'], { attempt: 2 }), neverAborts());
  */
 export function batchOf<R>(records: readonly R[], more: Partial<Batch<R>> = {}): Batch<R> {
   return {

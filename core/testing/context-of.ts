@@ -35,7 +35,7 @@ export interface ContextMembers<R = unknown> extends Partial<GivenContext<R>> {
  * @param members what the test needs otherwise, its own clock or mapper for example
  * @example
  * const log = recordingLogger();
- * const output = tickets.create({ url }, contextOf({ options: { url }, log, clock: createFakeClock() }));
+ * const output = definition.create({ url }, contextOf({ options: { url }, log, clock: createFakeClock() }));
  */
 export function contextOf<R = unknown>({
   options = {},

@@ -34,6 +34,8 @@ export interface OutputContract {
   options(place: Place): Record<string, unknown>;
   /** Default: the output's own mapper if that is `falco` or `event`, else the event as received, as JSON text. */
   readonly mapper?: MapperSetup;
+  /** Libraries that `context.load` gives instead of the installed ones, by name: fakes, or versions to test against. */
+  readonly packages?: Readonly<Record<string, unknown>>;
   /** Members of the context that replace those of the kit: a clock, a folder. */
   readonly context?: Partial<GivenContext>;
   /**

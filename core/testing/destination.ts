@@ -25,6 +25,8 @@ export interface TestDestination {
    * destinations that answer about each record.
    */
   refuseRecords?(isBad: (text: string) => boolean, fault: 'refused' | 'busy'): void | Promise<void>;
+  /** Whether it is down cannot be seen before something is sent: the check then need not fail. */
+  readonly hidden?: boolean;
   /** What went wrong in the code of the test itself, `decode` for example: the test fails with it, whatever the output makes of it. */
   mistake?(): Error | undefined;
   close?(): void | Promise<void>;

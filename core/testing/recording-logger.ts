@@ -18,6 +18,8 @@ export interface RecordingLogger extends Logger {
  * A logger that keeps every line, for tests of what an output or mapper logs.
  *
  * @example
+ * import assert from 'node:assert/strict';
+ *
  * const log = recordingLogger();
  * const mapper = headline.create({}, { log });
  * assert.deepEqual(log.lines, [{ level: 'warn', details: { field: 'proc.name' }, message: 'the field is missing' }]);

@@ -9,7 +9,9 @@ const STOP = 5000;
 /**
  * A signal that never aborts.
  *
- * @example const verdict = await withOutput(definition, { options }, ({ deliver }) => deliver([eventOf()], neverAborts()))
+ * @example
+ * const output = definition.create(options, contextOf());
+ * const verdict = await output.deliver(batchOf(['{"rule":"a"}']), neverAborts());
  */
 export const neverAborts = (): AbortSignal => new AbortController().signal;
 

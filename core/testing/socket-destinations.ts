@@ -27,7 +27,7 @@ export interface TcpDestination extends TestDestination {
  * @param serve what the protocol does with a connection: greet, answer; without it the server only listens. Its listeners for
  * `data` are taken off while the destination hangs.
  * @example
- * testOutput(collector, {
+ * testOutput(definition, {
  *   test,
  *   destination: () => tcpDestination((socket) => socket.on('data', () => socket.write('ok\n'))),
  *   options: ({ host, port }) => ({ host, port }),
@@ -111,7 +111,7 @@ export interface UdpDestination extends TestDestination {
  * Starts a socket over UDP on the loopback interface.
  *
  * @example
- * testOutput(syslog, {
+ * testOutput(definition, {
  *   test,
  *   destination: udpDestination,
  *   options: ({ host, port }) => ({ host, port, protocol: 'udp' }),

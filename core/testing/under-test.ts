@@ -48,6 +48,7 @@ export function withPlace(
     const setup: OutputSetup = {
       options: contract.options(place),
       ...(contract.mapper !== undefined && { mapper: contract.mapper }),
+      ...(contract.packages !== undefined && { packages: contract.packages }),
       context: { configDir: directory, ...contract.context },
     };
     try {

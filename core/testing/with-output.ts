@@ -27,6 +27,8 @@ export interface OutputSetup {
   readonly options?: Record<string, unknown>;
   /** Default: the output's own mapper if that is `falco` or `event`, else the event as received, as JSON text. */
   readonly mapper?: MapperSetup;
+  /** Libraries that `context.load` gives instead of the installed ones, by name: fakes, or versions to test against. */
+  readonly packages?: Readonly<Record<string, unknown>>;
   /** Members of the context that replace those made here: a clock, a folder. */
   readonly context?: Partial<GivenContext>;
   /** False: `start` is not called. Default true. */
@@ -57,7 +59,9 @@ export interface MadeOutput {
  *
  * @throws AssertionError that names the option which does not fit
  * @example
- * await withOutput(tickets, { options: { url } }, async ({ deliver, log }) => {
+ * import assert from 'node:assert/strict';
+ *
+ * await withOutput(definition, { options: { url } }, async ({ deliver, log }) => {
  *   assert.equal((await deliver([eventOf({ priority: 'Critical' })])).status, 'delivered');
  *   assert.deepEqual(log.lines, []);
  * });
@@ -75,6 +79,7 @@ export function withOutput(
     const given = {
       ...givenContext({ log, stateDir: directory, configDir: directory }),
       ...mappingOf(definition, setup.mapper, options, log),
+      ...(setup.packages !== undefined && { libraries: setup.packages }),
       ...setup.context,
     };
     const output = createOutput(definition, options, given) as Output;

@@ -114,6 +114,7 @@ function standardOutput(): TestDestination {
   };
   return {
     arrived: () => printed,
+    hidden: true,
     hang: change('hangs'),
     cut: change('closed'),
     recover: change('well'),
@@ -209,7 +210,12 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     }),
   },
   nats: {
-    destination: () => natsServer(),
+    destination: () =>
+      natsServer(({ subject }) =>
+        subject.startsWith('$JS.API.STREAM.NAMES')
+          ? '{"total":1,"offset":0,"limit":1024,"streams":["falco"]}'
+          : '{"stream":"falco","seq":1}',
+      ),
     options: ({ url }) => ({ servers: [url], token: SECRET }),
   },
   parquet_lake: {

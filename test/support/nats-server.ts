@@ -65,7 +65,8 @@ export async function natsServer(
   return {
     ...tcp,
     published,
-    arrived: () => published.map(({ payload }) => payload),
+    arrived: () =>
+      published.filter(({ subject }) => !subject.startsWith('$JS')).map(({ payload }) => payload),
     /** The stream answers each message with an error. */
     refuse(description: string) {
       answerOf = () => JSON.stringify({ error: { code: 500, err_code: 10_077, description } });

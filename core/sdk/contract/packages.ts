@@ -1,7 +1,7 @@
 /**
  * Packages that an output needs and that are not installed with Tiercel: name to version range, in the notation of npm.
  *
- * @example { '@nats-io/jetstream': '^3.0.0', '@nats-io/transport-node': '^3.0.0' }
+ * @example const packages: Packages = { '@nats-io/jetstream': '^3.0.0', '@nats-io/transport-node': '^3.0.0' };
  */
 export type Packages = Readonly<Record<string, string>>;
 

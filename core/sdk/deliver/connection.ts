@@ -44,7 +44,7 @@ export interface Connection<C> {
  *     open: async () => connect(5170, 'collector'),
  *     isOpen: (socket) => socket.writable,
  *     close: (socket) => socket.destroy(),
- *     address: { host, port },
+ *     address: { host: 'collector', port: 5170 },
  *   },
  *   async (socket, { records }: Batch<string>) => {
  *     for (const record of records) socket.write(`${record}\n`);
@@ -72,7 +72,15 @@ export function overConnection<C, R>(
  * at, and closed. Yields findings and never throws.
  *
  * @param look says more of the open connection; nothing that it sends may stay at the destination
- * @example diagnose: (_options, signal) => probeConnection(connection, signal, async function* (client) { yield await queueOf(client); })
+ * @example
+ * import { connect } from 'node:net';
+ *
+ * const collector = {
+ *   open: async () => connect(5170, 'collector'),
+ *   close: (socket: { destroy(): unknown }) => socket.destroy(),
+ *   address: { host: 'collector', port: 5170 },
+ * };
+ * for await (const { status, line } of probeConnection(collector, signal)) log.info({ status }, line);
  */
 export async function* probeConnection<C>(
   { open, close, address }: Pick<ConnectionOptions<C>, 'open' | 'close' | 'address'>,

@@ -26,14 +26,12 @@ export interface HttpExchange<R> {
  * An output that sends each batch as one request; with `request: { events: 1 }` in the definition, each event.
  *
  * @example
- * create: (options, { http, mapper }) => {
- *   const toJson = recordJson(mapper);
- *   return overHttp(http, {
- *     url: '/v1/events',
- *     headers: ({ id }) => ({ 'idempotency-key': id }),
- *     body: ({ records }) => `[${records.map(toJson).join(',')}]`,
- *   });
- * }
+ * const toJson = recordJson(mapper);
+ * const output = overHttp(http, {
+ *   url: '/v1/events',
+ *   headers: ({ id }) => ({ 'idempotency-key': id }),
+ *   body: ({ records }) => `[${records.map(toJson).join(',')}]`,
+ * });
  */
 export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output<R> {
   const { url = '', method, headers, accepted } = exchange;

@@ -10,6 +10,7 @@ import {
   type Event,
   eventToJson,
   type OutputContext,
+  recordJson,
   retry,
   Type,
 } from '../../../../core/sdk/index.ts';
@@ -20,6 +21,7 @@ import {
   eventOf,
   neverAborts,
   recordingLogger,
+  testOutput,
   withOutput,
 } from '../../../../core/testing/index.ts';
 
@@ -219,4 +221,46 @@ describe('contextOf and batchOf', () => {
     const event = eventOf({ raw: '{"rule":"r","priority":"Debug","time":"2026-01-02T03:04:05Z","n":1.0}' });
     expect(mapper.map(event)).toEqual({ ok: true, record: String(event.raw) });
   });
+});
+
+it('passes a library in that an output loads, to withOutput and to testOutput', async () => {
+  const sent: string[] = [];
+  const definition = defineOutput({
+    apiVersion: 1,
+    type: 'peer',
+    summary: 'Sends by a library.',
+    options: Type.Object({}),
+    examples: [{ title: 'Minimal', options: {} }],
+    batch: { events: 10 },
+    packages: { 'no-such-library': '^1.0.0' },
+    create: (_options, { load, mapper }) => {
+      const toJson = recordJson(mapper);
+      return {
+        async deliver({ records }) {
+          const library = await load<{ send(text: string): void }>('no-such-library', () =>
+            Promise.reject(new Error('the fake is to be taken')),
+          );
+          for (const record of records) library.send(toJson(record));
+          return delivered();
+        },
+      };
+    },
+  });
+  const packages = { 'no-such-library': { send: (text: string) => sent.push(text) } };
+  await withOutput(definition, { packages }, async ({ deliver }) => {
+    expect(await deliver([eventOf({ rule: 'by the fake' })])).toMatchObject({ status: 'delivered' });
+  });
+  expect(sent.join()).toContain('by the fake');
+  const tests: (() => Promise<void>)[] = [];
+  testOutput(definition, {
+    test: (_, run) => void tests.push(run as () => Promise<void>),
+    packages,
+    destination: () => {
+      sent.length = 0;
+      return { arrived: () => [...sent] };
+    },
+    options: () => ({}),
+  });
+  expect(tests.length).toBeGreaterThan(5);
+  for (const run of tests) await run();
 });

@@ -22,7 +22,7 @@ describe('textTemplate', () => {
     });
     const text = fc.string({ unit: 'grapheme' });
     fc.assert(
-      fc.property(text, text, text, (rule, hostname, output) => {
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), text, text, (rule, hostname, output) => {
         const event = eventOf({ rule, hostname, output });
         for (const [short, render] of compiled)
           expect(short(event)).toBe(render(event, event.fields).text ?? '');

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 
 import { decodeEvent } from '../../core/testing/index.ts';
@@ -145,7 +144,7 @@ describeWith({ programs: SYSLOG_PROGRAMS }, 'syslog with confirm', () => {
     ['rsyslog', 'tls'],
     ['rsyslog with GnuTLS', 'tls'],
   ] as const)('loses nothing to a server that is killed again and again: %s, %s', async (name, transport) => {
-    // Its queues are direct: what it has read is in its file.
+    // Its queues are direct: it stores what it has read before it reads on.
     const there = await SYSLOG_SERVERS[name](transport);
     server = there;
     const output = `${outputFor(there, transport, ['confirm: true'])}
@@ -166,8 +165,7 @@ describeWith({ programs: SYSLOG_PROGRAMS }, 'syslog with confirm', () => {
       // In the middle of a batch, most of the time.
       await until('deliveries', async () => (await account()).delivered > before, { interval: 1 });
       // What is written now stays in the buffers of the system, and is lost with the server.
-      there.suspend();
-      await sleep(100);
+      await there.suspend();
       await there.outage();
       await there.restore();
     }

@@ -16,8 +16,9 @@ import ecs from '../../mappers/ecs/index.ts';
 import { mappers } from '../../mappers/index.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 import { outputs } from '../../outputs/index.ts';
-import { kafkaBroker, type Verdict } from '../support/kafka-broker.ts';
+import { kafkaBroker, type Produced, type Verdict } from '../support/kafka-broker.ts';
 import { natsServer } from '../support/nats-server.ts';
+import { splitFrames } from '../support/syslog.ts';
 
 const SECRET = 'a-very-secret-token';
 
@@ -133,25 +134,45 @@ function standardOutput(): TestDestination {
   };
 }
 
-/** A broker with the topic of the contract. */
+/** A broker that has every topic. It answers about partitions, so the contract has a topic for each event. */
 async function kafkaDestination(): Promise<TestDestination> {
-  const broker = await kafkaBroker({ topics: { falco: 3 }, password: SECRET });
+  const broker = await kafkaBroker({ topics: {}, newTopics: 3, password: SECRET });
   const { state } = broker;
+  const judge = (verdict: (one: Produced) => Verdict) => {
+    state.judge = verdict;
+  };
   return {
     url: broker.address,
-    arrived: () => broker.log.map(({ value }) => value),
+    // All of a record, as the preview shows it.
+    arrived: () =>
+      broker.log.map(({ topic, headers, value }) =>
+        [`topic: ${topic}`, ...Object.entries(headers).map((one) => `header ${one.join(': ')}`), value].join(
+          '\n',
+        ),
+      ),
     hang: () => {
       state.silent = true;
     },
-    cut: () => {
-      state.judge = () => 'cut';
+    cut: broker.stop,
+    async recover() {
+      state.silent = false;
+      judge(() => 'store');
+      await broker.resume();
     },
-    recover: () => {
-      Object.assign(state, { silent: false, judge: (): Verdict => 'store' });
-    },
-    close: () => broker.stop(),
+    refuse: (message) => judge(() => ({ code: UNKNOWN_SERVER_ERROR, message })),
+    refuseRecords: (isBad, fault) =>
+      judge(({ records }) => {
+        if (!records.some(({ value }) => isBad(value))) return 'store';
+        return { code: fault === 'refused' ? INVALID_RECORD : NOT_ENOUGH_REPLICAS };
+      }),
+    close: broker.stop,
   };
 }
+
+/** Codes of the Kafka protocol. */
+const UNKNOWN_SERVER_ERROR = -1;
+const NOT_ENOUGH_REPLICAS = 19;
+const INVALID_RECORD = 87;
 
 /** How each built-in is held against the contract; the real servers are in the services tier. */
 const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
@@ -196,7 +217,7 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     destination: kafkaDestination,
     options: ({ url }) => ({
       brokers: [url],
-      topic: 'falco',
+      topic: 'falco.{{ rule }}',
       sasl: { mechanism: 'PLAIN', username: 'falco', password: SECRET },
     }),
   },
@@ -232,6 +253,7 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
   },
   syslog: {
     destination: () => tcpDestination(),
+    decode: (bytes) => splitFrames(bytes, 'octet_counting').messages.join('\n'),
     options: ({ host, port }) => ({ host, port, confirm: true }),
   },
   teams: {

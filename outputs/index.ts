@@ -26,9 +26,17 @@ export const outputs = {
     module: compiled('./file.js'),
     load: async () => (await import('./file.ts')).default,
   },
+  gcp_pubsub: {
+    module: compiled('./gcp-pubsub.js'),
+    load: async () => (await import('./gcp-pubsub.ts')).default,
+  },
   kafka: {
     module: compiled('./kafka/index.js'),
     load: async () => (await import('./kafka/index.ts')).default,
+  },
+  loki: {
+    module: compiled('./loki/index.js'),
+    load: async () => (await import('./loki/index.ts')).default,
   },
   nats: {
     module: compiled('./nats.js'),
@@ -49,6 +57,10 @@ export const outputs = {
   syslog: {
     module: compiled('./syslog/index.js'),
     load: async () => (await import('./syslog/index.ts')).default,
+  },
+  teams: {
+    module: compiled('./teams/index.js'),
+    load: async () => (await import('./teams/index.ts')).default,
   },
   webhook: {
     module: compiled('./webhook.js'),

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs the real servers of `npm run test:services` under .cache/, each from its public package registry:
-# Go (MinIO, nats-server, Alertmanager), Python (moto, pyarrow), Maven (OpenSearch, Trino, Spark, Kafka) and Debian (rsyslog, syslog-ng).
+# Go (MinIO, nats-server, Alertmanager, VictoriaLogs), Python (moto, pyarrow), Maven (OpenSearch, Trino, Spark, Kafka) and Debian (rsyslog, syslog-ng).
 # Trino runs on Java 25 and later, Spark on 17: the tests look in JAVA_HOME and every JAVA_HOME_*, on the PATH, and beside those.
 # What is there already is left alone. A server that cannot be had is named at the end; the rest is installed.
 #
-# Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|kafka|alertmanager|syslog]...
+# Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|kafka|alertmanager|victoria-logs|syslog]...
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -15,6 +15,7 @@ mkdir -p "$bin"
 minio_version=v0.0.0-20260212201848-7aac2a2c5b7c # the last commit of the server that `go install` builds
 nats_version=v2.15.2
 alertmanager_version=v0.28.1 # later ones lack the built pages that `go install` would need
+victoria_logs_version=v1.52.1
 failed=()
 
 say() { printf '%s\n' "$*"; }
@@ -50,6 +51,10 @@ install_minio() { go_install "github.com/minio/minio@$minio_version"; }
 install_nats() { go_install "github.com/nats-io/nats-server/v2@$nats_version"; }
 install_alertmanager() { go_install "github.com/prometheus/alertmanager/cmd/alertmanager@$alertmanager_version"; }
 
+install_victoria_logs() {
+  go_install "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@$victoria_logs_version"
+}
+
 install_python() {
   python3 -m venv --clear "$cache/venv"
   "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r "$root/test/services/python/requirements.txt"
@@ -80,7 +85,7 @@ install_syslog() {
 }
 
 wanted=("$@")
-((${#wanted[@]})) || wanted=(python opensearch trino spark kafka nats alertmanager minio syslog)
+((${#wanted[@]})) || wanted=(python opensearch trino spark kafka nats alertmanager victoria-logs minio syslog)
 for name in "${wanted[@]}"; do
   case $name in
     minio) once minio "$minio_version" install_minio ;;
@@ -89,6 +94,7 @@ for name in "${wanted[@]}"; do
     opensearch | trino | spark | kafka) once "$name" "$(cksum <"$root/test/services/$name/pom.xml")" "install_$name" ;;
     syslog) once syslog "${syslog_packages[*]}" install_syslog ;;
     alertmanager) once alertmanager "$alertmanager_version" install_alertmanager ;;
+    victoria-logs) once victoria-logs "$victoria_logs_version" install_victoria_logs ;;
     *) say "unknown: $name"; exit 2 ;;
   esac
 done

@@ -94,3 +94,19 @@ function fromTimestamp(value: object): EventTime | undefined {
     milliseconds: date.getTime() + Math.floor((nanos as number) / 1e6),
   };
 }
+
+/**
+ * The time of an event in nanoseconds since 1970, exact.
+ *
+ * @example nanosecondsOf({ time: 1783755898682, timeText: '2026-07-11T09:44:58.682419669+02:00' }) // 1783755898682419669n
+ */
+export function nanosecondsOf({
+  time,
+  timeText,
+}: {
+  readonly time: number;
+  readonly timeText: string;
+}): bigint {
+  const belowMilliseconds = /\.\d{3}(\d{1,6})/.exec(timeText)?.[1] ?? '';
+  return BigInt(time) * 1_000_000n + BigInt(belowMilliseconds.padEnd(6, '0'));
+}

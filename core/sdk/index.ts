@@ -36,7 +36,7 @@ export type { FalcosidekickKey } from './options/falcosidekick.ts';
 export type { Login } from './options/login.ts';
 export { loginOptions } from './options/login.ts';
 export type { OptionMarks } from './options/scalars.ts';
-export { byPriority, duration, priority, secret, size, template } from './options/scalars.ts';
+export { byPriority, duration, priority, secret, size, template, templates } from './options/scalars.ts';
 export type { ServerAddress } from './options/server.ts';
 export { serverOptions } from './options/server.ts';
 export { Type } from './options/type.ts';
@@ -64,7 +64,7 @@ export { deliverToAny } from './deliver/hosts.ts';
 
 // Over HTTP.
 
-export type { HttpClient, HttpRoute, RequestDetails } from './contract/http.ts';
+export type { AnswerRules, HttpClient, HttpRoute, RequestDetails } from './contract/http.ts';
 export type { AuthKeys, AuthOptions } from './http/auth/options.ts';
 export { authOption } from './http/auth/options.ts';
 export type { HttpOptions } from './http/options.ts';
@@ -101,8 +101,10 @@ export type { Decimal, Event, FieldValue } from '../event/event.ts';
 export { isMissing } from '../event/event.ts';
 export type { Priority } from '../event/priority.ts';
 export { PRIORITIES, parsePriority, priorityRank } from '../event/priority.ts';
+export { nanosecondsOf } from '../event/time.ts';
 export { printableJson } from './contract/printable.ts';
-export { recordJson, textTemplate } from './deliver/payload.ts';
+export type { EventText } from './deliver/payload.ts';
+export { eventLabels, fieldTextOf, recordJson, textTemplate } from './deliver/payload.ts';
 
 // Batches that are too large for memory, read as blocks, on another thread too.
 

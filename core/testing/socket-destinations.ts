@@ -46,13 +46,20 @@ export async function tcpDestination(
     // The output's own connection keeps the process alive while it is needed.
     socket.unref();
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    // Closing its side is an answer, too, and a program that hangs gives none.
+    socket.on('end', () => {
+      if (!hangs) socket.end();
+    });
     if (hangs) return;
     const stream: Buffer[] = [];
     streams.push(stream);
     socket.on('data', (chunk: Buffer) => stream.push(chunk));
     serve(socket);
   };
-  const server = tls === undefined ? createServer(accept) : createTlsServer({ ...tls }, accept);
+  const server =
+    tls === undefined
+      ? createServer({ allowHalfOpen: true }, accept)
+      : createTlsServer({ ...tls, allowHalfOpen: true }, accept);
   // A client that does not trust the certificate is no fault of the test.
   server.on('tlsClientError', () => {});
 

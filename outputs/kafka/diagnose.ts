@@ -1,42 +1,43 @@
-import type { Finding } from '../../core/sdk/index.ts';
+import { type Address, type Finding, reach } from '../../core/sdk/index.ts';
 import type { KafkaClient, Topic } from './client.ts';
-import type { Address, Library } from './connections.ts';
+import type { Library } from './connections.ts';
 import { describeCode, faultOf } from './errors.ts';
 import { nameOf } from './options.ts';
 
-/** Code of AclOperation.WRITE: a bit of what a broker says the client may do. */
+/** Codes of AclOperation and of errors (https://kafka.apache.org/protocol). */
 const WRITE = 4;
+const UNKNOWN_TOPIC = 3;
+const TOPIC_AUTHORIZATION_FAILED = 29;
 
+/** What is looked at. */
 export interface DiagnoseRequest {
+  /** Those of the options, each with how it speaks TLS. */
   readonly brokers: readonly Address[];
   /** The topic of the sample event. */
   readonly topic: string;
   readonly idempotent: boolean;
+  /** Do brokers create the topic when the first event is sent? */
   readonly allowTopicCreation: boolean;
 }
 
-/** Asks each broker for a connection, and one of them about the topic, the permission to write and a producer id. Writes nothing. */
+/**
+ * Looks step by step at each broker (name, connection, TLS, login), and asks one of them about the topic, the permission to write
+ * and a producer id. A broker that cannot be used is a warning while another one can be.
+ *
+ * @param client must not let brokers create topics: a diagnosis changes nothing
+ */
 export async function* diagnoseKafka(
   library: Library,
   client: KafkaClient,
   { brokers, topic: name, idempotent, allowTopicCreation }: DiagnoseRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  const reached = await Promise.all(
-    brokers.map((broker) =>
-      client.reach(broker, signal).then(
-        () => undefined,
-        (error: unknown) => faultOf(library, error),
-      ),
-    ),
-  );
-  const some = reached.includes(undefined);
-  for (const [index, broker] of brokers.entries()) {
-    const fault = reached[index];
-    if (fault === undefined) yield { status: 'ok', what: 'broker', line: `${nameOf(broker)} answers` };
-    else {
-      const status = some && !fault.denied ? 'warning' : 'failed';
-      yield { status, what: 'broker', line: `${nameOf(broker)}: ${fault.reason}` };
+  const looks = await Promise.all(brokers.map((broker) => lookAt(library, client, broker, signal)));
+  const some = looks.some(({ isUsable }) => isUsable);
+  for (const { findings, isDenied } of looks) {
+    for (const finding of findings) {
+      const isMinor = finding.status === 'failed' && some && !isDenied;
+      yield isMinor ? { ...finding, status: 'warning' } : finding;
     }
   }
   if (!some) return;
@@ -55,17 +56,50 @@ export async function* diagnoseKafka(
   }
 }
 
+/** What was found of one broker. */
+interface Look {
+  readonly findings: readonly Finding[];
+  readonly isUsable: boolean;
+  /** It refused the credentials, which are the same for all. */
+  readonly isDenied: boolean;
+}
+
+async function lookAt(
+  library: Library,
+  client: KafkaClient,
+  address: Address,
+  signal: AbortSignal,
+): Promise<Look> {
+  const findings: Finding[] = [];
+  for await (const finding of reach(address, signal)) findings.push(finding);
+  const broken = { findings, isUsable: false, isDenied: false };
+  if (findings.some(({ status }) => status === 'failed')) return broken;
+  const name = nameOf(address);
+  try {
+    await client.reach(address, signal);
+    findings.push({ status: 'ok', what: 'broker', line: `${name} answers` });
+    return { ...broken, isUsable: true };
+  } catch (error) {
+    const { reason, denied } = faultOf(library, error);
+    findings.push({ status: 'failed', what: 'broker', line: `${name}: ${reason}` });
+    return { ...broken, isDenied: denied };
+  }
+}
+
 function* findingsOf(
   library: Library,
   name: string,
   topic: Topic | undefined,
   allowTopicCreation: boolean,
 ): Generator<Finding> {
-  const code = topic?.errorCode ?? 3;
+  const code = topic?.errorCode ?? UNKNOWN_TOPIC;
+  if (code === UNKNOWN_TOPIC && allowTopicCreation) {
+    const line = `${name}: does not exist; brokers with auto.create.topics.enable create it for the first event`;
+    yield { status: 'plan', what: 'topic', line };
+    return;
+  }
   if (topic === undefined || code !== 0) {
-    // Asking for a topic that brokers create makes them create it; for a moment it has no leader.
-    const status = allowTopicCreation && code === 5 ? 'plan' : 'failed';
-    yield { status, what: 'topic', line: `${name}: ${describeCode(library, code)}` };
+    yield { status: 'failed', what: 'topic', line: `${name}: ${describeCode(library, code)}` };
     return;
   }
   const { partitions, operations } = topic;
@@ -73,11 +107,17 @@ function* findingsOf(
   const leaderless = [...partitions.keys()].filter((number) => partitions[number]?.leader === undefined);
   if (leaderless.length > 0) {
     const line = `${name}: partitions without a leader: ${leaderless.join(', ')} of ${count}; bring their brokers back`;
-    yield { status: 'failed', what: 'topic', line };
+    yield { status: leaderless.length === count ? 'failed' : 'warning', what: 'topic', line };
   } else {
     const behind = partitions.filter(({ replicas, inSync }) => inSync < replicas).length;
-    const note = behind === 0 ? '' : `; ${behind} of them with replicas that are not in sync`;
-    yield { status: 'ok', what: 'topic', line: `${name} has ${count} partitions${note}` };
+    const line = `${name} has ${count} partitions`;
+    if (behind === 0) yield { status: 'ok', what: 'topic', line };
+    else
+      yield {
+        status: 'warning',
+        what: 'topic',
+        line: `${line}; ${behind} have replicas that are not in sync`,
+      };
   }
   if (operations === undefined)
     yield {
@@ -86,6 +126,10 @@ function* findingsOf(
       line: `${name}: the brokers do not say who may write`,
     };
   else if ((operations & (1 << WRITE)) === 0)
-    yield { status: 'failed', what: 'permission', line: `${name}: ${describeCode(library, 29)}` };
+    yield {
+      status: 'failed',
+      what: 'permission',
+      line: `${name}: ${describeCode(library, TOPIC_AUTHORIZATION_FAILED)}`,
+    };
   else yield { status: 'ok', what: 'permission', line: `${name}: this client may write` };
 }

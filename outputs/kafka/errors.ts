@@ -80,6 +80,9 @@ export interface Fault {
 /** Names of TLS faults that mean refused credentials: the broker wants a client certificate, or another one. */
 const CERTIFICATE_REFUSED = /CERTIFICATE_(REQUIRED|UNKNOWN)|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE/i;
 
+/** The library says so when no token could be had, which may pass: no broker has refused anything. */
+const isOfProvider = (message: string) => / provider threw an error/.test(message);
+
 interface Nested extends Error {
   readonly code?: unknown;
   readonly errors?: readonly unknown[];
@@ -93,7 +96,7 @@ export function faultOf(library: Library, error: unknown): Fault {
   const answered = all.find(({ apiCode }) => typeof apiCode === 'number');
   const denied = all.some(
     ({ code, message, apiCode }) =>
-      code === library.AuthenticationError.code ||
+      (code === library.AuthenticationError.code && !isOfProvider(message)) ||
       meaningOf(Number(apiCode)) === 'denied' ||
       (typeof code === 'string' && CERTIFICATE_REFUSED.test(`${code} ${message}`)),
   );

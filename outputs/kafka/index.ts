@@ -15,7 +15,7 @@ import { faultOf } from './errors.ts';
 import { messageMaker } from './message.ts';
 import { addressOf, checkOptions, options } from './options.ts';
 import { type KafkaProducer, kafkaProducer } from './producer.ts';
-import { saslOf } from './sasl.ts';
+import { createSasl } from './sasl.ts';
 
 /** A broker ends the connection at a request of more than `socket.request.max.bytes`, 100 MiB unless it is set otherwise. */
 const LARGEST_REQUEST = 32 * 1024 * 1024;
@@ -39,6 +39,15 @@ export default defineOutput({
         compression: 'lz4',
         tls: { ca: '/etc/kafka/ca.crt' },
         sasl: { mechanism: 'SCRAM-SHA-512', username: 'falco', password: 'from-a-secret' },
+      },
+    },
+    {
+      title: 'Amazon MSK, authenticated by IAM',
+      options: {
+        brokers: ['b-1.falco.abc123.c2.kafka.eu-central-1.amazonaws.com:9098'],
+        topic: 'falco',
+        tls: {},
+        sasl: { mechanism: 'AWS_MSK_IAM', aws: { region: 'eu-central-1' } },
       },
     },
     {
@@ -72,6 +81,8 @@ topic got more partitions or a record was set aside between the two attempts, an
 day (\`producer.id.expiration.ms\`) after the time of the producer's last event. The header \`id\` is the same on both.
 
 **Permissions.** \`Describe\` and \`Write\` on the topic. Brokers before 2.8 ask for \`IdempotentWrite\` on the cluster, too; or set \`idempotent: false\`.
+Amazon MSK with IAM: \`kafka-cluster:Connect\` and \`kafka-cluster:WriteDataIdempotently\` on the cluster, \`kafka-cluster:DescribeTopic\` and
+\`kafka-cluster:WriteData\` on the topic.
 
 Each partition is judged by itself. Retried: network faults, refused credentials and permissions, an unknown topic, too few replicas in sync,
 everything else that passes. Set aside: a record that is larger than the topic takes (\`max.message.bytes\`), or that the broker finds
@@ -86,16 +97,19 @@ invalid; those sent with it are sent again without it. A topic whose retention i
     });
     const messagesOf = ({ records, events }: BatchContent<unknown>) =>
       records.map((record, index) => messageOf(events[index]!, toJson(record)));
-    const { tls } = given;
+    const { tls: tlsOptions } = given;
+    const tls = tlsOptions && (() => readTls(tlsOptions, context.configDir));
+    const brokers = given.brokers.map(addressOf);
+    const sasl = createSasl(given, context);
     const load = () => context.load('@platformatic/kafka', () => import('@platformatic/kafka'));
-    const connect = (library: Library): KafkaClient =>
+    const connect = (library: Library, allowTopicCreation = given.allow_topic_creation): KafkaClient =>
       kafkaClient(library, {
-        brokers: given.brokers.map(addressOf),
+        brokers,
         clientId: given.client_id,
-        allowTopicCreation: given.allow_topic_creation,
+        allowTopicCreation,
         compression: given.compression,
-        ...(tls && { tls: () => readTls(tls, context.configDir) }),
-        sasl: saslOf(given, context.configDir),
+        tls,
+        sasl: sasl?.options,
         now: () => context.clock.now(),
       });
 
@@ -124,6 +138,13 @@ invalid; those sent with it are sent again without it. A topic whose retention i
 
     return {
       ...output,
+      async stop(signal) {
+        try {
+          await output.stop?.(signal);
+        } finally {
+          sasl?.close();
+        }
+      },
       preview: (batch) =>
         messagesOf(batch)
           .map(({ topic, key, headers, value }) =>
@@ -137,13 +158,13 @@ invalid; those sent with it are sent again without it. A topic whose retention i
           .join('\n\n'),
       async *diagnose({ sample }, signal) {
         const library = await load();
-        const client = connect(library);
+        const client = connect(library, false);
         try {
           yield* diagnoseKafka(
             library,
             client,
             {
-              brokers: given.brokers.map(addressOf),
+              brokers: brokers.map((broker) => ({ ...broker, tls })),
               topic: messageOf(sample, '').topic,
               idempotent: given.idempotent,
               allowTopicCreation: given.allow_topic_creation,

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { awsIdentityOptions } from '../../core/sdk/aws/index.ts';
 import { loginOptions, type Static, secret, size, Type, template, tlsOption } from '../../core/sdk/index.ts';
 import type { Address } from './connections.ts';
 
@@ -6,9 +7,10 @@ const DEFAULT_PORT = 9092;
 
 const sasl = Type.Object(
   {
-    mechanism: Type.Enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'], {
+    mechanism: Type.Enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER', 'AWS_MSK_IAM'], {
       falcosidekick: ['kafka.sasl'],
-      description: 'How the user is authenticated. PLAIN sends the password as it is: use it with `tls`.',
+      description:
+        'How the user is authenticated. PLAIN sends the password as it is: use it with `tls`. AWS_MSK_IAM is for Amazon MSK.',
     }),
     ...loginOptions({ falcosidekick: 'kafka' }),
     token: Type.Optional(
@@ -20,6 +22,13 @@ const sasl = Type.Object(
         description:
           'A file that holds the bearer token, for OAUTHBEARER; read again whenever a broker asks for it, so it may be renewed.',
         examples: ['/var/run/secrets/tokens/kafka'],
+      }),
+    ),
+    aws: Type.Optional(
+      Type.Object(awsIdentityOptions, {
+        excludes: ['token', 'token_file', 'username'],
+        description:
+          'Region of the cluster and credentials of AWS, for AWS_MSK_IAM. Without keys: the default chain of the AWS SDK (environment, IRSA, Pod Identity, IMDS). `proxy` and `tls` are for calls of STS, not of brokers.',
       }),
     ),
   },
@@ -126,14 +135,20 @@ export function nameOf({ host, port }: Address): string {
  * @param zstd is there a zstd in this runtime?
  * @throws Error that names the option and what to do
  */
-export function checkOptions({ sasl: given, compression, brokers }: KafkaOptions, zstd: boolean): void {
+export function checkOptions({ sasl: given, compression, brokers, tls }: KafkaOptions, zstd: boolean): void {
   for (const broker of brokers)
     if (addressOf(broker).port > 65_535) throw new Error(`brokers: "${broker}" has no valid port`);
   if (compression === 'zstd' && !zstd)
     throw new Error('compression: zstd needs Node.js 22.15 or later; use lz4');
   if (given === undefined) return;
-  const { mechanism, username, token, token_file: tokenFile } = given;
-  if (mechanism === 'OAUTHBEARER') {
+  const { mechanism, username, token, token_file: tokenFile, aws } = given;
+  if (aws !== undefined && mechanism !== 'AWS_MSK_IAM')
+    throw new Error(`sasl.aws requires sasl.mechanism: AWS_MSK_IAM, not ${mechanism}`);
+  if (mechanism === 'AWS_MSK_IAM') {
+    if (aws === undefined) throw new Error('sasl.mechanism: AWS_MSK_IAM requires sasl.aws with a region');
+    if (tls === undefined)
+      throw new Error('sasl.mechanism: AWS_MSK_IAM requires tls; `tls: {}` is enough for Amazon MSK');
+  } else if (mechanism === 'OAUTHBEARER') {
     if (token === undefined && tokenFile === undefined)
       throw new Error('sasl.mechanism: OAUTHBEARER requires sasl.token or sasl.token_file');
   } else if (username === undefined) {

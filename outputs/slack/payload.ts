@@ -1,4 +1,5 @@
-import { type Event, fieldText, type Priority } from '../../core/sdk/index.ts';
+import type { Event, Priority } from '../../core/sdk/index.ts';
+import { fieldFacts, headFacts, tagFacts, utcTime } from '../shared/chat/index.ts';
 
 /** How a message looks; see the options of the output. */
 export interface Look {
@@ -52,29 +53,11 @@ export function slackPayload(event: Event, text: string, look: Look): Record<str
 
 function fieldsOf(event: Event, all: boolean): object[] {
   const field = (title: string, value: string, short = true) => ({ title, value: escaped(value), short });
-  const own = Object.keys(event.fields)
-    .sort()
-    .filter((name) => typeof event.fields[name] === 'string' || (all && event.fields[name] !== null))
-    .map((name) => {
-      const value = fieldText(event.fields[name]!);
-      return field(name, value, [...value].length < SHORT);
-    });
   return [
-    field('rule', event.rule),
-    field('priority', event.priority),
-    ...(event.source ? [field('source', event.source)] : []),
-    ...(event.hostname ? [field('hostname', event.hostname)] : []),
-    ...(event.tags.length > 0 ? [field('tags', [...event.tags].sort().join(', '))] : []),
-    ...own,
+    ...[...headFacts(event), ...tagFacts(event)].map(({ name, value }) => field(name, value)),
+    ...fieldFacts(event, all).map(({ name, value }) => field(name, value, [...value].length < SHORT)),
     field('time', utcTime(event), false),
   ];
-}
-
-/** `2019-05-17 15:31:56.746609046 +0000 UTC`: to the nanosecond, in UTC, as Falcosidekick writes it. */
-function utcTime({ time, timeText }: Event): string {
-  const fraction = /\.(\d+)/.exec(timeText)?.[1]?.replace(/0+$/, '') ?? '';
-  const seconds = new Date(time).toISOString().slice(0, 19).replace('T', ' ');
-  return `${seconds}${fraction && `.${fraction}`} +0000 UTC`;
 }
 
 /** Slack reads `<!channel>` and links in a text; an event must not be able to write one (Slack, "Escaping text"). */

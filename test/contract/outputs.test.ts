@@ -16,8 +16,9 @@ import ecs from '../../mappers/ecs/index.ts';
 import { mappers } from '../../mappers/index.ts';
 import ocsf from '../../mappers/ocsf/index.ts';
 import { outputs } from '../../outputs/index.ts';
-import { kafkaBroker, type Verdict } from '../support/kafka-broker.ts';
+import { kafkaBroker, type Produced, type Verdict } from '../support/kafka-broker.ts';
 import { natsServer } from '../support/nats-server.ts';
+import { splitFrames } from '../support/syslog.ts';
 
 const SECRET = 'a-very-secret-token';
 
@@ -59,6 +60,18 @@ function sqsAnswer(
     }),
   );
   return { status: 200, body: JSON.stringify({ Successful, Failed }) };
+}
+
+/** The data of the messages of a request to publish. */
+function messagesIn(body: string): string[] {
+  const { messages = [] } = JSON.parse(body) as { messages?: { data: string }[] };
+  return messages.map(({ data }) => Buffer.from(data, 'base64').toString());
+}
+
+/** What Pub/Sub answers: an id for each message, or the permission that the check asks for. */
+function publishAnswer(body: string): Answer {
+  const messageIds = messagesIn(body).map((_, index) => String(index));
+  return { status: 200, body: JSON.stringify({ messageIds, permissions: ['pubsub.topics.publish'] }) };
 }
 
 /** A lake below `lake` in the folder of the test; while it is down, a file is in its place. */
@@ -121,25 +134,45 @@ function standardOutput(): TestDestination {
   };
 }
 
-/** A broker with the topic of the contract. */
+/** A broker that has every topic. It answers about partitions, so the contract has a topic for each event. */
 async function kafkaDestination(): Promise<TestDestination> {
-  const broker = await kafkaBroker({ topics: { falco: 3 }, password: SECRET });
+  const broker = await kafkaBroker({ topics: {}, newTopics: 3, password: SECRET });
   const { state } = broker;
+  const judge = (verdict: (one: Produced) => Verdict) => {
+    state.judge = verdict;
+  };
   return {
     url: broker.address,
-    arrived: () => broker.log.map(({ value }) => value),
+    // All of a record, as the preview shows it.
+    arrived: () =>
+      broker.log.map(({ topic, headers, value }) =>
+        [`topic: ${topic}`, ...Object.entries(headers).map((one) => `header ${one.join(': ')}`), value].join(
+          '\n',
+        ),
+      ),
     hang: () => {
       state.silent = true;
     },
-    cut: () => {
-      state.judge = () => 'cut';
+    cut: broker.stop,
+    async recover() {
+      state.silent = false;
+      judge(() => 'store');
+      await broker.resume();
     },
-    recover: () => {
-      Object.assign(state, { silent: false, judge: (): Verdict => 'store' });
-    },
-    close: () => broker.stop(),
+    refuse: (message) => judge(() => ({ code: UNKNOWN_SERVER_ERROR, message })),
+    refuseRecords: (isBad, fault) =>
+      judge(({ records }) => {
+        if (!records.some(({ value }) => isBad(value))) return 'store';
+        return { code: fault === 'refused' ? INVALID_RECORD : NOT_ENOUGH_REPLICAS };
+      }),
+    close: broker.stop,
   };
 }
+
+/** Codes of the Kafka protocol. */
+const UNKNOWN_SERVER_ERROR = -1;
+const NOT_ENOUGH_REPLICAS = 19;
+const INVALID_RECORD = 87;
 
 /** How each built-in is held against the contract; the real servers are in the services tier. */
 const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
@@ -184,9 +217,18 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
     destination: kafkaDestination,
     options: ({ url }) => ({
       brokers: [url],
-      topic: 'falco',
+      topic: 'falco.{{ rule }}',
       sasl: { mechanism: 'PLAIN', username: 'falco', password: SECRET },
     }),
+  },
+  gcp_pubsub: {
+    options: ({ url }) => ({ project: 'p', topic: 'falco', url, auth: { bearer: { token: SECRET } } }),
+    decode: (body) => messagesIn(body.toString()).join('\n'),
+    answer: ({ body }) => publishAnswer(body),
+  },
+  loki: {
+    options: ({ url }) => ({ url, auth: { basic: { username: 'tenant', password: SECRET } } }),
+    answer: { status: 204 },
   },
   nats: {
     destination: () =>
@@ -211,7 +253,14 @@ const contracts: Record<keyof typeof outputs, Omit<OutputContract, 'test'>> = {
   },
   syslog: {
     destination: () => tcpDestination(),
+    decode: (bytes) => splitFrames(bytes, 'octet_counting').messages.join('\n'),
     options: ({ host, port }) => ({ host, port, confirm: true }),
+  },
+  teams: {
+    options: ({ url }) => ({
+      webhook_url: `${url}/workflows/0123/triggers/manual/paths/invoke?sig=${SECRET}`,
+    }),
+    answer: { status: 202 },
   },
   webhook: {
     options: ({ url }) => ({ url: `${url}/hook`, auth: { bearer: { token: SECRET } } }),

@@ -35,7 +35,7 @@ describe('the tutorial', () => {
   });
 
   it('can import all that the package says it exports', () => {
-    const names = ['tiercel', 'tiercel/aws', 'tiercel/lake', 'tiercel/testing'];
+    const names = ['tiercel', 'tiercel/aws', 'tiercel/chat', 'tiercel/lake', 'tiercel/testing'];
     const script = names.map((name) => `console.log(Object.keys(await import('${name}')).length > 1);`);
     const { stdout, stderr } = run(process.execPath, ['--input-type=module', '-e', script.join('')], dir);
     expect(stdout, stderr).toBe('true\n'.repeat(names.length));

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Event, Finding, Output } from '../../core/sdk/index.ts';
+import type { EventMembers } from '../../core/testing/index.ts';
 import kafka from '../../outputs/kafka/index.ts';
 import {
   batchOf,
@@ -27,10 +28,13 @@ const DEFAULTS: Omit<Options, 'brokers' | 'topic'> = {
 };
 
 /** Of now: brokers forget the sequences of a producer when its last record is a day old, by the time of the record. */
-const event = (n: number, members: Partial<Event> = {}): Event =>
+const event = (n: number, members: EventMembers = {}): Event =>
   eventOf({ id: `id-${n}`, rule: `rule ${n}`, fields: { n }, time: Date.now(), ...members });
-const events = (from: number, to: number): Event[] =>
-  Array.from({ length: to - from }, (_, n) => event(from + n));
+const events = (from: number, to: number, membersOf: (n: number) => EventMembers = () => ({})): Event[] =>
+  Array.from({ length: to - from }, (_, n) => event(from + n, membersOf(from + n)));
+/** The number of an event in the value of a record. */
+const numberOf = (value: string): number =>
+  (JSON.parse(value) as { output_fields: { n: number } }).output_fields.n;
 const batch = (list: readonly Event[]) =>
   batchOf<unknown>(
     list.map(({ raw }) => Buffer.from(raw).toString()),
@@ -75,18 +79,13 @@ describeWith(KAFKA, 'kafka, on Apache Kafka', () => {
   it('sends records that the consumer of Kafka reads, with key, headers and time', async () => {
     await server.createTopic('plain', 3);
     const time = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
-    const list = events(0, 50).map((one) => ({
-      ...one,
-      time,
-      receivedAt: time + 1,
-      hostname: `host-${one.id}`,
-    }));
+    const list = events(0, 50, (n) => ({ time, receivedAt: time + 1, hostname: `host-id-${n}` }));
     await deliver(make('plain', { key: '{{ hostname }}' }), list);
     const there = await server.consume('plain', 50);
     expect(there.map(({ headers }) => headers.id).sort()).toEqual(list.map(({ id }) => id).sort());
     for (const { key, value, headers, timestamp } of there) {
       expect(key).toBe(`host-${headers.id}`);
-      expect(`id-${(JSON.parse(value) as { n: number }).n}`).toBe(headers.id);
+      expect(`id-${numberOf(value)}`).toBe(headers.id);
       expect(headers.rule).toBe(headers.id?.replace('id-', 'rule '));
       expect(timestamp).toBe(time);
     }
@@ -112,16 +111,13 @@ describeWith(KAFKA, 'kafka, on Apache Kafka', () => {
     await server.createTopic(`with-${compression}`, 1);
     await deliver(make(`with-${compression}`, { compression }), events(0, 200));
     const there = await server.consume(`with-${compression}`, 200);
-    expect(there.map(({ value }) => (JSON.parse(value) as { n: number }).n)).toEqual(
-      events(0, 200).map((_, n) => n),
-    );
+    expect(there.map(({ value }) => numberOf(value))).toEqual(events(0, 200).map((_, n) => n));
   });
 
   it('sets aside what is too large and what a compacted topic does not take, and nothing else', async () => {
     await server.createTopic('small', 1, { 'max.message.bytes': '20000' });
     const list = events(0, 400);
-    const big = Buffer.from(JSON.stringify({ n: 200, x: 'x'.repeat(30_000) }));
-    list[200] = event(200, { raw: big });
+    list[200] = event(200, { fields: { n: 200, x: 'x'.repeat(30_000) } });
     expect(await make('small').deliver(batch(list), neverAborts())).toEqual({
       status: 'delivered',
       rejected: [{ index: 200, reason: expect.stringContaining('MESSAGE_TOO_LARGE') }],
@@ -131,7 +127,7 @@ describeWith(KAFKA, 'kafka, on Apache Kafka', () => {
       list.filter((_, n) => n !== 200).map(({ id }) => id),
     );
     await server.createTopic('compacted', 1, { 'cleanup.policy': 'compact' });
-    const keyed = events(0, 5).map((one, n) => ({ ...one, hostname: n === 2 ? '' : 'host' }));
+    const keyed = events(0, 5, (n) => ({ hostname: n === 2 ? '' : 'host' }));
     expect(await make('compacted', { key: '{{ hostname }}' }).deliver(batch(keyed), neverAborts())).toEqual({
       status: 'delivered',
       rejected: [{ index: 2, reason: expect.stringMatching(/key/i) }],
@@ -141,7 +137,7 @@ describeWith(KAFKA, 'kafka, on Apache Kafka', () => {
   it('loses nothing, doubles nothing and keeps the order of a key while the broker is killed and comes back', async () => {
     await server.createTopic('restart', 3);
     const output = make('restart', { key: '{{ hostname }}' });
-    const list = events(0, 6000).map((one, n) => ({ ...one, hostname: `host-${n % 10}` }));
+    const list = events(0, 6000, (n) => ({ hostname: `host-${n % 10}` }));
     let sent = 0;
     const sending = (async () => {
       for (; sent < list.length; sent += 20) await deliver(output, list.slice(sent, sent + 20), 400);
@@ -224,14 +220,19 @@ describeWith(KAFKA, 'kafka, on Apache Kafka', () => {
         found.push(one);
       return found.map(({ status, what }) => `${what} ${status}`);
     };
-    const all = ['broker ok', 'topic ok', 'permission ok', 'producer id ok'];
+    const all = ['connection ok', 'broker ok', 'topic ok', 'permission ok', 'producer id ok'];
     expect(await diagnose(make('diagnosed'))).toEqual(all);
-    expect(await diagnose(make('nowhere'))).toEqual(['broker ok', 'topic failed', 'producer id ok']);
+    expect(await diagnose(make('nowhere'))).toEqual([
+      'connection ok',
+      'broker ok',
+      'topic failed',
+      'producer id ok',
+    ]);
     const mallory = {
       brokers: [server.sasl],
       sasl: { mechanism: 'PLAIN' as const, username: 'mallory', password: PASSWORDS.mallory },
     };
-    expect((await diagnose(make('diagnosed', mallory)))[1]).toBe('topic failed');
+    expect((await diagnose(make('diagnosed', mallory)))[2]).toBe('topic failed');
   });
 });
 

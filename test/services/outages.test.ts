@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { type FakePubsub, startFakePubsub } from '../support/fake-pubsub.ts';
 import { getObject, listKeys } from './lake-files.ts';
 import { numberIn, survivesAnOutage } from './outage.ts';
 import { startAlertmanager } from './servers/alertmanager.ts';
@@ -18,6 +19,7 @@ import { startNats, talk } from './servers/nats.ts';
 import { startOpensearch } from './servers/opensearch.ts';
 import { type Receiver, startReceiver } from './servers/receiver.ts';
 import type { Server } from './servers/server.ts';
+import { linesOf, startVictoriaLogs } from './servers/victoria-logs.ts';
 
 survivesAnOutage([], 'webhook', {
   start: startReceiver,
@@ -32,6 +34,32 @@ survivesAnOutage([], 'slack', {
   start: startReceiver,
   output: ({ url }) => `    type: slack\n    webhook_url: ${url}/services/T/B/X`,
   arrived: async (server) => (server as Receiver).bodies.map(numberIn),
+});
+
+survivesAnOutage([], 'teams', {
+  start: startReceiver,
+  output: ({ url }) => `    type: teams\n    webhook_url: ${url}/workflows/0123/triggers/manual/paths/invoke`,
+  arrived: async (server) => (server as Receiver).bodies.map(numberIn),
+});
+
+survivesAnOutage([], 'gcp_pubsub, on a fake', {
+  start: async () => Object.assign(await startFakePubsub(), { output: () => '' }),
+  output: ({ url }) => `    type: gcp_pubsub
+    project: p
+    topic: falco
+    ordering_key: "{{ hostname }}"
+    url: ${url}
+    auth: { bearer: { token: none } }`,
+  arrived: async (server) =>
+    (server as Server & FakePubsub).published.map(({ data }) =>
+      numberIn((JSON.parse(data) as { rule: string }).rule),
+    ),
+});
+
+survivesAnOutage(['victoria-logs'], 'loki, on VictoriaLogs', {
+  start: startVictoriaLogs,
+  output: ({ url }) => `    type: loki\n    url: ${url}\n    endpoint: /insert/loki/api/v1/push`,
+  arrived: async (server) => (await linesOf(server)).map(({ rule = '' }) => numberIn(rule)),
 });
 
 survivesAnOutage(['alertmanager'], 'alertmanager', {

@@ -41,8 +41,12 @@ export type Verdict =
 export interface BrokerOptions {
   /** Number of partitions, by topic. */
   readonly topics: Readonly<Record<string, number>>;
+  /** Number of partitions of every other topic; without: there is none. */
+  readonly newTopics?: number;
   /** Of the user `falco`, by PLAIN. Without: nobody is authenticated. */
   readonly password?: string;
+  /** Whether it takes a token of OAUTHBEARER, which it offers then instead of PLAIN. */
+  readonly takesToken?: (token: string) => boolean;
   /** Does it offer producer ids? Default true. Otherwise it refuses them with CLUSTER_AUTHORIZATION_FAILED. */
   readonly producerIds?: boolean;
   /** Bits of what everybody may do with a topic; default WRITE and DESCRIBE. */
@@ -50,6 +54,9 @@ export interface BrokerOptions {
   /** The newest version of Produce that it speaks; default 13, as Kafka 4. */
   readonly produceVersion?: number;
 }
+
+/** `socket.request.max.bytes` of Kafka. */
+const LARGEST_REQUEST = 100 * 1024 * 1024;
 
 const API = { produce: 0, metadata: 3, handshake: 17, apiVersions: 18, initProducerId: 22, authenticate: 36 };
 
@@ -67,7 +74,9 @@ const isFlexible = (key: number, version: number) =>
  */
 export async function kafkaBroker({
   topics,
+  newTopics,
   password,
+  takesToken,
   producerIds = true,
   operations,
   produceVersion = 13,
@@ -75,6 +84,7 @@ export async function kafkaBroker({
   const log: Logged[] = [];
   const produced: Produced[] = [];
   const asked: number[] = [];
+  const mayCreate: boolean[] = [];
   const sockets = new Set<Socket>();
   /** The last batches of a producer in a partition: first and next sequence. */
   const batches = new Map<string, (readonly [first: number, next: number])[]>();
@@ -105,11 +115,13 @@ export async function kafkaBroker({
   const server = createServer((socket) => {
     sockets.add(socket);
     let buffer = Buffer.alloc(0);
-    let authenticated = password === undefined;
+    let authenticated = password === undefined && takesToken === undefined;
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
     socket.on('data', (chunk) => {
       buffer = Buffer.concat([buffer, chunk]);
+      // As Kafka does with what is too long for a request: the first bytes of TLS or HTTP, for example.
+      if (buffer.length >= 4 && buffer.readUInt32BE(0) > LARGEST_REQUEST) socket.destroy();
       while (buffer.length >= 4 && buffer.length >= 4 + buffer.readInt32BE(0)) {
         const end = 4 + buffer.readInt32BE(0);
         const request = Reader.from(buffer.subarray(4, end));
@@ -133,12 +145,14 @@ export async function kafkaBroker({
       }
       if (key === API.apiVersions) apiVersions(answer);
       else if (key === API.handshake) {
-        const mechanism = request.readString(false);
-        answer.appendInt16(mechanism === 'PLAIN' ? 0 : 33);
-        answer.appendArray(['PLAIN'], (w, name) => w.appendString(name, false), false, false);
+        const offered = takesToken === undefined ? 'PLAIN' : 'OAUTHBEARER';
+        answer.appendInt16(request.readString(false) === offered ? 0 : 33);
+        answer.appendArray([offered], (w, name) => w.appendString(name, false), false, false);
       } else if (key === API.authenticate) {
-        const [, user, said] = request.readBytes().toString().split('\0');
-        authenticated = user === 'falco' && said === password;
+        const said = request.readBytes().toString();
+        // RFC 7628: the token ends with two characters of value 1.
+        const token = said.split('auth=Bearer ')[1]?.slice(0, -2) ?? '';
+        authenticated = takesToken?.(token) ?? said === `\0falco\0${password}`;
         answer.appendInt16(authenticated ? 0 : 58);
         answer.appendString(authenticated ? null : 'Authentication failed: Invalid username or password');
         answer.appendBytes(Buffer.alloc(0)).appendInt64(0n).appendTaggedFields();
@@ -176,6 +190,7 @@ export async function kafkaBroker({
         r.readUUID();
         return r.readString();
       });
+      mayCreate.push(request.readBoolean());
       const { port } = server.address() as AddressInfo;
       answer.appendInt32(0);
       answer.appendArray([0], (w, node) =>
@@ -183,7 +198,7 @@ export async function kafkaBroker({
       );
       answer.appendString('cluster').appendInt32(0);
       answer.appendArray(names, (w, name) => {
-        const count = state.partitions[name];
+        const count = state.partitions[name] ?? newTopics;
         w.appendInt16(count === undefined ? 3 : 0)
           .appendString(name)
           .appendUUID(null)
@@ -296,10 +311,21 @@ export async function kafkaBroker({
       return true;
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (at: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(at, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  await listen(0);
   const { port } = server.address() as AddressInfo;
   const cut = () => {
     for (const socket of sockets) socket.destroy();
+  };
+  const stop = async () => {
+    cut();
+    if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
   };
   return {
     address: `127.0.0.1:${port}`,
@@ -308,14 +334,18 @@ export async function kafkaBroker({
     produced,
     /** The API keys of the requests so far. */
     asked,
+    /** Whether the client let it create topics, for each request about topics. */
+    mayCreate,
     sockets,
     /** How it behaves from now on. */
     state,
     /** Ends all connections. */
     cut,
-    stop: () => {
-      cut();
-      return new Promise<void>((resolve) => server.close(() => resolve()));
+    /** Ends all connections and refuses others. */
+    stop,
+    /** Accepts connections again after `stop`, at the same address. */
+    async resume() {
+      if (!server.listening) await listen(port);
     },
   };
 }

@@ -5,7 +5,7 @@ import type { AwsOptions } from './options.ts';
 import { silenceNodeWarning, silent } from './silent.ts';
 
 /** For every client of AWS, milliseconds: until a connection is ready, and without an answer or progress on it. */
-const TIMEOUTS: HttpTimeouts = { connect: 10_000, idle: 60_000 };
+export const TIMEOUTS: HttpTimeouts = { connect: 10_000, idle: 60_000 };
 
 /** What every client of the SDK is made with. */
 export type AwsClientConfig = Credentials & {

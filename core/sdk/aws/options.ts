@@ -96,3 +96,42 @@ const schema = Type.Object(awsOptions);
 
 /** {@link awsOptions} as the code sees them. */
 export type AwsOptions = Static<typeof schema>;
+
+const { region, profile, access_key_id, secret_access_key, session_token, assume_role } = awsOptions;
+
+/**
+ * As whom something is signed for AWS, and by which way STS is called, for an output that does not call AWS otherwise; in an object
+ * of its own. Hand the options to {@link awsPresigner}.
+ *
+ * @example
+ * const options = Type.Object({
+ *   aws: Type.Optional(Type.Object(awsIdentityOptions, { description: 'Log in by IAM.' })),
+ * });
+ */
+export const awsIdentityOptions = {
+  region: withoutKeys(region),
+  profile: Type.Optional(withoutKeys(profile)),
+  access_key_id: Type.Optional(withoutKeys(access_key_id)),
+  secret_access_key: Type.Optional(withoutKeys(secret_access_key)),
+  session_token: Type.Optional(withoutKeys(session_token)),
+  assume_role: Type.Optional(withoutKeys(assume_role)),
+  proxy,
+  tls,
+};
+
+const identitySchema = Type.Object(awsIdentityOptions);
+
+/** {@link awsIdentityOptions} as the code sees them. */
+export type AwsIdentityOptions = Static<typeof identitySchema>;
+
+/** Keys of Falcosidekick stand for options of its outputs to AWS, not for those of others that sign for it. */
+function withoutKeys<S extends object>(option: S): S {
+  const {
+    falcosidekick: _,
+    properties,
+    ...rest
+  } = option as { falcosidekick?: unknown; properties?: Record<string, object> };
+  if (properties === undefined) return rest as S;
+  const members = Object.entries(properties).map(([name, member]) => [name, withoutKeys(member)]);
+  return { ...rest, properties: Object.fromEntries(members) } as S;
+}

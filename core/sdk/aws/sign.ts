@@ -1,4 +1,5 @@
 import { Sha256Node } from '@smithy/core/checksum';
+import { buildQueryString } from '@smithy/core/protocols';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsIdentity } from './identity.ts';
 
@@ -26,9 +27,32 @@ export interface Signing {
  */
 export async function signRequest(
   { method, url, headers, body }: SignableRequest,
-  { identity, region, service, at }: Signing,
+  signing: Signing,
 ): Promise<Record<string, string>> {
-  const signer = new SignatureV4({
+  const given = { ...headers, host: url.host };
+  const { headers: signed } = await signerOf(signing).sign(
+    { ...placeOf(url), method, headers: given, body },
+    { signingDate: signing.at },
+  );
+  return Object.fromEntries(Object.entries(signed).filter(([name]) => !(name in given)));
+}
+
+/**
+ * Adds a signature to the query of an address (AWS Signature Version 4), for GET.
+ *
+ * @param validFor milliseconds
+ * @returns the address with the signature
+ */
+export async function presignUrl(url: URL, signing: Signing, validFor: number): Promise<string> {
+  const { query = {} } = await signerOf(signing).presign(
+    { ...placeOf(url), method: 'GET', headers: { host: url.host } },
+    { signingDate: signing.at, expiresIn: Math.floor(validFor / 1000) },
+  );
+  return `${url.origin}${url.pathname}?${buildQueryString(query)}`;
+}
+
+function signerOf({ identity, region, service }: Signing): SignatureV4 {
+  return new SignatureV4({
     credentials: identity,
     region,
     service,
@@ -36,24 +60,20 @@ export async function signRequest(
     // The paths of S3 are signed as they are sent, those of other services encoded once more.
     uriEscapePath: service !== 's3',
   });
+}
+
+/** The address as the signer takes it. */
+function placeOf(url: URL) {
   const query: Record<string, string[]> = {};
   for (const [name, value] of url.searchParams) {
     query[name] ??= [];
     query[name].push(value);
   }
-  const given = { ...headers, host: url.host };
-  const { headers: signed } = await signer.sign(
-    {
-      method,
-      protocol: url.protocol,
-      hostname: url.hostname,
-      ...(url.port !== '' && { port: Number(url.port) }),
-      path: url.pathname,
-      query,
-      headers: given,
-      body,
-    },
-    { signingDate: at },
-  );
-  return Object.fromEntries(Object.entries(signed).filter(([name]) => !(name in given)));
+  return {
+    protocol: url.protocol,
+    hostname: url.hostname,
+    ...(url.port !== '' && { port: Number(url.port) }),
+    path: url.pathname,
+    query,
+  };
 }

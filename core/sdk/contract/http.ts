@@ -9,6 +9,19 @@ export interface RequestDetails {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What the answers of a destination mean, where their status does not say it. */
+export interface AnswerRules {
+  /** What a 2xx means. What it throws is `retry`. Default: delivered. */
+  accepted?(response: Response): Delivery | Promise<Delivery>;
+  /**
+   * Bodies of refusals (400, 413, 415, 422) that speak about the destination and not about the records: they are `retry`, and not
+   * `rejected`.
+   *
+   * @example retryWhen: /FAILED_PRECONDITION/ // Google Cloud: 400, when billing is off
+   */
+  readonly retryWhen?: RegExp;
+}
+
 /**
  * HTTP as an output uses it. Headers, compression, proxy, TLS and authentication are those of the output's options
  * (`httpOptions`), connections are kept, and no message contains a secret. The framework makes it on first use and closes it
@@ -36,11 +49,7 @@ export interface HttpClient {
    * @example
    * http.send('/bulk', { body, accepted: async (response) => fromBulk(await response.json()) }, signal)
    */
-  send(
-    url: string,
-    details: RequestDetails & { accepted?(response: Response): Delivery | Promise<Delivery> },
-    signal: AbortSignal,
-  ): Promise<Delivery>;
+  send(url: string, details: RequestDetails & AnswerRules, signal: AbortSignal): Promise<Delivery>;
   /**
    * For requests that deliver nothing: resolves whatever the status. Read the body, or cancel it.
    *

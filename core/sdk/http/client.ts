@@ -3,7 +3,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type Clock, systemClock } from '../contract/clock.ts';
-import type { HttpClient, RequestDetails } from '../contract/http.ts';
+import type { AnswerRules, HttpClient, RequestDetails } from '../contract/http.ts';
 import { type Delivery, type Failure, retry } from '../contract/verdicts.ts';
 import { readTls } from '../options/tls.ts';
 import { AuthError, type AuthSurroundings, retryAfterFailure } from './auth/auth.ts';
@@ -123,15 +123,16 @@ export function httpClient(options: HttpOptions, surroundings: HttpSurroundings)
 
   async function send(
     address: string,
-    details: RequestDetails & { accepted?(response: Response): Delivery | Promise<Delivery> },
+    details: RequestDetails & AnswerRules,
     signal: AbortSignal,
   ): Promise<Delivery> {
-    const { accepted } = details;
+    const { accepted, retryWhen } = details;
     try {
       const target = targetOf(address);
-      const delivery = await exchange(target, details, signal, (answer) =>
-        accepted === undefined || !isSuccess(answer) ? fromMessage(answer) : judge(answer, accepted),
-      );
+      const delivery = await exchange(target, details, signal, (answer) => {
+        if (isSuccess(answer)) return accepted ? judge(answer, accepted) : fromMessage(answer);
+        return retryWhen ? judgeRefusal(answer, retryWhen) : fromMessage(answer);
+      });
       return withReasons(delivery, (reason) => redactAt(reason, target), `${target.url.host} `);
     } catch (error) {
       return retryAfterFailure(error);
@@ -184,6 +185,15 @@ async function judge(
     // An answer that is not read would keep its connection from being used again.
     if (!response.bodyUsed) await fromResponse(response);
   }
+}
+
+/** What an answer means that is no success, by its status and its body. */
+async function judgeRefusal(answer: IncomingMessage, retryWhen: RegExp): Promise<Delivery> {
+  const response = toResponse(answer);
+  // A body that breaks off does not change what the status says.
+  const body = await response.text().catch(() => '');
+  const delivery = await fromResponse(new Response(body || null, response));
+  return delivery.status === 'rejected' && retryWhen.test(body) ? retry(delivery.reason) : delivery;
 }
 
 /** The delivery, its reasons redacted; the reason for all of it begins with the host. */

@@ -18,6 +18,8 @@ export interface HttpExchange<R> {
   body(batch: BatchContent<R>): string | Uint8Array;
   /** What an answer of 2xx means, for destinations that answer about each record. What it throws is `retry`. Default: delivered. */
   accepted?(response: Response, batch: Batch<R>): Delivery | Promise<Delivery>;
+  /** Bodies of refusals that are `retry`, and not `rejected`: they speak about the destination, and not about the records. */
+  readonly retryWhen?: RegExp;
   /** Which request says that the destination is ready, by a 2xx. Default: `HEAD` to `url`, which need not succeed. */
   readonly check?: HttpCheck;
 }
@@ -34,7 +36,7 @@ export interface HttpExchange<R> {
  * });
  */
 export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output<R> {
-  const { url = '', method, headers, accepted } = exchange;
+  const { url = '', method, headers, accepted, retryWhen } = exchange;
   const decoder = new TextDecoder();
   const check = exchange.check ?? (typeof url === 'string' ? url : '');
   return {
@@ -47,6 +49,7 @@ export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output
           ...(method !== undefined && { method }),
           ...(own !== undefined && { headers: own }),
           ...(accepted !== undefined && { accepted: (response: Response) => accepted(response, batch) }),
+          ...(retryWhen !== undefined && { retryWhen }),
         },
         signal,
       );

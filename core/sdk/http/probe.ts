@@ -1,6 +1,7 @@
 import type { HttpClient, HttpRoute } from '../contract/http.ts';
 import type { Finding } from '../contract/output.ts';
 import { reach } from './reach.ts';
+import { describeFailure } from './transport/failure.ts';
 import { fromResponse } from './transport/response.ts';
 
 /** A request that changes nothing and is answered with 2xx by a destination that is ready. */
@@ -9,6 +10,10 @@ export interface HttpCheck {
   readonly url: string;
   /** Default `GET`. */
   readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** What is wrong by an answer of 2xx, for destinations that say it there, and what to do; undefined: nothing. */
+  problem?(response: Response): Promise<string | undefined>;
 }
 
 /** A clock that is off by more than this is a warning: tokens and signatures are refused then. Milliseconds. */
@@ -28,7 +33,7 @@ export async function* probeHttp(
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   const what = 'request';
-  const { url, method } =
+  const { url, method, headers, body, problem }: HttpCheck & { method: string } =
     typeof check === 'string' ? { url: check, method: 'HEAD' } : { method: 'GET', ...check };
   let route: HttpRoute;
   try {
@@ -42,13 +47,22 @@ export async function* probeHttp(
   const way = route.proxy === undefined ? '' : `; through the proxy ${route.proxy.host}`;
   let response: Response;
   try {
-    response = await http.request(url, { method }, signal);
+    response = await http.request(
+      url,
+      { method, ...(headers && { headers }), ...(body !== undefined && { body }) },
+      signal,
+    );
   } catch (error) {
     const line = signal.aborted ? `${host} does not answer in time` : (error as Error).message;
     yield { status: 'failed', what, line: `${line}${way}` };
     return;
   }
+  const wrong = response.ok ? await problem?.(response.clone()).catch(describeFailure) : undefined;
   const answer = await describeAnswer(response, method, typeof check !== 'string');
+  if (wrong !== undefined) {
+    yield { status: 'failed', what, line: `${host} ${http.redact(wrong, url)}${way}` };
+    return;
+  }
   // A proxy of plain HTTP answers like the server; a tunnel is refused before the request.
   const whose = way === '' || response.ok || protocol === 'https:' ? '' : ', which may have answered itself';
   yield { status: answer.status, what, line: `${host} ${http.redact(answer.line, url)}${way}${whose}` };

@@ -115,6 +115,28 @@ export function template(options: Omit<ScalarOptions, 'minimum' | 'maximum'>) {
 }
 
 /**
+ * An option that is names and a Liquid template for each, such as labels; hand its value to `eventLabels`. Default: none.
+ *
+ * @param options `names` is the pattern of the names that the destination takes
+ * @example attributes: templates({ names: '^[a-z_]+$', description: 'Attributes of a message.' })
+ */
+export function templates({
+  names,
+  ...options
+}: OptionMarks & {
+  readonly names: string;
+  readonly description: string;
+  readonly examples?: readonly Readonly<Record<string, string>>[];
+  readonly falcosidekick?: readonly FalcosidekickKey[];
+}) {
+  return Type.Record(Type.String(), template({ description: 'A Liquid template over the event.' }), {
+    propertyNames: { type: 'string', pattern: names },
+    default: {},
+    ...options,
+  });
+}
+
+/**
  * A text that never appears in logs, errors, `print-config` or the admin endpoints.
  *
  * @example

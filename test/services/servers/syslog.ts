@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CACHE, type Server, startServer } from './server.ts';
 
@@ -33,8 +34,11 @@ export interface ServerMessage {
 export interface SyslogServer extends Server {
   /** What it has written, also through an outage. */
   messages(): ServerMessage[];
-  /** Stops its process without ending it: the system still takes what is sent to it. Until the outage. */
-  suspend(): void;
+  /**
+   * Stops its process without ending it, when it has stored all that it has read: the system still takes what is sent to it.
+   * Until the outage.
+   */
+  suspend(): Promise<void>;
 }
 
 /** The servers by name; each requires a client certificate of TLS connections, and takes messages of 64 KiB. */
@@ -145,14 +149,16 @@ async function start(
 ): Promise<SyslogServer> {
   let file = '';
   let pidFile = '';
+  let port = 0;
   const server = await startServer({
     name,
     protocol: 'tcp',
-    command: (port, directory) => {
+    command: (given, directory) => {
+      port = given;
       file = join(directory, 'messages.ndjson');
       pidFile = join(directory, 'pid');
       return {
-        ...commandOf(port, directory, file),
+        ...commandOf(given, directory, file),
         env: {
           LD_LIBRARY_PATH: [...librariesBelow('.'), join(ROOT, 'usr/lib/syslog-ng')].join(':'),
           // So that the times of both servers are written alike.
@@ -167,9 +173,38 @@ async function start(
     output: () => server.output(),
     messages: () =>
       (existsSync(file) ? readFileSync(file, 'utf8') : '').split('\n').slice(0, -1).map(readLine),
-    suspend: () => process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGSTOP'),
+    async suspend() {
+      const pid = Number(readFileSync(pidFile, 'utf8'));
+      for (;;) {
+        process.kill(pid, 'SIGSTOP');
+        // What was on its way has come.
+        await sleep(100);
+        if (!hasReadAllOfSome(port)) return;
+        process.kill(pid, 'SIGCONT');
+        await sleep(5);
+      }
+    },
   };
 }
+
+/**
+ * Whether a server has read all that came over some connection that it has not closed. It may not have stored it yet, and killed now
+ * its system would close the connection in good order: that is how it confirms.
+ */
+function hasReadAllOfSome(port: number): boolean {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return ['/proc/net/tcp', '/proc/net/tcp6']
+    .flatMap((path) => readFileSync(path, 'utf8').trim().split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .some(([, from = '', , state = '', queues = '']) => {
+      // The end of the other side counts as one byte that is not read.
+      const unread = Number.parseInt(queues.split(':')[1] ?? '', 16);
+      return from.endsWith(local) && [ESTABLISHED, CLOSE_WAIT].includes(state) && unread <= 1;
+    });
+}
+
+const ESTABLISHED = '01';
+const CLOSE_WAIT = '08';
 
 function readLine(line: string): ServerMessage {
   return JSON.parse(line) as ServerMessage;

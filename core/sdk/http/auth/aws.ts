@@ -1,11 +1,11 @@
 import type { Static } from 'typebox';
 import type { AwsIdentity } from '../../aws/identity.ts';
-import { awsOptions } from '../../aws/options.ts';
+import { awsIdentityOptions } from '../../aws/options.ts';
 import { Type } from '../../options/type.ts';
 import { type Auth, AuthError, type AuthSurroundings } from './auth.ts';
 import { keepRenewed, type Lease } from './renewal.ts';
 
-const { profile, access_key_id, secret_access_key, session_token, assume_role } = awsOptions;
+const { profile, access_key_id, secret_access_key, session_token, assume_role } = awsIdentityOptions;
 
 export const awsOption = Type.Object(
   {
@@ -19,12 +19,12 @@ export const awsOption = Type.Object(
       description: 'Name of the service as signatures have it.',
       examples: ['es', 'aoss', 'execute-api', 'lambda', 'vpc-lattice-svcs'],
     }),
-    profile: Type.Optional(withoutKeys(profile)),
-    access_key_id: Type.Optional(withoutKeys(access_key_id)),
-    secret_access_key: Type.Optional(withoutKeys(secret_access_key)),
-    session_token: Type.Optional(withoutKeys(session_token)),
+    profile,
+    access_key_id,
+    secret_access_key,
+    session_token,
     assume_role: Type.Optional({
-      ...withoutKeys(assume_role),
+      ...assume_role,
       description: 'Assume this role and sign with its session; renewed before the session ends.',
     }),
   },
@@ -78,16 +78,4 @@ export function aws(options: AwsAuthOptions, { transport, clock }: AuthSurroundi
         ]),
     close: () => identities.close(),
   };
-}
-
-/** Keys of Falcosidekick stand for options of its outputs to AWS, not for a signature of any output. */
-function withoutKeys<S extends object>(option: S): S {
-  const {
-    falcosidekick: _,
-    properties,
-    ...rest
-  } = option as { falcosidekick?: unknown; properties?: Record<string, object> };
-  if (properties === undefined) return rest as S;
-  const members = Object.entries(properties).map(([name, member]) => [name, withoutKeys(member)]);
-  return { ...rest, properties: Object.fromEntries(members) } as S;
 }

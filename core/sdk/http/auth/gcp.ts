@@ -1,43 +1,48 @@
 import { resolve } from 'node:path';
 import type { Static } from 'typebox';
+import type { FalcosidekickKey } from '../../options/falcosidekick.ts';
 import { Type } from '../../options/type.ts';
 import { describeFailure } from '../transport/failure.ts';
 import { type Auth, AuthError, type AuthSurroundings } from './auth.ts';
 import { sendBy } from './fetch.ts';
 import { type Lease, renewedBearer } from './renewal.ts';
 
-export const gcpOption = Type.Object(
-  {
-    credentials_file: Type.Optional(
-      Type.String({
-        format: 'path',
-        minLength: 1,
-        description:
-          'Key of a service account, or configuration of a workload identity federation. Without: Application Default Credentials (`GOOGLE_APPLICATION_CREDENTIALS`, `gcloud`, the metadata server).',
-        examples: ['/etc/tiercel/gcp.json'],
+/** @param keys of Falcosidekick that the file of credentials replaces */
+export function gcpOption(keys?: readonly FalcosidekickKey[]) {
+  return Type.Object(
+    {
+      credentials_file: Type.Optional(
+        Type.String({
+          format: 'path',
+          minLength: 1,
+          ...(keys && { falcosidekick: keys }),
+          description:
+            'Key of a service account, or configuration of a workload identity federation. Without: Application Default Credentials (`GOOGLE_APPLICATION_CREDENTIALS`, `gcloud`, the metadata server).',
+          examples: ['/etc/tiercel/gcp.json'],
+        }),
+      ),
+      scopes: Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        default: ['https://www.googleapis.com/auth/cloud-platform'],
+        description: 'Scopes of the access token.',
       }),
-    ),
-    scopes: Type.Array(Type.String({ minLength: 1 }), {
-      minItems: 1,
-      default: ['https://www.googleapis.com/auth/cloud-platform'],
-      description: 'Scopes of the access token.',
-    }),
-    audience: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description: 'Send an identity token for this audience instead: for Cloud Run and Cloud Functions.',
-        examples: ['https://receiver-abc123-ew.a.run.app'],
-      }),
-    ),
-  },
-  {
-    advanced: true,
-    description:
-      'Google Cloud, by the package `google-auth-library` (install it beside Tiercel). Its token requests take `proxy` and `tls` of this output; the metadata server is asked directly.',
-  },
-);
+      audience: Type.Optional(
+        Type.String({
+          minLength: 1,
+          description: 'Send an identity token for this audience instead: for Cloud Run and Cloud Functions.',
+          examples: ['https://receiver-abc123-ew.a.run.app'],
+        }),
+      ),
+    },
+    {
+      advanced: true,
+      description:
+        'Google Cloud, by the package `google-auth-library` (install it beside Tiercel). Its token requests take `proxy` and `tls` of this output; the metadata server is asked directly.',
+    },
+  );
+}
 
-type GcpOptions = Static<typeof gcpOption>;
+type GcpOptions = Static<ReturnType<typeof gcpOption>>;
 
 /** The part of an error of the library that is read. */
 interface GcpError extends Error {

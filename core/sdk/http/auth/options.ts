@@ -15,6 +15,8 @@ export interface AuthKeys {
   readonly password?: readonly FalcosidekickKey[];
   /** Of an API key that stands in a header. */
   readonly header?: readonly FalcosidekickKey[];
+  /** Of the credentials of a Google Cloud service account. */
+  readonly gcp?: readonly FalcosidekickKey[];
 }
 
 /**
@@ -30,7 +32,7 @@ export function authOption(keys: AuthKeys = {}) {
       bearer: Type.Optional(bearerOption),
       header: Type.Optional(headerOption(keys.header)),
       oauth2: Type.Optional(oauth2Option),
-      gcp: Type.Optional(gcpOption),
+      gcp: Type.Optional(gcpOption(keys.gcp)),
       azure: Type.Optional(azureOption),
       aws: Type.Optional(awsOption),
     },

@@ -15,6 +15,7 @@ export function httpUrl(
   options: OptionMarks & {
     readonly description: string;
     readonly examples?: readonly string[];
+    readonly default?: string;
     /** The keys of Falcosidekick that it stands for. */
     readonly falcosidekick?: readonly FalcosidekickKey[];
   },

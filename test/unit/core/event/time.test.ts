@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseTime } from '../../../../core/event/time.ts';
+import { nanosecondsOf, parseTime } from '../../../../core/event/time.ts';
 
 describe('parseTime', () => {
   it.each([
@@ -84,6 +84,34 @@ describe('parseTime', () => {
           '9999-12-31T23:59:59.999Z',
         ].map((text): [Date] => [new Date(text)]),
       },
+    );
+  });
+});
+
+describe('nanosecondsOf', () => {
+  it.each([
+    ['2019-05-17T15:31:56.746609046Z', 1558107116746609046n],
+    ['2026-07-11T09:44:58.682419669+02:00', 1783755898682419669n],
+    ['2001-01-01T01:10:00Z', 978311400000000000n],
+    ['2001-01-01T01:10:00.1Z', 978311400100000000n],
+    ['2001-01-01T01:10:00.000001Z', 978311400000001000n],
+    ['2001-01-01T01:10:00.1234567899Z', 978311400123456789n],
+    ['1969-12-31T23:59:59.999999999Z', -1n],
+  ])('of %s is %s', (timeText, nanoseconds) => {
+    expect(nanosecondsOf({ time: parseTime(timeText)!.milliseconds, timeText })).toBe(nanoseconds);
+  });
+
+  it('keeps the order of times, and every digit', () => {
+    const time = fc.tuple(
+      fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }),
+      fc.nat(999_999),
+    );
+    fc.assert(
+      fc.property(time, ([date, below]) => {
+        const timeText = date.toISOString().replace('Z', `${String(below).padStart(6, '0')}Z`);
+        const nanoseconds = nanosecondsOf({ time: date.getTime(), timeText });
+        expect(nanoseconds).toBe(BigInt(date.getTime()) * 1_000_000n + BigInt(below));
+      }),
     );
   });
 });

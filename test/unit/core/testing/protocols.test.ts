@@ -466,3 +466,26 @@ describe('decode', () => {
     expect(await brokenTests(definitionOf(encoded), contract)).toEqual({});
   });
 });
+
+it('a TCP destination that hangs does not close its side, and does again when it is back', async () => {
+  const server = await tcpDestination();
+  onTestFinished(() => server.close());
+  const halfOpen = async () => {
+    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    await new Promise((resolve) => socket.once('connect', resolve));
+    return socket;
+  };
+  const isClosed = (socket: Socket) =>
+    new Promise<boolean>((resolve) => {
+      socket.once('end', () => resolve(true)).resume();
+      socket.end('text');
+      setTimeout(() => resolve(false), 100);
+    });
+  const before = await halfOpen();
+  server.hang();
+  expect(await isClosed(before)).toBe(false);
+  expect(await isClosed(await halfOpen())).toBe(false);
+  await server.recover();
+  expect(await isClosed(await halfOpen())).toBe(true);
+});

@@ -1,6 +1,7 @@
 import * as library from '@platformatic/kafka';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { contextOf } from '../../../../core/testing/index.ts';
 import { describeCode, faultOf, meaningOf } from '../../../../outputs/kafka/errors.ts';
 import { partitionOf, topicName } from '../../../../outputs/kafka/message.ts';
 import {
@@ -10,7 +11,7 @@ import {
   nameOf,
   options,
 } from '../../../../outputs/kafka/options.ts';
-import { saslOf } from '../../../../outputs/kafka/sasl.ts';
+import { createSasl } from '../../../../outputs/kafka/sasl.ts';
 
 describe('the error codes of Kafka', () => {
   it('sets records aside for no error that Kafka calls retriable', () => {
@@ -39,6 +40,15 @@ describe('the error codes of Kafka', () => {
       reason: 'Connection to a:1 failed. SASL_AUTHENTICATION_FAILED: no such user',
       denied: true,
       code: 58,
+    });
+    const noToken = new library.NetworkError('Connection to a:1 failed.', {
+      cause: new library.AuthenticationError('The SASL/OAUTHBEARER token provider threw an error.', {
+        cause: new Error('cannot assume the role'),
+      }),
+    });
+    expect(faultOf(library, noToken)).toEqual({
+      reason: 'Connection to a:1 failed. cannot assume the role',
+      denied: false,
     });
     expect(faultOf(library, 'odd')).toEqual({ reason: 'odd', denied: false });
   });
@@ -133,14 +143,20 @@ describe('the options', () => {
     expect(check({ sasl: { mechanism: 'SCRAM-SHA-256', token: 'x' } })).toThrow(/sasl\.username/);
     expect(check({ sasl: { mechanism: 'OAUTHBEARER' } })).toThrow(/token_file/);
     expect(check({ sasl: { mechanism: 'OAUTHBEARER', token: 'x' } })).not.toThrow();
+    const aws = { region: 'eu-west-1' };
+    expect(check({ sasl: { mechanism: 'AWS_MSK_IAM' } })).toThrow(/requires sasl\.aws/);
+    expect(check({ sasl: { mechanism: 'AWS_MSK_IAM', aws } })).toThrow(/requires tls/);
+    expect(check({ sasl: { mechanism: 'AWS_MSK_IAM', aws }, tls: { insecure: false } })).not.toThrow();
+    expect(check({ sasl: { mechanism: 'OAUTHBEARER', token: 'x', aws } })).toThrow(/AWS_MSK_IAM/);
   });
 
   it('hands credentials over as the library takes them', async () => {
-    expect(saslOf({}, '/')).toBeUndefined();
+    const saslOf = (sasl: KafkaOptions['sasl']) => createSasl({ sasl }, contextOf({ configDir: '/' }));
+    expect(saslOf(undefined)).toBeUndefined();
     const login = { mechanism: 'SCRAM-SHA-512', username: 'u', password: 'p' } as const;
-    expect(saslOf({ sasl: login }, '/')).toEqual(login);
-    expect(saslOf({ sasl: { mechanism: 'OAUTHBEARER', token: 't' } }, '/')).toMatchObject({ token: 't' });
-    const { token } = saslOf({ sasl: { mechanism: 'OAUTHBEARER', token_file: 'nowhere' } }, '/')!;
+    expect(saslOf(login)?.options).toEqual(login);
+    expect(saslOf({ mechanism: 'OAUTHBEARER', token: 't' })?.options).toMatchObject({ token: 't' });
+    const { token } = saslOf({ mechanism: 'OAUTHBEARER', token_file: 'nowhere' })!.options;
     await expect((token as () => Promise<string>)()).rejects.toThrow(/nowhere/);
   });
 });

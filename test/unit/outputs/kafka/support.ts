@@ -1,7 +1,8 @@
 import { afterEach } from 'vitest';
 import type { Batch, Event, Output } from '../../../../core/sdk/index.ts';
+import type { EventMembers } from '../../../../core/testing/index.ts';
 import kafka from '../../../../outputs/kafka/index.ts';
-import { type BrokerOptions, kafkaBroker, type Verdict } from '../../../support/kafka-broker.ts';
+import { type BrokerOptions, kafkaBroker, type Logged, type Verdict } from '../../../support/kafka-broker.ts';
 import { batchOf, contextOf, eventOf, jsonTextMapper, neverAborts, recordingLogger } from '../support.ts';
 
 export type Options = Parameters<typeof kafka.create>[0];
@@ -41,21 +42,24 @@ export function make({ address }: Pick<Broker, 'address'>, options: Partial<Opti
   return output;
 }
 
-export const event = (n: number, members: Partial<Event> = {}): Event =>
+export const event = (n: number, members: EventMembers = {}): Event =>
   eventOf({ id: `id-${n}`, rule: `Rule ${n}`, fields: { n }, ...members });
 
 /** Events 0 to before that number. */
 export const events = (count: number): Event[] => Array.from({ length: count }, (_, n) => event(n));
 
 export const batch = (list: readonly Event[]): Batch<unknown> =>
-  batchOf<unknown>(
-    list.map(({ raw }) => Buffer.from(raw).toString()),
-    { events: list },
-  );
+  batchOf<unknown>(list.map(textOf), { events: list });
+
+/** What the mapper of the tests makes of an event. */
+export const textOf = ({ raw }: Event): string => Buffer.from(raw).toString();
+
+/** The number of an event in the value of a record. */
+export const numberIn = ({ value }: Pick<Logged, 'value'>): number =>
+  (JSON.parse(value) as { output_fields: { n: number } }).output_fields.n;
 
 /** The numbers of the events in the log of the broker. */
-export const numbers = ({ log }: Broker): number[] =>
-  log.map(({ value }) => (JSON.parse(value) as { n: number }).n);
+export const numbers = ({ log }: Broker): number[] => log.map(numberIn);
 
 /** Verdicts for the first record batches; all others are stored. */
 export const first =

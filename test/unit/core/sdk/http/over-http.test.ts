@@ -7,6 +7,7 @@ import {
   overHttp,
   retry,
 } from '../../../../../core/sdk/index.ts';
+import { examine } from '../../../../../core/testing/examine.ts';
 import { batchOf, misbehaving, neverAborts } from '../../../outputs/support.ts';
 
 /** An output over a server that answers one status to deliveries and one to everything else. */
@@ -55,6 +56,61 @@ describe('overHttp', () => {
       { method: 'PUT', path: '/base/batch-1', body: 'a,b', headers: { 'content-type': 'text/plain' } },
     ]);
     expect(output.preview?.(batchOf(['a']))).toBe('a');
+  });
+
+  it.each([
+    [400, /says: no/, 'retry'],
+    [422, /says: no/, 'retry'],
+    [400, /says: yes/, 'rejected'],
+    [200, /says: no/, 'delivered'],
+    [302, /says: no/, 'retry'],
+    [503, /says: no/, 'retry'],
+  ] as const)('retries a %i whose body matches %s: %s', async (post, retryWhen, status) => {
+    const { deliver } = await setUp({ retryWhen }, { post });
+    const delivery = await deliver();
+    expect(delivery.status).toBe(status);
+    expect(JSON.stringify(delivery)).not.toContain('the-secret-token');
+  });
+
+  it('finds what it looks for in all of the body, and loses nothing of what the status says', async () => {
+    const body = `${'x'.repeat(100_000)} PRECONDITION`;
+    const precondition = await setUp({ retryWhen: /PRECONDITION/ }, { post: 400, body });
+    expect(await precondition.deliver()).toMatchObject({
+      status: 'retry',
+      reason: expect.stringContaining('400'),
+    });
+    const denied = await setUp({ retryWhen: /PRECONDITION/ }, { post: 401, body });
+    expect(await denied.deliver()).toMatchObject({ status: 'retry', denied: true });
+  });
+
+  it('checks by a request with a body, whose answer may say what is wrong', async () => {
+    const check = {
+      url: '/check',
+      method: 'PUT',
+      headers: { 'x-tenant': 't' },
+      body: '{}',
+      problem: async (response: Response) =>
+        (await response.text()).includes('no') ? 'it says no: the-secret-token' : undefined,
+    };
+    const { server, output } = await setUp({ check });
+    const { failed = [] } = (await examine(output, neverAborts())) ?? {};
+    expect(failed).toEqual([expect.stringMatching(/ it says no: \*+$/)]);
+    expect(server.received).toMatchObject([
+      { method: 'PUT', path: '/base/check', body: '{}', headers: { 'x-tenant': 't' } },
+    ]);
+    const ready = await setUp({ check }, { body: 'yes' });
+    expect(await examine(ready.output, neverAborts())).toMatchObject({ problems: [] });
+    const refused = await setUp({ check }, { post: 403 });
+    expect(await examine(refused.output, neverAborts())).toMatchObject({
+      failed: [],
+      problems: [expect.stringContaining('403')],
+    });
+    const unreadable = await setUp({
+      check: { ...check, problem: async (response) => JSON.stringify(await response.json()) },
+    });
+    expect(await examine(unreadable.output, neverAborts())).toMatchObject({
+      failed: [expect.stringContaining('not valid JSON')],
+    });
   });
 
   it('reads the answer of a success alone, and redacts what is made of it', async () => {

@@ -102,14 +102,17 @@ describe('validate', () => {
     const text = `outputs:\n${Array.from({ length: 250 }, (_, i) => `  o${i}: { type: stdout, formt: x }\n`).join('')}`;
     const { stderr } = await withInput(text);
     expect(stderr.match(/TIERCEL_CFG_UNKNOWN_OPTION/g)).toHaveLength(100);
-    expect(stderr).toMatch(/150 more errors[^]*\n250 errors in standard input\n/);
+    expect(stderr).toMatch(/150 more errors.*\n250 errors in standard input\n/s);
     expect(JSON.parse((await withInput(text, '--json')).stdout).errors).toHaveLength(250);
   });
 
   it('names the outputs whose destination is not checked', async () => {
     const text = `outputs:\n  a: { type: file, path: " x" }\n  b: { type: file, path: y, batch: 5 }\n`;
     expect((await withInput(text)).stderr).toMatch(/Not checked yet.*: the destination of a\n$/);
-    expect(JSON.parse((await withInput(text, '--json')).stdout)).toMatchObject({ ok: false, unchecked: ['a'] });
+    expect(JSON.parse((await withInput(text, '--json')).stdout)).toMatchObject({
+      ok: false,
+      unchecked: ['a'],
+    });
   });
 });
 

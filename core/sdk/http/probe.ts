@@ -1,7 +1,9 @@
 import type { HttpClient, HttpRoute } from '../contract/http.ts';
 import type { Finding } from '../contract/output.ts';
 import { reach } from './reach.ts';
+import { nameAnswerer } from './transport/answerer.ts';
 import { describeFailure } from './transport/failure.ts';
+import { STATUS_ADVICE } from './transport/own-words.ts';
 import { fromResponse } from './transport/response.ts';
 
 /** A request that changes nothing and is answered with 2xx by a destination that is ready. */
@@ -43,7 +45,7 @@ export async function* probeHttp(
     return;
   }
   if (!(yield* reachUrl(route, signal))) return;
-  const { host, protocol } = route.url;
+  const { host } = route.url;
   const way = route.proxy === undefined ? '' : `; through the proxy ${route.proxy.host}`;
   let response: Response;
   try {
@@ -63,9 +65,11 @@ export async function* probeHttp(
     yield { status: 'failed', what, line: `${host} ${http.redact(wrong, url)}${way}` };
     return;
   }
-  // A proxy of plain HTTP answers like the server; a tunnel is refused before the request.
-  const whose = way === '' || response.ok || protocol === 'https:' ? '' : ', which may have answered itself';
-  yield { status: answer.status, what, line: `${host} ${http.redact(answer.line, url)}${way}${whose}` };
+  const head = { status: response.status, header: (name: string) => response.headers.get(name) };
+  const said = http.redact(answer.line, url);
+  const named = nameAnswerer(said, route, head);
+  // Where the proxy may have answered, it is named already.
+  yield { status: answer.status, what, line: named === `${host} ${said}` ? named + way : named };
   const clock = skewOf(response.headers.get('date'), Date.now());
   if (clock !== undefined) yield clock;
 }
@@ -97,16 +101,6 @@ export async function* reachUrl(
   );
 }
 
-/** What is to be done about the statuses that mean the same whatever the method. */
-const ADVICE: Readonly<Record<number, string>> = {
-  401: 'the credentials are missing or wrong: check auth, headers and the address',
-  403: 'the credentials may not do this: check auth, headers, the address and the rights of the account',
-  407: 'the proxy demands other credentials: check user name and password in the address of the proxy',
-  502: 'the service behind the address is not available',
-  503: 'the service behind the address is not available',
-  504: 'the service behind the address is not available',
-};
-
 /**
  * What an answer says of the destination.
  *
@@ -119,7 +113,7 @@ async function describeAnswer(
 ): Promise<Pick<Finding, 'status' | 'line'>> {
   const { status } = response;
   const answer = `answered ${status} to ${method}`;
-  const advice = ADVICE[status];
+  const advice = STATUS_ADVICE[status];
   if (isStrict) {
     const delivery = await fromResponse(response);
     if (delivery.status === 'delivered') return { status: 'ok', line: answer };

@@ -12,6 +12,7 @@ import type { HttpOptions } from './options.ts';
 import { type AnswerHead, nameAnswerer } from './transport/answerer.ts';
 import { basicAuthOf, headerForms } from './transport/credentials.ts';
 import { describeFailure } from './transport/failure.ts';
+import { lowerCase } from './transport/headers.ts';
 import { joinUrl } from './transport/join-url.ts';
 import { NO_ANSWER } from './transport/own-words.ts';
 import { secretsOfUrl } from './transport/redact.ts';
@@ -241,8 +242,4 @@ function refuseContradictions({ tls, auth, headers = {} }: HttpOptions): void {
 
 function isSame(name: string, other: string | undefined): boolean {
   return name.toLowerCase() === other?.toLowerCase();
-}
-
-function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

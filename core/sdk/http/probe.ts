@@ -3,6 +3,7 @@ import type { Finding } from '../contract/output.ts';
 import { reach } from './reach.ts';
 import { nameAnswerer } from './transport/answerer.ts';
 import { describeFailure } from './transport/failure.ts';
+import { lowerCase } from './transport/headers.ts';
 import { STATUS_ADVICE } from './transport/own-words.ts';
 import { fromResponse } from './transport/response.ts';
 
@@ -27,16 +28,25 @@ const SKEW = 60_000;
  *
  * @param check a request that a destination which is ready answers with 2xx; or an address alone: `HEAD` to it, which changes
  *   nothing. A receiver of webhooks refuses the method, which shows that it speaks HTTP
+ * @param headers that deliveries have as well, such as a version of the API; those of the check replace them
  * @example for await (const { status, line } of probeHttp(http, { url: '/-/ready' }, signal)) log.info({ status }, line)
  */
 export async function* probeHttp(
   http: Pick<HttpClient, 'request' | 'route' | 'redact'>,
   check: string | HttpCheck,
   signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
 ): AsyncGenerator<Finding> {
   const what = 'request';
-  const { url, method, headers, body, problem }: HttpCheck & { method: string } =
-    typeof check === 'string' ? { url: check, method: 'HEAD' } : { method: 'GET', ...check };
+  const {
+    url,
+    method,
+    headers: own,
+    body,
+    problem,
+  }: HttpCheck & { method: string } = typeof check === 'string'
+    ? { url: check, method: 'HEAD' }
+    : { method: 'GET', ...check };
   let route: HttpRoute;
   try {
     route = http.route(url);
@@ -51,7 +61,7 @@ export async function* probeHttp(
   try {
     response = await http.request(
       url,
-      { method, ...(headers && { headers }), ...(body !== undefined && { body }) },
+      { method, headers: { ...lowerCase(headers), ...lowerCase(own) }, ...(body !== undefined && { body }) },
       signal,
     );
   } catch (error) {

@@ -33,7 +33,10 @@ export function toDetectionFinding(event: Event, map: MapOptions): DetectionFind
     type_uid: 200401,
     type_name: 'Detection Finding: Create',
     resources,
-    observables: detectionObservables({ device, evidences, resources }, map.version),
+    observables: detectionObservables(
+      { device, evidences, resources, unmapped: columns.unmapped },
+      map.version,
+    ),
     status_id: 1,
     status: 'New',
     finding_info: {

@@ -26,7 +26,7 @@ export function toSecurityFinding(event: Event, map: MapOptions): SecurityFindin
     type_uid: 200101,
     type_name: 'Security Finding: Create',
     resources,
-    observables: securityObservables({ process, resources }, map.version),
+    observables: securityObservables({ process, resources, unmapped: columns.unmapped }, map.version),
     state_id: 1,
     state: 'New',
     finding: foundOf(event, texts, parts),

@@ -56,6 +56,9 @@ describe('observables', () => {
       ['resources[].name', 1, 'Hostname', 'node-1'],
       ['resources[].uid', 10, 'Resource UID', '0123456789ab'],
       ['resources[].uid', 10, 'Resource UID', 'b0d1'],
+      // The class has no endpoints.
+      ['unmapped', 2, 'IP Address', '10.0.0.1'],
+      ['unmapped', 2, 'IP Address', '10.0.0.2'],
     ]);
   });
 

@@ -106,16 +106,26 @@ function sideByAddress(fields: Fields, tuple: Tuple | undefined): Side | undefin
   return isClient === isServer ? undefined : isClient ? 'client' : 'server';
 }
 
+/** The longest text that is looked at for addresses: a list of some. */
+const MAX_LISTED = 1024;
+const NONE: readonly string[] = [];
+
 /**
- * The IP addresses in the fields of a connection that have no place of their own in a record, each once.
+ * The IP addresses that the text of a field consists of: one, the two of a connection, or a list.
  *
- * @param unmapped the fields that are not mapped, as text
+ * @example addressesIn('10.1.2.3:40312->10.96.0.1:443') // ['10.1.2.3', '10.96.0.1']
+ * @example addressesIn('["192.0.2.1","198.51.100.7"]') // both
+ * @example addressesIn('version 1.2.3.4') // none: a text that speaks of one
  */
-export function unmappedAddresses(unmapped: Readonly<Record<string, string>>): string[] {
-  const tuple = parseTuple(unmapped['fd.name']);
-  const fields = [CLIENT, SERVER, LOCAL, REMOTE].map(({ ip }) => unmapped[ip]);
-  const found = [tuple?.client.ip, tuple?.server.ip, ...fields];
-  return [...new Set(found.filter((text) => text !== undefined && isAddress(text)))] as string[];
+export function addressesIn(text: string): readonly string[] {
+  if (text.length > MAX_LISTED || !(text.includes('.') || text.includes(':'))) return NONE;
+  if (isAddress(text)) return [text];
+  const tuple = parseTuple(text);
+  if (tuple !== undefined) return [tuple.client.ip, tuple.server.ip];
+  const isList = /^[[(].*[\])]$/.test(text);
+  if (!isList) return NONE;
+  const items = text.slice(1, -1).split(',');
+  return items.map((item) => item.trim().replace(/^"|"$/g, '')).filter(isAddress);
 }
 
 /** One end: `fd.cip` or `fd.sip`, else what the tuple says, else the local or remote address that it is. */

@@ -1,4 +1,4 @@
-import { unmappedAddresses } from '../../falco-fields/connection.ts';
+import { addressesIn } from '../../falco-fields/connection.ts';
 import type { DetectionFinding, SecurityFinding } from '../schema/finding.ts';
 import { OBSERVABLES, type Observable } from '../schema/objects/observable.ts';
 import type { OcsfVersion } from '../schema/objects/types.ts';
@@ -34,6 +34,8 @@ export function detectionObservables(
   const { process, user } = evidence?.actor ?? {};
   found.add('evidences[].src_endpoint.ip', 2, evidence?.src_endpoint?.ip);
   found.add('evidences[].dst_endpoint.ip', 2, evidence?.dst_endpoint?.ip);
+  for (const address of evidence?.src_endpoint?.intermediate_ips ?? [])
+    found.add('evidences[].src_endpoint.intermediate_ips[]', 2, address);
   found.add('evidences[].src_endpoint.hostname', 1, evidence?.src_endpoint?.hostname);
   found.add('evidences[].dst_endpoint.hostname', 1, evidence?.dst_endpoint?.hostname);
   found.add('evidences[].actor.user.name', 4, user?.name);
@@ -59,10 +61,12 @@ export function securityObservables(
   return found.get();
 }
 
-/** An address that only `unmapped` has, which class 2001 has no endpoint for, is found here. */
+/** The addresses that only `unmapped` has: class 2001 has no endpoints, and a rule may print any field. */
 function addAddresses(found: Observables, unmapped: Readonly<Record<string, string>> | undefined): void {
-  for (const address of unmapped === undefined ? [] : unmappedAddresses(unmapped))
-    if (!found.list.some(({ value }) => value === address)) found.add('unmapped', 2, address);
+  for (const field in unmapped) {
+    for (const address of addressesIn(unmapped[field]!))
+      if (!found.list.some(({ value }) => value === address)) found.add('unmapped', 2, address);
+  }
 }
 
 function addProcess(

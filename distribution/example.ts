@@ -22,7 +22,7 @@ export const example: ExampleFrame = {
       type: 'aws_security_lake',
       note: 'Amazon Security Lake. The real one takes, in place of directory, the location and the role that CreateCustomLogSource returned: docs/security-lake.md.',
       options: {
-        directory: './data/lake',
+        directory: './lake',
         source: 'falco',
         source_version: '1.0',
         region: 'eu-west-1',
@@ -34,7 +34,7 @@ export const example: ExampleFrame = {
       name: 'archive',
       type: 'file',
       note: 'Every event from a notice up, as it was received.',
-      options: { path: './data/archive.ndjson', minimum_priority: 'notice' },
+      options: { path: './archive.ndjson', minimum_priority: 'notice' },
     },
   ],
   settings: {

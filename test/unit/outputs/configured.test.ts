@@ -69,9 +69,7 @@ describe('parquet_lake in a configuration', () => {
       {
         code: 'TIERCEL_CFG_MAPPER',
         path: 'outputs.lake.mapper',
-        message: expect.stringContaining(
-          `parquet_lake cannot write the records of ${mapper}: record: ${reason}`,
-        ),
+        message: expect.stringContaining(`${mapper}: record: ${reason}`),
       },
     ]);
   });

@@ -152,7 +152,7 @@ describe('file', () => {
 
     it('lets the owner read and write', async () => {
       expect(await modeIn(', mode: "0440"')).toContain(
-        'does not let the owner read and write: begin with 06',
+        'does not allow the owner to read and write: start with 06',
       );
     });
   });

@@ -26,9 +26,7 @@ const place = {
   }),
   directory: text(
     'A local folder instead of a bucket, with the same layout; new files are 0640 and folders 0750, less the umask. With `source`.',
-    {
-      examples: ['./lake'],
-    },
+    { format: 'path', examples: ['./lake'] },
   ),
   source: text('Name of the custom source: at most 20 of a-z, 0-9 and _.', {
     pattern: SOURCE_PATTERN,

@@ -23,7 +23,7 @@ const UID = /(?:user|actor|author|principal)(?:id|uid)$/;
 const MAIL = /(?:^|user|actor|author|principal|login)(?:email|emailaddress|mail)$/;
 
 /**
- * The actor and the endpoints of a source that nobody wrote a mapper for, by what its fields are called: `nginx.remote_addr`,
+ * The actor and the endpoints of a source without a mapper of its own, by the names of its fields: `nginx.remote_addr`,
  * `keycloak.user.ipAddress`, `al.principal.email`. A name that may mean something else is left for `unmapped`.
  */
 export function byName(fields: Fields, room: Room): Activity {

@@ -33,7 +33,7 @@ export interface Uploader {
  *   decode: context.decode,
  *   directory: context.stateDir,
  *   log,
- *   file: { createdBy: 'tickets 1.0.0' },
+ *   file: { createdBy: createdBy({ name: 'tickets', version: '1.0.0' }) },
  * });
  * const uploader = createUploader({ encoder, store: directoryStore('/var/lib/lake'), log });
  * const verdict = await uploader.upload(streamed, `${streamed.partition}/${streamed.id}.parquet`, signal);

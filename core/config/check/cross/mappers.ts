@@ -2,19 +2,18 @@ import type { Mapper } from '../../../sdk/contract/mapper.ts';
 import type { Fault } from '../../explain/errors.ts';
 import { find } from '../../read/tree.ts';
 import { withoutSecrets } from '../../read/without-secrets.ts';
-import type { OutputConfig } from '../../schema/config.ts';
-import { type CrossContext, keyOf } from './context.ts';
+import { type CheckableOutput, type CrossContext, keyOf } from './context.ts';
 
 const nothing = () => {};
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
- * The mapper of every output can be made, and the output can write its records. The type of the output says which it can
+ * The mapper of every output can be created, and the output can write its records. The type of the output says which it can
  * (`checkMapper`).
  */
 export function checkMappers({ outputs, root }: CrossContext): Fault[] {
   return outputs
-    .filter(({ enabled }) => enabled)
+    .filter(({ enabled }) => enabled === true)
     .flatMap((output): Fault[] => {
       const path = ['outputs', output.name];
       const at = [...path, 'mapper'];
@@ -38,44 +37,41 @@ function problemsOf({
   options,
   mapper: ref,
   mapperDefinition,
-}: OutputConfig): readonly Problem[] {
-  const made = makeMapper(mapperDefinition, ref.options);
-  if ('problem' in made)
-    return [
-      {
-        message: `the mapper ${ref.type} cannot be used: ${made.problem}`,
-        fix: 'Correct the code of the mapper.',
-      },
-    ];
+}: CheckableOutput): readonly Problem[] {
+  const created = createMapper(mapperDefinition, ref.options);
+  if ('problem' in created) {
+    const message = `the mapper ${ref.type} cannot be created: ${created.problem}`;
+    return [{ message, fix: 'Correct the options or the code of the mapper.' }];
+  }
   if (definition.checkMapper === undefined) return [];
   let problems: readonly string[];
   try {
-    problems = definition.checkMapper(made.mapper, options as never);
+    problems = definition.checkMapper(created.mapper, options as never);
   } catch (error) {
     problems = [messageOf(error)];
   }
   return problems.map((problem) => ({
-    message: `${type} cannot write the records of ${ref.type}: ${problem}`,
-    fix: 'Change the mapper, or choose another: `mapper: ocsf` and `mapper: ecs` can be written.',
+    message: `an output of type ${type} cannot write the records of the mapper ${ref.type}: ${problem}`,
+    fix: 'Change the mapper, or use another one, such as `mapper: ocsf` or `mapper: ecs`.',
   }));
 }
 
 /** The mapper, checked: its module may be plain JavaScript. */
-function makeMapper(
-  definition: OutputConfig['mapperDefinition'],
+function createMapper(
+  definition: CheckableOutput['mapperDefinition'],
   options: object,
 ): { readonly mapper: Mapper } | { readonly problem: string } {
-  let made: Partial<Mapper> & { readonly then?: unknown };
+  let created: Partial<Mapper> & { readonly then?: unknown };
   try {
-    made = definition.create(options as never, { log: silent });
+    created = definition.create(options as never, { log: silent });
   } catch (error) {
-    return { problem: `it cannot be made: ${messageOf(error)}` };
+    return { problem: messageOf(error) };
   }
-  if (typeof made?.map === 'function') return { mapper: made as Mapper };
-  if (typeof made?.then !== 'function')
-    return { problem: 'its create() returns no object with a function "map"' };
-  Promise.resolve(made).catch(nothing);
-  return { problem: 'its create() returns a promise; create must be synchronous' };
+  if (typeof created?.map === 'function') return { mapper: created as Mapper };
+  if (typeof created?.then !== 'function')
+    return { problem: 'create() returns no object with a function "map"' };
+  Promise.resolve(created).catch(nothing);
+  return { problem: 'create() returns a promise; it must be synchronous' };
 }
 
 function messageOf(error: unknown): string {

@@ -12,7 +12,7 @@ import { createParquetWriter } from './writer.ts';
 
 /** What files of one output have in common; plain data. */
 export interface FileOptions {
-  /** The footer's `created_by`: product and version. */
+  /** The footer's `created_by`; see {@link createdBy}. */
   readonly createdBy: string;
   /** Key-value metadata of the footer; `schema_hash` is added. */
   readonly metadata?: Readonly<Record<string, string>>;

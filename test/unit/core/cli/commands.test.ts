@@ -284,6 +284,23 @@ describe('validate, schema and print-config', () => {
   });
 });
 
+describe('describe', () => {
+  it('shows the columns of the records of a mapper', async () => {
+    const schema = `record: { type: 'object', additionalProperties: false, properties: {
+      n: { type: 'integer', format: 'int64', description: 'A count.' },
+      list: { type: 'array', items: { type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false } } } },`;
+    write('columns.js', mapper('columns', '{ return { ok: true, record: {} }; }', schema));
+    expect((await here('describe', './columns.js', '--markdown')).stdout).toContain(
+      '| `n` | 64-bit integer | A count. |',
+    );
+    expect(JSON.parse((await here('describe', './columns.js', '--json')).stdout).columns).toEqual([
+      { name: 'n', type: '64-bit integer', description: 'A count.' },
+      { name: 'list', type: 'list of group', description: '' },
+      { name: 'list[].a', type: 'text', description: '' },
+    ]);
+  });
+});
+
 describe('explain', () => {
   it('says in a sentence that there is no such file', async () => {
     expect(await here('explain', 'nowhere.json', '-c', 'own.yaml')).toMatchObject({

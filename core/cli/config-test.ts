@@ -6,6 +6,7 @@ import type { Event, FieldValue } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
 import { compileRoute } from '../routing/route.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
+import { mapEvent } from '../sdk/contract/mapper.ts';
 import { recordJson } from '../sdk/record/record-json.ts';
 
 /** What stands for what a test leaves out. The time is always the same, so that a test is. */
@@ -75,9 +76,14 @@ function explainRoute(output: OutputConfig, event: Event): { wanted: boolean; wh
 
 function compareRecord(output: OutputConfig, event: Event, part: object, path: string): Mistake[] {
   const mapper = output.mapperDefinition.create(output.mapper.options, { log: silent });
-  const mapped = mapper.map(event);
-  if (!mapped.ok) return [{ path, message: `the mapper refuses the event: ${mapped.reason}` }];
-  const json = recordJson(mapper)(mapped.record);
+  const mapped = mapEvent(mapper, event, output.mapper.type);
+  if (!mapped.ok) return [{ path, message: `the event becomes a dead letter: ${mapped.reason}` }];
+  let json: string;
+  try {
+    json = recordJson(mapper)(mapped.record);
+  } catch (error) {
+    return [{ path, message: `the event becomes a dead letter: ${(error as Error).message}` }];
+  }
   // Both by way of JSON text: numbers beyond 2^53 are rounded alike.
   return differences(JSON.parse(stringify(part as FieldValue)), JSON.parse(json), path);
 }

@@ -4,7 +4,7 @@ import type { JsonSchema } from '../config/schema/json-schema.ts';
 import type { AnyMapperDefinition, PluginProblem } from '../config/schema/plugins.ts';
 import { optionRows } from '../docs/options.ts';
 import { type Page, toMarkdown } from '../docs/page.ts';
-import { mapperPage, outputPage } from '../docs/plugin.ts';
+import { mapperPage, outputPage, recordColumns } from '../docs/plugin.ts';
 import { toTerminal } from '../docs/terminal.ts';
 import type { PluginKind } from '../plugins/check.ts';
 import { createRegistry } from '../plugins/registry.ts';
@@ -92,7 +92,7 @@ function asJson({ kind, definition }: Found): { kind: PluginKind } & Record<stri
     options: optionRows(options as JsonSchema),
     schema: options,
   };
-  if (kind === 'mapper') return about;
+  if (kind === 'mapper') return { ...about, columns: recordColumns(definition) };
   const output = definition as AnyOutputDefinition;
   const { category, batch, batchBounds, timeout, ordering, idempotent, confirms, examples, notes } = output;
   const { packages } = output;

@@ -4,9 +4,12 @@ import type { Event } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
 import { compileRoute } from '../routing/route.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
+import { mapEvent } from '../sdk/contract/mapper.ts';
 import type { Output } from '../sdk/contract/output.ts';
 import { oneLine } from '../sdk/contract/printable.ts';
-import { recordJson } from '../sdk/record/record-json.ts';
+import { columnProblems, columnsOf } from '../sdk/record/columns.ts';
+import { recordMisfit } from '../sdk/record/fit.ts';
+import { isUnmappableRecord, recordJson } from '../sdk/record/record-json.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createRedactor } from '../telemetry/redact.ts';
 import { buildOutput } from './build-output.ts';
@@ -25,8 +28,10 @@ interface Verdict {
   readonly record?: string;
   /** What goes out, where that is more than the record. */
   readonly payload?: string;
-  /** Why the mapper refuses it: it would become a dead letter. */
+  /** Why it would become a dead letter: the mapper refuses it or fails on it, or its record cannot be written. */
   readonly refused?: string;
+  /** Why the output fails on it: it would be tried again. */
+  readonly failed?: string;
 }
 
 export const explain: RegisterCommand = (program, cli) => {
@@ -86,16 +91,27 @@ function judgeOf(output: OutputConfig, config: Config): (event: Event) => Verdic
   const made = mapperDefinition.create(mapper.options, { log });
   const encode = recordJson(made);
   const preview = previewOf(output, config, log);
+  // Those that check their mapper write its records into columns.
+  const hasColumns = output.definition.checkMapper !== undefined && columnProblems(made.record).length === 0;
+  const columns = hasColumns ? columnsOf(made.record) : undefined;
   return (event) => {
     const about = { output: name, type, mapper: mapper.type };
     if (!enabled) return { ...about, wanted: false, why: 'not wanted: the output is disabled' };
     const { wanted, why } = compiled.route.explain(event);
     if (!wanted) return { ...about, wanted, why };
-    const mapped = made.map(event);
+    const mapped = mapEvent(made, event, mapper.type);
     if (!mapped.ok) return { ...about, wanted, why, refused: mapped.reason };
-    const payload = preview?.({ records: [mapped.record], events: [event] });
-    if (payload !== undefined) return { ...about, wanted, why, payload };
-    return { ...about, wanted, why, record: encode(mapped.record) };
+    const misfit = columns && recordMisfit(columns, mapped.record);
+    if (misfit !== undefined)
+      return { ...about, wanted, why, refused: `the record does not fit its schema: ${misfit}` };
+    try {
+      const payload = preview?.({ records: [mapped.record], events: [event] });
+      if (payload !== undefined) return { ...about, wanted, why, payload };
+      return { ...about, wanted, why, record: encode(mapped.record) };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { ...about, wanted, why, [isUnmappableRecord(error) ? 'refused' : 'failed']: message };
+    }
   };
 }
 
@@ -107,10 +123,11 @@ function previewOf(output: OutputConfig, config: Config, log: Logger): Output['p
 
 function render(event: Event, place: string, verdicts: readonly Verdict[]): string {
   const head = oneLine(`${event.timeText}  ${event.priority}  ${event.rule}  (${place}, id ${event.id})`);
-  const blocks = verdicts.map(({ output, type, mapper, why, record, payload, refused }) => {
+  const blocks = verdicts.map(({ output, type, mapper, why, record, payload, refused, failed }) => {
     const lines = [`${output} (${type}): ${oneLine(why)}`];
     if (refused !== undefined)
-      lines.push(`  a dead letter: the mapper ${mapper} refuses it: ${oneLine(refused)}`);
+      lines.push(`  becomes a dead letter: ${oneLine(deadLetterText(mapper, refused))}`);
+    if (failed !== undefined) lines.push(`  will be tried again: the output fails on it: ${oneLine(failed)}`);
     if (record !== undefined)
       lines.push(`  the record of the mapper ${mapper}:`, `  ${indentJson(record, '  ')}`);
     if (payload !== undefined)
@@ -118,6 +135,12 @@ function render(event: Event, place: string, verdicts: readonly Verdict[]): stri
     return lines.join('\n');
   });
   return [head, ...blocks].join('\n\n').concat('\n');
+}
+
+/** A fault says what it is of; a reason of the mapper does not. */
+function deadLetterText(mapper: string, reason: string): string {
+  const isFault = reason.startsWith(`the mapper ${mapper} `) || reason.startsWith('the record ');
+  return isFault ? reason : `the mapper ${mapper} refuses it: ${reason}`;
 }
 
 /** A line that is JSON is laid out. */

@@ -41,7 +41,7 @@ export async function renderDocs(
   for (const type of Object.keys(registry.mappers).sort()) {
     const definition = await registry.mappers[type]!.load();
     mappers[type] = definition;
-    add(`docs/mappers/${type}.md`, mapperPage(definition, type));
+    add(`docs/mappers/${type}.md`, mapperPage(definition, type, { columns: false }));
   }
   add('docs/outputs/README.md', outputsPage(definitions));
   add('docs/mappers/README.md', [

@@ -10,6 +10,7 @@ import { CATEGORIES, STABILITIES } from '../sdk/contract/about.ts';
 import { type DeliveryFacts, factsOf, requestLimitsOf } from '../sdk/contract/facts.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { installCommand } from '../sdk/contract/packages.ts';
+import { type Column, columnProblems, columnsOf, type LeafType, type Shape } from '../sdk/record/columns.ts';
 import { optionRows, optionTables } from './options.ts';
 import { type Block, code, heading, type Page, table, text } from './page.ts';
 
@@ -72,8 +73,82 @@ function neededPackages({ packages = {} }: AnyOutputDefinition): Block[] {
   ];
 }
 
-/** The page of a mapper, made from its definition alone. */
-export function mapperPage(definition: AnyMapperDefinition, type: string): Page {
+/** A column of the records of a mapper. */
+export interface RecordColumn {
+  /** With the groups it is in: `metadata.version`. An element of a list ends with `[]`. */
+  readonly name: string;
+  /** In words: `text`, `instant`, `list of 32-bit integers`. */
+  readonly type: string;
+  readonly description: string;
+}
+
+/**
+ * The columns of a mapper's records as it makes them with its default options; none where it declares none, or cannot be created
+ * without options.
+ */
+export function recordColumns(definition: AnyMapperDefinition): readonly RecordColumn[] {
+  try {
+    const options = decodeScalars(definition.options as JsonSchema, {});
+    const { record } = definition.create(options as never, { log: silent });
+    if (record === undefined || columnProblems(record).length > 0) return [];
+    return columnRows(columnsOf(record), record as JsonSchema, '');
+  } catch {
+    return [];
+  }
+}
+
+const nothing = () => {};
+const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+const LEAVES: Readonly<Record<LeafType, string>> = {
+  utf8: 'text',
+  int32: '32-bit integer',
+  int64: '64-bit integer',
+  timestamp: 'instant',
+  double: 'number',
+  boolean: 'boolean',
+};
+
+function columnRows(columns: readonly Column[], schema: JsonSchema, prefix: string): RecordColumn[] {
+  return columns.flatMap(({ name, shape }): RecordColumn[] => {
+    const column = schema.properties?.[name] ?? {};
+    const row = { name: `${prefix}${name}`, type: shapeText(shape), description: column.description ?? '' };
+    let [inner, below, path] = [shape, column, row.name];
+    while (inner.kind === 'list') {
+      inner = inner.element;
+      below = (below.items ?? {}) as JsonSchema;
+      path += '[]';
+    }
+    return inner.kind === 'group' ? [row, ...columnRows(inner.columns, below, `${path}.`)] : [row];
+  });
+}
+
+function shapeText(shape: Shape): string {
+  switch (shape.kind) {
+    case 'leaf':
+      return LEAVES[shape.type];
+    case 'list':
+      return `list of ${shapeText(shape.element)}`;
+    case 'map':
+      return 'map of texts';
+    case 'group':
+      return 'group';
+  }
+}
+
+function columnBlocks(definition: AnyMapperDefinition): Block[] {
+  const columns = recordColumns(definition);
+  if (columns.length === 0) return [];
+  const rows = columns.map(({ name, type, description }) => [`\`${name}\``, type, description]);
+  return [heading(2, 'Columns'), table(['column', 'type', 'meaning'], rows)];
+}
+
+/**
+ * The page of a mapper, made from its definition alone.
+ *
+ * @param columns `false` without the columns of its records
+ */
+export function mapperPage(definition: AnyMapperDefinition, type: string, { columns = true } = {}): Page {
   const rows = optionRows(definition.options as JsonSchema);
   const use = { type: 'file', path: './events.ndjson', mapper: type };
   return [
@@ -82,6 +157,7 @@ export function mapperPage(definition: AnyMapperDefinition, type: string): Page 
     ...standing(definition),
     heading(2, 'Options'),
     ...(rows.length > 0 ? optionTables(rows) : [text('None: it is named by its type alone.')]),
+    ...(columns ? columnBlocks(definition) : []),
     heading(2, 'Example'),
     text('In an output whose records may be chosen:'),
     code('yaml', stringify({ outputs: { records: use } })),

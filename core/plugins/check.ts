@@ -28,6 +28,8 @@ export function checkDefinition(kind: PluginKind, value: unknown): string[] {
   if (definition.apiVersion !== 1) {
     return [`is written for apiVersion ${JSON.stringify(definition.apiVersion)}; this version understands 1`];
   }
+  const other = otherKind(kind, definition);
+  if (other !== undefined) return [other];
   const problems: string[] = [];
   if (typeof definition.type !== 'string' || !/^[a-z][a-z0-9_]*$/.test(definition.type)) {
     problems.push(`its type ${JSON.stringify(definition.type)} is not snake_case`);
@@ -45,6 +47,13 @@ export function checkDefinition(kind: PluginKind, value: unknown): string[] {
       ...checkPackages(definition.packages),
     );
   return problems;
+}
+
+/** An output in the place of a mapper, or a mapper in that of an output. */
+function otherKind(kind: PluginKind, { batch, examples }: Record<string, unknown>): string | undefined {
+  if (kind === 'mapper') return batch === undefined ? undefined : 'it is an output, not a mapper';
+  if (batch !== undefined || examples !== undefined) return undefined;
+  return 'it is a mapper, not an output: it has neither batch nor examples';
 }
 
 /** What lists and pages say of it. */

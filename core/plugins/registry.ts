@@ -28,8 +28,8 @@ export function createRegistry(builtIns: {
   return {
     outputs,
     mappers,
-    output: (type, options) => lookUp('output', outputs, type, options),
-    mapper: (type, options) => lookUp('mapper', mappers, type, options),
+    output: (type, options) => lookUp('output', outputs, type, options, mappers),
+    mapper: (type, options) => lookUp('mapper', mappers, type, options, outputs),
   };
 }
 
@@ -38,10 +38,16 @@ async function lookUp<D extends { readonly type: string }>(
   builtIns: BuiltIns<D>,
   type: string,
   options: ResolveOptions,
+  others: Readonly<Record<string, unknown>>,
 ): Promise<PluginResult<LoadedPlugin<D>>> {
   const builtIn = Object.hasOwn(builtIns, type) ? builtIns[type]! : undefined;
   if (builtIn !== undefined) return loadBuiltIn(kind, type, builtIn);
   const names = Object.keys(builtIns);
+  if (Object.hasOwn(others, type)) {
+    const message = `"${type}" is ${kind === 'output' ? 'a mapper, not an output' : 'an output, not a mapper'}`;
+    const fix = `Built in: ${names.sort().join(', ')}.`;
+    return { ok: false, problem: { code: 'TIERCEL_CFG_UNKNOWN_TYPE', message, fix } };
+  }
   if (isDenied(type, options)) {
     const misspelt = !isPath(type) && suggest(type, names) !== undefined;
     return misspelt

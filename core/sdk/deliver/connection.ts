@@ -37,18 +37,49 @@ export interface Connection<C> {
  *
  * @param deliver sends a batch over the open connection
  * @example
- * import { connect } from 'node:net';
+ * import { connect, type Socket } from 'node:net';
+ *
+ * // Without a listener for errors, a lost connection would end the process.
+ * const openSocket = (signal: AbortSignal) =>
+ *   new Promise<Socket>((resolve, reject) => {
+ *     const socket = connect({ host: 'collector', port: 5170, signal }, () => resolve(socket));
+ *     socket.on('error', reject);
+ *   });
+ *
+ * // Resolves when the collector has answered each line with one of its own: only then has it the events.
+ * const sendLines = (socket: Socket, lines: readonly string[]) =>
+ *   new Promise<void>((resolve, reject) => {
+ *     let answers = 0;
+ *     const settle = (error?: Error) => {
+ *       socket.off('data', hear).off('close', lose);
+ *       if (error) reject(error);
+ *       else resolve();
+ *     };
+ *     const hear = (chunk: Buffer) => {
+ *       answers += chunk.toString().split('\n').length - 1;
+ *       if (answers >= lines.length) settle();
+ *     };
+ *     const lose = () => settle(new Error('the collector closed the connection'));
+ *     socket.on('data', hear).on('close', lose);
+ *     socket.write(lines.map((line) => `${line}\n`).join(''));
+ *   });
  *
  * const output = overConnection(
  *   {
- *     open: async () => connect(5170, 'collector'),
+ *     open: openSocket,
  *     isOpen: (socket) => socket.writable,
  *     close: (socket) => socket.destroy(),
  *     address: { host: 'collector', port: 5170 },
  *   },
- *   async (socket, { records }: Batch<string>) => {
- *     for (const record of records) socket.write(`${record}\n`);
- *     return delivered();
+ *   async (socket, { records }: Batch<string>, signal) => {
+ *     try {
+ *       await abortable(sendLines(socket, records), signal);
+ *       return delivered();
+ *     } catch (error) {
+ *       // Answers that still come would be taken for those of the next batch. A throw means retry.
+ *       socket.destroy();
+ *       throw error;
+ *     }
  *   },
  * );
  */
@@ -73,10 +104,14 @@ export function overConnection<C, R>(
  *
  * @param look says more of the open connection; nothing that it sends may stay at the destination
  * @example
- * import { connect } from 'node:net';
+ * import { connect, type Socket } from 'node:net';
  *
  * const collector = {
- *   open: async () => connect(5170, 'collector'),
+ *   open: (signal: AbortSignal) =>
+ *     new Promise<Socket>((resolve, reject) => {
+ *       const socket = connect({ host: 'collector', port: 5170, signal }, () => resolve(socket));
+ *       socket.on('error', reject);
+ *     }),
  *   close: (socket: { destroy(): unknown }) => socket.destroy(),
  *   address: { host: 'collector', port: 5170 },
  * };
@@ -129,10 +164,15 @@ export async function* probeConnection<C>(
  * Keeps one connection, where an output is more than {@link overConnection} gives.
  *
  * @example
- * import { connect } from 'node:net';
+ * import { connect, type Socket } from 'node:net';
  *
  * const graylog = keepConnection({
- *   open: async () => connect(12201, 'graylog'),
+ *   open: (signal) =>
+ *     new Promise<Socket>((resolve, reject) => {
+ *       const socket = connect({ host: 'graylog', port: 12201, signal }, () => resolve(socket));
+ *       // Without a listener for errors, a lost connection would end the process.
+ *       socket.on('error', reject);
+ *     }),
  *   isOpen: (socket) => socket.writable,
  *   close: (socket) => socket.destroy(),
  * });

@@ -7,45 +7,71 @@ import { type CheckableOutput, type CrossContext, keyOf } from './context.ts';
 const nothing = () => {};
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-/** Every output can write the records of its mapper. The type of the output says which it can (`checkMapper`). */
+/**
+ * The mapper of every output can be created, and the output can write its records. The type of the output says which it can
+ * (`checkMapper`).
+ */
 export function checkMappers({ outputs, root }: CrossContext): Fault[] {
   return outputs
-    .filter(({ enabled, definition }) => enabled === true && definition.checkMapper !== undefined)
+    .filter(({ enabled }) => enabled === true)
     .flatMap((output): Fault[] => {
       const path = ['outputs', output.name];
       const at = [...path, 'mapper'];
       const { node } = find(root, path);
       const isNamed = node?.kind === 'map' && node.entries.has('mapper');
-      return problemsOf(output).map((problem) => ({
+      return problemsOf(output).map(({ message, fix }) => ({
         code: 'TIERCEL_CFG_MAPPER',
         path: isNamed ? at : path,
-        message: withoutSecrets(
-          `an output of type ${output.type} cannot write the records of the mapper ${output.mapper.type}: ${problem}`,
-          node,
-        ),
-        fix: 'Change the mapper, or use another one, such as `mapper: ocsf` or `mapper: ecs`.',
+        message: withoutSecrets(message, node),
+        fix,
         span: keyOf(root, isNamed ? at : path),
       }));
     });
 }
 
+type Problem = Required<Pick<Fault, 'message' | 'fix'>>;
+
 function problemsOf({
+  type,
   definition,
   options,
   mapper: ref,
   mapperDefinition,
-}: CheckableOutput): readonly string[] {
-  let mapper: Mapper;
-  try {
-    mapper = mapperDefinition.create(ref.options as never, { log: silent });
-  } catch (error) {
-    return [`the mapper cannot be created: ${messageOf(error)}`];
+}: CheckableOutput): readonly Problem[] {
+  const created = createMapper(mapperDefinition, ref.options);
+  if ('problem' in created) {
+    const message = `the mapper ${ref.type} cannot be created: ${created.problem}`;
+    return [{ message, fix: 'Correct the options or the code of the mapper.' }];
   }
+  if (definition.checkMapper === undefined) return [];
+  let problems: readonly string[];
   try {
-    return definition.checkMapper!(mapper, options as never);
+    problems = definition.checkMapper(created.mapper, options as never);
   } catch (error) {
-    return [messageOf(error)];
+    problems = [messageOf(error)];
   }
+  return problems.map((problem) => ({
+    message: `an output of type ${type} cannot write the records of the mapper ${ref.type}: ${problem}`,
+    fix: 'Change the mapper, or use another one, such as `mapper: ocsf` or `mapper: ecs`.',
+  }));
+}
+
+/** The mapper, checked: its module may be plain JavaScript. */
+function createMapper(
+  definition: CheckableOutput['mapperDefinition'],
+  options: object,
+): { readonly mapper: Mapper } | { readonly problem: string } {
+  let created: Partial<Mapper> & { readonly then?: unknown };
+  try {
+    created = definition.create(options as never, { log: silent });
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+  if (typeof created?.map === 'function') return { mapper: created as Mapper };
+  if (typeof created?.then !== 'function')
+    return { problem: 'create() returns no object with a function "map"' };
+  Promise.resolve(created).catch(nothing);
+  return { problem: 'create() returns a promise; it must be synchronous' };
 }
 
 function messageOf(error: unknown): string {

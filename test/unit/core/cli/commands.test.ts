@@ -44,6 +44,13 @@ const plugin = (type: string) => `export default {
   create: () => ({ deliver: async () => ({ status: 'delivered' }) }),
 };`;
 
+/** A mapper in plain JavaScript. */
+const mapper = (type: string, body: string, more = '') => `export default {
+  apiVersion: 1, type: '${type}', summary: 'A mapper.',
+  options: { type: 'object', properties: {}, additionalProperties: false },
+  create: () => ({ ${more} map: (event) => ${body} }),
+};`;
+
 describe('help', () => {
   it('fits a screen of 24 lines and 80 columns, with an example for each command', async () => {
     const program = await describeCli(builtIns);
@@ -277,12 +284,81 @@ describe('validate, schema and print-config', () => {
   });
 });
 
+describe('describe', () => {
+  it('shows the columns of the records of a mapper', async () => {
+    const schema = `record: { type: 'object', additionalProperties: false, properties: {
+      n: { type: 'integer', format: 'int64', description: 'A count.' },
+      list: { type: 'array', items: { type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false } } } },`;
+    write('columns.js', mapper('columns', '{ return { ok: true, record: {} }; }', schema));
+    expect((await here('describe', './columns.js', '--markdown')).stdout).toContain(
+      '| `n` | 64-bit integer | A count. |',
+    );
+    expect(JSON.parse((await here('describe', './columns.js', '--json')).stdout).columns).toEqual([
+      { name: 'n', type: '64-bit integer', description: 'A count.' },
+      { name: 'list', type: 'list of group', description: '' },
+      { name: 'list[].a', type: 'text', description: '' },
+    ]);
+  });
+});
+
 describe('explain', () => {
   it('says in a sentence that there is no such file', async () => {
     expect(await here('explain', 'nowhere.json', '-c', 'own.yaml')).toMatchObject({
       status: 1,
       stderr: 'tiercel: nowhere.json cannot be opened: it does not exist\n',
     });
+  });
+
+  it('says of a faulty mapper that the event becomes a dead letter, and goes on', async () => {
+    write('fault-throw.js', mapper('throws', '{ throw new Error("odd host"); }'));
+    write('fault-promise.js', mapper('promises', '{ return Promise.reject(new Error("late")); }'));
+    write('fault-loop.js', mapper('loops', '{ const a = {}; a.b = a; return { ok: true, record: a }; }'));
+    write('fault-no.js', mapper('refuses', '{ return { ok: false, reason: "no host" }; }'));
+    const large = `{ return { ok: true, record: { n: event.fields["n"] } }; }`;
+    const columns = `record: { type: 'object', properties: { n: { type: 'integer', format: 'int64' } }, additionalProperties: false },`;
+    write('fault-large.js', mapper('large', large, columns));
+    write(
+      'faults.yaml',
+      `outputs:
+  one: { type: webhook, url: "http://127.0.0.1:1", mapper: ./fault-throw.js }
+  two: { type: file, path: ./a.ndjson, mapper: ./fault-promise.js }
+  three: { type: file, path: ./b.ndjson, mapper: ./fault-loop.js }
+  four: { type: webhook, url: "http://127.0.0.1:1", mapper: ./fault-loop.js }
+  five: { type: stdout, mapper: ./fault-no.js }
+  six: { type: parquet_lake, directory: ./lake, mapper: ./fault-large.js }
+  seven: { type: stdout }
+tests:
+  - { name: throws, event: { priority: Error }, expect: { records: { one: { a: 1 } } } }
+  - { name: loops, event: { priority: Error }, expect: { records: { three: { a: 1 } } } }
+`,
+    );
+    write(
+      'fault.json',
+      '{"rule":"A rule","priority":"Error","time":"2026-01-02T03:04:05Z","output_fields":{"n":18446744073709551615}}',
+    );
+    const { status, stdout, stderr } = await here('explain', 'fault.json', '-c', 'faults.yaml');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const dead = [...stdout.matchAll(/^ {2}becomes a dead letter: (.*)$/gm)].map(([, why]) => why);
+    expect(dead).toEqual([
+      'the mapper ./fault-throw.js failed: odd host',
+      'the mapper ./fault-promise.js returned a promise; map must be synchronous',
+      'the record cannot become JSON: b: contains itself',
+      'the record cannot become JSON: b: contains itself',
+      'the mapper ./fault-no.js refuses it: no host',
+      expect.stringMatching(
+        /^the record does not fit its schema: n: expected a 64-bit integer, got the bigint 1844/,
+      ),
+    ]);
+    expect(stdout).toContain('"rule": "A rule"');
+    const tested = await here('test', '-c', 'faults.yaml');
+    expect(tested).toMatchObject({ status: 1, stderr: '' });
+    expect(tested.stdout).toContain(
+      'records.one: the event becomes a dead letter: the mapper ./fault-throw.js failed: odd host',
+    );
+    expect(tested.stdout).toContain(
+      'records.three: the event becomes a dead letter: the record cannot become JSON',
+    );
   });
 });
 

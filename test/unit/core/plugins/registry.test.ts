@@ -52,6 +52,30 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const url = (path: string) => pathToFileURL(join(dir, path)).href;
 
+describe('a plugin of the other kind', () => {
+  it('is named as what it is', async () => {
+    const configDir = join(dir, 'etc');
+    const registry = testRegistry();
+    expect(await registry.mapper('webhook', { configDir })).toMatchObject({
+      ok: false,
+      problem: { message: '"webhook" is an output, not a mapper' },
+    });
+    expect(await registry.output('falco', { configDir })).toMatchObject({
+      ok: false,
+      problem: { message: '"falco" is a mapper, not an output' },
+    });
+    const { problem } = (await registry.mapper('./tickets.js', { configDir })) as {
+      problem: { message: string };
+    };
+    expect(problem.message).toMatch(/cannot be used: it is an output, not a mapper$/);
+    const options = Type.Object({});
+    const bare = { apiVersion: 1, type: 'rows', summary: 'x', options, create: () => ({}) };
+    expect(checkDefinition('output', bare)).toEqual([
+      'it is a mapper, not an output: it has neither batch nor examples',
+    ]);
+  });
+});
+
 describe('resolveModule', () => {
   it.each([
     ['./tickets.js', 'etc/tickets.js'],

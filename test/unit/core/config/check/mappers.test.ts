@@ -29,7 +29,22 @@ const table = defineOutput({
   create: () => ({ deliver: async () => ({ status: 'delivered' }) }),
 });
 
-const mapper = (type: string, create: () => Pick<Mapper, 'record'>) => ({
+/** An output that takes every record. */
+const plain = defineOutput({
+  apiVersion: 1,
+  type: 'plain',
+  summary: 'Writes anything.',
+  options: Type.Object({}, closed),
+  examples: [],
+  batch: { events: 1 },
+  create: () => ({ deliver: async () => ({ status: 'delivered' }) }),
+});
+
+const mapper = (
+  type: string,
+  create: () => object,
+  complete = (made: object): object => ({ ...made, map: () => ({ ok: true, record: {} }) }),
+) => ({
   module: `file:///built-in/${type}.js`,
   load: async () =>
     defineMapper({
@@ -37,18 +52,31 @@ const mapper = (type: string, create: () => Pick<Mapper, 'record'>) => ({
       type,
       summary: 'A mapper.',
       options: Type.Object({ note: Type.Optional(Type.String({ description: 'A note.' })) }, closed),
-      create: () => ({ ...create(), map: () => ({ ok: true as const, record: {} }) }),
+      create: () => complete(create()) as Mapper,
     }),
 });
 
 const registry = createRegistry({
-  outputs: { table: { module: 'file:///built-in/table.js', load: async () => table } },
+  outputs: {
+    table: { module: 'file:///built-in/table.js', load: async () => table },
+    plain: { module: 'file:///built-in/plain.js', load: async () => plain },
+  },
   mappers: {
     texts: mapper('texts', () => ({ record: Type.String() })),
     rows: mapper('rows', () => ({ record: Type.Object({ time: int64() }, closed) })),
     open: mapper('open', () => ({
       record: Type.Object({ a: Type.Any(), b: Type.Object({ c: Type.Ref('d') }, closed) }, closed),
     })),
+    late: mapper(
+      'late',
+      () => Promise.reject(new Error('late')),
+      (made) => made,
+    ),
+    five: mapper(
+      'five',
+      () => ({ map: 5 }),
+      (made) => made,
+    ),
     broken: mapper('broken', () => {
       throw new Error('no such field: proc.nme');
     }),
@@ -82,10 +110,20 @@ describe('the mapper of an output that cannot write every record', () => {
   });
 
   it.each([
-    ['mapper: broken', /\bbroken: .*: no such field: proc\.nme/],
+    ['mapper: broken', /the mapper broken cannot be created: no such field: proc\.nme/],
     ['mapper: rows, columns: 0', /\brows: no room for a column/],
   ])('is refused when something throws: %s', async (more, message) => {
     expect(await told(`outputs:\n  t: { type: table, ${more} }\n`)).toMatch(message);
+  });
+
+  it.each([
+    ['late', 'create() returns a promise; it must be synchronous'],
+    ['five', 'create() returns no object with a function "map"'],
+    ['broken', 'no such field: proc.nme'],
+  ])('is refused by every output when it is no mapper: %s', async (name, problem) => {
+    expect(await told(`outputs:\n  t: { type: plain, mapper: ${name} }\n`)).toContain(
+      `2:21: error: outputs.t.mapper: the mapper ${name} cannot be created: ${problem}`,
+    );
   });
 
   it('is not made for an output that is off', async () => {

@@ -8,8 +8,10 @@ import { API } from 'typescript/unstable/sync';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
 /** The entry points of package.json: what is imported, its source and its page. */
-const ENTRIES = Object.entries(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports)
+const ENTRIES = Object.entries(manifest.exports)
   .filter(([, target]) => target.types !== undefined)
   .map(([path, { types }]) => ({
     module: path.replace('.', 'tiercel'),
@@ -342,8 +344,24 @@ function exportParts({ name, signature, text, params, returns, throws, examples,
     fence(signature.replace(/\{@link (\w+)\}/g, '$1')),
     ...(details.length > 0 ? [details.join('\n')] : []),
     ...examples.flatMap((example) => ['Example:', fence(example)]),
-    `<sub>[${file}](../../${file})</sub>`,
+    `<sub>${sourceLink(file, manifest.repository)}</sub>`,
   ];
+}
+
+/**
+ * The source of an export: a link to the repository, or only its path where package.json names none. The package holds no
+ * sources, so a relative link would be dead there.
+ *
+ * @param {string} file from the root
+ * @param {string | { url: string } | undefined} repository of package.json
+ */
+export function sourceLink(file, repository) {
+  const address = typeof repository === 'string' ? repository : repository?.url;
+  const page = address
+    ?.replace(/^(?:github:)?([\w.-]+\/[\w.-]+)$/, 'https://github.com/$1')
+    .replace(/^(?:git\+)?(?:https|ssh|git):\/\/(?:[^@/]+@)?/, 'https://')
+    .replace(/\.git$/, '');
+  return page?.startsWith('https://') ? `[${file}](${page}/blob/HEAD/${file})` : `\`${file}\``;
 }
 
 function fence(text) {

@@ -67,7 +67,7 @@ export { deliverToAny } from './deliver/hosts.ts';
 // Over HTTP.
 
 export type { AnswerRules, HttpClient, HttpRoute, RequestDetails } from './contract/http.ts';
-export type { AuthKeys, AuthOptions } from './http/auth/options.ts';
+export type { AuthChoice, AuthKeys, AuthKind, AuthOptions } from './http/auth/options.ts';
 export { authOption } from './http/auth/options.ts';
 export type { HttpOptions } from './http/options.ts';
 export { httpOptions } from './http/options.ts';

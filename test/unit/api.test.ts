@@ -65,6 +65,27 @@ describe('the public API', () => {
     expect(located).toEqual([]);
   }, 120_000);
 
+  it('links no source that the package does not hold', () => {
+    for (const [path, text] of pages) expect(text, path).not.toMatch(/\]\(\.\.\/\.\.\//);
+    expect(pages.get('docs/api/tiercel.md')).toMatch(/<sub>(`core\/|\[core\/.*\]\(https:)/);
+  });
+
+  it.each([
+    [undefined, '`core/a.ts`'],
+    ['tiercel', '`core/a.ts`'],
+    ['github:owner/name', '[core/a.ts](https://github.com/owner/name/blob/HEAD/core/a.ts)'],
+    ['owner/name', '[core/a.ts](https://github.com/owner/name/blob/HEAD/core/a.ts)'],
+    [{ url: 'git+https://git.example/o/n.git' }, '[core/a.ts](https://git.example/o/n/blob/HEAD/core/a.ts)'],
+    [
+      { url: 'git+ssh://git@git.example/o/n.git' },
+      '[core/a.ts](https://git.example/o/n/blob/HEAD/core/a.ts)',
+    ],
+  ])('links a source in the repository %j as %s', async (repository, link) => {
+    const script = new URL('../../scripts/api-reference.js', import.meta.url).href;
+    const { sourceLink } = (await import(script)) as { sourceLink(file: string, of: unknown): string };
+    expect(sourceLink('core/a.ts', repository)).toBe(link);
+  });
+
   it('has pages whose links lead somewhere', () => {
     for (const [path, text] of pages) {
       for (const [, target, anchor] of text.matchAll(/\]\(([\w-]*\.md)?#([^)]+)\)/g)) {

@@ -30,6 +30,8 @@ export interface CheckOptions {
   readonly dir: string;
   /** False: only built-in outputs and mappers are accepted. */
   readonly plugins?: boolean;
+  /** Outputs with a value that is unset here and not needed. They are checked, but not compared with others. */
+  readonly incomplete?: ReadonlySet<string>;
 }
 
 /** The result of the check, complete only if there are no faults. */
@@ -120,7 +122,7 @@ function isMisspeltSection({ path, suggestion }: Fault): boolean {
 async function checkOutputs(
   named: readonly (readonly [string, Entry])[],
   value: Record<string, unknown>,
-  { registry, plugins, dir }: CheckOptions,
+  { registry, plugins, dir, incomplete }: CheckOptions,
 ): Promise<CheckedOutput[]> {
   const allow = (value.plugins as { allow?: unknown } | undefined)?.allow;
   const resolve = {
@@ -144,7 +146,10 @@ async function checkOutputs(
         limits: limitsOf({ name }, {}, []),
         warnings: [],
       });
-    else outputs.push(await checkOutput(name, key, node, { registry, resolve }));
+    else {
+      const { config, ...checked } = await checkOutput(name, key, node, { registry, resolve });
+      outputs.push({ ...checked, ...(config && !incomplete?.has(name) && { config }) });
+    }
   }
   return outputs;
 }

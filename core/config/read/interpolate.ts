@@ -65,11 +65,14 @@ async function fill(
   return { text: text + value.slice(at), outside };
 }
 
+/** Why a reference has no value. */
+type Unresolved = Pick<Fault, 'message' | 'fix' | 'suggestion' | 'isUnset'>;
+
 async function resolveReference(
   reference: string | undefined,
   scalar: ScalarNode,
   lookup: Lookup,
-): Promise<string | { message: string; fix?: string; suggestion?: string }> {
+): Promise<string | Unresolved> {
   if (reference === undefined)
     return { message: '"${" is never closed', fix: 'Write $${ for a literal "${".' };
   const [, kind, rest] = /^([a-z]+):(.*)$/s.exec(reference) ?? [];
@@ -89,10 +92,7 @@ async function resolveReference(
   };
 }
 
-function fromEnvironment(
-  text: string,
-  { env }: Lookup,
-): string | { message: string; fix?: string; suggestion?: string } {
+function fromEnvironment(text: string, { env }: Lookup): string | Unresolved {
   const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(text) ?? [];
   if (name === undefined)
     return {
@@ -107,21 +107,18 @@ function fromEnvironment(
     message: `the environment variable ${name} is not set${hint}`,
     fix: `Set it, or give a default: \${env:${name}:-default}.`,
     ...(suggestion && { suggestion }),
+    isUnset: true,
   };
 }
 
-async function fromFile(
-  path: string,
-  scalar: ScalarNode,
-  lookup: Lookup,
-): Promise<string | { message: string; fix?: string }> {
+async function fromFile(path: string, scalar: ScalarNode, lookup: Lookup): Promise<string | Unresolved> {
   if (path === '') return { message: `"\${file:}" names no file` };
   const file = resolve(scalar.span.source.dir, path);
   try {
     // Files of secrets often end in a newline that is not part of the secret.
     return (await lookup.readFile(file)).replace(/\r?\n$/, '');
   } catch (error) {
-    return { message: `the file ${path} cannot be read: ${describeFileError(error)}` };
+    return { message: `the file ${path} cannot be read: ${describeFileError(error)}`, isUnset: true };
   }
 }
 

@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly file?: string;
   /** The text of the configuration, read instead of `file`, which then gives only the name and the folder. */
   readonly text?: string;
+  /** The name of a `text` without a `file`, in errors; default `configuration`. Relative paths start at the current folder. */
+  readonly name?: string;
   /** The values of `--set`: `outputs.lake.region=eu-west-1`. They override files and environment; the last one wins. */
   readonly sets?: readonly string[];
   /** The environment, for `${env:…}` and the variables that begin with `TIERCEL_`. */
@@ -42,6 +44,8 @@ export type LoadResult =
       readonly ok: false;
       readonly errors: readonly ConfigError[];
       readonly warnings: readonly ConfigError[];
+      /** The outputs whose destinations could not be compared with those of others, because their options have errors. */
+      readonly unchecked: readonly string[];
     };
 
 /**
@@ -66,7 +70,12 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
     (fault) => !unneeded.some(({ path }) => mayFollowFrom(fault, path)),
   );
   if (checked === undefined || causes.length + found.length > 0)
-    return { ok: false, errors: toErrors([...causes, ...found]), warnings };
+    return {
+      ok: false,
+      errors: toErrors([...causes, ...found]),
+      warnings,
+      unchecked: checked?.unchecked ?? [],
+    };
   const config = assemble(checked, dir, options.file === undefined ? undefined : read.file, read.files);
   return { ok: true, config, warnings };
 }
@@ -94,7 +103,7 @@ export interface LoadedSections {
  * const { sections, errors } = await loadSections({ file: 'tiercel.yaml', env: process.env, needed: ['journal'] });
  */
 export async function loadSections(
-  options: Pick<LoadOptions, 'file' | 'text' | 'sets' | 'env'> & {
+  options: Pick<LoadOptions, 'file' | 'text' | 'name' | 'sets' | 'env'> & {
     /** For messages that name the types of outputs. */
     readonly registry?: Registry;
     readonly needed: readonly (keyof ConfigSections)[];
@@ -136,7 +145,7 @@ interface ReadTree {
 }
 
 async function readTree(
-  options: Pick<LoadOptions, 'file' | 'text' | 'sets' | 'env' | 'readFile' | 'readDir'>,
+  options: Pick<LoadOptions, 'file' | 'text' | 'name' | 'sets' | 'env' | 'readFile' | 'readDir'>,
 ): Promise<ReadTree> {
   const { env = {}, sets = [] } = options;
   const read = options.readFile ?? readText;
@@ -152,7 +161,7 @@ async function readTree(
       return (options.readDir ?? readdir)(path);
     },
   };
-  const name = options.file ?? 'configuration';
+  const name = options.file ?? options.name ?? 'configuration';
   const file = resolve(name);
   const dir = dirname(file);
   let text = options.text;
@@ -195,8 +204,8 @@ const unknown = async () =>
 const NO_PLUGINS: Registry = { outputs: {}, mappers: {}, output: unknown, mapper: unknown };
 
 const FILE_FIXES: Readonly<Record<string, string>> = {
-  ENOENT: 'Name another with -c, or have one written: tiercel init',
-  EISDIR: 'Name the file in it.',
+  ENOENT: 'Give the path of the configuration with -c, or create one: tiercel init',
+  EISDIR: 'Give the path of a file in this directory.',
 };
 
 /** Rejects bytes that are not UTF-8: a password in Latin-1 would be decoded to a different one. */

@@ -73,8 +73,7 @@ async function resolveReference(
   scalar: ScalarNode,
   lookup: Lookup,
 ): Promise<string | Unresolved> {
-  if (reference === undefined)
-    return { message: '"${" is never closed', fix: 'Write $${ for a literal "${".' };
+  if (reference === undefined) return { message: '"${" is not closed', fix: 'Write $${ for a literal "${".' };
   const [, kind, rest] = /^([a-z]+):(.*)$/s.exec(reference) ?? [];
   if (kind === 'env') return fromEnvironment(rest!, lookup);
   if (kind === 'file') return fromFile(rest!, scalar, lookup);
@@ -86,9 +85,9 @@ async function resolveReference(
   return {
     message:
       name === undefined
-        ? `unknown form of "\${…}"`
-        : `"\${${prefix}${name}${otherwise}}" does not say where to look; did you mean "\${env:${name}${otherwise}}"?`,
-    fix: `Known are \${env:NAME}, \${env:NAME:-default} and \${file:path}; write $\${ for a literal "\${".`,
+        ? `unknown kind of reference "\${…}"`
+        : `"\${${prefix}${name}${otherwise}}" has no source; did you mean "\${env:${name}${otherwise}}"?`,
+    fix: `Use \${env:NAME}, \${env:NAME:-default} or \${file:path}; write $\${ for a literal "\${".`,
   };
 }
 
@@ -96,7 +95,7 @@ function fromEnvironment(text: string, { env }: Lookup): string | Unresolved {
   const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(text) ?? [];
   if (name === undefined)
     return {
-      message: 'the name of an environment variable is letters, digits and "_"',
+      message: 'the name of an environment variable consists of letters, digits and "_"',
       fix: `Write \${env:NAME}, or \${env:NAME:-default}.`,
     };
   const value = env[name];
@@ -105,14 +104,14 @@ function fromEnvironment(text: string, { env }: Lookup): string | Unresolved {
   const { text: hint, suggestion } = didYouMean(name, Object.keys(env));
   return {
     message: `the environment variable ${name} is not set${hint}`,
-    fix: `Set it, or give a default: \${env:${name}:-default}.`,
+    fix: `Set it, or add a default: \${env:${name}:-default}.`,
     ...(suggestion && { suggestion }),
     isUnset: true,
   };
 }
 
 async function fromFile(path: string, scalar: ScalarNode, lookup: Lookup): Promise<string | Unresolved> {
-  if (path === '') return { message: `"\${file:}" names no file` };
+  if (path === '') return { message: `"\${file:}" has no path` };
   const file = resolve(scalar.span.source.dir, path);
   try {
     // Files of secrets often end in a newline that is not part of the secret.
@@ -126,8 +125,8 @@ async function fromFile(path: string, scalar: ScalarNode, lookup: Lookup): Promi
 export function describeFileError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'it does not exist';
-  if (code === 'EACCES' || code === 'EPERM') return 'no permission';
-  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  if (code === 'EISDIR') return 'it is a directory';
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'it is not UTF-8 text; save it as UTF-8';
   return message;
 }

@@ -141,6 +141,7 @@ async function start(
   // Not before its target has a cursor.
   await notices.apply();
   let route = routerWithout();
+  if (journal.isAfterCrash === true) reportCrash([...running.values()], log);
   await reportOrphans(journal, config, log);
 
   const tap = createTap();
@@ -288,6 +289,13 @@ function statusOf(
   const { letters, bytes } = stored?.get(name) ?? { letters: 0, bytes: 0 };
   const aside = stored && { dead_letters: letters, dead_letter_bytes: bytes };
   return { name, type, ...loop.health(), pending: loop.accounts().pending, ...aside };
+}
+
+/** After a crash or a kill, how many events wait for each output; those that were under way may be delivered a second time. */
+function reportCrash(outputs: readonly WiredOutput[], log: RootLogger): void {
+  const counts = outputs.map(({ settings: { name }, loop }) => [name, loop.accounts().pending] as const);
+  const list = counts.map(([name, count]) => `${name} ${count}`).join(', ') || 'no output';
+  log.info({ pending: Object.fromEntries(counts) }, `The last stop was not clean. Pending events: ${list}`);
 }
 
 /** Warns of outputs that were removed from the configuration: the journal keeps their cursor and their events. */

@@ -1,9 +1,16 @@
 import { Command, Help, Option } from 'commander';
 import { didYouMean } from '../config/explain/suggest.ts';
 import { describeFileError } from '../config/read/interpolate.ts';
+import type { ConfigSections } from '../config/schema/sections.ts';
 import { printable, printableJson } from '../sdk/contract/printable.ts';
 import type { BuiltIns } from './built-ins.ts';
-import { type ConfigOptions, type LoadedConfig, loadOrExplain } from './load.ts';
+import {
+  type ConfigOptions,
+  type LoadedConfig,
+  loadOrExplain,
+  loadSectionsOrExplain,
+  type Sections,
+} from './load.ts';
 
 export type { ConfigOptions };
 
@@ -29,6 +36,11 @@ export interface Cli {
   err(text: string, options?: { readonly styled?: boolean }): void;
   /** Loads the configuration, or says every mistake in it and returns undefined: the command ends with {@link EXIT}.usage. */
   load(options: ConfigOptions): Promise<LoadedConfig | undefined>;
+  /** As {@link load}, but reads these sections only. Errors and unset secrets elsewhere do not matter. */
+  loadSections<Needed extends keyof ConfigSections>(
+    options: ConfigOptions,
+    needed: readonly Needed[],
+  ): Promise<Sections<Needed> | undefined>;
   /** What the command came to; the process's exit code. */
   exit(code: number): void;
 }
@@ -106,6 +118,7 @@ export async function runProgram(
     json,
     err,
     load: (options) => loadOrExplain(builtIns, options, { json, err }),
+    loadSections: (options, needed) => loadSectionsOrExplain(builtIns, options, needed, { json, err }),
     exit: (value) => {
       code = value;
     },

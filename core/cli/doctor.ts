@@ -11,7 +11,15 @@ import { buildOutput } from './build-output.ts';
 import { type Cli, type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './command.ts';
 import { askInstance, describeState, type InstanceStates } from './doctor/instance.ts';
 import { checkOutput } from './doctor/output.ts';
-import { countOf, type Found, jsonOf, renderFinding, renderSummary, type Section } from './doctor/report.ts';
+import {
+  countOf,
+  type Found,
+  isShared,
+  jsonOf,
+  renderFinding,
+  renderSummary,
+  type Section,
+} from './doctor/report.ts';
 import { checkServer } from './doctor/server.ts';
 import { checkStorage } from './doctor/storage.ts';
 import { type Absent, atSocket, type Instance, urlOf } from './here.ts';
@@ -174,12 +182,18 @@ async function print(
     if (!json) cli.out(section.title);
     const waiting = showWaiting(`checking ${section.title}`);
     try {
-      for await (const { status, what, line } of section.findings) {
+      for await (const { status, what, line, about } of section.findings) {
         waiting.pause();
-        const found = { section, finding: { status, what: redact(what), line: redact(line) } };
+        const finding = {
+          status,
+          what: redact(what),
+          line: redact(line),
+          ...(about !== undefined && { about }),
+        };
+        const found = { section, finding };
         all.push(found);
         if (json) cli.json(JSON.stringify(jsonOf(found)));
-        else cli.out(renderFinding(found.finding, { color }), { styled: color });
+        else if (!isShared(finding)) cli.out(renderFinding(finding, { color }), { styled: color });
       }
     } finally {
       waiting.end();

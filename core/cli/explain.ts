@@ -54,7 +54,7 @@ export const explain: RegisterCommand = (program, cli) => {
         ({ name }) => options.output === undefined || name === options.output,
       );
       if (outputs.length === 0) {
-        const names = config.outputs.map(({ name }) => name).join(', ');
+        const names = Object.keys(config.redacted.outputs as object).join(', ');
         cli.err(`tiercel: there is no output ${JSON.stringify(options.output)}; there are: ${names}`);
         return cli.exit(EXIT.usage);
       }

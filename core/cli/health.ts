@@ -53,8 +53,8 @@ async function ask(poster: Poster, url: string): Promise<string | undefined> {
 }
 
 async function find({ config: file, set: sets }: ConfigOptions): Promise<Instance> {
-  const { dir, sections } = await loadSections({ file, sets, env: process.env });
-  const found = await atSocket(resolve(dir, sections.journal?.path ?? DEFAULTS.state));
+  const { dir, sections } = await loadSections({ file, sets, env: process.env, needed: [] });
+  const found = await atSocket(sections.journal?.path ?? resolve(dir, DEFAULTS.state));
   if ('poster' in found) return found;
   const url = urlOf(sections.server ?? { listen: DEFAULTS.listen });
   // The certificate may have been replaced since it was read, and nothing secret is sent.

@@ -52,6 +52,7 @@ export async function describeCli(builtIns: BuiltIns): Promise<Command> {
     json: nowhere,
     err: nowhere,
     load: nowhere,
+    loadSections: nowhere,
     exit: nowhere,
   });
 }

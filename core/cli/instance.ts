@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Config } from '../config/schema/config.ts';
+import type { ConfigSections } from '../config/schema/sections.ts';
 import type { Credentials } from '../config/schema/server.ts';
 import { JournalLockedError } from '../journal/lock/lock.ts';
 import { openJournals } from '../journals.ts';
 import { createOperations, type Operations } from '../operations/operations.ts';
 import { systemClock } from '../sdk/contract/clock.ts';
+import type { Logger } from '../sdk/contract/logger.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { type Cli, type ConfigOptions, EXIT, withConfig } from './command.ts';
 import { atSocket, type Instance, urlOf } from './here.ts';
+import type { Sections } from './load.ts';
 import { createPoster } from './post.ts';
 import { remoteOperations } from './remote.ts';
 import { isThere, refuseForeign } from './state.ts';
@@ -55,11 +57,14 @@ export async function findInstance(
 ): Promise<Instance | undefined> {
   const options = command.opts<InstanceOptions>();
   if (options.url !== undefined) return instanceAt(new URL(options.url), cli, command, listener);
-  const config = await cli.load(options);
+  if (listener === 'events') {
+    const config = await cli.loadSections(options, ['server']);
+    return config && instanceOf(config, options);
+  }
+  const config = await cli.loadSections(options, ['journal']);
   if (config === undefined) return undefined;
-  if (listener === 'events') return instanceOf(config, options);
-  const found = await atSocket(config.journal.path);
-  if ('absent' in found) throw new Error(`${found.absent}. ${whatToDo(config)}`);
+  const found = await atSocket(config.sections.journal.path);
+  if ('absent' in found) throw new Error(`${found.absent}. ${whatToDo(config.sections)}`);
   return found;
 }
 
@@ -78,9 +83,11 @@ export async function operate(cli: Cli, command: Command, work: Work): Promise<v
     const instance = await findInstance(cli, command, 'admin');
     return instance === undefined ? cli.exit(EXIT.usage) : through(instance, run);
   }
-  const config = await cli.load(options);
+  const config = await cli.loadSections(options, ['journal', 'dead_letters']);
   if (config === undefined) return cli.exit(EXIT.usage);
-  const { path, type, group_access: isShared } = config.journal;
+  const { sections, secrets } = config;
+  const { path, type, group_access: isShared } = sections.journal;
+  const log = createLogger({ level: 'warn', format: 'pretty', secrets });
   const found = await atSocket(path);
   if ('poster' in found) return through(found, run);
   const directory = join(path, 'journal');
@@ -88,15 +95,15 @@ export async function operate(cli: Cli, command: Command, work: Work): Promise<v
   if (type === 'disk' && !isShared)
     await refuseForeign(directory, `${command.parent?.name()} ${command.name()}`);
   const hasJournal = type === 'disk' && (await isThere(directory));
-  const journals = hasJournal && !found.isForeign ? await openUnlessLocked(config) : undefined;
+  const journals = hasJournal && !found.isForeign ? await openUnlessLocked(sections, log) : undefined;
   if (journals === undefined || 'lockedBy' in journals) {
     const noJournal = type === 'disk' && !hasJournal ? `there is no journal at ${path}` : undefined;
     const reasons = [journals?.lockedBy, noJournal, found.absent].filter((text) => text !== undefined);
-    throw new Error(`${reasons.join('; ')}. ${whatToDo(config)}`);
+    throw new Error(`${reasons.join('; ')}. ${whatToDo(sections)}`);
   }
   try {
-    const outputs = () => config.outputs.map(({ name }) => ({ name }));
-    const operations = createOperations({ ...journals, outputs, log: logOf(config) });
+    const outputs = () => config.outputs.map((name) => ({ name }));
+    const operations = createOperations({ ...journals, outputs, log });
     await run(operations, `${path} (no instance runs)`);
   } finally {
     await journals.close();
@@ -114,20 +121,17 @@ async function through(
   }
 }
 
-async function openUnlessLocked(config: Config) {
+async function openUnlessLocked(sections: Pick<ConfigSections, 'journal' | 'dead_letters'>, log: Logger) {
   try {
-    return await openJournals(config, { clock: systemClock, log: logOf(config) });
+    return await openJournals(sections, { clock: systemClock, log });
   } catch (error) {
     if (error instanceof JournalLockedError) return { lockedBy: error.message.replace(/\.$/, '') };
     throw error;
   }
 }
 
-function logOf(config: Config) {
-  return createLogger({ level: 'warn', format: 'pretty', secrets: config.secrets });
-}
-
-function whatToDo({ server: { admin_listen: address } }: Config): string {
+function whatToDo({ server }: Partial<ConfigSections>): string {
+  const address = server?.admin_listen;
   const where = address === undefined ? 'its server.admin_listen' : `its server.admin_listen is ${address}`;
   return `Start the instance, or name one with --url (${where}); the log of an instance says why it has no admin socket`;
 }
@@ -147,9 +151,9 @@ async function instanceAt(
     headers.authorization = basic(decodeURIComponent(url.username), decodeURIComponent(url.password));
   } else if (command.getOptionValueSource('config') !== 'default') {
     // Somebody who names both says that the instance is of that configuration.
-    const config = await cli.load(options);
+    const config = await cli.loadSections(options, ['server']);
     if (config === undefined) return undefined;
-    const { auth, admin_auth = auth } = config.server;
+    const { auth, admin_auth = auth } = config.sections.server;
     Object.assign(headers, authHeaders(listener === 'admin' ? admin_auth : auth));
   }
   const ca = options.ca === undefined ? {} : { ca: await readFile(options.ca, 'utf8') };
@@ -158,7 +162,10 @@ async function instanceAt(
 }
 
 /** Where the running instance of a configuration takes events, on this machine. */
-async function instanceOf({ server, dir }: Config, options: InstanceOptions): Promise<Instance> {
+async function instanceOf(
+  { sections: { server }, dir }: Sections<'server'>,
+  options: InstanceOptions,
+): Promise<Instance> {
   const { tls, auth } = server;
   const url = urlOf(server);
   // Its certificate is of a name; what is called here is an address of this machine.

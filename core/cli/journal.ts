@@ -91,9 +91,9 @@ function check(group: Command, cli: Cli): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nIt may be run beside a running instance.\n\nExample:\n  tiercel journal check')
     .action(async (options: ConfigOptions) => {
-      const config = await cli.load(options);
+      const config = await cli.loadSections(options, ['journal']);
       if (config === undefined) return cli.exit(EXIT.usage);
-      const { type, path } = config.journal;
+      const { type, path } = config.sections.journal;
       const names: string[] = [];
       for (const name of ['journal', 'dead-letters']) if (await isThere(join(path, name))) names.push(name);
       if (type === 'memory' || names.length === 0) throw new Error(`there is no journal at ${path}`);
@@ -122,9 +122,9 @@ function salvageCommand(group: Command, cli: Cli): void {
       '\nThey may include events of another journal: check them before you send them.\n\nExample:\n  tiercel journal salvage | tiercel send -',
     )
     .action(async (options: ConfigOptions & { json?: boolean }) => {
-      const config = await cli.load(options);
+      const config = await cli.loadSections(options, ['journal']);
       if (config === undefined) return cli.exit(EXIT.usage);
-      const { path } = config.journal;
+      const { path } = config.sections.journal;
       if (!(await isThere(join(path, 'journal')))) throw new Error(`there is no journal at ${path}`);
       const counts = new Map<string, number>();
       let notText = 0;

@@ -1,7 +1,14 @@
 import type { ConfigError } from '../config/explain/errors.ts';
 import { renderErrors } from '../config/explain/render.ts';
-import { loadConfig } from '../config/load.ts';
+import {
+  type LoadedSections,
+  type LoadOptions,
+  type LoadResult,
+  loadConfig,
+  loadSections,
+} from '../config/load.ts';
 import type { Config } from '../config/schema/config.ts';
+import type { ConfigSections } from '../config/schema/sections.ts';
 import { createRegistry } from '../plugins/registry.ts';
 import type { BuiltIns } from './built-ins.ts';
 import type { Cli } from './command.ts';
@@ -16,6 +23,8 @@ export interface ConfigOptions {
   readonly plugins?: boolean;
   /** False: the warnings of a valid configuration are returned only. */
   readonly warn?: boolean;
+  /** The value of `--output`, where the command uses this output only: the secrets of others may be unset. */
+  readonly output?: string;
 }
 
 /** A configuration with its warnings: values that are valid and probably a mistake. */
@@ -23,6 +32,37 @@ export type LoadedConfig = Config & { readonly warnings: readonly ConfigError[] 
 
 /** So many errors, and as many warnings, are printed as text. JSON has them all. */
 const SHOWN = 100;
+
+/** Sections of a configuration that have no errors, with the names of its outputs. */
+export interface Sections<Needed extends keyof ConfigSections>
+  extends Pick<LoadedSections, 'dir' | 'outputs' | 'secrets'> {
+  readonly sections: Pick<ConfigSections, Needed> & Partial<ConfigSections>;
+}
+
+/**
+ * Reads only the sections that a command needs, or prints the errors in them, as {@link loadOrExplain} does. The secrets of
+ * outputs may be unset.
+ */
+export async function loadSectionsOrExplain<Needed extends keyof ConfigSections>(
+  builtIns: BuiltIns,
+  options: ConfigOptions,
+  needed: readonly Needed[],
+  io: Pick<Cli, 'json' | 'err'>,
+): Promise<Sections<Needed> | undefined> {
+  const { errors, sections, ...rest } = await loadSections({
+    ...(await sourceOf(options)),
+    sets: options.set,
+    env: process.env,
+    registry: createRegistry(builtIns),
+    needed,
+  });
+  if (errors.length > 0) {
+    printErrors({ errors, warnings: [], unchecked: [] }, options, io);
+    return undefined;
+  }
+  // A section that is absent has errors.
+  return { ...rest, sections: sections as Sections<Needed>['sections'] };
+}
 
 /**
  * Loads the configuration, or prints all errors in it: as text on standard error, as JSON on standard output. `-` reads it from
@@ -33,32 +73,52 @@ export async function loadOrExplain(
   options: ConfigOptions,
   { json, err }: Pick<Cli, 'json' | 'err'>,
 ): Promise<LoadedConfig | undefined> {
-  const isInput = options.config === '-';
-  const name = isInput ? 'standard input' : options.config;
   const result = await loadConfig({
-    ...(isInput ? { name, text: await readInput() } : { file: options.config }),
+    ...(await sourceOf(options)),
     sets: options.set,
     env: process.env,
     registry: createRegistry(builtIns),
     ...(options.plugins === false && { plugins: false }),
+    only: options.output,
   });
-  if (options.json && !result.ok) {
-    const { errors, warnings, unchecked } = result;
-    json(JSON.stringify({ ok: false, errors, warnings, unchecked }));
+  if (!result.ok) {
+    printErrors(result, options, { json, err });
     return undefined;
   }
-  const color = process.stderr.isTTY === true && !process.env.NO_COLOR;
-  if (result.warnings.length > 0 && !(result.ok && options.warn === false))
-    err(renderSome(result.warnings, { color, level: 'warning' }), { styled: color });
-  if (result.ok) return { ...result.config, warnings: result.warnings };
-  err(renderSome(result.errors, { color, level: 'error' }), { styled: color });
-  err(`${countOf(result.errors.length, 'error')} in ${name}`);
-  const { unchecked } = result;
+  if (result.warnings.length > 0 && options.warn !== false) printSome(result.warnings, 'warning', err);
+  return { ...result.config, warnings: result.warnings };
+}
+
+/** `-` is standard input. */
+async function sourceOf({ config }: ConfigOptions): Promise<Pick<LoadOptions, 'file' | 'name' | 'text'>> {
+  return config === '-' ? { name: nameOf(config), text: await readInput() } : { file: config };
+}
+
+function nameOf(config: string): string {
+  return config === '-' ? 'standard input' : config;
+}
+
+function printErrors(
+  { errors, warnings, unchecked }: Pick<LoadResult & { ok: false }, 'errors' | 'warnings' | 'unchecked'>,
+  options: ConfigOptions,
+  { json, err }: Pick<Cli, 'json' | 'err'>,
+): void {
+  if (options.json) {
+    json(JSON.stringify({ ok: false, errors, warnings, unchecked }));
+    return;
+  }
+  if (warnings.length > 0) printSome(warnings, 'warning', err);
+  printSome(errors, 'error', err);
+  err(`${countOf(errors.length, 'error')} in ${nameOf(options.config)}`);
   if (unchecked.length > 0)
     err(
       `Not checked yet, because the options have errors: the destination of ${unchecked.slice(0, 10).join(', ')}${unchecked.length > 10 ? ` and ${unchecked.length - 10} more` : ''}`,
     );
-  return undefined;
+}
+
+function printSome(errors: readonly ConfigError[], level: 'error' | 'warning', err: Cli['err']): void {
+  const color = process.stderr.isTTY === true && !process.env.NO_COLOR;
+  err(renderSome(errors, { color, level }), { styled: color });
 }
 
 function renderSome(

@@ -12,9 +12,10 @@ export interface BreakerDeps {
   readonly stopping: AbortSignal;
   /** A fault opens the breaker at once; only an attempt that begins later can close it. */
   readonly faults?: Faults | undefined;
-  /** Called each time it opens, with the failure that opened it, and each time it closes. */
-  readonly onOpen?: (reason: string) => void;
-  readonly onClose?: () => void;
+  /** Called each time it opens, with the failure that opened it and the time until the first probe, milliseconds. */
+  readonly onOpen?: (reason: string, probeIn: number) => void;
+  /** Called each time it closes, with the time since it opened, milliseconds. */
+  readonly onClose?: (openFor: number) => void;
 }
 
 /**
@@ -28,6 +29,7 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
   let failures = 0;
   let faults = 0;
   let openings = 0;
+  let openedAt = 0;
   let openFor = policy.initial;
   let waiting: (() => void)[] = [];
 
@@ -38,7 +40,9 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
   };
   stopping.addEventListener('abort', wake, { once: true });
 
-  function open(): void {
+  /** @returns how long until the next probe, milliseconds */
+  function open(): number {
+    if (state === 'closed') openedAt = clock.monotonic();
     state = 'open';
     // With jitter, so that many instances do not probe at the same moment.
     const time = openFor * (0.5 + random() / 2);
@@ -49,6 +53,7 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
       if (state === 'open' && opening === openings) state = 'half-open';
       wake();
     });
+    return time;
   }
 
   function succeeded(): void {
@@ -56,7 +61,7 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
     if (state === 'closed') return;
     state = 'closed';
     openFor = policy.initial;
-    deps.onClose?.();
+    deps.onClose?.(clock.monotonic() - openedAt);
     wake();
   }
 
@@ -64,19 +69,19 @@ export function withBreaker(deliver: Deliver, policy: DeliveryPolicy['breaker'],
     if (state === 'closed') {
       failures++;
       if (!denied && failures < policy.failures) return;
-      deps.onOpen?.(reason);
-    } else if (!probe) {
-      // An attempt that began before it opened says nothing new.
+      deps.onOpen?.(reason, open());
       return;
     }
-    open();
+    // An attempt that began before it opened says nothing new.
+    if (probe) open();
   }
 
   deps.faults?.subscribe((reason) => {
     faults++;
     if (state === 'open') return;
-    if (state === 'closed') deps.onOpen?.(reason);
-    open();
+    const isNew = state === 'closed';
+    const probeIn = open();
+    if (isNew) deps.onOpen?.(reason, probeIn);
   }, stopping);
 
   return async (slice, deadline) => {

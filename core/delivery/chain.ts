@@ -59,13 +59,19 @@ export function createChain(deliver: Deliver, deps: ChainDeps): DeliverBatch {
     random,
     stopping,
     faults: deps.faults,
-    onOpen(reason) {
+    onOpen(reason, probeIn) {
       health.raise('breaker', 'open', reason);
-      log.warn({ reason }, 'circuit breaker open: deliveries paused, probing periodically');
+      log.warn(
+        { reason, probe_in: probeIn / 1000 },
+        `circuit breaker open: deliveries paused, next probe in ${seconds(probeIn)}`,
+      );
     },
-    onClose() {
+    onClose(openFor) {
       health.clear('breaker');
-      log.info('circuit breaker closed: output recovered');
+      log.info(
+        { open_for: openFor / 1000 },
+        `circuit breaker closed: output recovered after ${seconds(openFor)}`,
+      );
     },
   });
   attempt = withBisection(attempt);
@@ -83,6 +89,11 @@ export function createChain(deliver: Deliver, deps: ChainDeps): DeliverBatch {
     onDone: ({ manifest }) => health.clear(manifest.id),
   });
   return withDeadLetters(deliverBatch, deps.writeDeadLetters);
+}
+
+/** @example seconds(4_210) // '4.2 s' */
+function seconds(milliseconds: number): string {
+  return `${Number((milliseconds / 1000).toFixed(1))} s`;
 }
 
 /** Calls `deliver` of the output with the kind of batch that it takes: records or blocks. */

@@ -52,6 +52,8 @@ export interface Lost {
 export interface Journal {
   /** Changes when the log is created again from nothing. */
   readonly epoch: string;
+  /** The process that used the log before did not close it: it crashed, or was killed. */
+  readonly isAfterCrash?: boolean;
   /**
    * Aborted when the journal can no longer accept events: the storage failed permanently, or another process has taken over
    * the lock. The reason is an Error.

@@ -1,5 +1,16 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -180,6 +191,59 @@ outputs:
     expect(lineOf('proxied', 'failed')).toMatch(
       /answered 403 to CONNECT localhost:\d+: allow the destination/,
     );
+  });
+
+  it('warns of a certificate once, for all outputs that use it', async () => {
+    const cwd = folder();
+    // They end within two days. The self-signed server certificate is the authority, too.
+    const names = '-subj /CN=ca -addext subjectAltName=DNS:localhost';
+    const made = `req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 ${names}`;
+    execFileSync('openssl', made.split(' '), { cwd, stdio: 'ignore' });
+    const [cert, key] = ['ca.pem', 'ca.key'].map((name) => readFileSync(join(cwd, name), 'utf8'));
+    const server = createSecureServer({ cert: cert!, key: key! }, (_, response) => {
+      response.writeHead(405).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+    });
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/`;
+    const yaml = `
+journal: { path: ./state }
+server: { listen: "127.0.0.1:0" }
+outputs:
+  a: { type: webhook, url: "${url}", tls: { ca: ./ca.pem } }
+  b: { type: webhook, url: "${url}", tls: { ca: ./ca.pem } }
+  c: { type: webhook, url: "${url}", tls: { ca: ./ca.pem, insecure: true } }
+`;
+    const { stdout } = await doctor(yaml, [], cwd);
+    const lines = stdout.split('\n').filter((line) => line.includes('renew it'));
+    expect(lines, stdout).toEqual([
+      expect.stringMatching(
+        /^ {2}warning +a, b, c: TLS files: tls\.ca \(.*ca\.pem\): "ca" valid until .*renew it$/,
+      ),
+    ]);
+    // What one output does with a certificate is its own affair.
+    expect(stdout).toMatch(/^ {2}warning +c: TLS: .*not verified/m);
+    // For programs, each output has all of its own.
+    const { of } = await findings(yaml, [], cwd);
+    for (const name of ['a', 'b', 'c'])
+      expect(
+        of(name).filter(({ status, what }) => status === 'warning' && what === 'TLS files'),
+      ).toHaveLength(1);
+  });
+
+  it('states that UDP is not confirmed, and passes', async () => {
+    const yaml = `
+journal: { path: ./state }
+server: { listen: "127.0.0.1:0" }
+outputs: { siem: { type: syslog, host: 127.0.0.1, port: 5140, protocol: udp } }
+`;
+    const { of, code, summary } = await findings(yaml, ['--output', 'siem']);
+    expect(of('siem')).toContainEqual(
+      expect.objectContaining({ status: 'plan', line: expect.stringMatching(/UDP has no acknowledgement/) }),
+    );
+    expect([code, summary.not_checked]).toEqual([0, 0]);
   });
 
   it('never calls an output well that has no check, or does not end in time', async () => {

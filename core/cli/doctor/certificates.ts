@@ -92,11 +92,16 @@ function describeCertificate({ label, text }: Pem, now: number): Omit<Finding, '
 
 interface Certificate {
   readonly name: string;
+  readonly fingerprint: string;
   readonly from: number;
   readonly until: number;
 }
 
-function withName(label: string, { name, from, until }: Certificate, now: number): Omit<Finding, 'what'> {
+function withName(
+  label: string,
+  { name, fingerprint, from, until }: Certificate,
+  now: number,
+): Omit<Finding, 'what'> {
   if (from > now) {
     const date = new Date(from).toISOString();
     return {
@@ -105,7 +110,7 @@ function withName(label: string, { name, from, until }: Certificate, now: number
     };
   }
   const { status, line } = describeExpiry(until, now);
-  return { status, line: `${label}: "${name}" ${line}` };
+  return { status, line: `${label}: "${name}" ${line}`, about: fingerprint };
 }
 
 /** @throws Error naming the file, when it holds no certificate */
@@ -114,9 +119,9 @@ function certificatesIn(label: string, pem: string): Certificate[] {
   if (blocks.length === 0) throw new Error(`${label} holds no certificate in PEM`);
   return blocks.map((block) => {
     try {
-      const { subject, validFrom, validTo } = new X509Certificate(block);
+      const { subject, fingerprint256: fingerprint, validFrom, validTo } = new X509Certificate(block);
       const name = /^CN=(.*)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ');
-      return { name, from: Date.parse(validFrom), until: Date.parse(validTo) };
+      return { name, fingerprint, from: Date.parse(validFrom), until: Date.parse(validTo) };
     } catch (error) {
       throw new Error(`${label} holds a certificate that cannot be read: ${(error as Error).message}`);
     }

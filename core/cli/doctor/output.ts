@@ -80,7 +80,8 @@ async function* diagnose(
   let count = 0;
   for await (const finding of findingsOf(output, options, signal)) {
     count++;
-    yield finding;
+    const isStated = finding.isUnconfirmed === true && !settings.policy.confirms;
+    yield isStated ? { ...finding, status: 'plan' } : finding;
   }
   if (count === 0)
     yield { status: 'not_checked', what: 'check', line: 'the check of this output reported nothing' };

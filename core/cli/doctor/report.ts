@@ -44,8 +44,36 @@ export function renderFinding({ status, what, line }: Finding, options: { color:
   return `  ${renderMark(status, options)}  ${oneLine(`${what}: ${line}`)}`;
 }
 
-/** The counts, then every finding that needs attention once more: a terminal shows the end of a text. */
-export function renderSummary(found: readonly Found[], options: { color: boolean }): string {
+/** Whether a finding may be the same for several outputs. Only the summary shows it, once and with their names. */
+export function isShared({ status, about }: Finding): boolean {
+  return status === 'warning' && about !== undefined;
+}
+
+/** A finding with the names of the outputs or areas that it is about. */
+interface Attention {
+  readonly finding: Finding;
+  readonly places: readonly string[];
+}
+
+/** One entry for each certificate that has warnings: the first one, which names its file where it has one. */
+function grouped(found: readonly Found[]): readonly Attention[] {
+  const places = new Map<unknown, { readonly finding: Finding; readonly places: string[] }>();
+  for (const { section, finding } of found) {
+    const key = isShared(finding) ? finding.about : finding;
+    const place = section.output ?? section.area;
+    const known = places.get(key);
+    if (known === undefined) places.set(key, { finding, places: [place] });
+    else if (!known.places.includes(place)) known.places.push(place);
+  }
+  return [...places.values()];
+}
+
+/**
+ * The counts, then every finding that needs attention once more: a terminal shows the end of a text. Warnings of one certificate
+ * count and are shown once.
+ */
+export function renderSummary(all: readonly Found[], options: { color: boolean }): string {
+  const found = grouped(all);
   const counts = countOf(found);
   const total = counts.ok + counts.warning + counts.not_checked + counts.failed;
   const others = (
@@ -59,10 +87,10 @@ export function renderSummary(found: readonly Found[], options: { color: boolean
   const lines = (['failed', 'not_checked', 'warning'] as const).flatMap((status) =>
     found
       .filter(({ finding }) => finding.status === status)
-      .map(({ section, finding: { what, line } }) => {
-        const where = section.output ?? section.area;
-        return `  ${renderMark(status, options)}  ${oneLine(`${where}: ${what}: ${line}`)}`;
-      }),
+      .map(
+        ({ places, finding: { what, line } }) =>
+          `  ${renderMark(status, options)}  ${oneLine(`${places.join(', ')}: ${what}: ${line}`)}`,
+      ),
   );
   return [`${others.join(', ')}; ${counts.ok} of ${total} checks passed.`, ...lines].join('\n');
 }
@@ -72,7 +100,7 @@ export function jsonOf({ section: { area, output }, finding: { status, what, lin
   return { area, ...(output !== undefined && { output }), status, what, line };
 }
 
-export function countOf(found: readonly Found[]): Counts {
+export function countOf(found: readonly Pick<Found, 'finding'>[]): Counts {
   const counts = { ok: 0, plan: 0, warning: 0, not_checked: 0, failed: 0 };
   for (const { finding } of found) counts[finding.status]++;
   return counts;

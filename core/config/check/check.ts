@@ -31,6 +31,8 @@ export interface CheckOptions {
   readonly dir: string;
   /** False: only built-in outputs and mappers are accepted. */
   readonly plugins?: boolean;
+  /** Outputs with a value that is unset here and not needed. They are checked, but not compared with others. */
+  readonly incomplete?: ReadonlySet<string>;
 }
 
 /** The result of the check, complete only if there are no faults. */
@@ -150,7 +152,7 @@ function isMisspeltSection({ path, suggestion }: Fault): boolean {
 async function checkOutputs(
   named: readonly (readonly [string, Entry])[],
   value: Record<string, unknown>,
-  { registry, plugins, dir }: CheckOptions,
+  { registry, plugins, dir, incomplete }: CheckOptions,
 ): Promise<CheckedOutput[]> {
   const allow = (value.plugins as { allow?: unknown } | undefined)?.allow;
   const resolve = {
@@ -174,7 +176,11 @@ async function checkOutputs(
         limits: limitsOf({ name }, {}, []),
         warnings: [],
       });
-    else outputs.push(await checkOutput(name, key, node, { registry, resolve }));
+    else {
+      const output = await checkOutput(name, key, node, { registry, resolve });
+      const { config: _, checkable: __, ...rest } = output;
+      outputs.push(incomplete?.has(name) ? rest : output);
+    }
   }
   return outputs;
 }

@@ -81,6 +81,8 @@ export interface Fault {
   readonly span?: Span;
   /** The second position, when two contradict. */
   readonly other?: Span;
+  /** The reference `${…}` is correct, but its variable is not set or its file cannot be read here. */
+  readonly isUnset?: true;
 }
 
 /** An error (or warning) of the configuration, as plain data that can be written as JSON. */
@@ -105,7 +107,7 @@ export function toErrors(faults: readonly Fault[]): ConfigError[] {
   const seen = new Set<string>();
   return [...faults]
     .sort((a, b) => order(a) - order(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0))
-    .map(({ span, other, path, ...rest }) => ({
+    .map(({ span, other, path, isUnset: _, ...rest }) => ({
       ...rest,
       path: path.join('.'),
       ...(span && { place: placeOf(span) }),

@@ -65,11 +65,14 @@ async function fill(
   return { text: text + value.slice(at), outside };
 }
 
+/** Why a reference has no value. */
+type Unresolved = Pick<Fault, 'message' | 'fix' | 'suggestion' | 'isUnset'>;
+
 async function resolveReference(
   reference: string | undefined,
   scalar: ScalarNode,
   lookup: Lookup,
-): Promise<string | { message: string; fix?: string; suggestion?: string }> {
+): Promise<string | Unresolved> {
   if (reference === undefined) return { message: '"${" is not closed', fix: 'Write $${ for a literal "${".' };
   const [, kind, rest] = /^([a-z]+):(.*)$/s.exec(reference) ?? [];
   if (kind === 'env') return fromEnvironment(rest!, lookup);
@@ -88,10 +91,7 @@ async function resolveReference(
   };
 }
 
-function fromEnvironment(
-  text: string,
-  { env }: Lookup,
-): string | { message: string; fix?: string; suggestion?: string } {
+function fromEnvironment(text: string, { env }: Lookup): string | Unresolved {
   const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(text) ?? [];
   if (name === undefined)
     return {
@@ -106,21 +106,18 @@ function fromEnvironment(
     message: `the environment variable ${name} is not set${hint}`,
     fix: `Set it, or add a default: \${env:${name}:-default}.`,
     ...(suggestion && { suggestion }),
+    isUnset: true,
   };
 }
 
-async function fromFile(
-  path: string,
-  scalar: ScalarNode,
-  lookup: Lookup,
-): Promise<string | { message: string; fix?: string }> {
+async function fromFile(path: string, scalar: ScalarNode, lookup: Lookup): Promise<string | Unresolved> {
   if (path === '') return { message: `"\${file:}" has no path` };
   const file = resolve(scalar.span.source.dir, path);
   try {
     // Files of secrets often end in a newline that is not part of the secret.
     return (await lookup.readFile(file)).replace(/\r?\n$/, '');
   } catch (error) {
-    return { message: `the file ${path} cannot be read: ${describeFileError(error)}` };
+    return { message: `the file ${path} cannot be read: ${describeFileError(error)}`, isUnset: true };
   }
 }
 

@@ -268,6 +268,7 @@ export async function openDiskJournal(options: DiskJournalOptions): Promise<Jour
 
     return {
       epoch,
+      isAfterCrash: lock.isAfterCrash === true,
       failed: failed.signal,
       append(entries) {
         try {

@@ -25,6 +25,8 @@ import { acquireSocketLock, type HeldSocket } from './socket.ts';
 
 /** The right of one process to write in a directory. */
 export interface Lock {
+  /** The process that held it before did not release it: it crashed, or was killed. */
+  readonly isAfterCrash?: boolean;
   /** Aborted when another process has taken the lock over; the reason is a text that names it. */
   readonly lost: AbortSignal;
   /**
@@ -88,9 +90,15 @@ export async function acquireLock(
     socket: socket?.id,
   };
   try {
-    const since = await acquireLease(directory, path, self, options, socket?.dead ?? new Set());
+    const { since, isAfterCrash } = await acquireLease(
+      directory,
+      path,
+      self,
+      options,
+      socket?.dead ?? new Set(),
+    );
     await socket?.removeDead();
-    return hold(path, self, options, socket, since);
+    return { ...hold(path, self, options, socket, since), isAfterCrash };
   } catch (error) {
     await socket?.release();
     throw error;
@@ -129,14 +137,15 @@ interface Moment {
 
 const now = (): Moment => ({ monotonic: performance.now(), wall: Date.now() });
 
-/** @returns a moment at which the lease was this process's */
+/** @returns a moment at which the lease was this process's, and whether it replaced one that was not released */
 async function acquireLease(
   directory: string,
   path: string,
   self: Holder,
   { timing, permissions }: Required<LockOptions>,
   deadSockets: ReadonlySet<string | number>,
-): Promise<Moment> {
+): Promise<{ readonly since: Moment; readonly isAfterCrash: boolean }> {
+  let isAfterCrash = false;
   // Until then no other process can have claimed the lock. A journal that was used has a lease, or the mark that its
   // holder released it: where both are missing, they were removed by hand.
   let freeUntil = (await isMissing(join(directory, 'epoch'))) ? Number.POSITIVE_INFINITY : 0;
@@ -150,12 +159,12 @@ async function acquireLease(
       return createLease(path, self, permissions);
     });
     if (isWritten) {
-      if (performance.now() < freeUntil) return before;
+      if (performance.now() < freeUntil) return { since: before, isAfterCrash };
       // An earlier holder may live. It finds this lease when it looks next.
       await sleep(trustOf(timing));
       before = now();
       const lease = await touchLease(path, self.token);
-      if (lease?.holder?.token === self.token) return before;
+      if (lease?.holder?.token === self.token) return { since: before, isAfterCrash };
       throw locked(directory, lease?.holder);
     }
     freeUntil = 0;
@@ -169,7 +178,9 @@ async function acquireLease(
     if (!isFree && (await isAlive(path, found, timing))) throw locked(directory, holder);
     const began = performance.now();
     // Whoever writes a lease while there is none waits before it claims the lock.
-    if ((await removeLease(path, found, self.token)) && isFree) freeUntil = began + trustOf(timing);
+    if (!(await removeLease(path, found, self.token))) continue;
+    isAfterCrash = found.text !== RELEASED;
+    if (isFree) freeUntil = began + trustOf(timing);
   }
   throw new JournalLockedError(`${directory}: other processes take the lock repeatedly`);
 }

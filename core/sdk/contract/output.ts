@@ -45,6 +45,10 @@ export interface Finding {
   /** What was looked at, in a word or two: `role`, `bucket region`. */
   readonly what: string;
   readonly line: string;
+  /** The fingerprint of the certificate it is about: warnings of one certificate are shown once, for all outputs together. */
+  readonly about?: string;
+  /** With `not_checked`: deliveries get no acknowledgement either. For an output with `confirms: false` this is information. */
+  readonly isUnconfirmed?: boolean;
 }
 
 /** What `tiercel doctor` was asked for. */

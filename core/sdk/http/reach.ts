@@ -55,7 +55,7 @@ export async function* reach(address: Address, signal: AbortSignal): AsyncGenera
   }
   if (address.protocol === 'udp') {
     const line = `${place(next)}: UDP has no acknowledgement, so it cannot be checked whether events arrive`;
-    yield { status: 'not_checked', what: 'connection', line };
+    yield { status: 'not_checked', what: 'connection', line, isUnconfirmed: true };
     return true;
   }
   const connected = yield* step('connection', signal, async (within) => {
@@ -177,7 +177,13 @@ function describeTls(socket: TLSSocket, isVerified: boolean): Finding {
     const line = `${shown}, not verified (tls.insecure): an attacker in between can read the events`;
     return { status: 'warning', what, line };
   }
-  return { status: expiry.status, what, line: `${shown}, ${expiry.line}` };
+  const { fingerprint256: about } = certificate;
+  return {
+    status: expiry.status,
+    what,
+    line: `${shown}, ${expiry.line}`,
+    ...(about !== undefined && { about }),
+  };
 }
 
 /** Which code a certificate that has expired is refused with depends on the runtime, and on what else is wrong. */

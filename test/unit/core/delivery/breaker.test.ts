@@ -15,6 +15,7 @@ function setUp() {
   const clock = createFakeClock();
   const stopping = new AbortController();
   const log: string[] = [];
+  const times: number[] = [];
   const state = { answer: retry('down') as Delivery | Error, calls: 0 };
   const deliver = withBreaker(
     async () => {
@@ -29,12 +30,18 @@ function setUp() {
       random: () => 1,
       stopping: stopping.signal,
       faults,
-      onOpen: (reason) => log.push(`open: ${reason}`),
-      onClose: () => log.push('closed'),
+      onOpen: (reason, probeIn) => {
+        log.push(`open: ${reason}`);
+        times.push(probeIn);
+      },
+      onClose: (openFor) => {
+        log.push('closed');
+        times.push(openFor);
+      },
     },
   );
   const tryOnce = () => deliver(sliceOf(1), never);
-  return { clock, stopping, log, state, tryOnce, faults };
+  return { clock, stopping, log, times, state, tryOnce, faults };
 }
 
 async function fail(times: number, { clock, tryOnce }: ReturnType<typeof setUp>) {
@@ -48,6 +55,20 @@ async function fail(times: number, { clock, tryOnce }: ReturnType<typeof setUp>)
 const A_REJECTION = 'unhandled promise rejection in the code of the output: a rejection';
 
 describe('the breaker', () => {
+  it('says when it probes, and how long it was open over all probes', async () => {
+    const it = setUp();
+    const { clock, state, times, tryOnce } = it;
+    await fail(5, it);
+    expect(times).toEqual([5000]);
+    await clock.advance(5000);
+    await fail(1, it);
+    state.answer = delivered();
+    const probe = tryOnce();
+    await clock.advance(10_010);
+    await probe;
+    expect(times).toEqual([5000, 5000 + 10 + 10_000 + 10]);
+  });
+
   it('opens after five failures in a row and lets one batch try from time to time', async () => {
     const it = setUp();
     const { clock, state, log, tryOnce } = it;

@@ -123,6 +123,7 @@ describe('syslog over UDP', () => {
         status: 'not_checked',
         what: 'connection',
         line: expect.stringMatching(/^127\.0\.0\.1:5140: UDP /),
+        isUnconfirmed: true,
       },
     ]);
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   countOf,
   type Found,
+  isShared,
   jsonOf,
   renderFinding,
   renderSummary,
@@ -47,6 +48,24 @@ describe('the report of doctor', () => {
       '  not checked  hook: thing: not_checked',
       '  warning      storage: thing: warning',
       '  warning      hook: thing: warning',
+    ]);
+  });
+
+  it('counts and shows the warnings of one certificate once, with all that use it', () => {
+    const warning = (line: string, about: string): Finding => ({ ...finding('warning', line), about });
+    const chat = { area: 'output', title: 'chat (slack)', output: 'chat' } as const;
+    const found: Found[] = [
+      { section: hook, finding: warning('the file', 'A1') },
+      { section: hook, finding: warning('the connection', 'A1') },
+      { section: chat, finding: warning('the connection', 'A1') },
+      { section: chat, finding: warning('another', 'B2') },
+      { section: chat, finding: { ...finding('ok'), about: 'A1' } },
+    ];
+    expect(found.map((one) => isShared(one.finding))).toEqual([true, true, true, true, false]);
+    expect(renderSummary(found, plain).split('\n')).toEqual([
+      '2 warnings; 1 of 3 checks passed.',
+      '  warning      hook, chat: thing: the file',
+      '  warning      chat: thing: another',
     ]);
   });
 

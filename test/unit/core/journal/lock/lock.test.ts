@@ -128,7 +128,12 @@ describe.skipIf(process.platform === 'win32')('a holder in another process of th
     child.kill('SIGKILL');
     await gone;
     // Under a lease of two minutes: nothing is waited for.
-    await (await acquireLock(directory, { timing: LONG })).release();
+    const after = await acquireLock(directory, { timing: LONG });
+    expect(after.isAfterCrash).toBe(true);
+    await after.release();
+    const next = await acquireLock(directory, { timing: LONG });
+    expect(next.isAfterCrash).toBe(false);
+    await next.release();
   });
 
   test('is not taken for dead where its socket was removed by hand: the lease decides', async () => {

@@ -3,8 +3,11 @@ import type { GivenContext } from '../plugins/context.ts';
 import type { Decode, TestDestination } from './destination.ts';
 import type { Answer, Answering, ReceivedRequest } from './http-destination.ts';
 
-/** The `test` function of vitest, node:test, Deno or Bun. */
-export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
+/**
+ * The `test` function of vitest, node:test, Deno or Bun. The context that the runner gives a test is used to skip what the output
+ * or its destination cannot do.
+ */
+export type TestFunction = (name: string, run: (...context: readonly unknown[]) => Promise<void>) => unknown;
 
 /** Where the output under test delivers to. */
 export interface Place {
@@ -48,7 +51,8 @@ export interface OutputContract {
   destination?(place: Pick<Place, 'directory'>): TestDestination | Promise<TestDestination>;
   /**
    * What a body or message says, as text, where that is not the body itself: base64 in JSON, protobuf, snappy. The kit looks for
-   * its events there. `content-encoding: gzip`, `deflate` and `br` are undone before.
+   * its events there. `content-encoding: gzip`, `deflate` and `br` are undone before. With it, `preview` need not be what is sent,
+   * byte by byte: it must hold every event, as it is or decoded.
    *
    * @example decode: (body) => JSON.parse(body).messages.map(({ data }) => Buffer.from(data, 'base64')).join('\n')
    */

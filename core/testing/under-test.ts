@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { secretsIn } from '../plugins/secrets.ts';
-import { systemClock } from '../sdk/contract/clock.ts';
+import { type Clock, systemClock } from '../sdk/contract/clock.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { withCleanup } from './cleanup.ts';
 import type { OutputContract, Place } from './contract.ts';
@@ -74,15 +74,32 @@ async function startOf(contract: OutputContract, directory: string): Promise<Tes
   }
 }
 
+/** How an output is made for one test. */
+export interface RunOptions {
+  /** False: it is not started. */
+  readonly start?: boolean;
+  /** Makes the clock of the context out of that of the contract. */
+  readonly clock?: (clock: Clock) => Clock;
+}
+
+function setupOf(setup: OutputSetup, start: boolean, clock: RunOptions['clock']): OutputSetup {
+  if (clock === undefined) return { ...setup, start };
+  return {
+    ...setup,
+    start,
+    context: { ...setup.context, clock: clock(setup.context?.clock ?? systemClock) },
+  };
+}
+
 /** Starts the destination, makes the output and starts it, runs the test, stops and closes all. */
 export function withContract(
   definition: AnyOutputDefinition,
   contract: OutputContract,
   run: (underTest: UnderTest) => Promise<void>,
-  { start = true } = {},
+  { start = true, clock }: RunOptions = {},
 ): Promise<void> {
   return withPlace(contract, (underTest) =>
-    withOutput(definition, { ...underTest.setup, start }, (made) =>
+    withOutput(definition, setupOf(underTest.setup, start, clock), (made) =>
       run({
         ...made,
         ...underTest,

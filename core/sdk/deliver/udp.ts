@@ -53,6 +53,7 @@ export interface UdpSender {
  * @param messagesOf the datagram of each record, in the order of the records. One that is longer than a datagram can be (65,507 bytes
  * over IPv4) makes its record a dead letter.
  * @example
+ * const { clock } = context;
  * const output = overUdp({ host: 'collector', port: 5140, clock }, ({ records }: Batch<string>) => records);
  */
 export function overUdp<R>(
@@ -80,7 +81,7 @@ export function overUdp<R>(
  * `open`. The name is looked up again each minute, and after each fault.
  *
  * @example
- * const sender = openUdp({ host: 'collector', port: 5140, clock });
+ * const sender = openUdp({ host: 'collector', port: 5140, clock: context.clock });
  * const tooLong = await sender.send(['first', 'second'], signal);
  * await sender.close();
  */

@@ -13,6 +13,11 @@ export type TestFunction = (name: string, run: (...context: readonly unknown[]) 
 export interface Place {
   /** `http://127.0.0.1:PORT`; with a destination of the contract its own `url`, else `127.0.0.1:PORT`. */
   readonly url: string;
+  /**
+   * A token endpoint for OAuth2 client credentials, at the kit's HTTP server: for `auth.oauth2.token_url`. Empty with a destination
+   * of the contract.
+   */
+  readonly tokenUrl: string;
   /** `127.0.0.1`. */
   readonly host: string;
   /** 0 when the destination has none. */
@@ -57,6 +62,8 @@ export interface OutputContract {
    * @example decode: (body) => JSON.parse(body).messages.map(({ data }) => Buffer.from(data, 'base64')).join('\n')
    */
   readonly decode?: Decode<ReceivedRequest>;
+  /** How long a token of `tokenUrl` is good, milliseconds. Default: an hour. */
+  readonly tokenLifetime?: number;
   /** What the HTTP server answers when all is well. Default: 200 with `{}`. */
   readonly answer?: Answer | Answering;
   /**

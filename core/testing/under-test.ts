@@ -44,7 +44,8 @@ export function withPlace(
     const destination = await startOf(contract, directory);
     defer(() => destination.close?.());
     const { port = 0, url = `127.0.0.1:${port}` } = destination;
-    const place = { url, host: '127.0.0.1', port, directory };
+    const tokenUrl = contract.destination === undefined ? (destination as HttpDestination).tokenUrl : '';
+    const place = { url, tokenUrl, host: '127.0.0.1', port, directory };
     const setup: OutputSetup = {
       options: contract.options(place),
       ...(contract.mapper !== undefined && { mapper: contract.mapper }),
@@ -62,9 +63,13 @@ export function withPlace(
 }
 
 async function startOf(contract: OutputContract, directory: string): Promise<TestDestination> {
-  const { answer, decode } = contract;
+  const { answer, decode, tokenLifetime } = contract;
   if (contract.destination === undefined)
-    return startDestination({ ...(answer && { answer }), ...(decode && { decode }) });
+    return startDestination({
+      ...(answer && { answer }),
+      ...(decode && { decode }),
+      ...(tokenLifetime !== undefined && { tokenLifetime }),
+    });
   try {
     return await contract.destination({ directory });
   } catch (error) {

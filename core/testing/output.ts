@@ -8,7 +8,7 @@ import { testFaults } from './faults.ts';
 import { testHttpFaults } from './http-faults.ts';
 import { testNames } from './names.ts';
 import { notTested, orSkipped } from './not-tested.ts';
-import { assertNothingLeftOpen, openResources } from './open-resources.ts';
+import { assertNothingLeftOpen, endingAfterFailure, openResources } from './open-resources.ts';
 import { decodedOptions } from './options.ts';
 import { assertPreview, standing } from './preview.ts';
 import { type RunOptions, type UnderTest, withContract, withPlace } from './under-test.ts';
@@ -31,8 +31,9 @@ import { withOutput } from './with-output.ts';
  * testOutput(definition, { test, options: ({ url }) => ({ url }) });
  */
 export function testOutput(definition: AnyOutputDefinition, contract: OutputContract): void {
+  const runs = endingAfterFailure();
   const test = (what: string, run: () => Promise<void>) => {
-    contract.test(`${definition.type}: ${what}`, orSkipped(run));
+    contract.test(`${definition.type}: ${what}`, (...context) => runs(() => orSkipped(run)(...context)));
   };
   const withIt = (run: (underTest: UnderTest) => Promise<void>, options?: RunOptions) => () =>
     withContract(definition, contract, run, options);

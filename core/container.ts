@@ -152,6 +152,7 @@ function wireOutput(app: DependencyContainer, settings: OutputConfig): WiredOutp
       },
       stream: settings.definition.stream === true,
       mapper: c.resolve(tokens.mapper),
+      mapperName: settings.mapper.type,
       decode: createDecoder(c.resolve(tokens.config).enrich, undefined, c.resolve(tokens.recent)),
       wants: c.resolve(tokens.route).wants,
       limits: settings.batch,

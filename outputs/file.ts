@@ -13,6 +13,7 @@ export default defineOutput({
   options: Type.Object({
     path: Type.String({
       minLength: 1,
+      format: 'path',
       description: 'The file; created when it does not exist. Relative to the folder of the configuration.',
       examples: ['/var/log/tiercel/events.ndjson'],
     }),

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs the real servers of `npm run test:services` under .cache/, each from its public package registry:
-# Go (MinIO, nats-server, Alertmanager, VictoriaLogs), Python (moto, pyarrow), Maven (OpenSearch, Trino, Spark, Kafka) and Debian (rsyslog, syslog-ng).
+# Go (MinIO, nats-server, Alertmanager, VictoriaLogs), Python (moto, pyarrow), Maven (OpenSearch, Trino, Spark, parquet-cli, Kafka) and Debian (rsyslog, syslog-ng).
 # Trino runs on Java 25 and later, Spark on 17: the tests look in JAVA_HOME and every JAVA_HOME_*, on the PATH, and beside those.
 # What is there already is left alone. A server that cannot be had is named at the end; the rest is installed.
 #
-# Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|kafka|alertmanager|victoria-logs|syslog]...
+# Usage: scripts/services-install.sh [minio|nats|python|opensearch|trino|spark|parquet-cli|kafka|alertmanager|victoria-logs|syslog]...
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -70,6 +70,7 @@ maven_install() {
 install_opensearch() { maven_install opensearch; }
 install_trino() { maven_install trino; }
 install_spark() { maven_install spark; }
+install_parquet-cli() { maven_install parquet-cli; }
 install_kafka() { maven_install kafka; }
 
 # Debian packages are unpacked, not installed: that takes no root. The libraries are those that a small system does not have.
@@ -85,13 +86,13 @@ install_syslog() {
 }
 
 wanted=("$@")
-((${#wanted[@]})) || wanted=(python opensearch trino spark kafka nats alertmanager victoria-logs minio syslog)
+((${#wanted[@]})) || wanted=(python opensearch trino spark parquet-cli kafka nats alertmanager victoria-logs minio syslog)
 for name in "${wanted[@]}"; do
   case $name in
     minio) once minio "$minio_version" install_minio ;;
     nats) once nats "$nats_version" install_nats ;;
     python) once python "$(cksum <"$root/test/services/python/requirements.txt")" install_python ;;
-    opensearch | trino | spark | kafka) once "$name" "$(cksum <"$root/test/services/$name/pom.xml")" "install_$name" ;;
+    opensearch | trino | spark | parquet-cli | kafka) once "$name" "$(cksum <"$root/test/services/$name/pom.xml")" "install_$name" ;;
     syslog) once syslog "${syslog_packages[*]}" install_syslog ;;
     alertmanager) once alertmanager "$alertmanager_version" install_alertmanager ;;
     victoria-logs) once victoria-logs "$victoria_logs_version" install_victoria_logs ;;

@@ -6,7 +6,7 @@ import type { Event, FieldValue } from '../event/event.ts';
 import { parseEvent } from '../event/parse.ts';
 import { compileRoute } from '../routing/route.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
-import { recordJson } from '../sdk/deliver/payload.ts';
+import { recordJson } from '../sdk/record/record-json.ts';
 
 /** What stands for what a test leaves out. The time is always the same, so that a test is. */
 export const FILLED_IN = {

@@ -7,7 +7,7 @@ import { compileRoute } from '../routing/route.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Output } from '../sdk/contract/output.ts';
 import { oneLine } from '../sdk/contract/printable.ts';
-import { recordJson } from '../sdk/deliver/payload.ts';
+import { recordJson } from '../sdk/record/record-json.ts';
 import { createLogger } from '../telemetry/log.ts';
 import { createRedactor } from '../telemetry/redact.ts';
 import { buildOutput } from './build-output.ts';

@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly file?: string;
   /** The text of the configuration, read instead of `file`, which then gives only the name and the folder. */
   readonly text?: string;
+  /** The name of a `text` without a `file`, in errors; default `configuration`. Relative paths start at the current folder. */
+  readonly name?: string;
   /** The values of `--set`: `outputs.lake.region=eu-west-1`. They override files and environment; the last one wins. */
   readonly sets?: readonly string[];
   /** The environment, for `${env:…}` and the variables that begin with `TIERCEL_`. */
@@ -36,6 +38,8 @@ export type LoadResult =
       readonly ok: false;
       readonly errors: readonly ConfigError[];
       readonly warnings: readonly ConfigError[];
+      /** The outputs whose destinations could not be compared with those of others, because their options have errors. */
+      readonly unchecked: readonly string[];
     };
 
 /**
@@ -60,7 +64,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
       return (options.readDir ?? readdir)(path);
     },
   };
-  const name = options.file ?? 'configuration';
+  const name = options.file ?? options.name ?? 'configuration';
   const file = resolve(name);
   const dir = dirname(file);
   let text = options.text;
@@ -70,7 +74,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
     const message = `${name} cannot be read: ${describeFileError(error)}`;
     const fix = FILE_FIXES[(error as NodeJS.ErrnoException).code ?? ''];
     const fault: Fault = { code: 'TIERCEL_CFG_FILE', path: [], message, ...(fix && { fix }) };
-    return { ok: false, errors: toErrors([fault]), warnings: [] };
+    return { ok: false, errors: toErrors([fault]), warnings: [], unchecked: [] };
   }
 
   const tree = await loadTree({ name, file, text }, files);
@@ -82,7 +86,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const warnings = toErrors([...tree.warnings, ...(checked?.warnings ?? [])]);
   if (checked === undefined || faults.length + checked.faults.length > 0) {
     const all = [...faults, ...dropConsequences(checked?.faults ?? [], faults)];
-    return { ok: false, errors: toErrors(all), warnings };
+    return { ok: false, errors: toErrors(all), warnings, unchecked: checked?.unchecked ?? [] };
   }
   const config = assemble(checked, dir, options.file === undefined ? undefined : file, [...seen]);
   return { ok: true, config, warnings };
@@ -116,8 +120,8 @@ const unknown = async () =>
 const NO_PLUGINS: Registry = { outputs: {}, mappers: {}, output: unknown, mapper: unknown };
 
 const FILE_FIXES: Readonly<Record<string, string>> = {
-  ENOENT: 'Name another with -c, or have one written: tiercel init',
-  EISDIR: 'Name the file in it.',
+  ENOENT: 'Give the path of the configuration with -c, or create one: tiercel init',
+  EISDIR: 'Give the path of a file in this directory.',
 };
 
 /** Rejects bytes that are not UTF-8: a password in Latin-1 would be decoded to a different one. */

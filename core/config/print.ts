@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { hasCredentials } from './read/credentials-in-url.ts';
 import type { Node } from './read/tree.ts';
 import type { Config } from './schema/config.ts';
 import { isSecret, itemSchema, type JsonSchema, memberSchema, typesOf } from './schema/json-schema.ts';
@@ -13,7 +14,7 @@ export function printConfig(config: Config): string {
 
 /** Replaces secrets, values that came from outside, and values that the schema does not know. */
 export function redact(value: unknown, schema: JsonSchema | undefined, node: Node | undefined): unknown {
-  if (schema !== undefined && isSecret(schema)) return REDACTED;
+  if ((schema !== undefined && isSecret(schema)) || hasCredentials(value)) return REDACTED;
   // A value from the environment may be a secret only where any text is valid; a size or a choice is not one.
   const isHidden = node?.kind === 'scalar' && node.secret && (node.span.source.isFile || isFreeText(schema));
   if (isHidden) return REDACTED;
@@ -32,11 +33,13 @@ export function redact(value: unknown, schema: JsonSchema | undefined, node: Nod
   );
 }
 
+/** Formats of texts that may hold anything; those of other formats are no secrets. */
+const FREE_FORMATS = new Set(['uri', 'path']);
+
 function isFreeText(schema: JsonSchema | undefined): boolean {
   if (schema === undefined) return true;
-  return (
-    typesOf(schema).has('string') && schema.enum === undefined && !(schema.format && schema.format !== 'uri')
-  );
+  if (!typesOf(schema).has('string') || schema.enum !== undefined) return false;
+  return schema.format === undefined || FREE_FORMATS.has(schema.format);
 }
 
 /** The texts that {@link redact} replaced. Logs and errors must never show them. */

@@ -3,11 +3,12 @@ import type { EventBlock } from '../sdk/contract/batch.ts';
 import type { Clock } from '../sdk/contract/clock.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
-import { type Delivery, retry } from '../sdk/contract/verdicts.ts';
+import { type Delivery, delivered, type Failure, retry } from '../sdk/contract/verdicts.ts';
 import { checkVerdict } from '../sdk/deliver/check-verdict.ts';
 import { reasonOf } from '../sdk/http/transport/failure.ts';
+import { isUnmappableRecord } from '../sdk/record/record-json.ts';
 import type { OutputObserver } from '../telemetry/observer.ts';
-import { allIndexes, type Deliver } from './batch-slice.ts';
+import { allIndexes, type Deliver, subset } from './batch-slice.ts';
 import { withBreaker } from './breaker.ts';
 import type { DecodeEvent } from './content.ts';
 import type { WriteDeadLetters } from './dead-letter-writer.ts';
@@ -131,6 +132,48 @@ async function* decodeBlocks(blocks: AsyncIterable<EventBlock>, decode: DecodeEv
       const [index, receivedAt, offset, length] = entries.subarray(at, at + 4) as unknown as number[];
       yield { index: index!, event: decode(new Uint8Array(buffer, offset, length), receivedAt!) };
     }
+}
+
+/**
+ * Sets aside the records that cannot become JSON, when the output fails on one, and delivers the others at once. All of them are
+ * looked at only then: a good batch costs nothing.
+ *
+ * @param toJson as the output encodes its records
+ */
+export function withUnmappable(deliver: Deliver, toJson: (record: unknown) => string): Deliver {
+  return async (slice, deadline) => {
+    try {
+      return await deliver(slice, deadline);
+    } catch (error) {
+      if (!isUnmappableRecord(error) || slice.content.stream) throw error;
+      const failures = slice.content.records(slice.indexes).flatMap((record, index): Failure[] => {
+        const reason = record === error.record ? error.message : whyNoJson(record, toJson);
+        return reason === undefined ? [] : [{ index, reason, cause: 'unmappable' }];
+      });
+      // The output encodes something else than its records.
+      if (failures.length === 0) throw error;
+      const bad = new Set(failures.map(({ index }) => index));
+      const rest = allIndexes(slice).filter((index) => !bad.has(index));
+      if (rest.length === 0) return delivered({ rejected: failures });
+      const result = checkVerdict(await deliver(subset(slice, rest), deadline), rest.length);
+      // Bisection comes back here with each part.
+      if (result.status === 'rejected') return result;
+      const others = (result.rejected ?? []).map((failure) => ({ ...failure, index: rest[failure.index]! }));
+      const rejected = [...failures, ...others];
+      if (result.status === 'delivered') return { ...result, rejected };
+      const failed = (result.failed ?? rest.map((_, index) => index)).map((index) => rest[index]!);
+      return { ...result, failed, rejected };
+    }
+  };
+}
+
+function whyNoJson(record: unknown, toJson: (record: unknown) => string): string | undefined {
+  try {
+    toJson(record);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Checks what the output returns, so that the other decorators can rely on it. A throw is a retry. */

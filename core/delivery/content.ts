@@ -52,12 +52,14 @@ export type DecodeEvent = (raw: Uint8Array, receivedAt: number) => Event;
  * Decodes and maps the events of a batch, for outputs whose batches fit in memory.
  *
  * @param source the events of the manifest in the journal's order, without those that are damaged
+ * @param mapperName as the configuration has it, for the reasons of dead letters
  */
 export async function loadRecords(
   manifest: Manifest,
   source: AsyncIterable<readonly StoredEvent[]> | Iterable<readonly StoredEvent[]>,
   decode: DecodeEvent,
   mapper: Mapper,
+  mapperName?: string,
 ): Promise<RecordsContent> {
   const records: unknown[] = [];
   /** The event of each record: its bytes, because a parsed event is many times larger. */
@@ -68,7 +70,7 @@ export async function loadRecords(
     for (const stored of events) {
       const { position, receivedAt, raw } = stored;
       setAside.push(...damaged.before(position));
-      const mapped = mapEvent(mapper, decode(raw, receivedAt));
+      const mapped = mapEvent(mapper, decode(raw, receivedAt), mapperName);
       if (mapped.ok) {
         records.push(mapped.record);
         sources.push(stored);

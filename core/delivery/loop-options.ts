@@ -23,6 +23,8 @@ export interface OutputLoopOptions {
   /** From the definition: the output reads its batches as blocks. */
   readonly stream: boolean;
   readonly mapper: Mapper;
+  /** As the configuration has it, for the reasons of dead letters. */
+  readonly mapperName?: string;
   readonly decode: (raw: Uint8Array, receivedAt: number) => Event;
   /** Which of the events kept from before a new output is given when it starts at the oldest; absent: all. */
   readonly wants?: (event: Event) => boolean;

@@ -70,8 +70,9 @@ export function withRetry(deliver: Deliver, policy: DeliveryPolicy['retry'], dep
     slowNow();
     const setAside: SetAside[] = [];
     const putAside = (slice: BatchSlice, failures: readonly Failure[], cause: SetAside['cause']) => {
-      for (const { index, reason } of failures) {
-        setAside.push({ position: slice.content.positionOf(indexInBatch(slice, index)), cause, reason });
+      for (const { index, reason, cause: own = cause } of failures) {
+        const position = slice.content.positionOf(indexInBatch(slice, index));
+        setAside.push({ position, cause: own, reason });
       }
     };
     const firstAttempt = clock.now();

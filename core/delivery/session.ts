@@ -1,7 +1,7 @@
 import type { Subscription } from '../journal/journal.ts';
-import { recordJson } from '../sdk/deliver/payload.ts';
+import { recordJson } from '../sdk/record/record-json.ts';
 import { createBatchScheduler } from './batch-scheduler.ts';
-import { callOutput, createChain } from './chain.ts';
+import { callOutput, createChain, withUnmappable } from './chain.ts';
 import { loadRecords, streamOf } from './content.ts';
 import { createDeadLetterWriter } from './dead-letter-writer.ts';
 import { createDeliverer } from './deliverer.ts';
@@ -67,8 +67,9 @@ export function startSession(
             events === undefined ? subscription.fetch(manifest.positions) : [events],
             deps.decode,
             deps.mapper,
+            deps.mapperName,
           ),
-    chain: createChain(callOutput(output), {
+    chain: createChain(withUnmappable(callOutput(output), toJson), {
       ...common,
       policy,
       faults: deps.faults,

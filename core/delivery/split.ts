@@ -1,5 +1,6 @@
 import type { RequestLimits } from '../sdk/contract/batch.ts';
 import { type Delivery, delivered, type Failure } from '../sdk/contract/verdicts.ts';
+import { isUnmappableRecord } from '../sdk/record/record-json.ts';
 import { type BatchSlice, type Deliver, subset } from './batch-slice.ts';
 
 /**
@@ -21,10 +22,8 @@ export function withRequestLimits(
     const sizes = size === Number.POSITIVE_INFINITY ? undefined : sizesOf(slice, limits.sizeOf ?? sizeOf);
     const parts = partsOf(slice.count, events, size, sizes);
     return deliverParts(slice, parts, async (part, start) => {
-      const why = part.count === 1 ? tooLarge(sizes?.[start], size) : undefined;
-      return why === undefined
-        ? deliver(part, deadline)
-        : delivered({ rejected: [{ index: 0, reason: why }] });
+      const failure = part.count === 1 ? tooLarge(sizes?.[start], size) : undefined;
+      return failure === undefined ? deliver(part, deadline) : delivered({ rejected: [failure] });
     });
   };
 }
@@ -43,10 +42,13 @@ function sizesOf({ content, indexes }: BatchSlice, sizeOf: (record: never) => nu
   });
 }
 
-function tooLarge(bytes: number | Error | undefined, limit: number): string | undefined {
-  if (bytes instanceof Error) return `the size of the record cannot be computed: ${bytes.message}`;
+function tooLarge(bytes: number | Error | undefined, limit: number): Failure | undefined {
+  if (isUnmappableRecord(bytes)) return { index: 0, reason: bytes.message, cause: 'unmappable' };
+  if (bytes instanceof Error)
+    return { index: 0, reason: `the size of the record cannot be computed: ${bytes.message}` };
   if (bytes === undefined || bytes <= limit) return undefined;
-  return `the record has ${bytes} bytes, and a request to the destination takes ${limit}`;
+  const reason = `the record has ${bytes} bytes, and a request to the destination takes ${limit}`;
+  return { index: 0, reason };
 }
 
 /** Where each part of so many records ends. */
@@ -108,7 +110,7 @@ async function deliverParts(
     const from = start;
     const result = await deliver(subset(slice, range(from, end)), from);
     if (result.status === 'rejected') throw new Error('a part of a batch was rejected and not bisected');
-    rejected.push(...(result.rejected ?? []).map(({ index, reason }) => ({ index: from + index, reason })));
+    rejected.push(...(result.rejected ?? []).map((failure) => ({ ...failure, index: from + failure.index })));
     if (result.status === 'retry') {
       const failed = result.failed?.map((index) => from + index) ?? range(from, end);
       return { ...result, failed: [...failed, ...range(end, slice.count)], rejected };

@@ -91,7 +91,7 @@ const UNSUPPORTED: readonly (readonly [syntax: RegExp, reason: string])[] = [
   [/^\\(?:[1-9]|k)/, 'RE2 does not support backreferences'],
   [/^\(\?>/, 'RE2 does not support atomic groups'],
   [/^[*+?}]\+/, 'RE2 does not support possessive quantifiers'],
-  [/^\\u/, 'RE2 writes a character by its number as \\x{202e}'],
+  [/^\\u/, 'RE2 does not support \\u; write \\x{202e}'],
 ];
 
 function explain(pattern: string, error: Error): string {

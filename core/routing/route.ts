@@ -77,7 +77,7 @@ export function compileRoute(
     if (patterns === undefined) continue;
     const path = ['match', name];
     if (patterns.length === 0) {
-      errors.push({ path, message: 'an empty list matches nothing; leave it out to match everything' });
+      errors.push({ path, message: 'an empty list matches no event; remove it to match all events' });
     } else if (name === 'priorities') {
       const unknown = patterns.flatMap((text, index) =>
         parsePriority(text) === undefined ? [badPriority([...path, index], text)] : [],
@@ -110,7 +110,7 @@ export function compileRoute(
       if (isNeverMet(compiled, spec))
         errors.push({
           path: ['when'],
-          message: `${NOBODY}: the condition is never true`,
+          message: `${UNREACHABLE}: the condition is never true`,
         });
       conditions.push({
         holds: (event) => {
@@ -132,7 +132,7 @@ export function compileRoute(
   const explain = (event: Event) => {
     const against = conditions.find((condition) => !condition.holds(event));
     if (against !== undefined) return { wanted: false, why: `not wanted: ${against.why(event)}` };
-    if (conditions.length === 0) return { wanted: true, why: 'wanted: the output takes every event' };
+    if (conditions.length === 0) return { wanted: true, why: 'wanted: the output has no conditions' };
     return { wanted: true, why: `wanted: ${conditions.map((condition) => condition.why(event)).join('; ')}` };
   };
   return { ok: true, route: { wants, explain, failures: () => failures } };
@@ -165,7 +165,7 @@ export function createRouter(
   };
 }
 
-const NOBODY = 'no event can reach this output';
+const UNREACHABLE = 'no event can reach this output';
 
 /** Conditions that no event can meet: an error, because the output would never get an event. */
 function unreachable(spec: RouteSpec): RouteError[] {
@@ -176,7 +176,7 @@ function unreachable(spec: RouteSpec): RouteError[] {
   if (priorities?.every((name) => priorityRank(parsePriority(name)!) < least)) {
     errors.push({
       path: ['match', 'priorities'],
-      message: `${NOBODY}: all of these are less urgent than its minimum_priority, ${minimum}`,
+      message: `${UNREACHABLE}: all of these priorities are below minimum_priority (${minimum})`,
     });
   }
   for (const [name, patterns = []] of Object.entries(lists)) {
@@ -190,7 +190,10 @@ function unreachable(spec: RouteSpec): RouteError[] {
       /[*?]/.test(pattern) ? exclusions.includes(pattern) : isExcluded([pattern]);
     const emptied = exclusions.length > 0 && included.length > 0 && included.every(isGone);
     if (emptied || exclusions.includes('*'))
-      errors.push({ path: ['match', name], message: `${NOBODY}: what is included is excluded again` });
+      errors.push({
+        path: ['match', name],
+        message: `${UNREACHABLE}: every included pattern is excluded as well`,
+      });
   }
   return errors;
 }

@@ -13,7 +13,7 @@ export interface WhenError {
   readonly candidates?: readonly string[];
 }
 
-/** Explains an error of the CEL library to users who know other languages better. */
+/** Explains an error of the CEL library, with the CEL for what other languages write. */
 export function explainCel(
   expression: string,
   { summary, start, end }: { readonly summary: string; readonly start: number; readonly end: number },
@@ -21,11 +21,9 @@ export function explainCel(
 ): WhenError {
   const at = { offset: start, length: end - start };
   const missing = /^Expected (R\w+), got EOF/.exec(summary)?.[1];
-  if (missing !== undefined)
-    return { ...at, message: `a "${CLOSING[missing] ?? '…'}" is missing at the end` };
-  if (summary === 'Unterminated string')
-    return { ...at, message: 'the quote that opens here is never closed' };
-  if (summary.endsWith('EOF')) return { ...at, message: 'the expression ends too early' };
+  if (missing !== undefined) return { ...at, message: `"${CLOSING[missing] ?? '…'}" is missing at the end` };
+  if (summary === 'Unterminated string') return { ...at, message: 'the quote that opens here is not closed' };
+  if (summary.endsWith('EOF')) return { ...at, message: 'the expression is incomplete' };
   const name = /^Unknown variable: (\w+)/.exec(summary)?.[1];
   if (name !== undefined) return unknownName(name, expression, at, names);
   const [operator = ''] = runAt(expression, start, /[=~<>!]/);
@@ -35,14 +33,14 @@ export function explainCel(
   if (/^(Unexpected|found no)/.test(summary) && meant !== undefined)
     return { message: `CEL has no "${word}"; ${meant}`, offset: from, length: word.length };
   if (/^Unexpected character: [“”„‘’]/.test(summary))
-    return { ...at, message: `typographic quotes; write " or '` };
+    return { ...at, message: `typographic quotes; use " or '` };
   return { ...at, ...overload(summary) };
 }
 
 const CLOSING: Readonly<Record<string, string>> = { RPAREN: ')', RBRACKET: ']', RBRACE: '}' };
 
 const OPERATORS: Readonly<Record<string, string>> = {
-  '=': 'a single "="; compare with "=="',
+  '=': 'CEL has no "="; compare with "=="',
   '===': 'CEL has no "==="; compare with "=="',
   '!==': 'CEL has no "!=="; compare with "!="',
   '=~': 'CEL has no "=~"; write rule.matches("…")',
@@ -60,7 +58,7 @@ const WORDS: Readonly<Record<string, string>> = {
   matches: 'write rule.matches("…")',
 };
 
-/** What other programs, and Falco's own JSON, call it. */
+/** Names in other programs and in Falco's JSON. */
 const OTHERS: Readonly<Record<string, string>> = {
   output_fields: 'fields',
   message: 'output',
@@ -78,14 +76,14 @@ function unknownName(
   const dotted = /^\w+(?:\.[a-z_]\w*(?![\w(]))+/i.exec(expression.slice(at.offset))?.[0];
   // `alert` is a priority too: `alert.rule` is not about it.
   if (dotted === undefined && parsePriority(name) !== undefined)
-    return { ...at, message: `a priority stands in quotes: "${name.toLowerCase()}"` };
+    return { ...at, message: `a priority must be quoted: "${name.toLowerCase()}"` };
   const known = OTHERS[name];
-  if (known !== undefined) return { ...at, message: `unknown name "${name}"; here it is "${known}"` };
+  if (known !== undefined) return { ...at, message: `unknown name "${name}"; use "${known}"` };
   const [first, ...rest] = dotted?.split('.') ?? [];
   const message = `unknown name "${name}"`;
   if (dotted === undefined) {
     const isCompared = /(==|!=|<|>|=|[[(,])\s*$/.test(expression.slice(0, at.offset));
-    const quoted = isCompared ? `${message}: a text stands in quotes` : message;
+    const quoted = isCompared ? `${message}; a string must be quoted` : message;
     return { ...at, message: quoted, word: name, candidates: names };
   }
   const isWhole = ['event', 'falco', 'alert'].includes(first!);
@@ -103,10 +101,10 @@ const KINDS: Readonly<Record<string, string>> = {
   bool: 'true or false',
 };
 
-/** Two things that an operator or a function does not take. */
+/** Operands of types that an operator or a function does not support. */
 function overload(summary: string): Pick<WhenError, 'message'> {
   const method = /^found no matching overload for '(\w+)\.(\w+)\(/.exec(summary);
-  if (method?.[1] === 'list') return { message: `lists have no ${method[2]}(); write "…" in tags` };
+  if (method?.[1] === 'list') return { message: `a list has no ${method[2]}(); write "…" in tags` };
   if (method !== null)
     return {
       message: `a ${method[1]} has no ${method[2]}(); strings have contains(), startsWith(), endsWith(), matches() and size()`,
@@ -114,7 +112,7 @@ function overload(summary: string): Pick<WhenError, 'message'> {
   const [, left = '', operator = '', right = ''] =
     /^no such overload: (\S+) (\S+) (\S+)$/.exec(summary) ?? [];
   if (operator === '') return { message: summary };
-  const kinds = `${KINDS[left] ?? left} and ${KINDS[right] ?? right} do not go together with "${operator}"`;
+  const kinds = `"${operator}" cannot be applied to ${KINDS[left] ?? left} and ${KINDS[right] ?? right}`;
   return { message: `${kinds}${ADVICE[`${left} ${right}`] ?? ''}` };
 }
 
@@ -122,10 +120,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   'Priority int': '; write priority >= "warning"',
   'list<string> string': '; write "…" in tags',
   'string string': '; write rule.contains("…")',
-  'string int': '; put the number in quotes',
-  'string double': '; put the number in quotes',
-  'int string': '; put the number in quotes',
-  'double string': '; put the number in quotes',
+  'string int': '; quote the number',
+  'string double': '; quote the number',
+  'int string': '; quote the number',
+  'double string': '; quote the number',
   'google.protobuf.Timestamp string': '; write timestamp("2026-01-02T00:00:00Z")',
 };
 
@@ -135,7 +133,7 @@ export function dottedField(ast: Node): WhenError | undefined {
     const path = fieldPath(node);
     if (path === undefined || path.length < 2) continue;
     const { start, end } = node;
-    const message = `a field with dots in its name stands in brackets: fields["${path.join('.')}"]`;
+    const message = `a field name with dots must be in brackets: fields["${path.join('.')}"]`;
     return { message, offset: start, length: end - start };
   }
   return undefined;

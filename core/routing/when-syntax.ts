@@ -83,8 +83,17 @@ function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 }
 
+/** The field that a node reads: `fields["x"]` or `fields.x`. */
+export function fieldIn({ op, args }: Node): string | undefined {
+  if ((op !== '[]' && op !== '.') || !Array.isArray(args)) return undefined;
+  const [map, name] = args as readonly unknown[];
+  if (!isNode(map) || map.op !== 'id' || map.args !== 'fields') return undefined;
+  if (op === '.') return typeof name === 'string' ? name : undefined;
+  return isNode(name) && name.op === 'value' && typeof name.args === 'string' ? name.args : undefined;
+}
+
 /** Arguments of a call are nested lists; all nodes below are found. */
-function children(node: Node): Node[] {
+export function children(node: Node): Node[] {
   return Array.isArray(node.args) ? node.args.flat(3).filter(isNode) : isNode(node.args) ? [node.args] : [];
 }
 

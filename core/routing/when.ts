@@ -9,6 +9,7 @@ import type { Event, FieldValue } from '../event/event.ts';
 import { PRIORITIES, type Priority, parsePriority, priorityRank } from '../event/priority.ts';
 import { matchesRe2 } from './re2.ts';
 import { dottedField, explainCel, type WhenError } from './when-error.ts';
+import { type UnguardedField, unguardedFields } from './when-guards.ts';
 import {
   type FieldUses,
   type Node,
@@ -47,7 +48,7 @@ const UNWANTED = { wanted: false };
  *
  * `matches()` takes the regular expressions of RE2, as CEL says: an event cannot make one slow.
  *
- * @returns also the names of the variables and fields that it reads
+ * @returns also the names of the variables and fields that it reads, and the uses of fields that fail for some events
  * @example compileWhen('priority >= "warning" && "container" in tags')
  */
 export function compileWhen(expression: string):
@@ -56,6 +57,7 @@ export function compileWhen(expression: string):
       readonly when: When;
       readonly names: ReadonlySet<string>;
       readonly fields: readonly string[];
+      readonly unguarded: readonly UnguardedField[];
     }
   | { readonly ok: false; readonly error: WhenError } {
   const environment = eventEnvironment();
@@ -70,7 +72,7 @@ export function compileWhen(expression: string):
   const checked = evaluate.check();
   if (!checked.valid) return { ok: false, error: describe(expression, checked.error as CelTypeError) };
   if (checked.type !== 'bool' && checked.type !== 'dyn') {
-    const message = `the expression comes to a ${checked.type}, not to true or false`;
+    const message = `the expression evaluates to a ${checked.type}, not to true or false`;
     return { ok: false, error: { message, offset: 0, length: expression.length } };
   }
   const dotted = dottedField(ast);
@@ -106,13 +108,13 @@ export function compileWhen(expression: string):
         time: new Date(event.time),
       });
       if (typeof value === 'boolean') return value ? WANTED : UNWANTED;
-      return { wanted: true, failed: `the expression came to a ${typeof value}, not to true or false` };
+      return { wanted: true, failed: `the expression evaluated to a ${typeof value}, not to true or false` };
     } catch (error) {
       const { summary, message } = error as EvaluationError;
       return { wanted: true, failed: withoutRe2(summary ?? message) };
     }
   };
-  return { ok: true, when, names: namesIn(ast), fields: uses.keys };
+  return { ok: true, when, names: namesIn(ast), fields: uses.keys, unguarded: unguardedFields(ast) };
 }
 
 function describe(expression: string, error: ParseError | CelTypeError): WhenError {

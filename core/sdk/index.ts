@@ -46,6 +46,8 @@ export { Type } from './options/type.ts';
 export { int64, jsonText, textMap, timestampMillis } from './record/annotations.ts';
 export type { Column, LeafType, Shape } from './record/columns.ts';
 export { columnProblems, columnsOf, SchemaError } from './record/columns.ts';
+export type { LeafCheck } from './record/fit.ts';
+export { leafCheck, recordMisfit } from './record/fit.ts';
 
 // What the context holds.
 
@@ -106,7 +108,9 @@ export { PRIORITIES, parsePriority, priorityRank } from '../event/priority.ts';
 export { nanosecondsOf } from '../event/time.ts';
 export { printableJson } from './contract/printable.ts';
 export type { EventText } from './deliver/payload.ts';
-export { eventLabels, fieldTextOf, recordJson, textTemplate } from './deliver/payload.ts';
+export { eventLabels, fieldTextOf, textTemplate } from './deliver/payload.ts';
+export type { UnmappableRecordError } from './record/record-json.ts';
+export { recordJson } from './record/record-json.ts';
 
 // Batches that are too large for memory, read as blocks, on another thread too.
 

@@ -161,7 +161,7 @@ function register(registry: Registry) {
   );
   const deadLettered = counter(
     'tiercel_events_dead_lettered_total',
-    'Events set aside as dead letters, by cause: rejected (by the destination), unmappable (by the mapper), partition (by the output), expired (older than retry.max_age), lag (over max_lag).',
+    'Events set aside as dead letters, by cause: rejected (by the destination), unmappable (the mapper refuses the event or fails on it, or its record does not fit its columns or cannot become JSON), partition (by the output), expired (older than retry.max_age), lag (over max_lag).',
     'cause',
   );
   const dropped = counter(

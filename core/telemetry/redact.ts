@@ -1,3 +1,5 @@
+import { withoutSecret } from '../sdk/http/transport/redact.ts';
+
 /** Replaces a secret. */
 export const REDACTED = '[redacted]';
 
@@ -6,7 +8,7 @@ const SHORTEST = 4;
 
 /**
  * Makes a function that redacts secrets in a text in all encodings: as they are, escaped in JSON (also twice: JSON in a
- * JSON text), encoded in a URL, in base64.
+ * JSON text), encoded in a URL, in base64. A secret that is a word of the framework's own sentences stays there.
  *
  * @param secrets the values; those shorter than 4 characters are ignored
  * @example createRedactor(['s3cret'])('token=s3cret') // 'token=[redacted]'
@@ -16,7 +18,7 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
   // Longest first: a secret may be part of another.
   const ordered = [...new Set(spellings)].sort((a, b) => b.length - a.length);
   if (ordered.length === 0) return (text) => text;
-  return (text) => ordered.reduce((result, secret) => result.replaceAll(secret, () => REDACTED), text);
+  return (text) => ordered.reduce((result, secret) => withoutSecret(result, secret, REDACTED), text);
 }
 
 function spellingsOf(secret: string): string[] {

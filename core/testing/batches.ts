@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type BatchSlice, type Deliver, wholeBatch } from '../delivery/batch-slice.ts';
-import { callOutput } from '../delivery/chain.ts';
+import { callOutput, withUnmappable } from '../delivery/chain.ts';
 import { loadRecords, streamOf } from '../delivery/content.ts';
 import { withBisection, withRequestLimits } from '../delivery/split.ts';
 import type { Manifest, StoredEvent } from '../journal/journal.ts';
@@ -10,7 +10,7 @@ import type { RequestLimits } from '../sdk/contract/batch.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
 import { type Delivery, retry } from '../sdk/contract/verdicts.ts';
-import { recordJson } from '../sdk/deliver/payload.ts';
+import { recordJson } from '../sdk/record/record-json.ts';
 import { decodeEvent, type MarkedEvent } from './events.ts';
 
 /** One batch of these events, as the framework makes it for the output. */
@@ -57,7 +57,7 @@ export async function sliceOf(
 /** Delivers as the framework does: in requests within the limits, a part that is rejected bisected. An error is a retry. */
 export function deliverer(output: Output | StreamOutput, mapper: Mapper, limits: RequestLimits): Deliver {
   const toJson = recordJson(mapper);
-  const call = callOutput(output);
+  const call = withUnmappable(callOutput(output), toJson);
   const deliver: Deliver = async (slice, signal): Promise<Delivery> => {
     try {
       return await call(slice, signal);

@@ -45,6 +45,21 @@ export function markedEvents(count: number, from = 0): MarkedEvent[] {
   });
 }
 
+/** Fields of Falco that are unsigned integers of 64 bits, or may become ones (a pid of -1). */
+const UNSIGNED = [
+  'evt.num',
+  'evt.rawtime',
+  'evt.rawarg.res',
+  'evt.res',
+  'evt.time',
+  'fd.num',
+  'proc.pid',
+  'proc.ppid',
+  'proc.vpid',
+  'thread.tid',
+  'user.uid',
+];
+
 /** Raw events that are valid but unusual: minimal ones, and those of plugins and older versions of Falco. */
 export function oddEvents(): Uint8Array[] {
   const least = { priority: 'Notice', rule: 'the least', time: '2026-01-02T03:04:05Z' };
@@ -65,6 +80,8 @@ export function oddEvents(): Uint8Array[] {
       output_fields: fields,
     }),
     `{"priority":"Debug","rule":"numbers","time":"2026-01-02T03:04:05.5+02:00","output_fields":{"a":18446744073709551615,"b":-9223372036854775808,"c":0.0,"d":1e400,"e":0.1}}`,
+    // Falco's integers are unsigned; no 64-bit integer with a sign holds these.
+    `{"priority":"Debug","rule":"unsigned numbers","time":"2026-01-02T03:04:05Z","output_fields":{${UNSIGNED.map((name) => `"${name}":18446744073709551615`).join(',')}}}`,
   ].map((text) => Buffer.from(text));
 }
 

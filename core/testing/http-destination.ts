@@ -146,7 +146,8 @@ export async function startDestination(options: HttpDestinationOptions = {}): Pr
   };
 }
 
-function answering(next: Answer | Answering): Answering {
+/** An answer as a function of the request. */
+export function answering(next: Answer | Answering): Answering {
   return typeof next === 'function' ? next : () => next;
 }
 

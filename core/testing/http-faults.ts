@@ -5,7 +5,7 @@ import type { OutputContract } from './contract.ts';
 import { MARK, markedEvents } from './events.ts';
 import { examine } from './examine.ts';
 import { everythingSaid } from './faults.ts';
-import type { Answer, Answering, ReceivedRequest } from './http-destination.ts';
+import { type Answer, type Answering, answering, type ReceivedRequest } from './http-destination.ts';
 import { assertTruth, assertValidDelivery, outcomeOf } from './judge.ts';
 import { notTested } from './not-tested.ts';
 import { assertNoSecret } from './secrets.ts';
@@ -123,6 +123,23 @@ export function testHttpFaults(
     assert.ok(destination.tokens.length > before, 'it delivers with a token that is refused');
   });
 
+  test('checks with the headers that every delivery has', async (underTest) => {
+    const { requests, answer } = httpOf(underTest);
+    const well = answering(contract.answer ?? { status: 200, body: '{}' });
+    for (const [index, size] of [1, 2].entries()) await underTest.deliver(markedEvents(size, 10 * index));
+    const names = constantHeaders(requests.filter(({ text }) => text.match(MARK) !== null));
+    answer((request) =>
+      names.every((name) => name in request.headers) ? well(request) : { status: 401, body: '{}' },
+    );
+    const from = requests.length;
+    const failed = (await examine(underTest.output, neverAborts()))?.failed ?? [];
+    const lacking = names.filter((name) => requests.slice(from).some(({ headers }) => !(name in headers)));
+    assert.ok(
+      lacking.length === 0 || failed.length === 0,
+      `the destination wants the header ${lacking.join(', ')}, which deliveries have and the check has not: give it to overHttp as an object, or to its check (${failed.join('; ')})`,
+    );
+  });
+
   test('shows no secret, whatever the destination says', async (underTest) => {
     const { secrets, log } = underTest;
     const said: string[] = [];
@@ -136,6 +153,18 @@ export function testHttpFaults(
     }
     assertNoSecret([...said, log.text()], secrets);
   });
+}
+
+/** They depend on the body, on the connection or on the kind of request. */
+const OF_ONE_REQUEST = /^(content-.*|transfer-encoding|connection|expect|host|accept.*)$/;
+
+/** The names of the headers that are the same in all requests. */
+function constantHeaders(requests: readonly ReceivedRequest[]): string[] {
+  const [first, ...others] = requests;
+  return Object.entries(first?.headers ?? {})
+    .filter(([name]) => !OF_ONE_REQUEST.test(name))
+    .filter(([name, value]) => others.every(({ headers }) => headers[name] === value))
+    .map(([name]) => name);
 }
 
 /** The destination does not accept one of five records; the output must report exactly the accepted ones as delivered. */

@@ -6,7 +6,9 @@ import type { Event } from '../event/event.ts';
 import { checkDefinition } from '../plugins/check.ts';
 import type { Logger } from '../sdk/contract/logger.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
-import { type Column, columnProblems, columnsOf, type Shape } from '../sdk/record/columns.ts';
+import { columnProblems, columnsOf } from '../sdk/record/columns.ts';
+import { recordMisfit } from '../sdk/record/fit.ts';
+import { jsonProblem, recordJson } from '../sdk/record/record-json.ts';
 import type { TestFunction } from './contract.ts';
 import { decodeEvent, markedEvents, oddEvents } from './events.ts';
 import { decodedOptions } from './options.ts';
@@ -21,8 +23,9 @@ export interface MapperContract {
 }
 
 /**
- * Tests a mapper against the contract: its options are described, the same event always gives the same record, nothing throws,
- * every record fits the declared schema, and a lake can write that schema when it is an object.
+ * Tests a mapper against the contract: its options are described, the same event always gives the same record whatever the clock
+ * says, nothing throws, no event is changed (they are frozen), every record can become JSON and fits the declared schema, and a
+ * lake can write that schema when it is an object.
  *
  * @example
  * // With vitest: import { test } from 'vitest'. With Deno: const { test } = Deno.
@@ -37,7 +40,7 @@ export function testMapper(definition: AnyMapperDefinition, contract: MapperCont
     ...markedEvents(3).map(({ raw }) => raw),
     ...oddEvents(),
     ...(contract.events ?? []).map((event) => (typeof event === 'string' ? Buffer.from(event) : event)),
-  ].map((raw) => decodeEvent(raw, Date.UTC(2026, 0, 2)));
+  ].map((raw) => frozen(decodeEvent(raw, Date.UTC(2026, 0, 2))));
   const make = (): Mapper =>
     definition.create(decodedOptions(definition.options as JsonSchema, contract.options ?? {}), {
       log: silent,
@@ -50,6 +53,11 @@ export function testMapper(definition: AnyMapperDefinition, contract: MapperCont
   test(name('declares records that a lake can write, if they are objects'), async () => {
     const { record } = make();
     if (record === undefined) return;
+    const endless = jsonProblem(record);
+    assert.ok(
+      endless === undefined,
+      `the schema of its records is endless: ${endless}; write the inner object as jsonText()`,
+    );
     const problem = schemaProblem(record);
     assert.ok(problem === undefined, `the schema of its records is not a valid JSON Schema: ${problem}`);
     if (!hasColumns(record)) return;
@@ -62,29 +70,60 @@ export function testMapper(definition: AnyMapperDefinition, contract: MapperCont
 
   test(name('maps every event or says why not'), async () => {
     const mapper = make();
+    const { map, record: schema } = (mapper ?? {}) as Partial<Mapper>;
+    assert.equal(typeof map, 'function', 'create() returned no object with a function map (is it async?)');
+    // The test before says what is wrong with the schema.
+    if (!isUsable(schema)) return;
+    const toJson = recordJson(mapper);
     for (const event of events) {
-      const mapped = mapper.map(event);
       const what = `map(${JSON.stringify(event.rule)})`;
+      const mapped = mapper.map(event);
+      assert.ok(
+        typeof (mapped as { then?: unknown } | undefined)?.then !== 'function',
+        `${what} returned a promise; map must be synchronous`,
+      );
       assert.ok(
         typeof mapped?.ok === 'boolean',
         `${what} returned no { ok: true, record } or { ok: false, reason }`,
       );
       if (!mapped.ok) {
-        assert.ok(mapped.reason?.length > 0, `${what} refused the event without a reason`);
+        assert.ok(
+          typeof mapped.reason === 'string' && mapped.reason !== '',
+          `${what} refused the event without a reason that is a text`,
+        );
         continue;
       }
-      const problem = mapper.record && recordProblem(mapper.record as JsonSchema, mapped.record);
+      assert.ok(mapped.record !== undefined, `${what} returned { ok: true } without a record`);
+      const unwritable = jsonProblem(mapped.record, { strict: true });
+      assert.ok(unwritable === undefined, `${what} returned a record that cannot become JSON: ${unwritable}`);
+      toJson(mapped.record);
+      const problem = schema && recordProblem(schema as JsonSchema, mapped.record);
       assert.ok(problem === undefined, `${what} returned a record that does not fit its schema: ${problem}`);
     }
   });
 
-  test(name('gives the same record every time, from another instance too'), async () => {
+  test(name('gives the same record every time, from another instance and at another time too'), async () => {
     const [first, second] = [make(), make()];
     for (const event of events) {
-      assert.deepEqual(first.map(event), first.map(event));
-      assert.deepEqual(second.map(event), first.map(event));
+      const record = first.map(event);
+      assert.deepEqual(first.map(event), record);
+      assert.deepEqual(second.map(event), record);
+      const then = later(() => first.map(event));
+      assert.deepEqual(
+        then,
+        record,
+        `map(${JSON.stringify(event.rule)}) depends on the clock; event.receivedAt is when the event was accepted`,
+      );
     }
   });
+}
+
+/** Whether records can be checked against a schema: it is valid and contains itself nowhere. */
+function isUsable(schema: unknown): boolean {
+  return (
+    schema === undefined ||
+    (jsonProblem(schema) === undefined && schemaProblem(schema as JsonSchema) === undefined)
+  );
 }
 
 /** True for the schema of an object: what a lake could write. */
@@ -96,9 +135,11 @@ function hasColumns(record: JsonSchema): boolean {
 function recordProblem(schema: JsonSchema, record: unknown): string | undefined {
   const [error] = validate(schema, toJsonValue(record));
   if (error !== undefined) return described(error, 'record');
-  return hasColumns(schema) && columnProblems(schema).length === 0
-    ? columnProblem({ kind: 'group', columns: columnsOf(schema) as Column[] }, record, '')
-    : undefined;
+  if (hasColumns(schema) && columnProblems(schema).length === 0) {
+    const problem = recordMisfit(columnsOf(schema), record);
+    if (problem !== undefined) return problem;
+  }
+  return jsonTextProblem(schema, record, '');
 }
 
 /** A copy in which a bigint is a number and undefined members are left out, as JSON Schema knows neither. */
@@ -130,31 +171,66 @@ function described({ instancePath, message, params }: ErrorObject, root: string)
   return `${path || root}: ${message}${allowed}`;
 }
 
-/** Integers that are within the schema and beyond their column. */
-function columnProblem(shape: Shape, value: unknown, path: string): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (shape.kind === 'group') {
-    for (const { name, shape: inner } of shape.columns) {
-      const full = path === '' ? name : `${path}.${name}`;
-      const problem = columnProblem(inner, (value as Record<string, unknown>)[name], full);
-      if (problem !== undefined) return problem;
+/** The first text of type jsonText() in a record that is no JSON. */
+function jsonTextProblem(schema: JsonSchema, value: unknown, path: string): string | undefined {
+  if (
+    typeof value === 'string' &&
+    (schema as { contentMediaType?: unknown }).contentMediaType === 'application/json'
+  ) {
+    try {
+      JSON.parse(value);
+      return undefined;
+    } catch (error) {
+      return `${path || 'record'}: is no JSON: ${(error as Error).message}`;
     }
-    return undefined;
   }
-  if (shape.kind === 'list') {
-    return (value as unknown[])
-      .map((element, index) => columnProblem(shape.element, element, `${path}[${index}]`))
-      .find((problem) => problem !== undefined);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const members = Array.isArray(value)
+    ? value.map((element, index) => [schema.items, element, `${path}[${index}]`] as const)
+    : Object.entries(value).map(
+        ([name, member]) =>
+          [schema.properties?.[name], member, path === '' ? name : `${path}.${name}`] as const,
+      );
+  for (const [inner, member, at] of members) {
+    if (typeof inner !== 'object' || Array.isArray(inner)) continue;
+    const problem = jsonTextProblem(inner as JsonSchema, member, at);
+    if (problem !== undefined) return problem;
   }
-  if (shape.kind === 'map') return undefined;
-  if (shape.type === 'int32' && Number(value) !== (Number(value) | 0))
-    return `${path}: ${value} is beyond 32 bits; write int64() in the schema`;
-  const isLong = shape.type === 'int64' || shape.type === 'timestamp';
-  if (isLong && typeof value === 'number' && !Number.isSafeInteger(value))
-    return `${path}: ${value} is no safe integer; write it as a bigint`;
-  if (isLong && typeof value === 'bigint' && BigInt.asIntN(64, value) !== value)
-    return `${path}: ${value} is beyond 64 bits`;
   return undefined;
+}
+
+/** An event that a mapper cannot change: the outputs share it. */
+function frozen(event: Event): Event {
+  for (const part of [event.tags, event.fields, event.extra]) freeze(part);
+  return event;
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value))
+    return;
+  Object.freeze(value);
+  for (const member of Object.values(value)) freeze(member);
+}
+
+/** Runs something synchronous on a day that is the later one by a year and a bit. */
+function later<T>(run: () => T): T {
+  const Now = globalThis.Date;
+  const shift = 400 * 24 * 3_600_000 + 12_345;
+  class Later extends Now {
+    constructor(...parts: unknown[]) {
+      if (parts.length === 0) super(Now.now() + shift);
+      else super(...(parts as [number]));
+    }
+    static override now(): number {
+      return Now.now() + shift;
+    }
+  }
+  globalThis.Date = Later as DateConstructor;
+  try {
+    return run();
+  } finally {
+    globalThis.Date = Now;
+  }
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

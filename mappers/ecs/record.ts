@@ -139,7 +139,7 @@ function addConnection(record: Part, fields: Fields): void {
     put(record, [side, 'domain'], end.hostname);
   }
   put(record, ['network', 'transport'], seen.protocol);
-  put(record, ['network', 'type'], `ipv${seen.ipVersion}`);
+  put(record, ['network', 'type'], seen.ipVersion && `ipv${seen.ipVersion}`);
   put(record, ['network', 'direction'], seen.local && DIRECTIONS[seen.local]);
 }
 

@@ -37,6 +37,11 @@ export class Fields {
     return this.#families.has(family);
   }
 
+  /** The names of all fields, in the order of the event. */
+  names(): string[] {
+    return Object.keys(this.#fields);
+  }
+
   /** A text, or a single value as text, without taking it; undefined where it is missing or too long. */
   peek(key: string): string | undefined {
     const value = this.#fields[key];

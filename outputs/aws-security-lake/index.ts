@@ -1,5 +1,5 @@
 import { defineOutput, type Static, type StreamOutputDefinition, VERSION } from '../../core/sdk/index.ts';
-import { createEncoder, createUploader, directoryStore, s3Store } from '../shared/lake/index.ts';
+import { createdBy, createEncoder, createUploader, directoryStore, s3Store } from '../shared/lake/index.ts';
 import { destinationOf } from './destination.ts';
 import { mapping, options } from './options.ts';
 import { daysLate, keyFolder, objectKey, parsePartition, partitionOf } from './partition.ts';
@@ -86,7 +86,7 @@ const definition: StreamOutputDefinition<typeof options> = defineOutput({
       decode: context.decode,
       directory: stateDir,
       log,
-      file: { createdBy: `tiercel ${VERSION}`, sortedBy: 'time', metadata: footer(given) },
+      file: { createdBy: createdBy(), sortedBy: 'time', metadata: footer(given) },
     });
     const uploader = createUploader({ encoder, store, log });
 

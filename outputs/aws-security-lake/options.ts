@@ -26,9 +26,7 @@ const place = {
   }),
   directory: text(
     'A local folder instead of a bucket, with the same layout; new files are 0640 and folders 0750, less the umask. With `source`.',
-    {
-      examples: ['./lake'],
-    },
+    { format: 'path', examples: ['./lake'] },
   ),
   source: text('Name of the custom source: at most 20 of a-z, 0-9 and _.', {
     pattern: SOURCE_PATTERN,
@@ -72,7 +70,10 @@ export const mapping = {
     description:
       'OCSF class of the source: Detection Finding (2004), or the deprecated Security Finding (2001). A source has one.',
   }),
-  version: oneOf(['1.1.0', '1.3.0'], { default: '1.1.0', description: 'OCSF version of the records.' }),
+  version: oneOf(['1.1.0', '1.3.0'], {
+    default: '1.1.0',
+    description: 'OCSF version of the records: those that Security Lake accepts from a custom source.',
+  }),
   mode: oneOf(['enriched', 'falcosidekick'], {
     default: 'enriched',
     description:
@@ -90,6 +91,7 @@ export const mapping = {
           examples: ['AWS', 'GCP'],
         }),
         account_id: text('The account, when it is not `account_id`.', { pattern: ACCOUNT_PATTERN }),
+        account_name: text('The name of that account.'),
         region: text('The region Falco runs in.'),
         zone: text('The availability zone Falco runs in.'),
       },

@@ -10,7 +10,7 @@ import {
   type StreamOutputDefinition,
   VERSION,
 } from '../../core/sdk/index.ts';
-import { createEncoder, createUploader, directoryStore, s3Store } from '../shared/lake/index.ts';
+import { createdBy, createEncoder, createUploader, directoryStore, s3Store } from '../shared/lake/index.ts';
 import { options } from './options.ts';
 import { checkFields, fieldSegments, type PartitionBy, partitionKey } from './partition.ts';
 
@@ -77,7 +77,7 @@ Retried: everything that S3 or the disk answers but success; the file made is ke
       directory: stateDir,
       log,
       file: {
-        createdBy: `tiercel ${VERSION}`,
+        createdBy: createdBy(),
         metadata: { mapping: context.mapperRef.type, mapping_version: VERSION, product_version: VERSION },
         ...(sortedBy !== undefined && { sortedBy }),
       },

@@ -16,6 +16,7 @@ export const options = Type.Object({
   directory: Type.Optional(
     Type.String({
       minLength: 1,
+      format: 'path',
       description: 'A local folder instead of a bucket. New files are 0640 and folders 0750, less the umask.',
       examples: ['./lake'],
     }),

@@ -161,7 +161,7 @@ describe('operating an instance', { shuffle: false }, () => {
   test('explain says for each output why, and gives the record with its exact numbers', async () => {
     const human = await cli('explain', file('exact.json', EXACT));
     expect(human.code, human.stderr).toBe(0);
-    expect(human.stdout).toContain('archive (file): wanted: the output takes every event');
+    expect(human.stdout).toContain('archive (file): wanted: the output has no conditions');
     expect(human.stdout).toContain('hook (webhook): wanted: priority Critical, minimum_priority Critical');
     expect(human.stdout).toContain('off (stdout): not wanted: the output is disabled');
     expect(human.stdout).toContain('"evt.time": 1783762698682419669');

@@ -1,4 +1,4 @@
-import type { Fault } from '../explain/errors.ts';
+import type { Fault, Path } from '../explain/errors.ts';
 import type { Span } from '../explain/source.ts';
 import { coerce } from '../read/coerce.ts';
 import { type Entry, isNull, type MapNode, type Node } from '../read/tree.ts';
@@ -8,7 +8,8 @@ import { COMMON_SETTINGS } from '../schema/output.ts';
 import type { Registry } from '../schema/plugins.ts';
 import { ConfigSchema, type ConfigSections } from '../schema/sections.ts';
 import { checkClaims } from './cross/claims.ts';
-import type { CrossContext } from './cross/context.ts';
+import type { CrossContext, ValidSections } from './cross/context.ts';
+import { checkCredentials } from './cross/credentials.ts';
 import { checkDeadLetterTargets } from './cross/dead-letter-targets.ts';
 import { checkMappers } from './cross/mappers.ts';
 import { checkOutputLimits } from './cross/output-limits.ts';
@@ -17,7 +18,7 @@ import { checkRoutes } from './cross/routes.ts';
 import { checkSections } from './cross/sections.ts';
 import { deprecatedOptions } from './deprecated.ts';
 import { extractForeignFormats } from './foreign-formats.ts';
-import { limitsOf } from './limits.ts';
+import { isWrong, limitsOf } from './limits.ts';
 import { lint } from './lint.ts';
 import { type CheckedOutput, checkOutput } from './outputs.ts';
 import { misnamedOutput, readOutputsSection } from './outputs-section.ts';
@@ -41,17 +42,19 @@ export interface Checked {
   readonly outputs: readonly CheckedOutput[];
   readonly faults: readonly Fault[];
   readonly warnings: readonly Fault[];
+  /** The outputs whose destinations could not be compared with those of others, because their options have errors. */
+  readonly unchecked: readonly string[];
 }
 
 /**
  * Checks the whole configuration in three phases: the sections, each output by its type, and the rules that concern more than
- * one of them.
+ * one of them. An error in one value does not hide an error in another.
  */
 export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<Checked> {
   const schema = ConfigSchema as JsonSchema;
   const known = [...Object.keys(schema.properties!), 'include'];
   const types = Object.keys(options.registry.outputs);
-  // Keys that begin with `x-` hold anchors.
+  // Keys that begin with `x-` are for anchors.
   const entries = new Map([...raw.entries].filter(([key]) => !key.startsWith('x-')));
   const foreign = extractForeignFormats({ ...raw, entries }, known, types);
   const coerced = coerce(foreign.root, schema) as MapNode;
@@ -64,11 +67,11 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
   const wrong = new Set(validated.faults.map(({ path }) => path[0]));
   const decoded = Object.entries(decodeScalars(schema, value) as ConfigSections);
   const sections: Partial<ConfigSections> = Object.fromEntries(decoded.filter(([name]) => !wrong.has(name)));
-  // A mistake in one test does not hide mistakes in another.
-  const isWrong = (test: number) =>
-    validated.faults.some(({ path }) => path[0] === 'tests' && Number(path[1]) === test);
+  const wrongTests = new Set(
+    validated.faults.flatMap(({ path }) => (path[0] === 'tests' ? [Number(path[1])] : [])),
+  );
   const allTests = Array.isArray(value.tests) ? (value.tests as ConfigSections['tests']) : [];
-  const tests = allTests.map((test, index) => (isWrong(index) ? undefined : test));
+  const tests = allTests.map((test, index) => (wrongTests.has(index) ? undefined : test));
   const outputs = await checkOutputs(named.outputs, value, options);
 
   // The texts of an output are coerced by the schema of its type.
@@ -80,11 +83,13 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
   const context: CrossContext = {
     root: whole,
     dir: options.dir,
-    sections,
+    sections: validSections(decodeScalars(schema, value), validated.faults),
+    hasError: (path) => isWrong(validated.faults, path),
     tests,
-    outputs: outputs.flatMap(({ config }) => config ?? []),
+    outputs: outputs.flatMap(({ checkable }) => checkable ?? []),
     limits: outputs.map(({ limits }) => limits),
     routes: outputs,
+    nodes: outputs,
   };
   const cross = [
     ...checkOutputNames(context),
@@ -93,6 +98,7 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
     ...checkOutputLimits(context),
     ...checkMappers(context),
     ...checkClaims(context),
+    ...checkCredentials(context),
     ...checkSections(context),
   ];
   const structure = [...foreign.faults, ...named.faults, ...validated.faults];
@@ -103,14 +109,38 @@ export async function checkConfig(raw: MapNode, options: CheckOptions): Promise<
     ...outputs.flatMap((output) => output.faults),
     ...cross.filter(({ code }) => !(isElsewhere && code === 'TIERCEL_CFG_NO_OUTPUTS')),
   ];
-  const hasFault = (span: Span | undefined) => faults.some((fault) => fault.span?.start === span?.start);
+  const places = new Set(faults.map(({ span }) => placeKey(span)));
   const told = [
     ...lint(context),
     ...deprecatedOptions(root, schema, []),
     ...outputs.flatMap((output) => output.warnings),
   ];
-  const warnings = told.filter(({ span }) => !hasFault(span));
-  return { root: whole, value, sections, outputs, faults, warnings };
+  const warnings = told.filter(({ span }) => !places.has(placeKey(span)));
+  const unchecked = outputs.flatMap((output) => (output.isUnchecked === true ? [output.name] : []));
+  return { root: whole, value, sections, outputs, faults, warnings, unchecked };
+}
+
+function placeKey(span: Span | undefined): string {
+  return span === undefined ? '' : `${span.source.name}:${span.start}`;
+}
+
+/** The decoded sections without the values that have errors, and without the options that an unknown key probably means. */
+function validSections(decoded: unknown, faults: readonly Fault[]): ValidSections {
+  for (const { code, path, suggestion } of faults) {
+    // The path of these is that of the section.
+    if (code === 'TIERCEL_CFG_MISSING_OPTION') continue;
+    if (code !== 'TIERCEL_CFG_UNKNOWN_OPTION') remove(decoded, path);
+    else if (suggestion !== undefined) remove(decoded, [...path, ...suggestion.split('.')]);
+  }
+  return decoded as ValidSections;
+}
+
+function remove(from: unknown, path: Path): void {
+  const [step, ...rest] = path;
+  if (step === undefined || typeof from !== 'object' || from === null || Array.isArray(from)) return;
+  const members = from as Record<string, unknown>;
+  if (rest.length === 0) delete members[step];
+  else remove(members[step], rest);
 }
 
 function isMisspeltSection({ path, suggestion }: Fault): boolean {
@@ -126,7 +156,7 @@ async function checkOutputs(
   const resolve = {
     configDir: dir,
     ...(plugins !== undefined && { plugins }),
-    // With an invalid list nothing may be loaded while the rest is checked.
+    // With an invalid list no plugin is loaded while the rest is checked.
     ...(allow !== undefined && { allow: Array.isArray(allow) ? allow.map(String) : [] }),
   };
   const names = named.map(([name]) => name);

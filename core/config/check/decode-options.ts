@@ -5,14 +5,14 @@ import { decodeScalars } from '../schema/decode.ts';
 import type { JsonSchema } from '../schema/json-schema.ts';
 import { validateNode } from './validate.ts';
 
-/** Options as `create` gets them, or every mistake in them: the option's path and what is wrong with it. */
+/** Options as `create` gets them, or all errors in them: the path of the option and the message. */
 export type DecodedOptions =
   | { readonly ok: true; readonly options: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /**
  * Validates and decodes options that do not come from a file, as those of the configuration are: defaults are filled in,
- * durations and sizes become numbers, and a mistake is the sentence that `tiercel validate` prints.
+ * durations and sizes become numbers, and an error is the sentence that `tiercel validate` prints.
  *
  * @param schema of the options of an output or a mapper
  * @param given in YAML spelling
@@ -32,7 +32,7 @@ function sentence({ path, message, fix }: Fault): string {
   return `${where}${message}${fix === undefined ? '' : `. ${fix}`}`;
 }
 
-/** Where the values are: nowhere in a file. */
+/** The values are not in a file. */
 const SPAN = { source: namedSource('options', ''), start: 0, end: 0 };
 
 function nodeOf(value: unknown): Node {

@@ -3,7 +3,7 @@ import { isNull, type Node } from '../read/tree.ts';
 import { itemSchema, type JsonSchema, memberSchema } from '../schema/json-schema.ts';
 
 /**
- * Warnings about the options that are set and going to be removed. Of a section that is deprecated as a whole there is one.
+ * Warnings about deprecated options that are set. A section that is deprecated as a whole gives one warning.
  *
  * @param path of the node in the configuration
  */

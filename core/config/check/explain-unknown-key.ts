@@ -19,8 +19,12 @@ export interface UnknownKey {
   readonly missing?: string;
 }
 
-/** The error for an unknown key, with the option that was probably meant; the most certain guess comes first. */
-export function explainUnknownKey(key: UnknownKey): Fault {
+/**
+ * The error for an unknown key, with the option that was probably meant; the most certain guess comes first.
+ *
+ * @returns also whether its fix is a list of all options
+ */
+export function explainUnknownKey(key: UnknownKey): Fault & { readonly listsOptions: boolean } {
   const { name, path, span, schema } = key;
   const known = knownNames(schema);
   const fault = { code: 'TIERCEL_CFG_UNKNOWN_OPTION' as const, path, ...(span && { span }) };
@@ -29,10 +33,10 @@ export function explainUnknownKey(key: UnknownKey): Fault {
     absent(key) || levels(key) || renamed(key) || near(key) || below(key) || above(key) || wrapped(key);
   if (guess) {
     const { text, ...rest } = guess;
-    return { ...fault, message: said + text, ...rest };
+    return { ...fault, message: said + text, ...rest, listsOptions: false };
   }
-  const fix = known.length > 0 ? `Known here: ${known.join(', ')}.` : 'No options are known here.';
-  return { ...fault, message: said, fix };
+  const fix = known.length > 0 ? `Known options: ${known.join(', ')}.` : 'There are no options here.';
+  return { ...fault, message: said, fix, listsOptions: true };
 }
 
 type Guess = { readonly text: string; readonly suggestion?: string; readonly fix?: string } | undefined;
@@ -59,7 +63,7 @@ function levels({ name, span, schema }: UnknownKey): Guess {
       (isVariable && name.startsWith(`${section}_`) ? name.slice(section.length + 1) : undefined);
     if (member === undefined) continue;
     const suggestion = isVariable ? `TIERCEL_${section}__${member}`.toUpperCase() : `${section}.${member}`;
-    const why = isVariable ? '; levels are separated by two underscores: did you mean' : '; did you mean';
+    const why = isVariable ? '; two underscores separate levels: did you mean' : '; did you mean';
     return { text: `${why} ${isVariable ? suggestion : `"${suggestion}"`}?`, suggestion };
   }
   return undefined;
@@ -72,7 +76,7 @@ function renamed({ name, schema }: UnknownKey): Guess {
   const change = changed(name, found, schema);
   if (change !== undefined) return change;
   const suggestion = found.join('.');
-  return { text: `, as Falcosidekick calls it; here it is "${suggestion}"`, suggestion };
+  return { text: `, which is an option of Falcosidekick; use "${suggestion}"`, suggestion };
 }
 
 /**
@@ -85,7 +89,7 @@ function changed(name: string, path: readonly string[], schema: JsonSchema): Gue
   const here = path.join('.');
   const change = key && valueChange(key, { here, option, quote: '"' });
   if (change === undefined) return undefined;
-  return { text: `, as Falcosidekick calls it; here it is "${here}", ${change.what}`, fix: change.rule };
+  return { text: `, which is an option of Falcosidekick; use "${here}", ${change.what}`, fix: change.rule };
 }
 
 function near({ name, schema }: UnknownKey): Guess {
@@ -107,7 +111,7 @@ function below({ name, schema }: UnknownKey): Guess {
 function above({ name, around }: UnknownKey): Guess {
   const depth = around.findIndex(({ schema }) => knownNames(schema).includes(name));
   if (depth < 0) return undefined;
-  return { text: `; "${name}" stands beside "${around[depth]!.name}", not in it`, suggestion: name };
+  return { text: `; "${name}" belongs next to "${around[depth]!.name}", not in it`, suggestion: name };
 }
 
 /** A wrapper such as `options: { path: … }`, whose members belong one level up. */
@@ -115,7 +119,7 @@ function wrapped({ value, schema, name }: UnknownKey): Guess {
   if (value?.kind !== 'map' || value.entries.size === 0) return undefined;
   const known = new Set(knownNames(schema));
   if (![...value.entries.keys()].every((key) => known.has(key))) return undefined;
-  return { text: '', fix: `What is in it is known here: leave "${name}:" out and move it one level up.` };
+  return { text: '', fix: `Remove "${name}:" and move its options one level up.` };
 }
 
 /** The path to the first option, here or in subsections, that passes. */

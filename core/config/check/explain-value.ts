@@ -5,6 +5,7 @@ import type { Node, ScalarNode } from '../read/tree.ts';
 import { FORMATS, type Format } from '../schema/formats.ts';
 import { branches, type JsonSchema, knownNames, typesOf } from '../schema/json-schema.ts';
 import { formatSize } from '../schema/size.ts';
+import { mappingExample } from './example.ts';
 
 /** An error about a value, without its position. */
 export type Explanation = Pick<Fault, 'code' | 'message' | 'fix' | 'suggestion'>;
@@ -24,7 +25,7 @@ export function explainValue(
   const code = 'TIERCEL_CFG_VALUE';
   switch (error.keyword) {
     case 'type':
-      return explainType(schema, node, shown);
+      return explainType(error, schema, node, shown);
     case 'format': {
       const format = FORMATS[String(params.format)];
       if (format === undefined) return { code, message: `must be a ${params.format}` };
@@ -52,44 +53,47 @@ export function explainValue(
       return {
         code,
         message: 'must not be an empty list',
-        fix: 'Name at least one, or leave the option out where it need not be there.',
+        fix: 'Add an entry, or remove the option if it is not required.',
       };
     case 'minProperties':
-      return { code, message: `must have one of ${knownNames(schema).join(', ')}` };
+      return { code, message: `requires one of ${knownNames(schema).join(', ')}` };
     case 'maxProperties': {
       const given = node.kind === 'map' ? [...node.entries.keys()] : [];
-      const fix = 'Leave all but one of them out.';
+      const fix = 'Remove all but one of them.';
       return { code: 'TIERCEL_CFG_TOGETHER', message: `must have only one of ${given.join(', ')}`, fix };
     }
     case 'maxItems':
       return { code, message: `must have at most ${params.limit} entries` };
     case 'uniqueItems':
-      return { code, message: `has entry ${params.i + 1} twice: it is entry ${params.j + 1} as well` };
+      return {
+        code,
+        message: `has duplicate entries: entries ${params.j + 1} and ${params.i + 1} are equal`,
+      };
     case 'maxLength':
       return { code, message: `must have at most ${params.limit} characters` };
     case 'pattern': {
       const example = schema.examples?.[0] ?? schema.default;
-      const about = [schema.description, example !== undefined && `For example ${String(example)}`];
+      const about = [schema.description, example !== undefined && `For example: ${String(example)}`];
       const fix = about.filter(Boolean).join(' ');
       return { code, message: `must match ${params.pattern}`, ...(fix && { fix }) };
     }
     case 'needs':
-      return { code: 'TIERCEL_CFG_TOGETHER', message: `needs "${params.other}" beside it` };
+      return { code: 'TIERCEL_CFG_TOGETHER', message: `requires "${params.other}"` };
     case 'excludes':
       return {
         code: 'TIERCEL_CFG_TOGETHER',
-        message: `does not go together with "${params.other}"`,
-        fix: 'Leave one of them out.',
+        message: `cannot be combined with "${params.other}"`,
+        fix: 'Remove one of them.',
       };
     case 'anyOf':
     case 'oneOf': {
       const choices = branches(schema).flatMap((branch) => ('const' in branch ? [branch.const] : []));
       if (choices.length === branches(schema).length)
         return explainChoice({ ...error, keyword: 'enum', params: { allowedValues: choices } }, node, shown);
-      if (!typesOf(schema).has(jsonType(node))) return explainType(schema, node, shown);
+      if (!typesOf(schema).has(jsonType(node))) return explainType(error, schema, node, shown);
       return {
         code: 'TIERCEL_CFG_TYPE',
-        message: `must be ${kinds(typesOf(schema))} in one of its documented forms`,
+        message: `must be ${kinds(typesOf(schema))} in one of the documented forms`,
       };
     }
     default:
@@ -103,8 +107,13 @@ function formatMessage(format: Format, node: Node, shown: unknown): string {
   const parsed = typeof text === 'string' ? format.parse(text) : undefined;
   if (parsed === undefined || parsed.ok) return `must be ${format.kind}`;
   return shown === undefined
-    ? `must be ${format.kind}; this one ${parsed.reason}`
-    : `"${shown}" ${parsed.reason}`;
+    ? `must be ${format.kind}; this value ${parsed.reason}`
+    : `${quoted(String(shown))} ${parsed.reason}`;
+}
+
+/** In quotes, with line breaks as escapes. */
+function quoted(text: string): string {
+  return /[\r\n]/.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
 function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unknown): Explanation {
@@ -123,13 +132,20 @@ function explainChoice({ keyword, params }: ErrorObject, node: Node, shown: unkn
   return { code: 'TIERCEL_CFG_VALUE', message: list + text, ...(suggestion && { suggestion }) };
 }
 
-function explainType(schema: JsonSchema, node: Node, shown: unknown): Explanation {
+function explainType(
+  { instancePath }: ErrorObject,
+  schema: JsonSchema,
+  node: Node,
+  shown: unknown,
+): Explanation {
   const types = typesOf(schema);
   const format = schema.format === undefined ? undefined : FORMATS[schema.format];
   const wanted = format?.kind ?? kinds(types);
   const code = format?.code ?? 'TIERCEL_CFG_TYPE';
   const message = `must be ${wanted}, not ${kindOf(node, shown)}`;
-  const fix = node.kind === 'scalar' ? scalarFix(schema, node, shown) : collectionFix(types, node);
+  const given = node.kind === 'scalar' ? scalarFix(schema, node, shown) : collectionFix(types, node);
+  const fix =
+    given ?? (types.has('object') ? mappingExample(instancePath.split('/').at(-1)!, schema) : undefined);
   return { code, message, ...(fix !== undefined && { fix }) };
 }
 
@@ -139,7 +155,7 @@ function scalarFix(schema: JsonSchema, node: ScalarNode, shown: unknown): string
   if (schema.format !== undefined && typeof shown === 'number') return withUnit(schema.format, shown);
   const isText = typeof shown === 'string';
   if (isText && node.isText && /^\s*[[{]/.test(shown) && (types.has('array') || types.has('object')))
-    return 'What is in the brackets is not valid YAML.';
+    return 'The text in the brackets is not valid YAML.';
   if (types.has('string')) {
     if (typeof node.value === 'string') return undefined;
     return `Write it in quotes${shown === undefined ? '' : `: "${node.written}"`}.`;
@@ -148,11 +164,11 @@ function scalarFix(schema: JsonSchema, node: ScalarNode, shown: unknown): string
     if (shown === undefined) return 'Put it in brackets.';
     // As written: "!x" and "@x" need their quotes in brackets, too.
     const written = node.span.source.text.slice(node.span.start, node.span.end) || String(shown);
-    if (/^-\S.*\n/.test(written)) return 'A space is missing behind each dash.';
+    if (/^-\S.*\n/.test(written)) return 'Add a space after each dash.';
     return `Put it in brackets: [${written}].`;
   }
-  if (isText && types.has('object') && /^[\w.]+:\S/.test(shown) && !shown.includes('//'))
-    return 'A space is missing behind the colon.';
+  if (isText && types.has('object') && /^[\w.]+:[^\s:]+$/.test(shown) && !shown.includes('//'))
+    return 'Add a space after the colon.';
   if (isText && types.has('boolean')) return booleanFix(shown);
   if (isText && /^-?\d+(\.\d+)?$/.test(shown) && (types.has('integer') || types.has('number')))
     return `Write it without quotes: ${shown}.`;
@@ -171,10 +187,10 @@ function withUnit(format: string, shown: number): string | undefined {
   // Not with its digits: YAML reads 0640 as 640, and 416 may mean 0640.
   if (format === 'file-mode') return 'Write it in quotes, in octal: "0640".';
   if (!Number.isInteger(shown) || shown <= 0) return undefined;
-  if (format === 'duration') return `Give it a unit: ${shown}s or ${shown}ms.`;
+  if (format === 'duration') return `Add a unit: ${shown}s or ${shown}ms.`;
   // A number this large is probably in bytes.
   if (format === 'size')
-    return `Give it a unit: ${shown >= 65_536 ? formatSize(shown) : `${shown}MiB`}, say.`;
+    return `Add a unit, for example ${shown >= 65_536 ? formatSize(shown) : `${shown}MiB`}.`;
   return undefined;
 }
 
@@ -182,12 +198,12 @@ function withUnit(format: string, shown: number): string | undefined {
 function collectionFix(types: ReadonlySet<string>, node: Exclude<Node, ScalarNode>): string | undefined {
   if (node.kind === 'list') {
     if (types.has('object') && node.items.length > 0 && node.items.every(({ kind }) => kind === 'map'))
-      return 'Leave out the dashes.';
-    if (types.has('object'))
-      return 'Write a mapping: { name: value }, or each "name: value" on a line below.';
-    return types.has('string') ? 'Only one value is taken here.' : undefined;
+      return 'Remove the dashes.';
+    return types.has('string') && !types.has('object') ? 'Use a single value.' : undefined;
   }
-  return types.has('array') ? 'Write a list: [a, b], or each below the other with "- " in front.' : undefined;
+  return types.has('array')
+    ? 'Write a list: [a, b], or one entry per line that begins with "- ".'
+    : undefined;
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 
-/** Keeps one error for each mistake: ajv reports several, such as one for every branch of a union. */
+/** Keeps one error per cause: ajv reports several, such as one for every branch of a union. */
 export function filterAjvErrors(errors: readonly ErrorObject[]): ErrorObject[] {
   // ajv also reports the format of a wrong key; the error of the mapping that holds the key is enough.
   return onePerValue(pickBranches(errors.filter(({ propertyName }) => propertyName === undefined)));
@@ -8,12 +8,18 @@ export function filterAjvErrors(errors: readonly ErrorObject[]): ErrorObject[] {
 
 /** A wrong type hides bounds and patterns of the same value, and a wrong choice (`enum`) hides a wrong type. */
 function onePerValue(errors: readonly ErrorObject[]): ErrorObject[] {
+  const byPath = new Map<string, ErrorObject[]>();
+  for (const error of errors) {
+    const others = byPath.get(error.instancePath);
+    if (others === undefined) byPath.set(error.instancePath, [error]);
+    else others.push(error);
+  }
   return errors.filter((error) => {
-    const others = errors.filter(({ instancePath }) => instancePath === error.instancePath);
+    const others = byPath.get(error.instancePath)!;
     const choice = others.find(({ keyword }) => keyword === 'enum');
     if (error.keyword === 'type') return choice === undefined;
     if (choice !== undefined) return error === choice || isOfMembers(error);
-    // One of the names is a mistake: how many there are says nothing more.
+    // One of the names is wrong: their number is not an error of its own.
     if (error.keyword === 'maxProperties' && others.some(({ keyword }) => keyword === 'additionalProperties'))
       return false;
     if (error.keyword === 'pattern' && others.some(({ keyword }) => keyword === 'format')) return false;

@@ -3,8 +3,8 @@ import type { Entry, MapNode } from '../read/tree.ts';
 import { FALCOSIDEKICK } from '../schema/falcosidekick.ts';
 
 /**
- * Recognizes configuration that is written in the format of another program: outputs as top-level keys, as Falcosidekick has
- * them; a Kubernetes manifest that holds the configuration; the whole configuration under one key.
+ * Recognizes configuration in the format of another program: outputs as top-level keys, as in Falcosidekick; a Kubernetes
+ * manifest that contains the configuration; the whole configuration under one key.
  *
  * @param types the built-in types of outputs
  * @returns the configuration without these parts, and an error for each
@@ -18,8 +18,8 @@ export function extractForeignFormats(
   const manifest = root.entries.get('apiVersion');
   if (manifest !== undefined && kind !== undefined) {
     const fault = unknown('apiVersion', manifest, {
-      message: 'this is a manifest of Kubernetes, not a configuration',
-      fix: 'The configuration is the text under "data" of a ConfigMap: write it into a file of its own.',
+      message: 'this is a Kubernetes manifest, not a configuration',
+      fix: 'The configuration is the text under "data" of a ConfigMap: write that text to a file.',
     });
     return { root: { ...root, entries: new Map() }, faults: [fault] };
   }
@@ -40,10 +40,21 @@ function explain(name: string, entry: Entry, sections: readonly string[], types:
   const gone = FALCOSIDEKICK.gone[name.toLowerCase()];
   if (gone !== undefined)
     return [unknown(name, entry, { message: `unknown option "${name}" of Falcosidekick`, fix: gone })];
+  if (value.kind === 'scalar' && /\.ya?ml$/.test(name) && /^outputs:/m.test(String(value.value)))
+    return [
+      {
+        ...unknown(name, entry, {
+          message: `"${name}" is a key of a ConfigMap, not an option`,
+          fix: `The configuration is the text under "${name}": write that text to a file.`,
+        }),
+        // The dot is part of the name.
+        path: [],
+      },
+    ];
   if (value.kind !== 'map') return [];
   if (value.entries.has('outputs')) {
     const known = [...value.entries.keys()].filter((key) => sections.includes(key));
-    const fix = `Leave "${name}:" out: ${known.map((key) => `"${key}"`).join(', ')} stand at the left margin.`;
+    const fix = `Remove "${name}:" and its indentation: ${known.map((key) => `"${key}"`).join(', ')} must be top-level keys.`;
     return [unknown(name, entry, { message: `unknown option "${name}"`, fix })];
   }
   const type = typeFor(name, types);
@@ -56,15 +67,15 @@ function explain(name: string, entry: Entry, sections: readonly string[], types:
   if (!FALCOSIDEKICK.outputs.includes(name.toLowerCase())) return [];
   return [
     unknown(name, entry, {
-      message: `"${name}" is an output of Falcosidekick that is not built in here`,
-      fix: 'A "webhook" posts events to any address, with "body: event" each by itself; an output of your own is a file of 25 lines: docs/write-an-output.md',
+      message: `"${name}" is an output of Falcosidekick that is not built in`,
+      fix: 'Use an output of type "webhook" (with "body: event" it sends one event per request), or write your own output: docs/write-an-output.md',
     }),
   ];
 }
 
 function atTheMargin(path: string, entry: Entry, name: string, type = '…'): Fault {
   return unknown(path, entry, {
-    message: `"${path}" stands at the left margin; an output stands under "outputs", with its type`,
+    message: `"${path}" is a top-level key; outputs belong under "outputs:" and need a "type"`,
     fix: `Write  outputs: { ${name}: { type: ${type}, … } }  (from Falcosidekick: docs/from-falcosidekick.md)`,
     suggestion: `outputs.${name}`,
   });

@@ -6,7 +6,7 @@ import type { JsonSchema } from '../schema/json-schema.ts';
 import { OutputSchema, type OutputSettings } from '../schema/output.ts';
 import type { OutputLimits } from './cross/context.ts';
 
-/** Whether something at the path, or in what is there, has a mistake. */
+/** True if the value at the path, or a value below it, has an error. */
 export function isWrong(faults: readonly Fault[], path: Path): boolean {
   return faults.some((fault) => path.every((step, index) => fault.path[index] === step));
 }

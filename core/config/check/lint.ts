@@ -1,17 +1,20 @@
 import { compileWhen } from '../../routing/when.ts';
+import { AWS_REGIONS } from '../../sdk/aws/regions.ts';
 import type { Fault, Path } from '../explain/errors.ts';
-import { distance } from '../explain/suggest.ts';
-import { find, type Node, type ScalarNode, spanOf } from '../read/tree.ts';
+import { didYouMean, distance } from '../explain/suggest.ts';
+import { find, isNull, type Node, type ScalarNode, spanOf } from '../read/tree.ts';
+import { memberSchema } from '../schema/json-schema.ts';
 import type { CrossContext } from './cross/context.ts';
 import { disabledDeadLetterTargets } from './cross/dead-letter-targets.ts';
 import { spanWithin } from './cross/routes.ts';
 import { FALCO_FIELDS } from './falco-fields.ts';
 
-/** Warnings: values that are valid and most probably a mistake. */
+/** Warnings: values that are valid and probably a mistake. */
 export function lint(context: CrossContext): Fault[] {
   return [
     ...suspiciousTexts(context.root),
-    ...misspeltFields(context),
+    ...unknownRegions(context),
+    ...doubtfulConditions(context),
     ...disabledDeadLetterTargets(context),
   ];
 }
@@ -29,35 +32,68 @@ function suspiciousTexts(node: Node, path: Path = []): Fault[] {
 function suspicionAbout({ value, secret }: ScalarNode): Pick<Fault, 'message' | 'fix'> | undefined {
   if (typeof value !== 'string' || secret) return undefined;
   if (/^\$[A-Z_][A-Z0-9_]{2,}(\/|$)/.test(value) || /^%[A-Z_][A-Z0-9_]*%/.test(value))
-    return { message: 'is taken as it stands, "$" and all', fix: `A variable is written \${env:NAME}.` };
+    return {
+      message: 'is not replaced by a variable',
+      fix: `Write an environment variable as \${env:NAME}.`,
+    };
   if (/^[“”„‘’«].*[“”‘’»]$/s.test(value))
-    return { message: 'is in typographic quotes, which are part of the value', fix: 'Write " or \'.' };
+    return { message: 'is in typographic quotes, which are part of the value', fix: 'Use " or \'.' };
   return undefined;
 }
 
-/**
- * Fields in `when` that differ by one typo from a field of Falco. They are valid, because plugins and rules add fields of their
- * own, but with a typo in the name the condition is never true.
- */
-function misspeltFields({ routes, sections, root }: CrossContext): Fault[] {
-  const own = Object.keys({ ...sections.enrich?.custom_fields, ...sections.enrich?.templated_fields });
+/** A region that AWS does not have, unless another service is addressed. */
+function unknownRegions({ nodes }: CrossContext): Fault[] {
+  return nodes.flatMap(({ name, node, schema }): Fault[] => {
+    if (node.kind !== 'map' || (node.entries.has('endpoint') && !isNull(node.entries.get('endpoint')!.value)))
+      return [];
+    return [...node.entries].flatMap(([option, { value }]): Fault[] => {
+      if (memberSchema(schema, option)?.format !== 'aws-region') return [];
+      if (value.kind !== 'scalar' || value.secret || typeof value.value !== 'string') return [];
+      if (AWS_REGIONS.includes(value.value)) return [];
+      const { text, suggestion } = didYouMean(value.value, AWS_REGIONS);
+      return [
+        {
+          code: 'TIERCEL_CFG_VALUE',
+          path: ['outputs', name, option],
+          message: `"${value.value}" is not a known AWS region${text}`,
+          ...(suggestion !== undefined ? { suggestion } : { fix: 'For example eu-central-1.' }),
+          span: value.span,
+        },
+      ];
+    });
+  });
+}
+
+/** Valid conditions that are probably not what was meant: misspelt fields, and fields whose absence lets events through. */
+function doubtfulConditions({ routes, sections, root }: CrossContext): Fault[] {
+  const own = new Set(
+    Object.keys({ ...sections.enrich?.custom_fields, ...sections.enrich?.templated_fields }),
+  );
   return routes.flatMap(({ name, route: { when } }): Fault[] => {
     const compiled = when === undefined ? undefined : compileWhen(when);
     if (when === undefined || compiled?.ok !== true) return [];
     const path = ['outputs', name, 'when'];
     const { node } = find(root, path);
     if (node.kind === 'scalar' && node.secret) return [];
-    return compiled.fields.flatMap((field): Fault[] => {
-      const meant = own.includes(field) ? undefined : nearlyFalcos(field);
+    const placed = (offset: number, length: number) =>
+      spanWithin(node, { offset, length }, spanOf(root, path));
+    const misspelt = compiled.fields.flatMap((field): Fault[] => {
+      const meant = own.has(field) ? undefined : nearlyFalcos(field);
       if (meant === undefined) return [];
       const message = `Falco has no field "${field}"; did you mean "${meant}"?`;
-      const span = spanWithin(
-        node,
-        { offset: when.indexOf(field), length: field.length },
-        spanOf(root, path),
-      );
+      const span = placed(when.indexOf(field), field.length);
       return [{ code: 'TIERCEL_CFG_WHEN', path, message, suggestion: meant, span }];
     });
+    const unguarded = compiled.unguarded.map(
+      ({ field, guard, start, end }): Fault => ({
+        code: 'TIERCEL_CFG_WHEN',
+        path,
+        message: `fails for an event in which "${field}" is missing or null, and an event for which it fails is delivered`,
+        fix: `Check the field first: ${guard} && …`,
+        span: placed(start, end - start),
+      }),
+    );
+    return [...misspelt, ...unguarded];
   });
 }
 

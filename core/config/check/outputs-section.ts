@@ -3,7 +3,7 @@ import { reveal, type Span } from '../explain/source.ts';
 import { didYouMean } from '../explain/suggest.ts';
 import { type Entry, isNull, type MapNode, type Node, type ScalarNode } from '../read/tree.ts';
 
-/** What is known while the section `outputs` is read. */
+/** The names that are known when the section `outputs` is read. */
 export interface OutputsSectionContext {
   /** The types that are built in. */
   readonly types: readonly string[];
@@ -15,7 +15,7 @@ export interface OutputsSectionContext {
 
 type Named = readonly [name: string, entry: Entry];
 
-/** Reads the outputs of the section `outputs`: every mapping under a name is one. The rest are errors that name the fix. */
+/** Reads the outputs of the section `outputs`: every mapping under a name is one. All other entries are errors with a fix. */
 export function readOutputsSection(
   section: Entry | undefined,
   context: OutputsSectionContext,
@@ -32,7 +32,7 @@ export function readOutputsSection(
   return { outputs, faults: others.map((one) => noOutput(one, names, context)) };
 }
 
-/** A list of outputs, or a single word. */
+/** The section is a list of outputs, or a single word. */
 function notByName({ key, value }: Entry, { types }: OutputsSectionContext): Fault {
   const first = value.kind === 'list' ? value.items[0] : value;
   const told = first?.kind === 'map' ? (scalarAt(first, 'type') ?? '') : textOf(first);
@@ -42,7 +42,7 @@ function notByName({ key, value }: Entry, { types }: OutputsSectionContext): Fau
     code: 'TIERCEL_CFG_TYPE',
     path: ['outputs'],
     message: `must be a mapping of outputs by name, not a ${value.kind === 'list' ? 'list' : 'single value'}`,
-    fix: `Write each under its name:  outputs: { ${name}: { type: ${type}, … } }`,
+    fix: `Give each output a name:  outputs: { ${name}: { type: ${type}, … } }`,
     span: key,
   };
 }
@@ -61,8 +61,8 @@ function unnamed(
       {
         code: 'TIERCEL_CFG_TYPE',
         path: ['outputs', 'type'],
-        message: 'stands where the name of an output belongs',
-        fix: `Indent it, and what belongs to it, below a name:  outputs: { ${name}: { type: ${told || '…'}, … } }`,
+        message: 'is an option of an output, but the name of the output is missing',
+        fix: `Indent the options below a name:  outputs: { ${name}: { type: ${told || '…'}, … } }`,
         span: type.key,
       },
     ],
@@ -76,15 +76,13 @@ function noOutput(
 ): Fault {
   const path: Path = ['outputs', name];
   if (isNull(value)) {
-    const message = 'has no value: an output needs at least its "type"';
+    const message = 'is empty: an output requires at least a "type"';
     return { code: 'TIERCEL_CFG_MISSING_OPTION', path, message, span: key };
   }
   const span = value.kind === 'scalar' ? value.span : key;
   const message = `must be a mapping, not a ${value.kind === 'list' ? 'list' : 'single value'}`;
   const fix =
-    value.kind === 'list'
-      ? 'Leave out the dashes.'
-      : fixScalar(name, value as ScalarNode, key, names, context);
+    value.kind === 'list' ? 'Remove the dashes.' : fixScalar(name, value as ScalarNode, key, names, context);
   return { code: 'TIERCEL_CFG_TYPE', path, message, ...(fix !== undefined && { fix }), span };
 }
 
@@ -100,13 +98,16 @@ function fixScalar(
     reveal(value.span, false);
     return `Write it as  ${name}: { type: ${text} }`;
   }
-  if (sections.includes(name)) return `"${name}" stands at the left margin, not below "outputs".`;
+  if (sections.includes(name))
+    return `"${name}" is a top-level key: move it out of "outputs" to the start of a line.`;
+  if (!key.source.isFile && name.startsWith('_'))
+    return `Separate levels with exactly two underscores: TIERCEL_OUTPUTS__${name.replace(/^_+/, '').toUpperCase()}__…`;
   const output = key.source.isFile ? undefined : names.find((one) => name.startsWith(`${one}_`));
   if (output !== undefined) {
     const meant = `outputs__${output}__${name.slice(output.length + 1)}`.toUpperCase();
-    return `Levels are separated by two underscores: TIERCEL_${meant}`;
+    return `Separate levels with two underscores: TIERCEL_${meant}`;
   }
-  if (/^type:\S/.test(String(value.value))) return 'A space is missing behind the colon.';
+  if (/^type:\S/.test(String(value.value))) return 'Add a space after the colon.';
   return undefined;
 }
 
@@ -127,8 +128,10 @@ export function misnamedOutput(
   return {
     code: 'TIERCEL_CFG_UNKNOWN_OUTPUT',
     path: ['outputs', name],
-    message: `there is no output "${name}" to set this of${text}`,
-    ...(suggestion !== undefined ? { suggestion } : { fix: 'A new output needs its "type" to be set, too.' }),
+    message: `sets an option of the output "${name}", which does not exist${text}`,
+    ...(suggestion !== undefined
+      ? { suggestion }
+      : { fix: 'To create an output this way, set its "type" as well.' }),
     span: key,
   };
 }

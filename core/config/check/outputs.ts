@@ -11,7 +11,7 @@ import { withoutSecrets } from '../read/without-secrets.ts';
 import type { OutputConfig } from '../schema/config.ts';
 import { decodeScalars } from '../schema/decode.ts';
 import { formatDuration } from '../schema/duration.ts';
-import type { JsonSchema } from '../schema/json-schema.ts';
+import { type JsonSchema, memberSchema } from '../schema/json-schema.ts';
 import { COMMON_SETTINGS, OUTPUT_NAME, OutputSchema, type OutputSettings } from '../schema/output.ts';
 import type {
   AnyMapperDefinition,
@@ -20,9 +20,10 @@ import type {
   Registry,
   ResolveOptions,
 } from '../schema/plugins.ts';
-import type { OutputLimits } from './cross/context.ts';
+import type { CheckableOutput, OutputLimits } from './cross/context.ts';
 import { deprecatedOptions } from './deprecated.ts';
 import { isWrong, limitsOf } from './limits.ts';
+import { revealUnknown } from './reveal-unknown.ts';
 import { validateNode } from './validate.ts';
 
 /** What the check of an output needs besides its configuration. */
@@ -37,6 +38,10 @@ export interface CheckedOutput {
   readonly faults: readonly Fault[];
   /** Absent when there are faults. */
   readonly config?: OutputConfig;
+  /** Absent when there are faults in the options of the type or in the mapper. */
+  readonly checkable?: CheckableOutput;
+  /** True when the type names destinations or restricts mappers, and faults in the options prevent it. */
+  readonly isUnchecked?: boolean;
   /** The node with its texts coerced, and the schema that it was validated against. */
   readonly node: Node;
   readonly schema: JsonSchema;
@@ -60,7 +65,7 @@ export async function checkOutput(
   const path: Path = ['outputs', name];
   const faults: Fault[] = [];
   if (!OUTPUT_NAME.test(name)) {
-    const message = `"${name}" cannot be the name of an output: letters, digits, "-" and "_", at most 63, beginning with a letter`;
+    const message = `"${name}" is not a valid output name: use a letter, then letters, digits, "-" and "_", at most 63 characters`;
     faults.push({ code: 'TIERCEL_CFG_VALUE', path, message, span: key });
   }
   const common = OutputSchema as JsonSchema;
@@ -73,7 +78,7 @@ export async function checkOutput(
     const like = type === undefined ? suggest(name, Object.keys(context.registry.outputs)) : undefined;
     const told = invalid.map((fault) =>
       like !== undefined && fault.code === 'TIERCEL_CFG_MISSING_OPTION' && fault.path.length === path.length
-        ? { ...fault, fix: `If it is one of that type, write  type: ${like}`, suggestion: like }
+        ? { ...fault, fix: `If this is an output of type ${like}, add  type: ${like}`, suggestion: like }
         : fault,
     );
     return { name, faults: [...faults, ...told], ...rest };
@@ -81,12 +86,14 @@ export async function checkOutput(
   const found = await context.registry.output(type, context.resolve);
   if (!found.ok) {
     const { node, value, faults: invalid } = check(raw, { ...common, additionalProperties: true }, path, key);
+    for (const [option, { value: given }] of raw.entries)
+      if (!COMMON_SETTINGS.includes(option)) revealUnknown(option, given, {});
     faults.push(
       { ...discreet(found.problem, typeNode), path: [...path, 'type'], span: spanOf(raw, ['type']) },
       ...invalid,
     );
     const rest = { node, schema: common, value, ...partsOf({ name, type }, value, invalid), warnings: [] };
-    return { name, faults, ...rest };
+    return { name, faults, ...rest, isUnchecked: true };
   }
   const { definition, module } = found.value;
   const schema = withMembers(definition.options as JsonSchema, settingsOf(definition, common));
@@ -94,28 +101,47 @@ export async function checkOutput(
   faults.push(...invalid);
   const parts = partsOf({ name, type, definition }, value, invalid);
   const all = decodeScalars(schema, value) as Record<string, unknown>;
-  const options = invalid.length > 0 ? undefined : pick(all, (key) => !COMMON_SETTINGS.includes(key));
-  // A mistake in an option does not hide mistakes in those of the mapper.
+  // An unknown key that is a misspelt common setting is not an option.
+  const isOption = (key: string) =>
+    !COMMON_SETTINGS.includes(key) && memberSchema(definition.options as JsonSchema, key) !== undefined;
+  const options = invalid.some(concernsOptions) ? undefined : pick(all, isOption);
+  // An error in an option does not hide errors in those of the mapper.
   const mapper = isWrong(invalid, [...path, 'mapper'])
     ? { faults: [], warnings: [] }
     : await checkMapper(node as MapNode, { type, definition, options }, path, context);
   faults.push(...mapper.faults);
   const warnings = [...deprecatedOptions(node, schema, path), ...mapper.warnings];
   const done = { name, node, schema, value, ...parts, warnings };
-  if (faults.length > 0 || options === undefined || mapper.made === undefined) return { ...done, faults };
-
-  const settings = decodeScalars(
-    common,
-    pick(value as object, (key) => COMMON_SETTINGS.includes(key)),
-  ) as OutputSettings;
+  if (options === undefined || mapper.made === undefined) {
+    const isUnchecked =
+      invalid.length + mapper.faults.length > 0 &&
+      (definition.claims !== undefined || definition.checkMapper !== undefined);
+    return { ...done, faults, ...(isUnchecked && { isUnchecked }) };
+  }
   let facts: Pick<DeliveryPolicy, 'ordering' | 'confirms' | 'request'>;
   try {
     facts = { ...factsOf(definition, options), request: requestLimitsOf(definition, options) };
   } catch (error) {
     const why = (error as Error).message;
-    const message = withoutSecrets(`the type ${type} cannot be used with these options: ${why}`, node);
-    return { ...done, faults: [{ code: 'TIERCEL_CFG_VALUE', path, message, span: key }] };
+    const message = withoutSecrets(`the type ${type} does not support these options: ${why}`, node);
+    faults.push({ code: 'TIERCEL_CFG_VALUE', path, message, span: key });
+    return { ...done, faults };
   }
+  const { enabled } = value as { enabled?: unknown };
+  const checkable: CheckableOutput = {
+    name,
+    type,
+    enabled: typeof enabled === 'boolean' ? enabled : undefined,
+    definition,
+    options,
+    mapper: mapper.made.ref,
+    mapperDefinition: mapper.made.definition,
+  };
+  if (faults.length > 0) return { ...done, faults, checkable };
+  const settings = decodeScalars(
+    common,
+    pick(value as object, (key) => COMMON_SETTINGS.includes(key)),
+  ) as OutputSettings;
   const config: OutputConfig = {
     name,
     type,
@@ -131,13 +157,24 @@ export async function checkOutput(
     ...(settings.on_dead_letter !== undefined && { onDeadLetter: settings.on_dead_letter }),
     place: placeOf(key),
   };
-  return { ...done, faults, config };
+  return { ...done, faults, checkable, config };
 }
 
-/** Removes a name that came from outside from a problem. */
+/** False for an error in a common setting, or in a key that is probably a misspelt one. */
+function concernsOptions({ code, path, suggestion }: Fault): boolean {
+  const [, , setting] = path;
+  if (setting !== undefined) return !COMMON_SETTINGS.includes(String(setting));
+  if (code !== 'TIERCEL_CFG_UNKNOWN_OPTION' || suggestion === undefined) return true;
+  return !COMMON_SETTINGS.includes(suggestion.split('.')[0]!);
+}
+
+/** Removes a name that came from the environment or a file from a problem. */
 function discreet(problem: PluginProblem, name: Node | undefined): PluginProblem {
   if (name?.kind !== 'scalar' || !name.secret) return problem;
-  return { code: problem.code, message: 'cannot be used (its text comes from outside and is not shown)' };
+  return {
+    code: problem.code,
+    message: 'cannot be used; the name comes from the environment or a file and is not shown',
+  };
 }
 
 /** The settings of all outputs, with the defaults of this type. */
@@ -186,7 +223,7 @@ function policyOf(
   };
 }
 
-/** What is valid of an output that may have mistakes, for the checks that need no more of it. */
+/** The valid parts of an output that may have errors, for the checks that need only these. */
 function partsOf(
   output: Pick<OutputLimits, 'name' | 'type'> & { readonly definition?: AnyOutputDefinition },
   value: unknown,
@@ -247,7 +284,7 @@ async function checkMapper(
   const isNamed = exact && !isNull(given);
   if (typeof definition.mapper === 'function') {
     if (isNamed) {
-      const message = `the records of ${type} are fixed; leave "mapper" out`;
+      const message = `an output of type ${type} always uses its own mapper; remove "mapper"`;
       const key = output.entries.get('mapper')!.key;
       return wrong([{ code: 'TIERCEL_CFG_FIXED_MAPPER', path, message, span: key }]);
     }

@@ -2,7 +2,8 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Fault, Path } from '../explain/errors.ts';
 import type { Span } from '../explain/source.ts';
 import { suggest } from '../explain/suggest.ts';
-import { find, isNull, type Node, spanOf, toValue } from '../read/tree.ts';
+import { hasCredentials } from '../read/credentials-in-url.ts';
+import { find, isNull, type MapNode, type Node, spanOf, toValue } from '../read/tree.ts';
 import { fillDefaults } from '../schema/decode.ts';
 import { keyThere } from '../schema/falcosidekick.ts';
 import { FORMATS } from '../schema/formats.ts';
@@ -10,6 +11,7 @@ import { isSecret, itemSchema, type JsonSchema, memberSchema, validate } from '.
 import { explainUnknownKey, type UnknownKey } from './explain-unknown-key.ts';
 import { explainValue } from './explain-value.ts';
 import { filterAjvErrors } from './filter-ajv-errors.ts';
+import { revealUnknown } from './reveal-unknown.ts';
 
 /**
  * Validates a part of the configuration against a schema.
@@ -30,27 +32,44 @@ export function validateNode(
   const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
   const missing = errors.filter((error) => error.keyword === 'required');
   const { pairs, missing: stillMissing } = pairTypos(unknown, missing);
-  const others = errors.filter((error) => !unknown.includes(error) && !missing.includes(error));
+  const others = errors.filter(({ keyword }) => keyword !== 'additionalProperties' && keyword !== 'required');
   const keys = pairs.map((pair) => unknownKey(pair, { root: node, schema }, path));
+  for (const { name, value: given, schema: section } of keys) revealUnknown(name, given, section);
   // `options: { url: … }`: the option is there, but too deep.
+  const wrappers = new Map<string, MapNode[]>();
+  for (const { value: given, path: at } of keys)
+    if (given?.kind === 'map') wrappers.set(at.join('/'), [...(wrappers.get(at.join('/')) ?? []), given]);
   const isBelow = ({ instancePath, params }: ErrorObject) =>
-    keys.some(
-      ({ value, path: at }) =>
-        value?.kind === 'map' &&
-        value.entries.has(String(params.missingProperty)) &&
-        at.join('/') === [...path, ...pointer(instancePath)].join('/'),
-    );
+    wrappers
+      .get([...path, ...pointer(instancePath)].join('/'))
+      ?.some(({ entries }) => entries.has(String(params.missingProperty))) === true;
   return {
     value,
     faults: [
-      ...keys.map(explainUnknownKey),
+      ...explainUnknownKeys(keys),
       ...stillMissing.filter((error) => !isBelow(error)).map(explain),
       ...others.map(explain),
     ],
   };
 }
 
-/** An unknown key. A misspelt key and the option that is missing because of it are one mistake. */
+/** The errors of unknown keys. The list of known options is long: it is given once for each section. */
+function explainUnknownKeys(keys: readonly UnknownKey[]): Fault[] {
+  const listed = new Set<string>();
+  return keys.map((key) => {
+    const { listsOptions, ...fault } = explainUnknownKey(key);
+    const section = fault.path.join('/');
+    if (!listsOptions) return fault;
+    if (!listed.has(section)) {
+      listed.add(section);
+      return fault;
+    }
+    const { fix: _, ...rest } = fault;
+    return rest;
+  });
+}
+
+/** An unknown key. A misspelt key and the option that is missing because of it are one error. */
 interface Unknown {
   readonly error: ErrorObject;
   readonly missing?: string;
@@ -120,7 +139,7 @@ function explainError(error: ErrorObject, { root, key }: { root: Node; key: Span
       return {
         code: 'TIERCEL_CFG_MISSING_OPTION',
         path: [...path, name],
-        message: 'has no value',
+        message: 'is required, but empty',
         span: empty.key,
       };
     }
@@ -134,7 +153,8 @@ function explainError(error: ErrorObject, { root, key }: { root: Node; key: Span
     };
   }
   if (error.keyword === 'propertyNames') return explainKey(error, schema, node, path);
-  const shown = node.kind === 'scalar' && !node.secret && !isSecret(schema) ? node.value : undefined;
+  const isShown = node.kind === 'scalar' && !node.secret && !isSecret(schema) && !hasCredentials(node.value);
+  const shown = isShown ? node.value : undefined;
   return { path, span, ...explainValue(error, schema, node, shown) };
 }
 
@@ -144,7 +164,7 @@ function explainKey({ params }: ErrorObject, schema: JsonSchema, node: Node, pat
   const key = node.kind === 'map' ? node.entries.get(name)?.key : undefined;
   const format = FORMATS[schema.propertyNames?.format ?? ''];
   const parsed = format?.parse(name);
-  const reason = parsed === undefined || parsed.ok ? 'is no key that may stand here' : parsed.reason;
+  const reason = parsed === undefined || parsed.ok ? 'is not a valid key here' : parsed.reason;
   const code = format?.code ?? 'TIERCEL_CFG_VALUE';
   return { code, path: [...path, name], message: `"${name}" ${reason}`, ...(key && { span: key }) };
 }

@@ -3,9 +3,9 @@ import type { ConfigError } from './errors.ts';
 import type { Place } from './source.ts';
 
 /**
- * Errors as text for a terminal: `file:line:column: path: what is wrong`, the line with a caret, what to do, the code.
+ * Errors as text for a terminal: `file:line:column: path: message`, the line with a caret, the fix, the code.
  *
- * @param options.color with the colours of a terminal
+ * @param options.color uses the colours of a terminal
  * @param options.level the word before each message; default `error`
  * @example process.stderr.write(renderErrors(errors, { color: true }))
  */

@@ -64,14 +64,13 @@ export function reveal(span: Span, secret: boolean): void {
 export function placeOf({ source, start, end }: Span): Place {
   if (!source.isFile) return { source: source.name };
   const at = Math.min(start, source.text.length);
-  // `lastIndexOf` treats a negative offset as 0.
-  const lineStart = at === 0 ? 0 : source.text.lastIndexOf('\n', at - 1) + 1;
-  const newline = source.text.indexOf('\n', at);
-  const lineEnd = newline === -1 ? source.text.length : newline;
-  const line = countLines(source.text, lineStart) + 1;
+  const starts = lineStartsOf(source);
+  const line = lastUpTo(starts, at, (lineStart) => lineStart);
+  const lineStart = starts[line]!;
+  const lineEnd = (starts[line + 1] ?? source.text.length + 1) - 1;
   return {
     source: source.name,
-    line,
+    line: line + 1,
     column: at - lineStart + 1,
     excerpt: quoteLine(source, { start: lineStart, end: lineEnd }, { start: at, end: Math.max(end, at + 1) }),
   };
@@ -87,7 +86,7 @@ function quoteLine(
   line: Stretch,
   marked: Stretch,
 ): { text: string; start: number; length: number } {
-  const quotes = source.quotes.size > 0 ? [...source.quotes.values()] : guessQuotes(source.text, line);
+  const quotes = source.quotes.size > 0 ? quotesOn(source, line) : guessQuotes(source.text, line);
   let text = '';
   let at = line.start;
   let start = -1;
@@ -100,10 +99,7 @@ function quoteLine(
     text += shown;
     at = to;
   };
-  const onLine = quotes
-    .filter((quote) => quote.start < line.end && quote.end > line.start)
-    .sort((a, b) => a.start - b.start);
-  for (const quote of onLine) {
+  for (const quote of quotes) {
     const from = Math.max(quote.start, line.start);
     const to = Math.min(quote.end, line.end);
     if (from < at) continue;
@@ -129,8 +125,64 @@ function guessQuotes(text: string, line: Stretch): Quote[] {
   });
 }
 
-function countLines(text: string, end: number): number {
-  let lines = 0;
-  for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) lines++;
-  return lines;
+/** Index of the last element whose start is not beyond the offset, by binary search; 0 when there is none. */
+function lastUpTo<T>(sorted: readonly T[], offset: number, startOf: (element: T) => number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (startOf(sorted[middle]!) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The offsets where the lines of a text start. Computed once, so that a thousand errors do not scan the text a thousand times. */
+const lineStarts = new WeakMap<Source, readonly number[]>();
+
+function lineStartsOf(source: Source): readonly number[] {
+  const known = lineStarts.get(source);
+  if (known !== undefined) return known;
+  const starts = [0];
+  for (let at = source.text.indexOf('\n'); at !== -1; at = source.text.indexOf('\n', at + 1))
+    starts.push(at + 1);
+  lineStarts.set(source, starts);
+  return starts;
+}
+
+/** The quotes of a source by their start, and for each the furthest end of those up to it. */
+interface SortedQuotes {
+  readonly count: number;
+  readonly quotes: readonly Quote[];
+  readonly reach: readonly number[];
+}
+
+const sortedQuotes = new WeakMap<Source, SortedQuotes>();
+
+/** The quotes of a line in their order. A quote may begin on an earlier line. */
+function quotesOn(source: Source, line: Stretch): Quote[] {
+  let sorted = sortedQuotes.get(source);
+  // Quotes are registered while the text is read, all before the first error is shown.
+  if (sorted?.count !== source.quotes.size) {
+    const quotes = [...source.quotes.values()].sort((a, b) => a.start - b.start);
+    let furthest = 0;
+    const reach = quotes.map(({ end }) => {
+      furthest = Math.max(furthest, end);
+      return furthest;
+    });
+    sorted = { count: source.quotes.size, quotes, reach };
+    sortedQuotes.set(source, sorted);
+  }
+  const { quotes, reach } = sorted;
+  if (quotes.length === 0) return [];
+  const found: Quote[] = [];
+  for (
+    let at = lastUpTo(quotes, line.end - 1, ({ start }) => start);
+    at >= 0 && reach[at]! > line.start;
+    at--
+  ) {
+    const quote = quotes[at]!;
+    if (quote.start < line.end && quote.end > line.start) found.push(quote);
+  }
+  return found.reverse();
 }

@@ -1,5 +1,6 @@
 import { fileSource, reveal, type Span } from '../explain/source.ts';
 import { isSecret, itemSchema, type JsonSchema, memberSchema, typesOf } from '../schema/json-schema.ts';
+import { hasCredentials } from './credentials-in-url.ts';
 import { parseSource } from './parse.ts';
 import type { Entry, MapNode, Node, ScalarNode } from './tree.ts';
 
@@ -15,7 +16,7 @@ export function coerce(node: Node, schema: JsonSchema | undefined): Node {
   }
   if (node.kind === 'map') return coerceMap(node, schema);
   // A schema that allows anything does not know the value. The options of an output have one until its type is known.
-  if (typesOf(schema).size > 0) reveal(node.span, isSecret(schema));
+  if (typesOf(schema).size > 0) reveal(node.span, isSecret(schema) || hasCredentials(node.value));
   if (!node.isText) return node;
   const coerced = fromText(node, String(node.value), typesOf(schema));
   return coerced.kind === 'scalar' ? coerced : coerce(coerced, schema);

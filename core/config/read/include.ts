@@ -53,7 +53,7 @@ async function loadText(
   loading.faults.push(...parsed.faults, ...filled.faults);
   const nothing: MapNode = { kind: 'map', span: { source, start: 0, end: 0 }, entries: new Map() };
   if (filled.root.kind !== 'map') {
-    const message = 'the file must hold a mapping: sections such as "outputs:" at the left margin';
+    const message = 'the file must contain a mapping with top-level sections such as "outputs:"';
     loading.faults.push({ code: 'TIERCEL_CFG_TYPE', path: [], message, span: filled.root.span });
     return nothing;
   }
@@ -78,7 +78,7 @@ async function loadIncluded(
 ): Promise<MapNode | undefined> {
   const name = shownName(path, loading);
   if (open.includes(path)) {
-    const message = `${name} is included by itself, by way of ${open.length} file${open.length > 1 ? 's' : ''}`;
+    const message = `circular include of ${name}${open.length > 1 ? ` (via ${open.length} files)` : ''}`;
     loading.faults.push({ code: 'TIERCEL_CFG_INCLUDE', path: ['include'], message, span });
     return undefined;
   }
@@ -98,7 +98,7 @@ function patterns(include: Node | undefined, faults: Fault[]): ScalarNode[] {
     if (node.kind === 'scalar') reveal(node.span, false);
     const good = node.kind === 'scalar' && typeof node.value === 'string' && node.value !== '';
     if (!good) {
-      const message = 'must be a path, a folder or a pattern such as "conf.d/*.yaml"';
+      const message = 'must be a file, a directory or a pattern such as "conf.d/*.yaml"';
       faults.push({ code: 'TIERCEL_CFG_INCLUDE', path: ['include'], message, span: node.span });
     }
     return good;
@@ -110,7 +110,7 @@ async function expand(pattern: ScalarNode, { files, warnings, faults }: Loading)
   const path = resolve(pattern.span.source.dir, String(pattern.value));
   const [folder, last] = [dirname(path), basename(path)];
   if (/[*?]/.test(folder)) {
-    const message = '"*" and "?" may stand in the last part of a path only';
+    const message = '"*" and "?" are allowed only in the last part of a path';
     faults.push({ code: 'TIERCEL_CFG_INCLUDE', path: ['include'], message, span: pattern.span });
     return [];
   }
@@ -162,7 +162,7 @@ function mergeFiles(into: MapNode, from: MapNode, path: Path, faults: Fault[]): 
       faults.push({
         code: isOutput ? 'TIERCEL_CFG_DUPLICATE_OUTPUT' : 'TIERCEL_CFG_CONFLICT',
         path: here,
-        message: isOutput ? `a second output is named "${name}"` : 'is set in two files',
+        message: isOutput ? `another file defines an output "${name}" as well` : 'is set in two files',
         span: entry.key,
         other: old.key,
       });

@@ -70,8 +70,7 @@ async function resolveReference(
   scalar: ScalarNode,
   lookup: Lookup,
 ): Promise<string | { message: string; fix?: string; suggestion?: string }> {
-  if (reference === undefined)
-    return { message: '"${" is never closed', fix: 'Write $${ for a literal "${".' };
+  if (reference === undefined) return { message: '"${" is not closed', fix: 'Write $${ for a literal "${".' };
   const [, kind, rest] = /^([a-z]+):(.*)$/s.exec(reference) ?? [];
   if (kind === 'env') return fromEnvironment(rest!, lookup);
   if (kind === 'file') return fromFile(rest!, scalar, lookup);
@@ -83,9 +82,9 @@ async function resolveReference(
   return {
     message:
       name === undefined
-        ? `unknown form of "\${…}"`
-        : `"\${${prefix}${name}${otherwise}}" does not say where to look; did you mean "\${env:${name}${otherwise}}"?`,
-    fix: `Known are \${env:NAME}, \${env:NAME:-default} and \${file:path}; write $\${ for a literal "\${".`,
+        ? `unknown kind of reference "\${…}"`
+        : `"\${${prefix}${name}${otherwise}}" has no source; did you mean "\${env:${name}${otherwise}}"?`,
+    fix: `Use \${env:NAME}, \${env:NAME:-default} or \${file:path}; write $\${ for a literal "\${".`,
   };
 }
 
@@ -96,7 +95,7 @@ function fromEnvironment(
   const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(text) ?? [];
   if (name === undefined)
     return {
-      message: 'the name of an environment variable is letters, digits and "_"',
+      message: 'the name of an environment variable consists of letters, digits and "_"',
       fix: `Write \${env:NAME}, or \${env:NAME:-default}.`,
     };
   const value = env[name];
@@ -105,7 +104,7 @@ function fromEnvironment(
   const { text: hint, suggestion } = didYouMean(name, Object.keys(env));
   return {
     message: `the environment variable ${name} is not set${hint}`,
-    fix: `Set it, or give a default: \${env:${name}:-default}.`,
+    fix: `Set it, or add a default: \${env:${name}:-default}.`,
     ...(suggestion && { suggestion }),
   };
 }
@@ -115,7 +114,7 @@ async function fromFile(
   scalar: ScalarNode,
   lookup: Lookup,
 ): Promise<string | { message: string; fix?: string }> {
-  if (path === '') return { message: `"\${file:}" names no file` };
+  if (path === '') return { message: `"\${file:}" has no path` };
   const file = resolve(scalar.span.source.dir, path);
   try {
     // Files of secrets often end in a newline that is not part of the secret.
@@ -129,8 +128,8 @@ async function fromFile(
 export function describeFileError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'it does not exist';
-  if (code === 'EACCES' || code === 'EPERM') return 'no permission';
-  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  if (code === 'EISDIR') return 'it is a directory';
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'it is not UTF-8 text; save it as UTF-8';
   return message;
 }

@@ -30,7 +30,7 @@ export function applyEnvironment(
     const source = namedSource(`environment variable ${name}`, dir);
     const steps = name.slice(ENV_PREFIX.length).split('__');
     if (steps.some((step) => step === '')) {
-      const message = 'a level of the path is empty; exactly two underscores separate levels';
+      const message = 'a level of the path is empty: separate levels with exactly two underscores';
       faults.push({ code: 'TIERCEL_CFG_OVERRIDE', path: [], message, span: spanOf(source) });
       continue;
     }
@@ -60,7 +60,7 @@ export async function applySets(
     const source = namedSource(`--set ${key}`, dir);
     const steps = key.split('.');
     if (equals < 0 || steps.some((step) => step === '')) {
-      const message = 'is not of the form path.to.key=value';
+      const message = 'does not have the form path.to.key=value';
       const fix = 'For example: --set outputs.lake.region=eu-west-1';
       faults.push({ code: 'TIERCEL_CFG_OVERRIDE', path: [], message, fix, span: spanOf(source) });
       continue;
@@ -99,7 +99,7 @@ function setPath(
       return {
         code: 'TIERCEL_CFG_OVERRIDE',
         path: here,
-        message: 'has no keys to set: it is a single value',
+        message: 'is a single value and has no keys',
         span,
       };
     }
@@ -114,7 +114,7 @@ function setPath(
     const step = steps[depth]!;
     const index = /^\d+$/.test(step) ? Number(step) : -1;
     if (index < 0 || index > items.length) {
-      const message = `is a list: set it as a whole, or an element by its number (0 to ${items.length})`;
+      const message = `is a list: set the whole list, or one entry by its index (0 to ${items.length})`;
       return { code: 'TIERCEL_CFG_OVERRIDE', path: here, message, span: value.span };
     }
     const child = walk(items[index], depth + 1, [...here, step]);

@@ -4,8 +4,8 @@ import { noteQuote, type Source, type Span } from '../explain/source.ts';
 import { syntaxFaults, TEMPLATE } from './syntax.ts';
 import { type Entry, isNull, type MapNode, type Node } from './tree.ts';
 
-/** More nodes than any configuration has. Nested aliases can expand to any number. */
-const MAX_NODES = 100_000;
+/** More nodes than the aliases of any configuration expand to. Nested aliases can expand to any number. */
+const MAX_EXPANDED = 100_000;
 
 /**
  * Parses YAML 1.2 into a tree with positions. Resolves anchors, aliases and `<<`.
@@ -31,14 +31,14 @@ export function parseSource(source: Source): { root: Node; faults: Fault[] } {
 
 class Builder {
   readonly faults: Fault[] = [];
-  /** True when aliases expand without end: the tree is empty then. */
+  /** True if aliases expand to too many nodes; the tree is empty then. */
   isEndless = false;
   readonly #source: Source;
   readonly #document: Document;
   readonly #openAliases = new Set<YamlNode>();
   /** The position of the outermost alias whose target is being built. */
   #outerAlias: Span | undefined;
-  #nodes = 0;
+  #expanded = 0;
 
   constructor(source: Source, document: Document) {
     this.#source = source;
@@ -49,9 +49,9 @@ class Builder {
     const span = this.#span(node);
     const nothing: Node = { kind: 'scalar', span, value: null, written: '', isText: false, secret: false };
     if (node === null) return nothing;
-    if (++this.#nodes > MAX_NODES) {
-      if (this.#nodes === MAX_NODES + 1)
-        this.#fault(this.#outerAlias ?? span, 'the aliases multiply beyond all measure');
+    if (this.#openAliases.size > 0 && ++this.#expanded > MAX_EXPANDED) {
+      if (this.#expanded === MAX_EXPANDED + 1)
+        this.#fault(this.#outerAlias ?? span, 'YAML aliases expand to too many nodes');
       this.isEndless = true;
       return nothing;
     }
@@ -59,9 +59,7 @@ class Builder {
       const target = node.resolve(this.#document) as YamlNode | undefined;
       const isInside = target !== undefined && this.#openAliases.has(target);
       if (target === undefined || isInside) {
-        const why = isInside
-          ? 'stands inside of what it stands for'
-          : `has no anchor &${node.source} before it`;
+        const why = isInside ? 'refers to a node that contains it' : `has no anchor &${node.source} above it`;
         this.#fault(span, `the alias *${node.source} ${why}`);
         this.isEndless ||= isInside;
         return nothing;
@@ -108,7 +106,7 @@ class Builder {
       noteQuote(key, isScalar(pair.key) ? 'yes' : 'never');
       if (!isScalar(pair.key)) {
         const isTemplate = this.#source.text.startsWith('{', key.start - 1) && isMap(pair.key);
-        this.#fault(key, isTemplate ? TEMPLATE : 'a key must be a plain word');
+        this.#fault(key, isTemplate ? TEMPLATE : 'a mapping or a list cannot be a key');
         // Builds the value only to register it: text that is not registered is quoted in errors.
         this.build(pair.value ?? null);
         isBroken = true;
@@ -120,7 +118,7 @@ class Builder {
         const maps = value.kind === 'list' ? value.items : [value];
         merged.push(...maps.filter((one) => one.kind === 'map'));
         if (maps.some((one) => one.kind !== 'map' && !isNull(one)))
-          this.#fault(key, '"<<" takes a mapping, or a list of them');
+          this.#fault(key, '"<<" requires a mapping or a list of mappings');
         continue;
       }
       const first = entries.get(name);
@@ -131,7 +129,7 @@ class Builder {
         this.faults.push({
           code: 'TIERCEL_CFG_DUPLICATE_KEY',
           path: [],
-          message: `the key "${name}" stands here for the second time`,
+          message: `duplicate key "${name}"`,
           span: key,
           other: first.key,
         });

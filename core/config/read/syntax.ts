@@ -3,7 +3,7 @@ import type { Fault } from '../explain/errors.ts';
 import type { Source } from '../explain/source.ts';
 
 /** The message for a template without quotes: YAML reads its braces as brackets. */
-export const TEMPLATE = 'a value begins with "{{", which are brackets in YAML; put the value in quotes';
+export const TEMPLATE = 'a value begins with "{{", which YAML reads as brackets; quote the value';
 
 /** After these the parser continues correctly: the errors that follow have causes of their own. */
 const LOCAL = new Set(['BAD_SCALAR_START', 'BAD_ALIAS', 'BAD_DQ_ESCAPE', 'TAG_RESOLVE_FAILED']);
@@ -57,15 +57,13 @@ function explain(error: YAMLError, text: string, document: Document): Explained 
     const found = cause(noticed, document);
     if (found !== undefined) return typeof found === 'string' ? { at, message: found } : found;
   }
-  return { at, message: WORDS[error.code] ?? 'the text cannot be read from here on' };
+  return { at, message: WORDS[error.code] ?? 'the text cannot be parsed from here' };
 }
 
 /** Common causes, the most certain sign first. The first that recognizes the error explains it. */
 const CAUSES: readonly ((noticed: Noticed, document: Document) => Explained | string | undefined)[] = [
   ({ before, after }) =>
-    /^(<{7}|={7}|>{7})/.test(before + after)
-      ? 'the mark of a merge conflict was left in the file'
-      : undefined,
+    /^(<{7}|={7}|>{7})/.test(before + after) ? 'the file contains a merge conflict marker' : undefined,
   ({ before, after, at }) => {
     const opens = (before + after).search(/(^|[\s[{,:-])\{\{/);
     if (opens < 0) return undefined;
@@ -81,14 +79,14 @@ const CAUSES: readonly ((noticed: Noticed, document: Document) => Explained | st
     const opened = isPossible ? unclosedAt(document, text, at) : undefined;
     if (opened === undefined) return undefined;
     const what = /["']/.test(text[opened]!) ? 'quote' : 'bracket';
-    return { at: opened, message: `the ${what} that opens here is never closed, or closed too late` };
+    return { at: opened, message: `the ${what} that opens here is not closed` };
   },
   ({ text, at }) =>
     /^\s*\[[\w.-]+\]\s*\n\s*[\w.-]+\s*=/.test(text)
       ? {
           at,
           message: 'this looks like TOML',
-          fix: 'The configuration is YAML: key: value, sections by indentation.',
+          fix: 'The configuration is YAML: write "key: value", and indent the options of a section.',
         }
       : undefined,
   ({ code, text, at }) => {
@@ -98,43 +96,41 @@ const CAUSES: readonly ((noticed: Noticed, document: Document) => Explained | st
     const deeper = at + value[0].indexOf('\n') + 1 + value[1]!.length;
     return {
       at: deeper,
-      message: 'the line is indented deeper than the one above it, which has its value already',
+      message: 'the line is indented deeper than the line above, which already has a value',
     };
   },
   ({ before, after }) =>
     /[:-]\s+[|>]\S*\s*$/.test(before) || (/[:-]\s+$/.test(before) && /^[|>]/.test(after))
-      ? 'a value begins with "|" or ">", which begin a text of several lines; put the value in quotes'
+      ? 'a value begins with "|" or ">", which start a multi-line text in YAML; quote the value'
       : undefined,
   ({ code, before }) =>
     code === 'UNEXPECTED_TOKEN' && /["']\s*$/.test(before)
-      ? 'the quote is closed before, and this stands behind it; put the whole value in quotes, and a quote inside of it in quotes of the other kind'
+      ? 'unexpected text after the closing quote; quote the whole value, and use the other kind of quote inside it'
       : undefined,
   ({ code, after }) =>
-    code === 'MISSING_CHAR' && after.startsWith('#')
-      ? 'a comment needs a space in front of its "#"'
-      : undefined,
+    code === 'MISSING_CHAR' && after.startsWith('#') ? 'a comment requires a space before "#"' : undefined,
   ({ code, after }) =>
     code === 'MULTILINE_IMPLICIT_KEY' && /^-\S/.test(after)
-      ? 'a space is missing behind the dash of a list'
+      ? 'a list entry requires a space after the dash'
       : undefined,
   ({ code, at }, document) =>
-    code === 'MISSING_CHAR' && isKeyWithoutColon(document, at) ? 'a key stands without ":"' : undefined,
+    code === 'MISSING_CHAR' && isKeyWithoutColon(document, at) ? 'a key has no ":"' : undefined,
 ];
 
 /** The message of each code of the library, where no cause above explains more. */
 const WORDS: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'a tab is used as indentation; YAML takes spaces only',
-  BAD_INDENT: 'the line is indented differently from the lines it belongs to',
+  TAB_AS_INDENT: 'a tab is used for indentation; YAML allows only spaces',
+  BAD_INDENT: 'inconsistent indentation: the line matches no level above it',
   MISSING_CHAR: 'a closing quote, bracket, comma or colon is missing',
-  BLOCK_AS_IMPLICIT_KEY: 'a value holds ": ", which begins a mapping; put the value in quotes',
-  MULTILINE_IMPLICIT_KEY: 'a key stands without ":", or a value goes on over the line without quotes',
-  BAD_SCALAR_START: 'a value begins with a character that means something in YAML; put the value in quotes',
-  BAD_ALIAS: 'an alias has no anchor, or a value begins with "*"; put the value in quotes',
-  BAD_DQ_ESCAPE: 'a backslash in double quotes begins no known escape; use single quotes',
-  MULTIPLE_DOCS: 'a second document begins here; a configuration is one document',
-  BLOCK_IN_FLOW: 'an indented block stands inside brackets',
-  TAG_RESOLVE_FAILED: 'a value begins with "!", which is a tag in YAML; put the value in quotes',
-  UNEXPECTED_TOKEN: 'something stands here that does not belong; a quote or bracket may be missing before it',
+  BLOCK_AS_IMPLICIT_KEY: 'a value contains ": ", which starts a mapping; quote the value',
+  MULTILINE_IMPLICIT_KEY: 'a key has no ":", or an unquoted value continues on the next line',
+  BAD_SCALAR_START: 'a value begins with a character that has a meaning in YAML; quote the value',
+  BAD_ALIAS: 'an alias has no anchor; if this is a value that begins with "*", quote it',
+  BAD_DQ_ESCAPE: 'unknown escape sequence in double quotes; use single quotes',
+  MULTIPLE_DOCS: 'a second YAML document begins here; a configuration is a single document',
+  BLOCK_IN_FLOW: 'an indented block is not allowed inside brackets',
+  TAG_RESOLVE_FAILED: 'a value begins with "!", which is a tag in YAML; quote the value',
+  UNEXPECTED_TOKEN: 'unexpected text; a quote or bracket may be missing before it',
 };
 
 /** The start of the quote or bracket that ends at an offset without its closing character. */

@@ -32,9 +32,9 @@ export function parseHost(text: string): Parsed<string> {
 function hostProblem(text: string): string | undefined {
   if (text === '') return 'is empty';
   if (isIP(text) !== 0) return undefined;
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'is a URL: write the host alone';
-  if (/^\[.*\]$/.test(text)) return 'is in brackets: write the IPv6 address without them';
-  if (/^[^:]+:\d+$|\]:\d+$/.test(text)) return 'has a port in it: write that under "port"';
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'is a URL: write only the host';
+  if (/^\[.*\]$/.test(text)) return 'is in brackets: write the IPv6 address without brackets';
+  if (/^[^:]+:\d+$|\]:\d+$/.test(text)) return 'contains a port: set "port" instead';
   return /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(text) ? undefined : 'is neither a name nor an IP address';
 }
 
@@ -45,16 +45,16 @@ export function parseHttpUrl(text: string): Parsed<string> {
 }
 
 function urlProblem(text: string): string | undefined {
-  if (/^[“”„‘’«]/.test(text)) return 'is in typographic quotes: write " or \'';
+  if (/^[“”„‘’«]/.test(text)) return 'is in typographic quotes: use " or \'';
   if (!/^https?:\/\//i.test(text)) return 'does not begin with http:// or https://';
-  if (/\s/.test(text)) return 'has white space in it';
+  if (/\s/.test(text)) return 'contains white space';
   const authority = /^https?:\/\/([^/?#\\]*)/i.exec(text)![1]!;
   const place = authority.slice(authority.lastIndexOf('@') + 1);
   const [, host, port] = /^(\[[^\]]*\]|\[.*|[^:]*)(?::(.*))?$/.exec(place) ?? [];
   if (host === undefined || host === '') return 'has no host';
-  if (host.startsWith('[') !== host.endsWith(']')) return 'has a bracket that is not closed';
+  if (host.startsWith('[') !== host.endsWith(']')) return 'has an unclosed bracket';
   if (port !== undefined && !(/^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
-    return 'has a port that is not a number from 1 to 65535';
-  if (!URL.canParse(`http://${host}`)) return 'has a host that is neither a name nor an IP address';
+    return 'has an invalid port: it must be a number from 1 to 65535';
+  if (!URL.canParse(`http://${host}`)) return 'has an invalid host: it must be a name or an IP address';
   return URL.canParse(text) ? undefined : 'is not well-formed';
 }

@@ -30,14 +30,14 @@ export function parseDuration(text: string): Parsed<number> {
     const scale = Object.hasOwn(UNITS, unit) ? UNITS[unit]! : undefined;
     if (scale === undefined)
       return fail(`has the unknown unit "${unit}"; write a duration such as ${EXAMPLES}`);
-    if (scale >= previous)
-      return fail(`must have its units from the largest to the smallest: "${part}" comes too late`);
+    if (scale >= previous) return fail(`must have its units in descending order: "${part}" is out of order`);
     previous = scale;
     total += Number(number) * scale;
   }
   // 1.1s is 1100.0000000000002 in doubles; a larger difference is a fraction of a millisecond.
   const rounded = Math.round(total);
-  if (Math.abs(rounded - total) > 1e-6 * Math.max(1, rounded)) return fail('is finer than a millisecond');
+  if (Math.abs(rounded - total) > 1e-6 * Math.max(1, rounded))
+    return fail('is not a whole number of milliseconds');
   if (!Number.isSafeInteger(rounded)) return fail('is too large');
   return { ok: true, value: rounded };
 }

@@ -165,10 +165,13 @@ function withFormat(
     return orReference({ type: 'string', enum: names });
   }
   if (format === 'header-name' || format === 'header-value') delete result.format;
+  if (format === 'aws-region')
+    return orReference({ type: 'string', ...(pattern !== undefined && { pattern }) });
   if (format === 'http-url') return orReference({ type: 'string', pattern: pattern ?? '^https?://[^\\s/]+' });
   if (
     format === 'address' ||
     format === 'host' ||
+    format === 'path' ||
     format === 'template' ||
     format === 'cron' ||
     format === 'uri'

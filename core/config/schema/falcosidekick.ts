@@ -17,7 +17,7 @@ export function keyThere(option: JsonSchema, name: string): KeyThere | undefined
 
 /** How a value changes on its way from Falcosidekick to here. */
 export interface ValueChange {
-  /** Completes "here it is …". */
+  /** Completes `use "x", …`. */
   readonly what: string;
   /** What becomes of which value, as a sentence. */
   readonly rule: string;
@@ -30,7 +30,7 @@ export interface ValueChange {
  * @param quote the mark around what is written in a configuration
  * @example
  * valueChange({ key: 'alertmanager.expiresafter', unit: 's' }, { here: 'expires_after', option: {}, quote: '"' })
- * // { what: 'with a unit', rule: '"expiresafter: 30" is "expires_after: 30s" here.' }
+ * // { what: 'which requires a unit', rule: '"expiresafter: 30" is "expires_after: 30s" here.' }
  */
 export function valueChange(
   { key, inverted, unit, written }: KeyThere,
@@ -39,13 +39,13 @@ export function valueChange(
   const there = lastOf(key);
   const becomes = (value: unknown, other: unknown) =>
     `${quote}${there}: ${value}${quote} is ${quote}${here}: ${other}${quote}`;
-  if (unit !== undefined) return { what: 'with a unit', rule: `${becomes(30, `30${unit}`)} here.` };
+  if (unit !== undefined) return { what: 'which requires a unit', rule: `${becomes(30, `30${unit}`)} here.` };
   if (written !== undefined)
-    return { what: 'written in another way', rule: `Write ${quote}${written}${quote}.` };
+    return { what: 'which is written differently', rule: `Write ${quote}${written}${quote}.` };
   if (inverted !== true) return undefined;
   const note = (value: boolean) => (option.default === value ? ', which is the default' : '');
   const rule = `${becomes(true, false)} here${note(false)}; ${becomes(false, true)}${note(true)}.`;
-  return { what: 'with the opposite meaning', rule };
+  return { what: 'which has the opposite meaning', rule };
 }
 
 function lastOf(key: string): string {
@@ -57,23 +57,23 @@ function lastOf(key: string): string {
  * (`falcosidekick`).
  */
 export const FALCOSIDEKICK: {
-  /** Its top-level keys without an option here, and what to do instead. */
+  /** Its top-level keys that have no option here, with the fix. */
   readonly gone: Readonly<Record<string, string>>;
   /** The names of its outputs. */
   readonly outputs: readonly string[];
 } = {
   gone: {
-    bracketreplacer: 'Leave it out: names of fields arrive as Falco wrote them.',
+    bracketreplacer: 'Remove it: field names are delivered unchanged.',
     outputfieldformat:
-      'Leave it out: the text arrives as Falco wrote it; outputs that make texts have a template of their own.',
-    mutualtlsfilespath: 'Name the files where they are used: "tls: { cert, key, ca }" of each output.',
-    mutualtlsclient: 'Name the files where they are used: "tls: { cert, key }" of each output.',
-    tlsclient: 'Name the authorities where they are used: "tls: { ca }" of each output.',
+      'Remove it: the output text is delivered unchanged; outputs that format messages have a template option.',
+    mutualtlsfilespath: 'Set "tls: { cert, key, ca }" of each output instead.',
+    mutualtlsclient: 'Set "tls: { cert, key }" of each output instead.',
+    tlsclient: 'Set "tls: { ca }" of each output instead.',
     prometheus:
-      'Leave it out: what may label a metric is fixed, so that senders cannot create series without limit.',
+      'Remove it: the labels of the metrics are fixed, so that senders cannot create an unlimited number of series.',
     statsd: 'Scrape GET /metrics instead (docs/metrics.md).',
     dogstatsd: 'Scrape GET /metrics instead (docs/metrics.md).',
-    otlp: 'Scrape GET /metrics instead (docs/metrics.md); traces and logs are not sent.',
+    otlp: 'Scrape GET /metrics instead (docs/metrics.md); traces and logs are not supported.',
   },
   outputs: (
     'slack cliq rocketchat mattermost teams webex datadog datadoglogs discord alertmanager elasticsearch quickwit ' +

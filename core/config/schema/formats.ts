@@ -1,6 +1,7 @@
 import { parseSchedule } from '../../delivery/batch-scheduler.ts';
 import { PRIORITIES, parsePriority } from '../../event/priority.ts';
 import { templateProblem } from '../../event/template.ts';
+import { AWS_REGIONS } from '../../sdk/aws/regions.ts';
 import type { ErrorCode } from '../explain/errors.ts';
 import { didYouMean } from '../explain/suggest.ts';
 import { parseHost, parseHttpUrl, parseListenAddress } from './address.ts';
@@ -49,22 +50,34 @@ export const FORMATS: Readonly<Record<string, Format>> = {
       const priority = parsePriority(text);
       if (priority !== undefined) return { ok: true, value: priority };
       const hint = didYouMean(text, [...PRIORITY_NAMES, 'info']).text;
-      return { ok: false, reason: `is not a priority${hint || `; they are ${PRIORITY_NAMES.join(', ')}`}` };
+      return {
+        ok: false,
+        reason: `is not a priority${hint || `; priorities are ${PRIORITY_NAMES.join(', ')}`}`,
+      };
     },
   },
   cron: {
     code: 'TIERCEL_CFG_CRON',
     kind: 'a cron expression such as "0 6 * * *"',
+    parse: parseCron,
+  },
+  path: {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'a path such as /var/lib/tiercel',
     parse: (text) => {
-      try {
-        parseSchedule(text);
-        return { ok: true, value: text };
-      } catch {
-        return {
-          ok: false,
-          reason: 'is not a cron expression such as "0 6 * * *" (minute, hour, day, month, weekday; UTC)',
-        };
-      }
+      const reason = pathProblem(text);
+      return reason === undefined ? { ok: true, value: text } : { ok: false, reason };
+    },
+    isDiscreet: true,
+  },
+  // A region that is not known may be new: it is a warning (`lint`).
+  'aws-region': {
+    code: 'TIERCEL_CFG_VALUE',
+    kind: 'an AWS region such as eu-central-1',
+    parse: (text) => {
+      if (/^[a-z0-9-]+$/.test(text)) return { ok: true, value: text };
+      const hint = didYouMean(text, AWS_REGIONS).text;
+      return { ok: false, reason: `is not an AWS region such as eu-central-1${hint}` };
     },
   },
   address: {
@@ -92,7 +105,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     parse: (text) =>
       /^[\w!#$%&'*+.^`|~-]+$/.test(text)
         ? { ok: true, value: text }
-        : { ok: false, reason: 'is no name of a header: letters, digits and "-"' },
+        : { ok: false, reason: 'is not a header name: use letters, digits and "-"' },
   },
   'header-value': {
     code: 'TIERCEL_CFG_VALUE',
@@ -101,12 +114,12 @@ export const FORMATS: Readonly<Record<string, Format>> = {
       // The characters that node:http sends: Latin-1 without control characters.
       /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
         ? { ok: true, value: text }
-        : { ok: false, reason: 'holds a line break or another character that no header takes' },
+        : { ok: false, reason: 'contains a line break or another character that is not allowed in a header' },
     isDiscreet: true,
   },
   'http-url': {
     code: 'TIERCEL_CFG_VALUE',
-    kind: 'an address such as https://example.com/path',
+    kind: 'a URL such as https://example.com/path',
     parse: parseHttpUrl,
     isDiscreet: true,
   },
@@ -120,7 +133,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
       const mode = Number.parseInt(digits, 8);
       return (mode & 0o600) === 0o600
         ? { ok: true, value: mode }
-        : { ok: false, reason: 'does not let the owner read and write: begin with 06' };
+        : { ok: false, reason: 'does not allow the owner to read and write: start with 06' };
     },
   },
   uri: {
@@ -132,3 +145,48 @@ export const FORMATS: Readonly<Record<string, Format>> = {
         : { ok: false, reason: 'is not a URL such as https://example.com/path' },
   },
 };
+
+const CRON_FIELDS = 'minute, hour, day of month, month, day of week; UTC';
+
+/** Cron expressions are checked from here on, so that the result does not depend on the clock. Leap years are within reach. */
+const CRON_START = Date.UTC(2024, 0, 1);
+
+/** A cron expression of five fields that fires at some time. The scheduler also takes seconds, as a sixth field in front. */
+function parseCron(text: string): Parsed<string> {
+  const fields = text.trim().split(/\s+/).length;
+  if (fields === 6)
+    return { ok: false, reason: `has six fields; write five, without seconds (${CRON_FIELDS})` };
+  try {
+    if (parseSchedule(text).after(CRON_START) === undefined)
+      return { ok: false, reason: 'never fires: none of its months has such a day' };
+    return { ok: true, value: text };
+  } catch {
+    const wrong = fields === 5 ? wrongCronField(text.trim().split(/\s+/)) : '';
+    return { ok: false, reason: `is not a cron expression such as "0 6 * * *" (${CRON_FIELDS})${wrong}` };
+  }
+}
+
+/** The first field that is not valid by itself. The message of the library is not used: it may change in any release. */
+function wrongCronField(fields: readonly string[]): string {
+  const names = CRON_FIELDS.split(';')[0]!.split(', ');
+  const wrong = fields.findIndex((field, at) => {
+    try {
+      parseSchedule(names.map((_, index) => (index === at ? field : '*')).join(' '));
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return wrong < 0 ? '' : `: the ${names[wrong]} is not valid`;
+}
+
+/** The reason never quotes the path: some options take a path or a secret text. */
+function pathProblem(text: string): string | undefined {
+  // The text of a certificate, where an option takes either.
+  if (text.includes('-----BEGIN ')) return undefined;
+  if (/^\s/.test(text)) return 'begins with white space';
+  if (/\s$/.test(text)) return 'ends with white space';
+  if (text.includes('\0')) return 'contains a NUL character';
+  if (/^~(\/|$)/.test(text)) return 'begins with "~", which is not expanded: write the full path';
+  return undefined;
+}

@@ -3,7 +3,7 @@ import { duration, size } from '../../sdk/options/scalars.ts';
 import { Type } from '../../sdk/options/type.ts';
 import { count, names, optionalSection, section } from './builders.ts';
 
-/** What every output may set, whatever its type; an option of a type must not have one of these names. */
+/** Settings of every output, for all types; an option of a type must not have one of these names. */
 export const OutputSchema = section(
   {
     type: Type.String({
@@ -12,13 +12,13 @@ export const OutputSchema = section(
         'A built-in, the name of a package, or a path (`./outputs/tickets.js`) relative to the configuration file.',
     }),
     enabled: Type.Boolean({
-      description: 'A disabled output keeps its place in the journal but is given nothing.',
+      description: 'A disabled output keeps its cursor in the journal but receives no events.',
       default: true,
     }),
     minimum_priority: Type.Optional(
       Type.String({
         format: 'priority',
-        description: 'The least urgent priority this output wants; without it, all.',
+        description: 'Minimum priority of the events for this output. Default: all priorities.',
         examples: ['warning'],
         falcosidekick: ['minimumpriority'],
       }),
@@ -28,7 +28,7 @@ export const OutputSchema = section(
         {
           rules: names('Names of rules.', ['Terminal *', '!*test*']),
           sources: names('Event sources: `syscall`, `k8s_audit` …', ['syscall']),
-          tags: names('Tags; one of the event’s must match.', ['container', 'mitre_*']),
+          tags: names('Tags; at least one tag of the event must match.', ['container', 'mitre_*']),
           hostnames: names('Host names.', ['node-*']),
           namespaces: names('Kubernetes namespaces.', ['shop', 'prod-*']),
           priorities: Type.Optional(
@@ -39,13 +39,14 @@ export const OutputSchema = section(
             }),
           ),
         },
-        'What an event must be like; all that is given must hold. Globs: `*` and `?`; `!` in front excludes.',
+        'Conditions on the event; all of them must be met. Globs: `*` and `?`; a leading `!` excludes.',
       ),
     ),
     when: Type.Optional(
       Type.String({
         minLength: 1,
-        description: 'A condition in CEL that must hold as well.',
+        description:
+          'A CEL expression that must be true as well. If it fails for an event, the event is delivered.',
         examples: ['priority >= "warning" && fields["k8s.ns.name"] != "kube-system"'],
       }),
     ),
@@ -55,121 +56,123 @@ export const OutputSchema = section(
           Type.String({ minLength: 1 }),
           Type.Object(
             { type: Type.String({ minLength: 1, description: 'A built-in, a package or a path.' }) },
-            { additionalProperties: true, description: 'A mapper with options beside its `type`.' },
+            { additionalProperties: true, description: 'A mapper with options in addition to its `type`.' },
           ),
         ],
         {
-          description: 'How events become records: the name of a mapper, or `{type: …}` with its options.',
+          description: 'Converts events to records: the name of a mapper, or `{type: …}` with its options.',
           examples: ['ocsf'],
         },
       ),
     ),
     batch: optionalSection(
       {
-        events: Type.Optional(count('Close a batch at this many events.', { examples: [100] })),
+        events: Type.Optional(count('Maximum number of events in a batch.', { examples: [100] })),
         size: Type.Optional(
-          size({ description: 'Close a batch at this size.', minimum: '1B', examples: ['1MiB'] }),
+          size({ description: 'Maximum size of a batch.', minimum: '1B', examples: ['1MiB'] }),
         ),
         every: Type.Optional(
-          duration({ description: 'Close a batch at this age.', minimum: '1ms', examples: ['5s'] }),
+          duration({ description: 'Maximum age of a batch.', minimum: '1ms', examples: ['5s'] }),
         ),
         cron: Type.Optional(
           Type.String({
             format: 'cron',
-            description: 'Close all open batches at these times, in UTC.',
+            description: 'Close all open batches at these times: five fields, in UTC.',
             examples: ['0 6 * * *'],
           }),
         ),
       },
-      'When a batch is closed: whichever comes first. What is left out is as the type says.',
+      'When a batch is closed; the first limit that is reached applies. The defaults depend on the type.',
     ),
     retry: optionalSection(
       {
         initial: duration({
-          description: 'The first backoff; it doubles from there, and chance takes a part of it.',
+          description: 'Initial backoff. It doubles on each retry, with jitter.',
           default: '1s',
           minimum: '1ms',
         }),
-        max: duration({ description: 'The longest backoff.', default: '60s', minimum: '1ms' }),
+        max: duration({ description: 'Maximum backoff.', default: '60s', minimum: '1ms' }),
         max_age: duration({
           description:
-            'A batch that still fails this long after it was closed becomes dead letters. After a start it is tried for at least 15 minutes (or this long, if that is less), and setting the clock never expires it.',
+            'A batch that still fails after this time becomes dead letters. After a restart it is retried for at least 15 minutes (or this time, if that is less). Changes of the system clock do not expire it.',
           default: '7d',
           minimum: '1s',
         }),
       },
-      'What happens after a failure that may pass.',
+      'Retries after a temporary failure.',
     ),
     breaker: optionalSection(
       {
-        failures: count('Failures in a row that open the breaker: no attempt until a probe succeeds.', {
-          default: 5,
-        }),
+        failures: count(
+          'Consecutive failures that open the circuit breaker: deliveries pause until a probe succeeds.',
+          {
+            default: 5,
+          },
+        ),
         initial: duration({
-          description: 'How long it stays open at first; it doubles from there.',
+          description: 'How long the circuit breaker stays open at first; doubles after each failed probe.',
           default: '5s',
           minimum: '1ms',
         }),
         max: duration({
-          description: 'The longest it stays open before the next probe.',
+          description: 'Maximum time that the circuit breaker stays open before the next probe.',
           default: '60s',
           minimum: '1ms',
         }),
       },
-      'When to leave a failing destination alone.',
+      'Circuit breaker: pauses deliveries to a failing destination.',
       { advanced: true },
     ),
-    timeout: duration({ description: 'How long one attempt may take.', default: '30s', minimum: '1ms' }),
-    concurrency: count('Batches under way at once.', {
+    timeout: duration({ description: 'Time limit of one delivery attempt.', default: '30s', minimum: '1ms' }),
+    concurrency: count('Maximum number of batches delivered at the same time.', {
       default: 4,
       maximum: 1024,
       falcosidekick: ['maxconcurrentrequests'],
     }),
-    rate_limit: Type.Optional(count('The most events in a second.', { examples: [1000] })),
+    rate_limit: Type.Optional(count('Maximum events per second.', { examples: [1000] })),
     max_lag: optionalSection(
       {
-        events: Type.Optional(count('The most events that may be pending.', { examples: [1000000] })),
+        events: Type.Optional(count('Maximum number of pending events.', { examples: [1000000] })),
         age: Type.Optional(
           duration({
-            description: 'The oldest that a pending event may be.',
+            description: 'Maximum age of a pending event.',
             minimum: '1ms',
             examples: ['1h'],
           }),
         ),
         action: Type.Enum(['wait', 'dead_letter', 'drop_oldest'], {
           description:
-            'What happens beyond it: `wait` (the journal fills and senders wait), `dead_letter` (set aside with their bytes) or `drop_oldest`, the one way to lose events.',
+            'What happens when a limit is exceeded: `wait` (the journal fills and senders wait), `dead_letter` (the oldest events become dead letters) or `drop_oldest` (the oldest events are lost).',
           default: 'wait',
         }),
       },
-      'How far this output may lag behind.',
+      'Limits on the backlog of this output.',
       { advanced: true },
     ),
     on_dead_letter: Type.Optional(
       Type.String({
         minLength: 1,
         description:
-          'The name of an output that is told of the dead letters of this one: an event with the rule `Events became dead letters`, at most one a minute, whatever conditions that output has. Without it, `dead_letters.on_dead_letter`.',
+          'The name of an output that receives notices of the dead letters of this output: an event with the rule `Events became dead letters`, at most one per minute, regardless of the conditions of that output. Default: `dead_letters.on_dead_letter`.',
         examples: ['slack'],
       }),
     ),
     max_open_partitions: count(
-      'Partitions that may be open at once; beyond it the oldest batch is closed early.',
+      'Maximum number of open partitions. When it is exceeded, the oldest batch is closed early.',
       { default: 1024, advanced: true },
     ),
     start: Type.Enum(['now', 'oldest'], {
-      description:
-        'Where an output that is new in the configuration starts: with the next event, or with the oldest one kept.',
+      description: 'Where a new output starts: with the next event, or with the oldest event in the journal.',
       default: 'now',
     }),
     flush_on_stop: Type.Boolean({
       description:
-        'Close and deliver open batches when the program stops; else they stay in the journal and resume.',
+        'Close and deliver open batches at shutdown. Otherwise they stay in the journal and resume at the next start.',
       default: false,
       advanced: true,
     }),
   },
-  'One output: the settings here are common to all types, the options of the type stand beside them.',
+  'One output. These settings are common to all types; the options of the type are written next to them.',
 );
 
 export type OutputSettings = Static<typeof OutputSchema>;
@@ -177,5 +180,5 @@ export type OutputSettings = Static<typeof OutputSchema>;
 /** The names that the type of an output cannot use for its options. */
 export const COMMON_SETTINGS: readonly string[] = Object.keys(OutputSchema.properties);
 
-/** What an output may be called: it names folders, metrics and cursors. */
+/** Valid names of outputs: they name directories, metrics and cursors. */
 export const OUTPUT_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;

@@ -7,22 +7,24 @@ import { ServerSchema } from './server.ts';
 export const JournalSchema = optionalSection(
   {
     type: Type.Enum(['disk', 'memory'], {
-      description: '`disk` keeps events over restarts; `memory` is for tries and loses them.',
+      description:
+        '`disk` keeps events across restarts. `memory` is for testing; events do not survive a restart.',
       default: 'disk',
     }),
     path: Type.String({
       minLength: 1,
+      format: 'path',
       description:
-        'The folder of the journal and everything else that is kept, relative to the configuration file.',
+        'The directory of the journal, the cursors and the dead letters, relative to the configuration file.',
       default: './data',
     }),
     max_size: size({
-      description: 'The most the journal may take; when it is full, senders wait.',
+      description: 'Maximum size of the journal. When it is full, senders wait.',
       default: '4GiB',
       minimum: '1MiB',
     }),
     segment_size: size({
-      description: 'Size of one segment file; space is given back in such pieces.',
+      description: 'Size of one segment file. Space is freed one segment at a time.',
       default: '64MiB',
       minimum: '64KiB',
     }),
@@ -30,14 +32,14 @@ export const JournalSchema = optionalSection(
       type: 'string',
       format: 'durability',
       description:
-        '`sync`: an event is on stable storage before it is answered. A duration: it is written at once and made durable that often, so a power cut may take what came in since.',
+        '`sync`: a request is answered when its events are on stable storage. A duration: events are written immediately and synced at this interval; a power failure can lose the events since the last sync.',
       formatMinimum: '1ms',
       default: 'sync',
       examples: ['sync', '100ms'],
     }),
     group_access: Type.Boolean({
       description:
-        'The group may read and write what is created below `path`: files are 0660 and directories 2770, for a volume that pods share by `fsGroup`. Otherwise 0600 and 0700. Existing entries are never widened.',
+        'Gives the group read and write access to files created below `path`: files are 0660 and directories 2770, for a volume that pods share by `fsGroup`. Otherwise 0600 and 0700. The permissions of existing files are never widened.',
       default: false,
     }),
   },
@@ -48,7 +50,7 @@ export const DeadLettersSchema = optionalSection(
   {
     max_size: size({
       description:
-        'The most that dead letters of all outputs may take; beyond it outputs wait instead of rejecting.',
+        'Maximum size of the dead letters of all outputs. When it is reached, outputs wait instead of rejecting events.',
       default: '1GiB',
       minimum: '1MiB',
     }),
@@ -56,47 +58,47 @@ export const DeadLettersSchema = optionalSection(
       Type.String({
         minLength: 1,
         description:
-          'The name of an output that is told of the dead letters of all others. `on_dead_letter` of an output names another for that one.',
+          'The name of an output that receives notices of the dead letters of all other outputs. `on_dead_letter` of an output overrides it for that output.',
         examples: ['slack'],
       }),
     ),
   },
-  'Events that an output rejected for good; kept under `journal.path`.',
+  'Events that an output permanently rejected, stored under `journal.path`.',
 );
 
 export const EnrichSchema = optionalSection(
   {
     custom_fields: Type.Record(Type.String(), Type.String(), {
-      description: 'Fields added to `output_fields` of every event; they win over the event’s own.',
+      description: 'Fields added to `output_fields` of every event. They replace fields of the same name.',
       examples: [{ cluster: 'production' }],
       falcosidekick: ['customfields'],
       default: {},
     }),
     custom_tags: Type.Array(Type.String(), {
-      description: 'Tags added to every event, each once.',
+      description: 'Tags added to every event, without duplicates.',
       examples: [['production']],
       falcosidekick: ['customtags'],
       default: [],
     }),
     templated_fields: Type.Record(Type.String(), template({ description: 'The template of a field.' }), {
-      description: 'Liquid templates over the event, rendered into `output_fields`.',
+      description: 'Liquid templates over the event; the results are added to `output_fields`.',
       falcosidekick: ['templatedfields'],
       default: {},
       examples: [{ where: "{{ hostname }}/{{ fields['proc.name'] }}" }],
     }),
   },
-  'What is added to every event.',
+  'Fields and tags added to every event.',
 );
 
 export const LogSchema = optionalSection(
   {
     level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], {
-      description: 'The least important messages that are written.',
+      description: 'Minimum level of the messages that are logged.',
       falcosidekick: ['debug'],
       default: 'info',
     }),
     format: Type.Enum(['auto', 'pretty', 'json'], {
-      description: '`auto` is readable on a terminal and JSON elsewhere.',
+      description: '`auto` is human-readable on a terminal and JSON otherwise.',
       default: 'auto',
     }),
   },
@@ -108,7 +110,7 @@ export const PluginsSchema = optionalSection(
     allow: Type.Optional(
       Type.Array(Type.String(), {
         description:
-          'The packages and paths, as they stand under `type`, whose code may be loaded; `*` stands for any text. Absent: any. Built-ins always may.',
+          'Packages and paths that may be loaded, written as under `type`; `*` matches any text. Default: all. Built-ins are always allowed.',
         examples: [['@acme/*', './outputs/tickets.js']],
       }),
     ),
@@ -120,37 +122,37 @@ export const ShutdownSchema = optionalSection(
   {
     deadline: duration({
       description:
-        'How long a stop may take to finish what is under way. What is not finished resumes at the next start.',
+        'Time limit for finishing deliveries in progress at shutdown. Unfinished deliveries resume at the next start.',
       default: '25s',
     }),
   },
-  'How the program stops.',
+  'Shutdown.',
 );
 
 /** A test of the configuration, run by `tiercel test`. */
 export const TestSchema = section(
   {
-    name: Type.String({ minLength: 1, description: 'What the test holds.' }),
+    name: Type.String({ minLength: 1, description: 'Name of the test.' }),
     event: Type.Record(Type.String(), Type.Unknown(), {
-      description: 'An event as Falco sends it; what is left out is filled in.',
+      description: 'An event as Falco sends it; missing parts are filled in.',
     }),
     expect: section(
       {
-        outputs: names('Outputs that want the event.', ['archive']),
-        not_outputs: names('Outputs that do not.', ['oncall']),
+        outputs: names('Outputs that the event is routed to.', ['archive']),
+        not_outputs: names('Outputs that the event is not routed to.', ['oncall']),
         records: Type.Optional(
           Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
-            description: 'For an output by its name: a part of the record it is given.',
+            description: 'By output name: a part of the record that the output receives.',
           }),
         ),
       },
-      'What must come of it.',
+      'The expected result.',
     ),
   },
-  'An event and where it must go.',
+  'An event and its expected outputs.',
 );
 
-/** The whole configuration but for the options of each output's type. */
+/** The whole configuration except the options of the output types. */
 export const ConfigSchema = section(
   {
     server: ServerSchema,

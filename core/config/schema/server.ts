@@ -5,13 +5,13 @@ import { address, optionalSection, section } from './builders.ts';
 
 const CREDENTIALS = {
   bearer_token: Type.Optional(
-    secret({ minLength: 1, description: 'Demanded as `Authorization: Bearer …`.' }),
+    secret({ minLength: 1, description: 'Required as `Authorization: Bearer …`.' }),
   ),
   basic: Type.Optional(
     section(
       {
-        username: Type.String({ description: 'The user name demanded.', examples: ['falco'] }),
-        password: secret({ minLength: 1, description: 'The password demanded.' }),
+        username: Type.String({ description: 'Required user name.', examples: ['falco'] }),
+        password: secret({ minLength: 1, description: 'Required password.' }),
       },
       'HTTP basic authentication.',
     ),
@@ -20,13 +20,13 @@ const CREDENTIALS = {
 
 export const ServerSchema = optionalSection(
   {
-    listen: address('Where events come in: address and port. An empty address means all.', {
+    listen: address('Address and port to receive events on. An empty address means all interfaces.', {
       default: '0.0.0.0:2801',
       falcosidekick: ['listenaddress', 'listenport'],
     }),
     admin_listen: Type.Optional(
       address(
-        'An address for operators: dead letters, journal, tap, and what `listen` serves but for the events. Without it they are served at the socket `admin.sock` in `journal.path` only. An address that is not a loopback one needs credentials.',
+        'Address and port of the operations: dead letters, journal, tap, and all that `listen` serves except receiving events. Default: only the socket `admin.sock` in `journal.path`. An address that is not a loopback address requires credentials.',
         { examples: ['127.0.0.1:2802'] },
       ),
     ),
@@ -39,39 +39,43 @@ export const ServerSchema = optionalSection(
         }),
         {
           description:
-            'Names and addresses, without the port, under which clients call `admin_listen`, apart from `localhost` and the address itself: those of a proxy or a Kubernetes service. A request with another `Host` is refused.',
+            'Further host names and addresses, without the port, that clients use for `admin_listen`: those of a proxy or a Kubernetes service. `localhost` and the address itself are always allowed. A request with another `Host` is rejected.',
           examples: [['tiercel.falco.svc']],
           needs: ['admin_listen'],
         },
       ),
     ),
     max_body: size({
-      description: 'The largest body of a request, after decompression; beyond it the answer is 413.',
+      description:
+        'Maximum size of a request body, after decompression. A larger body is rejected with status 413.',
       default: '16MiB',
       minimum: '1KiB',
     }),
     max_wait: duration({
       description:
-        'How long `POST /` waits for room in the journal, for a disk that fails or for memory before it answers 503.',
+        'How long `POST /` waits while the journal is full, the disk fails or memory is short, before it answers with status 503.',
       default: '30s',
     }),
     tls: Type.Optional(
       section(
         {
           cert: Type.String({
+            format: 'path',
             description: 'PEM file of the certificate chain, relative to the configuration file.',
             examples: ['/etc/tiercel/tls.crt'],
             falcosidekick: ['tlsserver.certfile'],
           }),
           key: Type.String({
+            format: 'path',
             description: 'PEM file of the private key.',
             examples: ['/etc/tiercel/tls.key'],
             falcosidekick: ['tlsserver.keyfile'],
           }),
           client_ca: Type.Optional(
             Type.String({
+              format: 'path',
               description:
-                'PEM file of the authorities whose client certificates are demanded, but for `/healthz`, `/readyz` and `/ping`: probes of a platform have none.',
+                'PEM file of the certificate authorities for client certificates, which are then required except for `/healthz`, `/readyz` and `/ping`: platform probes have none.',
               examples: ['/etc/tiercel/clients.crt'],
               falcosidekick: ['tlsserver.cacertfile'],
             }),
@@ -82,17 +86,20 @@ export const ServerSchema = optionalSection(
       ),
     ),
     auth: Type.Optional(
-      section(CREDENTIALS, 'What a sender must present; either one suffices when both are set.'),
+      section(
+        CREDENTIALS,
+        'Credentials that a sender must present. If both kinds are set, either one is accepted.',
+      ),
     ),
     admin_auth: Type.Optional(
       section(
         CREDENTIALS,
-        'What must be presented at `admin_listen`, instead of `auth`: every node that sends events has those.',
+        'Credentials for `admin_listen`, instead of `auth`, which every node that sends events has.',
         { needs: ['admin_listen'] },
       ),
     ),
   },
-  'The HTTP side: where Falco sends its alerts.',
+  'The HTTP server that receives alerts from Falco.',
 );
 
 export type ServerConfig = Static<typeof ServerSchema>;

@@ -36,7 +36,7 @@ export function parseSize(text: string): Parsed<number> {
   const bytes = Number(number) * scale;
   const rounded = Math.round(bytes);
   if (Math.abs(rounded - bytes) > 1e-6 * Math.max(1, rounded)) return fail('is not a whole number of bytes');
-  if (!Number.isSafeInteger(rounded)) return fail('is larger than any disk');
+  if (!Number.isSafeInteger(rounded)) return fail('is too large');
   return { ok: true, value: rounded };
 }
 

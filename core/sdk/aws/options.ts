@@ -15,6 +15,7 @@ const { proxy, tls } = httpConnection;
  */
 export const awsOptions = {
   region: Type.String({
+    format: 'aws-region',
     falcosidekick: ['aws.region'],
     description: 'Region of the service.',
     pattern: '^[a-z0-9-]+$',

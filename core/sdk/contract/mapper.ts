@@ -77,24 +77,58 @@ export function defineMapper<O extends TObject, S extends TSchema = TSchema>(
  * Calls a mapper, for outputs that read their events from blocks. What the mapper throws is the reason of a refusal, and so is
  * a value that is no {@link Mapped}: a mistake of a mapper becomes a dead letter and never fails a batch.
  *
+ * @param name of the mapper as the configuration has it, for the reason
  * @example
  * const rows: unknown[] = [];
  * const mapped = mapEvent(mapper, event);
  * if (mapped.ok) rows.push(mapped.record);
  * else log.warn(`set aside: ${mapped.reason}`);
  */
-export function mapEvent<R>(mapper: Pick<Mapper<R>, 'map'>, event: Event): Mapped<R> {
-  let mapped: Mapped<R> | undefined;
+export function mapEvent<R>(mapper: Pick<Mapper<R>, 'map'>, event: Event, name?: string): Mapped<R> {
+  let returned: unknown;
   try {
-    mapped = mapper.map(event);
-    if (mapped?.ok === true) return mapped;
-    if (mapped?.ok === false)
-      return { ok: false, reason: String(mapped.reason || 'the mapper gave no reason') };
+    const mapped = mapper.map(event);
+    if (mapped?.ok === true && mapped.record !== undefined) return mapped;
+    if (mapped?.ok === false) return { ok: false, reason: reasonText(mapped.reason) };
+    returned = mapped;
   } catch (error) {
-    return {
-      ok: false,
-      reason: `the mapper failed: ${error instanceof Error ? error.message : String(error)}`,
-    };
+    return { ok: false, reason: `${theMapper(name)} failed: ${errorText(error)}` };
   }
-  return { ok: false, reason: 'the mapper returned neither { ok: true, record } nor { ok: false, reason }' };
+  return { ok: false, reason: `${theMapper(name)} ${mistakeIn(returned)}` };
+}
+
+function theMapper(name: string | undefined): string {
+  return name === undefined ? 'the mapper' : `the mapper ${name}`;
+}
+
+/** What is wrong with a value that is neither a record nor a refusal. A promise may fail later, and nothing else handles that. */
+function mistakeIn(returned: unknown): string {
+  const { then, ok } = (returned ?? {}) as { then?: unknown; ok?: unknown };
+  if (typeof then === 'function') {
+    Promise.resolve(returned).catch(() => {});
+    return 'returned a promise; map must be synchronous';
+  }
+  if (ok === true) return 'returned { ok: true } without a record';
+  return 'returned neither { ok: true, record } nor { ok: false, reason }';
+}
+
+/** A reason of plain JavaScript may be anything. */
+function reasonText(reason: unknown): string {
+  if (typeof reason === 'string' && reason !== '') return reason;
+  if (reason === undefined || reason === null || reason === '') return 'the mapper gave no reason';
+  if (typeof reason !== 'object') return String(reason);
+  if (reason instanceof Error) return reason.message;
+  try {
+    return JSON.stringify(reason);
+  } catch {
+    return 'the mapper gave a reason that is no text';
+  }
+}
+
+function errorText(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : reasonText(error);
+  } catch {
+    return 'it threw what cannot be read';
+  }
 }

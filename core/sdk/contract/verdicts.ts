@@ -2,6 +2,8 @@
 export interface Failure {
   readonly index: number;
   readonly reason: string;
+  /** `unmappable`: the record itself is at fault, whatever the destination. Without: the destination rejected it. */
+  readonly cause?: 'unmappable';
 }
 
 /**
@@ -93,7 +95,7 @@ export function deliveredExcept(
   details: { after?: number; denied?: boolean } = {},
 ): Delivery {
   const failed = refusals.filter(({ again }) => again);
-  const rejected = refusals.filter(({ again }) => !again).map(({ index, reason }) => ({ index, reason }));
+  const rejected = refusals.filter(({ again }) => !again).map(({ again: _, ...failure }) => failure);
   const aside = rejected.length > 0 ? { rejected } : {};
   if (failed.length === 0) return delivered(aside);
   return retry(failed[0]!.reason, { failed: failed.map(({ index }) => index), ...aside, ...details });

@@ -1,4 +1,4 @@
-import { type Delivery, deliveredExcept, type Refusal } from '../contract/verdicts.ts';
+import { type Delivery, delivered, deliveredExcept, type Refusal } from '../contract/verdicts.ts';
 import { checkVerdict, trySend } from './check-verdict.ts';
 
 /**
@@ -19,12 +19,13 @@ export async function deliverAtOnce<R>(
   send: (record: R, index: number) => Promise<Delivery>,
 ): Promise<Delivery> {
   const answers = await Promise.all(
-    records.map(async (record, index) => checkVerdict(await trySend(() => send(record, index)), 1)),
+    records.map(async (record, index) => checkVerdict(await sendOne(() => send(record, index)), 1)),
   );
   const refusals = answers.flatMap((answer, index): Refusal[] => {
     if (answer.status === 'retry') return [{ index, again: true, reason: answer.reason }];
-    const reason = answer.status === 'rejected' ? answer.reason : answer.rejected?.[0]?.reason;
-    return reason === undefined ? [] : [{ index, again: false, reason }];
+    if (answer.status === 'rejected') return [{ index, again: false, reason: answer.reason }];
+    const [failure] = answer.rejected ?? [];
+    return failure === undefined ? [] : [{ ...failure, index, again: false }];
   });
   const waits = answers.flatMap((answer) => (answer.status === 'retry' ? (answer.after ?? []) : []));
   const denied = answers.some((answer) => answer.status === 'retry' && answer.denied === true);
@@ -32,4 +33,13 @@ export async function deliverAtOnce<R>(
     ...(waits.length > 0 && { after: Math.max(...waits) }),
     ...(denied && { denied }),
   });
+}
+
+/** A record that cannot become JSON is set aside while the others are sent. */
+async function sendOne(send: () => Promise<Delivery>): Promise<Delivery> {
+  try {
+    return await trySend(send);
+  } catch (error) {
+    return delivered({ rejected: [{ index: 0, reason: (error as Error).message, cause: 'unmappable' }] });
+  }
 }

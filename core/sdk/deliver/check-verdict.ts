@@ -1,5 +1,6 @@
 import { type Delivery, delivered, type Failure, retry } from '../contract/verdicts.ts';
 import { reasonOf } from '../http/transport/failure.ts';
+import { isUnmappableRecord } from '../record/record-json.ts';
 
 /**
  * Checks and completes what an output returned for so many records: every index is that of a record, each is named once, a
@@ -36,11 +37,16 @@ export function checkVerdict(result: Delivery, count: number): Delivery {
   }
 }
 
-/** Sends some records of a batch. A throw becomes `retry` of these alone, so that what is delivered already is not sent again. */
+/**
+ * Sends some records of a batch. A throw becomes `retry` of these alone, so that what is delivered already is not sent again.
+ *
+ * @throws UnmappableRecordError when one of them cannot become JSON
+ */
 export async function trySend(send: () => Promise<Delivery>): Promise<Delivery> {
   try {
     return await send();
   } catch (error) {
+    if (isUnmappableRecord(error)) throw error;
     return retry(reasonOf(error));
   }
 }
@@ -55,7 +61,12 @@ function isIndex(index: unknown, count: number): boolean {
 
 /** One failure an index, ascending; undefined when one is not among the records. */
 function within(failures: readonly Failure[], count: number): Failure[] | undefined {
-  const byIndex = new Map(failures.map(({ index, reason }) => [index, { index, reason: String(reason) }]));
+  const byIndex = new Map(
+    failures.map(({ index, reason, cause }): [number, Failure] => [
+      index,
+      { index, reason: String(reason), ...(cause === 'unmappable' && { cause }) },
+    ]),
+  );
   const unique = [...byIndex.values()].sort((a, b) => a.index - b.index);
   return unique.every(({ index }) => isIndex(index, count)) ? unique : undefined;
 }

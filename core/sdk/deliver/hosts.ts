@@ -30,8 +30,7 @@ export async function deliverToAny<H>(
     if (answer.status === 'delivered') void clock.sleep(OTHERS_TIMEOUT, either).then(() => enough.abort());
     return answer;
   };
-  const answers = await Promise.all(hosts.map(one));
-  enough.abort();
+  const answers = await Promise.all(hosts.map(one)).finally(() => enough.abort());
   const good = answers.find(({ status }) => status === 'delivered');
   if (good === undefined) return answers.find(({ status }) => status === 'retry') ?? answers[0]!;
   for (const answer of answers)

@@ -9,9 +9,12 @@ import { readTls } from '../options/tls.ts';
 import { AuthError, type AuthSurroundings, retryAfterFailure } from './auth/auth.ts';
 import { createAuth } from './auth/create.ts';
 import type { HttpOptions } from './options.ts';
+import { type AnswerHead, nameAnswerer } from './transport/answerer.ts';
 import { basicAuthOf, headerForms } from './transport/credentials.ts';
 import { describeFailure } from './transport/failure.ts';
+import { lowerCase } from './transport/headers.ts';
 import { joinUrl } from './transport/join-url.ts';
+import { NO_ANSWER } from './transport/own-words.ts';
 import { secretsOfUrl } from './transport/redact.ts';
 import { fromMessage, fromResponse, toResponse } from './transport/response.ts';
 import { httpTransport } from './transport/transport.ts';
@@ -116,7 +119,7 @@ export function httpClient(options: HttpOptions, surroundings: HttpSurroundings)
     } catch (error) {
       if (error instanceof AuthError)
         throw new AuthError(redactAt(error.message, target), { denied: error.denied, after: error.after });
-      if (signal.aborted) throw new Error(`${url.host}: no answer in time`, { cause: error });
+      if (signal.aborted) throw new Error(`${url.host}: ${NO_ANSWER}`, { cause: error });
       throw new Error(`${url.host}: ${redactAt(describeFailure(error), target)}`);
     }
   }
@@ -129,11 +132,15 @@ export function httpClient(options: HttpOptions, surroundings: HttpSurroundings)
     const { accepted, retryWhen } = details;
     try {
       const target = targetOf(address);
+      const redact = (text: string) => redactAt(text, target);
+      let head: AnswerHead = { status: 200, header: () => undefined };
       const delivery = await exchange(target, details, signal, (answer) => {
+        head = { status: answer.statusCode ?? 0, header: (name) => answer.headers[name]?.toString() };
         if (isSuccess(answer)) return accepted ? judge(answer, accepted) : fromMessage(answer);
-        return retryWhen ? judgeRefusal(answer, retryWhen) : fromMessage(answer);
+        return retryWhen ? judgeRefusal(answer, retryWhen, redact) : fromMessage(answer, redact);
       });
-      return withReasons(delivery, (reason) => redactAt(reason, target), `${target.url.host} `);
+      const way = { url: target.url, proxy: transport.proxyOf(target.url) };
+      return withReasons(delivery, redact, (reason) => nameAnswerer(reason, way, head));
     } catch (error) {
       return retryAfterFailure(error);
     }
@@ -188,23 +195,31 @@ async function judge(
 }
 
 /** What an answer means that is no success, by its status and its body. */
-async function judgeRefusal(answer: IncomingMessage, retryWhen: RegExp): Promise<Delivery> {
+async function judgeRefusal(
+  answer: IncomingMessage,
+  retryWhen: RegExp,
+  redact: (text: string) => string,
+): Promise<Delivery> {
   const response = toResponse(answer);
   // A body that breaks off does not change what the status says.
   const body = await response.text().catch(() => '');
-  const delivery = await fromResponse(new Response(body || null, response));
+  const delivery = await fromResponse(new Response(redact(body) || null, response));
   return delivery.status === 'rejected' && retryWhen.test(body) ? retry(delivery.reason) : delivery;
 }
 
-/** The delivery, its reasons redacted; the reason for all of it begins with the host. */
-function withReasons(delivery: Delivery, redact: (reason: string) => string, host: string): Delivery {
+/** The delivery, its reasons redacted; the reason for all of it names who answered. */
+function withReasons(
+  delivery: Delivery,
+  redact: (reason: string) => string,
+  withAnswerer: (reason: string) => string,
+): Delivery {
   const of = (failures: readonly Failure[]) =>
     failures.map(({ index, reason }) => ({ index, reason: redact(String(reason)) }));
   const { rejected } = delivery as { readonly rejected?: readonly Failure[] };
   const failures = rejected === undefined ? {} : { rejected: of(rejected) };
   if (delivery.status === 'delivered')
     return rejected === undefined ? delivery : { ...delivery, ...failures };
-  return { ...delivery, ...failures, reason: `${host}${redact(String(delivery.reason))}` };
+  return { ...delivery, ...failures, reason: withAnswerer(redact(String(delivery.reason))) };
 }
 
 function refuseContradictions({ tls, auth, headers = {} }: HttpOptions): void {
@@ -227,8 +242,4 @@ function refuseContradictions({ tls, auth, headers = {} }: HttpOptions): void {
 
 function isSame(name: string, other: string | undefined): boolean {
   return name.toLowerCase() === other?.toLowerCase();
-}
-
-function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

@@ -10,7 +10,10 @@ export interface HttpExchange<R> {
   readonly url?: string | ((batch: Batch<R>) => string);
   /** Default `POST`. */
   readonly method?: string;
-  /** Beside those of the options. */
+  /**
+   * Beside those of the options. An object is sent with the check as well; a function of the batch is not, as there is none: a
+   * header that the destination needs in every request, such as a version of its API, goes into an object or into `check.headers`.
+   */
   readonly headers?:
     | Readonly<Record<string, string>>
     | ((batch: Batch<R>) => Readonly<Record<string, string>>);
@@ -20,7 +23,10 @@ export interface HttpExchange<R> {
   accepted?(response: Response, batch: Batch<R>): Delivery | Promise<Delivery>;
   /** Bodies of refusals that are `retry`, and not `rejected`: they speak about the destination, and not about the records. */
   readonly retryWhen?: RegExp;
-  /** Which request says that the destination is ready, by a 2xx. Default: `HEAD` to `url`, which need not succeed. */
+  /**
+   * Which request says that the destination is ready, by a 2xx. Default: `HEAD` to `url`, which need not succeed. It carries the
+   * headers of the options and those of the exchange that are an object; its own replace them.
+   */
   readonly check?: HttpCheck;
 }
 
@@ -54,6 +60,7 @@ export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output
       );
     },
     preview: (batch) => exchange.body(batch),
-    diagnose: (_options, signal) => probeHttp(http, check, signal),
+    diagnose: (_options, signal) =>
+      probeHttp(http, check, signal, typeof headers === 'function' ? : headers),
   };
 }

@@ -1,7 +1,10 @@
 import type { HttpClient, HttpRoute } from '../contract/http.ts';
 import type { Finding } from '../contract/output.ts';
 import { reach } from './reach.ts';
+import { nameAnswerer } from './transport/answerer.ts';
 import { describeFailure } from './transport/failure.ts';
+import { lowerCase } from './transport/headers.ts';
+import { STATUS_ADVICE } from './transport/own-words.ts';
 import { fromResponse } from './transport/response.ts';
 
 /** A request that changes nothing and is answered with 2xx by a destination that is ready. */
@@ -25,16 +28,25 @@ const SKEW = 60_000;
  *
  * @param check a request that a destination which is ready answers with 2xx; or an address alone: `HEAD` to it, which changes
  *   nothing. A receiver of webhooks refuses the method, which shows that it speaks HTTP
+ * @param headers that deliveries have as well, such as a version of the API; those of the check replace them
  * @example for await (const { status, line } of probeHttp(http, { url: '/-/ready' }, signal)) log.info({ status }, line)
  */
 export async function* probeHttp(
   http: Pick<HttpClient, 'request' | 'route' | 'redact'>,
   check: string | HttpCheck,
   signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
 ): AsyncGenerator<Finding> {
   const what = 'request';
-  const { url, method, headers, body, problem }: HttpCheck & { method: string } =
-    typeof check === 'string' ? { url: check, method: 'HEAD' } : { method: 'GET', ...check };
+  const {
+    url,
+    method,
+    headers: own,
+    body,
+    problem,
+  }: HttpCheck & { method: string } = typeof check === 'string'
+    ? { url: check, method: 'HEAD' }
+    : { method: 'GET', ...check };
   let route: HttpRoute;
   try {
     route = http.route(url);
@@ -43,13 +55,13 @@ export async function* probeHttp(
     return;
   }
   if (!(yield* reachUrl(route, signal))) return;
-  const { host, protocol } = route.url;
+  const { host } = route.url;
   const way = route.proxy === undefined ? '' : `; through the proxy ${route.proxy.host}`;
   let response: Response;
   try {
     response = await http.request(
       url,
-      { method, ...(headers && { headers }), ...(body !== undefined && { body }) },
+      { method, headers: { ...lowerCase(headers), ...lowerCase(own) }, ...(body !== undefined && { body }) },
       signal,
     );
   } catch (error) {
@@ -63,9 +75,11 @@ export async function* probeHttp(
     yield { status: 'failed', what, line: `${host} ${http.redact(wrong, url)}${way}` };
     return;
   }
-  // A proxy of plain HTTP answers like the server; a tunnel is refused before the request.
-  const whose = way === '' || response.ok || protocol === 'https:' ? '' : ', which may have answered itself';
-  yield { status: answer.status, what, line: `${host} ${http.redact(answer.line, url)}${way}${whose}` };
+  const head = { status: response.status, header: (name: string) => response.headers.get(name) };
+  const said = http.redact(answer.line, url);
+  const named = nameAnswerer(said, route, head);
+  // Where the proxy may have answered, it is named already.
+  yield { status: answer.status, what, line: named === `${host} ${said}` ? named + way : named };
   const clock = skewOf(response.headers.get('date'), Date.now());
   if (clock !== undefined) yield clock;
 }
@@ -97,16 +111,6 @@ export async function* reachUrl(
   );
 }
 
-/** What is to be done about the statuses that mean the same whatever the method. */
-const ADVICE: Readonly<Record<number, string>> = {
-  401: 'the credentials are missing or wrong: check auth, headers and the address',
-  403: 'the credentials may not do this: check auth, headers, the address and the rights of the account',
-  407: 'the proxy demands other credentials: check user name and password in the address of the proxy',
-  502: 'the service behind the address is not available',
-  503: 'the service behind the address is not available',
-  504: 'the service behind the address is not available',
-};
-
 /**
  * What an answer says of the destination.
  *
@@ -119,7 +123,7 @@ async function describeAnswer(
 ): Promise<Pick<Finding, 'status' | 'line'>> {
   const { status } = response;
   const answer = `answered ${status} to ${method}`;
-  const advice = ADVICE[status];
+  const advice = STATUS_ADVICE[status];
   if (isStrict) {
     const delivery = await fromResponse(response);
     if (delivery.status === 'delivered') return { status: 'ok', line: answer };

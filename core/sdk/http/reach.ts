@@ -3,7 +3,7 @@ import { connect as connectTcp, isIP } from 'node:net';
 import { type Certificate, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Finding } from '../contract/output.ts';
 import type { readTls } from '../options/tls.ts';
-import { describeFailure } from './transport/failure.ts';
+import { adviseOnFailure, describeFailure } from './transport/failure.ts';
 import { TunnelAgent } from './transport/tunnel.ts';
 
 /** Where a connection goes. */
@@ -65,7 +65,7 @@ export async function* reach(address: Address, signal: AbortSignal): AsyncGenera
       const real = socket.remoteAddress ?? next.host;
       return ok('connection', `${whose}${place({ host: real, port: next.port })} accepts connections`);
     } catch (error) {
-      throw new Error(`${whose}${place(next)}: ${adviceOf(error)}`, { cause: error });
+      throw new Error(`${whose}${place(next)}: ${adviseOnFailure(error)}`, { cause: error });
     } finally {
       socket.destroy();
     }
@@ -104,7 +104,7 @@ async function* step(
   try {
     finding = await work((promise) => limited(promise, signal));
   } catch (error) {
-    const line = (error as Error).cause === undefined ? adviceOf(error) : (error as Error).message;
+    const line = (error as Error).cause === undefined ? adviseOnFailure(error) : (error as Error).message;
     finding = line.startsWith('proxy ')
       ? { status: 'failed', what: 'proxy', line: adviceOfProxy(line) }
       : { status: 'failed', what, line };
@@ -194,38 +194,12 @@ function nameOf(name: Pick<Certificate, 'CN' | 'O'> | undefined): string | undef
   return said === undefined ? undefined : `"${said}"`;
 }
 
-/** A network error in one line that ends with what to do. */
-function adviceOf(error: unknown): string {
-  const line = describeFailure(error);
-  switch ((error as { code?: unknown }).code) {
-    case 'ENOTFOUND':
-      return `${nameIn(error)}${line}: check the spelling, and the DNS server of this machine`;
-    case 'EAI_AGAIN':
-      return `${nameIn(error)}${line}: check the DNS server of this machine`;
-    case 'ECONNREFUSED':
-      return `${line}: check host and port, and that the service runs`;
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
-    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return 'the server does not speak TLS at this port: check the port, or connect without TLS (http://)';
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return `${line}: check the address and the network`;
-    default:
-      return line;
-  }
-}
-
 /** A tunnel that is not opened is the affair of the proxy. @param line as the tunnel says it: `proxy HOST: answered 403 to CONNECT …` */
 function adviceOfProxy(line: string): string {
   const said = line.slice('proxy '.length);
   return /answered (?!407)\d+ to CONNECT/.test(said)
     ? `${said}: allow the destination at the proxy, or set proxy or NO_PROXY so that it is not used`
     : said;
-}
-
-function nameIn(error: unknown): string {
-  const { hostname } = error as { readonly hostname?: unknown };
-  return typeof hostname === 'string' ? `${hostname}: ` : '';
 }
 
 function once<S extends { once(event: string, listener: (error?: Error) => void): unknown }>(

@@ -30,6 +30,7 @@ export const tlsOption = Type.Object(
   {
     ca: Type.Optional(
       Type.String({
+        format: 'path',
         falcosidekick: ['tlsclient.cacertfile', 'mutualtlsclient.cacertfile'],
         description:
           'Certificate authorities to trust instead of the system’s: a PEM file, or the PEM text itself.',
@@ -37,18 +38,20 @@ export const tlsOption = Type.Object(
     ),
     cert: Type.Optional(
       Type.String({
+        format: 'path',
         needs: ['key'],
         falcosidekick: ['mutualtlsclient.certfile'],
         description: 'Client certificate: a PEM file, or the PEM text itself. Needs `key`.',
       }),
     ),
-    key: Type.Optional(
-      secret({
+    key: Type.Optional({
+      ...secret({
         needs: ['cert'],
         falcosidekick: ['mutualtlsclient.keyfile'],
         description: 'Private key of the client certificate: a PEM file, or the PEM text itself.',
       }),
-    ),
+      format: 'path',
+    }),
     insecure: Type.Boolean({
       default: false,
       falcosidekick: [{ key: 'checkcert', inverted: true }],

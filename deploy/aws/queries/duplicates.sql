@@ -1,7 +1,7 @@
 -- Findings that arrived more than once (Falco's HTTP client sends again when a connection is cut before an answer).
-SELECT metadata.uid AS uid, count(*) AS copies, min(time_dt) AS first_seen
+SELECT finding_info.uid AS uid, count(*) AS copies, min(time_dt) AS first_seen
 FROM {table}
 WHERE eventday BETWEEN '{from}' AND '{to}'
-GROUP BY metadata.uid
+GROUP BY finding_info.uid
 HAVING count(*) > 1
 ORDER BY copies DESC

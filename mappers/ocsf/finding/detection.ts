@@ -1,12 +1,12 @@
 import type { Event } from '../../../core/sdk/index.ts';
 import { touchedFile } from '../../falco-fields/file.ts';
 import { fileOf } from '../objects/file.ts';
+import { deviceOf } from '../objects/host.ts';
 import { networkOf } from '../objects/network.ts';
 import { userOf } from '../objects/process.ts';
 import type { DetectionFinding } from '../schema/finding.ts';
 import type { Evidence } from '../schema/objects/evidence.ts';
-import type { Device } from '../schema/objects/place.ts';
-import { HOSTNAME, some } from '../schema/objects/types.ts';
+import { some } from '../schema/objects/types.ts';
 import { analyticOf, attacksOf, enriched, foundOf, sourcesOf } from './enriched.ts';
 import { detectionObservables } from './observables.ts';
 import { type MapOptions, type Parts, partsOf } from './parts.ts';
@@ -17,7 +17,7 @@ export function toDetectionFinding(event: Event, map: MapOptions): DetectionFind
   const parts = partsOf(event, map);
   const evidence = evidenceOf(parts);
   const { columns, texts } = enriched(event, map, parts);
-  const device = deviceOf(texts.hostname, event.source);
+  const device = parts.ofHost ? deviceOf(texts.hostname) : undefined;
   const resources = parts.resources.length > 0 ? parts.resources : undefined;
   const evidences = evidence && [evidence];
   const record = {
@@ -33,7 +33,10 @@ export function toDetectionFinding(event: Event, map: MapOptions): DetectionFind
     type_uid: 200401,
     type_name: 'Detection Finding: Create',
     resources,
-    observables: detectionObservables({ device, evidences, resources }, map.version),
+    observables: detectionObservables(
+      { device, evidences, resources, unmapped: columns.unmapped },
+      map.version,
+    ),
     status_id: 1,
     status: 'New',
     finding_info: {
@@ -45,13 +48,15 @@ export function toDetectionFinding(event: Event, map: MapOptions): DetectionFind
     evidences,
     device,
   };
+  // At 1.3 the attribute does not exist, not even as undefined.
+  if (map.version >= '1.4.0') (record as DetectionFinding).is_alert = true;
   return record satisfies DetectionFinding;
 }
 
 function evidenceOf({ fields, activity, process }: Parts): Evidence | undefined {
   // A call has a client of its own: with it, the fields of a connection stay unmapped.
   const network = activity.client === undefined ? networkOf(fields) : undefined;
-  const file = network === undefined ? touchedFile(fields) : undefined;
+  const touched = network === undefined && activity.file === undefined ? touchedFile(fields) : undefined;
   const user = activity.user ?? (process === undefined ? userOf(fields) : undefined);
   const { decision, url } = activity;
   const actor = some({
@@ -64,25 +69,9 @@ function evidenceOf({ fields, activity, process }: Parts): Evidence | undefined 
     api: activity.api,
     connection_info: network?.connection,
     src_endpoint: activity.client ?? network?.client,
-    dst_endpoint: network?.server,
-    file: file && fileOf(file, file.kind),
+    dst_endpoint: activity.server ?? network?.server,
+    file: activity.file ?? (touched && fileOf(touched, touched.kind)),
   });
   // At 1.1 the attribute does not exist, not even as undefined.
   return url === undefined ? evidence : { ...evidence, url };
-}
-
-/** The host of the event. OCSF takes no underscore in a host name: such a name is just a name. */
-function deviceOf(hostname: string | undefined, source: string): Device | undefined {
-  if (hostname === undefined) return undefined;
-  const valid = HOSTNAME.test(hostname);
-  return {
-    hostname: valid ? hostname : undefined,
-    name: valid ? undefined : hostname,
-    type: 'Unknown',
-    type_id: 0,
-    os:
-      source === 'syscall' || source === 'syscalls'
-        ? { name: 'Linux', type: 'Linux', type_id: 200 }
-        : undefined,
-  };
 }

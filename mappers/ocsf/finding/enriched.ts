@@ -1,7 +1,9 @@
 import type { Event } from '../../../core/sdk/index.ts';
 import { ATTACK_VERSION, attacksOf as taggedAttacks } from '../../falco-fields/attack/tags.ts';
 import { addUnmapped, type Fields } from '../../falco-fields/fields.ts';
+import { hostOf } from '../objects/host.ts';
 import { CONFIDENCES, SEVERITIES } from '../schema/base-event.ts';
+import type { Logger } from '../schema/objects/place.ts';
 import { LINUX_USERS } from '../schema/objects/process.ts';
 import type { Attack } from '../schema/objects/rule.ts';
 import type { OcsfVersion } from '../schema/objects/types.ts';
@@ -30,9 +32,12 @@ export function enriched(event: Event, map: MapOptions, parts: Parts) {
     unmapped: texts.unmapped,
     metadata: {
       ...metadataOf(event, texts, told, map.version),
-      profiles: profilesOf(parts, map.room.evidence && texts.hostname !== undefined),
+      loggers: parts.ofHost ? undefined : loggersOf(texts),
+      profiles: profilesOf(parts, map.room.evidence && parts.ofHost && texts.hostname !== undefined),
     },
     cloud,
+    status_code: parts.activity.statusCode,
+    status_detail: parts.activity.statusDetail,
     confidence_id: confidence,
     confidence: confidence && CONFIDENCES[confidence],
   };
@@ -44,12 +49,18 @@ export function foundOf(event: Event, texts: Texts, { activity: { related } }: P
   return {
     uid: texts.uid,
     title: texts.rule,
-    desc: texts.output,
+    // OCSF requires neither: what both would say is in message alone.
+    desc: texts.output === texts.message ? undefined : texts.output,
     created_time: event.time,
     created_time_dt: event.time,
     types: sourcesOf(texts),
     related_events: related && [related],
   };
+}
+
+/** The host of Falco, of which the event is not. */
+function loggersOf({ hostname }: Texts): Logger[] {
+  return [{ name: 'Falco', device: hostname === undefined ? undefined : hostOf(hostname) }];
 }
 
 /** The event source as a list; a list of its own each time, as a repair changes it in place. */
@@ -116,7 +127,6 @@ function metadataOf(event: Event, texts: Texts, fields: FieldMetadata, version: 
       version: fields.falcoVersion,
       feature: source === undefined ? undefined : { name: source },
     },
-    uid: texts.uid,
     event_code: fields.eventCode,
     labels: texts.labels,
     log_name: source,

@@ -34,6 +34,7 @@ export function mappingOf(options: OcsfOptions): Mapping {
     room: {
       evidence,
       url: evidence && version >= '1.2.0',
+      product: version >= '1.4.0',
       api: (told) => evidence || told !== undefined || known,
     },
   };

@@ -1,3 +1,4 @@
+import { addressesIn } from '../../falco-fields/connection.ts';
 import type { DetectionFinding, SecurityFinding } from '../schema/finding.ts';
 import { OBSERVABLES, type Observable } from '../schema/objects/observable.ts';
 import type { OcsfVersion } from '../schema/objects/types.ts';
@@ -19,7 +20,12 @@ class Observables {
 
 /** The values of a Detection Finding that one searches by. */
 export function detectionObservables(
-  { device, evidences, resources }: Pick<DetectionFinding, 'device' | 'evidences' | 'resources'>,
+  {
+    device,
+    evidences,
+    resources,
+    unmapped,
+  }: Pick<DetectionFinding, 'device' | 'evidences' | 'resources' | 'unmapped'>,
   version: OcsfVersion,
 ): Observable[] | undefined {
   const found = new Observables();
@@ -28,16 +34,21 @@ export function detectionObservables(
   const { process, user } = evidence?.actor ?? {};
   found.add('evidences[].src_endpoint.ip', 2, evidence?.src_endpoint?.ip);
   found.add('evidences[].dst_endpoint.ip', 2, evidence?.dst_endpoint?.ip);
+  for (const address of evidence?.src_endpoint?.intermediate_ips ?? [])
+    found.add('evidences[].src_endpoint.intermediate_ips[]', 2, address);
+  found.add('evidences[].src_endpoint.hostname', 1, evidence?.src_endpoint?.hostname);
+  found.add('evidences[].dst_endpoint.hostname', 1, evidence?.dst_endpoint?.hostname);
   found.add('evidences[].actor.user.name', 4, user?.name);
   found.add('evidences[].file.name', 7, evidence?.file?.name);
   addProcess(found, 'evidences[].actor.process', process, version);
   for (const resource of resources ?? []) found.add('resources[].uid', 10, resource.uid);
+  addAddresses(found, unmapped);
   return found.get();
 }
 
 /** The values of a Security Finding that one searches by. */
 export function securityObservables(
-  { process, resources }: Pick<SecurityFinding, 'process' | 'resources'>,
+  { process, resources, unmapped }: Pick<SecurityFinding, 'process' | 'resources' | 'unmapped'>,
   version: OcsfVersion,
 ): Observable[] | undefined {
   const found = new Observables();
@@ -46,7 +57,16 @@ export function securityObservables(
     if (resource.type === 'Host') found.add('resources[].name', 1, resource.name);
     found.add('resources[].uid', 10, resource.uid);
   }
+  addAddresses(found, unmapped);
   return found.get();
+}
+
+/** The addresses that only `unmapped` has: class 2001 has no endpoints, and a rule may print any field. */
+function addAddresses(found: Observables, unmapped: Readonly<Record<string, string>> | undefined): void {
+  for (const field in unmapped) {
+    for (const address of addressesIn(unmapped[field]!))
+      if (!found.list.some(({ value }) => value === address)) found.add('unmapped', 2, address);
+  }
 }
 
 function addProcess(

@@ -12,7 +12,7 @@ import type { Cloud, Resource } from '../schema/objects/place.ts';
 import type { Process } from '../schema/objects/process.ts';
 import { MAX_TEXT, type OcsfVersion } from '../schema/objects/types.ts';
 import type { OcsfOptions } from '../schema/options.ts';
-import { activityOf, isElsewhere } from '../sources/index.ts';
+import { readSource } from '../sources/index.ts';
 
 /** The options, worked out once. */
 export interface MapOptions {
@@ -30,18 +30,20 @@ export interface Parts {
   readonly cloud: Cloud | undefined;
   readonly process: Process | undefined;
   readonly resources: Resource[];
+  /** Is the event about the host of Falco? */
+  readonly ofHost: boolean;
 }
 
 /** Reads the fields of an event. Fields that only repeat what the event says elsewhere are taken. */
-export function partsOf(event: Event, { options, room, linuxUsers }: MapOptions): Parts {
+export function partsOf(event: Event, { options, version, room, linuxUsers }: MapOptions): Parts {
   const fields = new Fields(event.fields, MAX_TEXT);
   takeRepeats(fields, event);
-  const activity = activityOf(fields, room) ?? {};
-  const cloud = cloudOf(fields, options, activity.cloud);
+  const { activity, ofHost, elsewhere } = readSource(fields, room, event.source);
+  const cloud = cloudOf(fields, { options, version, told: activity.cloud, elsewhere });
   const process = processOf(fields, {
-    findingUid: event.id,
+    version,
     linuxUsers,
-    container: () => containerOf(fields),
+    container: () => containerOf(fields, version),
   });
   const container = process?.container ?? bareContainer(fields);
   const resources = [
@@ -50,10 +52,10 @@ export function partsOf(event: Event, { options, room, linuxUsers }: MapOptions)
   ];
   const cluster = options.cluster_name;
   const known = resources.some((each) => each.type === 'KubernetesCluster');
-  if (cluster !== undefined && !known && !isElsewhere(fields)) {
+  if (cluster !== undefined && !known && !elsewhere) {
     resources.push({ type: 'KubernetesCluster', name: cluster });
   }
-  return { fields, activity, cloud, process, resources };
+  return { fields, activity, cloud, process, resources, ofHost };
 }
 
 /** The container of an event that tells of no process: only what a resource has room for is taken. */

@@ -10,7 +10,7 @@ export function toSecurityFinding(event: Event, map: MapOptions): SecurityFindin
   const parts = partsOf(event, map);
   const { columns, texts } = enriched(event, map, parts);
   const { process, activity } = parts;
-  const host = texts.hostname === undefined ? [] : [{ type: 'Host', name: texts.hostname }];
+  const host = parts.ofHost && texts.hostname !== undefined ? [{ type: 'Host', name: texts.hostname }] : [];
   const all = [...host, ...parts.resources];
   const resources = all.length > 0 ? all : undefined;
   const record = {
@@ -26,7 +26,7 @@ export function toSecurityFinding(event: Event, map: MapOptions): SecurityFindin
     type_uid: 200101,
     type_name: 'Security Finding: Create',
     resources,
-    observables: securityObservables({ process, resources }, map.version),
+    observables: securityObservables({ process, resources, unmapped: columns.unmapped }, map.version),
     state_id: 1,
     state: 'New',
     finding: foundOf(event, texts, parts),

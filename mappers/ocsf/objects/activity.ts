@@ -1,6 +1,8 @@
 import type { Api, Url } from '../schema/objects/api.ts';
+import type { File } from '../schema/objects/file.ts';
 import type { Endpoint } from '../schema/objects/network.ts';
 import type { Resource } from '../schema/objects/place.ts';
+import type { RelatedEvent } from '../schema/objects/rule.ts';
 import type { User } from '../schema/objects/user.ts';
 
 /** What an event of an audit log tells: who called what, from where, on what. */
@@ -9,9 +11,14 @@ export interface Activity {
   readonly user?: User | undefined;
   readonly decision?: string | undefined;
   readonly client?: Endpoint | undefined;
+  readonly server?: Endpoint | undefined;
+  readonly file?: File | undefined;
   readonly url?: Url | undefined;
   readonly resources?: readonly (Resource | undefined)[];
-  readonly related?: { uid: string; product_uid?: string } | undefined;
+  readonly related?: RelatedEvent | undefined;
+  /** The outcome in the source's own words, and its reason. */
+  readonly statusCode?: string | undefined;
+  readonly statusDetail?: string | undefined;
   readonly cloud?: EventCloud | undefined;
 }
 
@@ -21,7 +28,8 @@ export interface EventCloud {
   readonly region?: string | undefined;
   /** The field that holds the account; not taken yet. */
   readonly accountField?: string | undefined;
-  readonly project?: string | undefined;
+  /** The fields that hold the Google Cloud project, the best first; not taken yet. */
+  readonly projectFields?: readonly string[];
 }
 
 /** What the class and version of the record have room for; the rest of the fields is left for `unmapped`. */
@@ -32,4 +40,6 @@ export interface Room {
   readonly api: (cloud: EventCloud | undefined) => boolean;
   /** `evidences[].url`: OCSF 1.2 and on. */
   readonly url: boolean;
+  /** `related_events[].product`: OCSF 1.4 and on. */
+  readonly product: boolean;
 }

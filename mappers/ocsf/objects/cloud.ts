@@ -1,5 +1,7 @@
 import type { Fields } from '../../falco-fields/fields.ts';
 import type { Cloud } from '../schema/objects/place.ts';
+import type { OcsfVersion } from '../schema/objects/types.ts';
+import type { Account } from '../schema/objects/user.ts';
 import { ACCOUNT_PATTERN, type OcsfOptions } from '../schema/options.ts';
 import type { EventCloud } from './activity.ts';
 
@@ -10,46 +12,69 @@ export function configuredProvider({ cloud }: OcsfOptions): string | undefined {
   return cloud?.provider ?? (isAws(cloud?.account_id) ? 'AWS' : undefined);
 }
 
+/** What {@link cloudOf} goes by. */
+export interface CloudContext {
+  readonly options: OcsfOptions;
+  readonly version: OcsfVersion;
+  /** What the event says. */
+  readonly told: EventCloud | undefined;
+  /** Is the event from the log of a cloud or a service? Then the account that Falco runs in is only a guess at its account. */
+  readonly elsewhere: boolean;
+}
+
 /**
  * Where in the cloud the event happened: what the event says, then what the configuration says of the place
- * that Falco runs in. Undefined when nobody knows the provider: OCSF wants it.
+ * that Falco runs in, as far as the event is of that place. Undefined when the provider is unknown: OCSF requires it.
  */
 export function cloudOf(
   fields: Fields,
-  options: OcsfOptions,
-  told: EventCloud | undefined,
+  { options, version, told, elsewhere }: CloudContext,
 ): Cloud | undefined {
   const configured = options.cloud ?? {};
   const own = accountFrom(fields, options.account_id_from);
-  const aws = isAws(own);
   const place = configuredProvider(options);
-  const provider = told?.provider ?? place ?? (aws ? 'AWS' : undefined);
+  const provider = told?.provider ?? place ?? (isAws(own) ? 'AWS' : undefined);
   if (provider === undefined) return undefined;
   const here = provider === (place ?? provider);
   const field = own === undefined ? told?.accountField : options.account_id_from;
-  // What the field says and is no account is no reason to name another one.
+  // A value of the field that is no account is no reason to name another one.
   const unclear = own === undefined && hasValue(fields, options.account_id_from);
+  const ofHere = here && !elsewhere && !unclear;
   const account = unclear
     ? undefined
-    : (own ?? accountFrom(fields, field) ?? (here ? configured.account_id : undefined));
-  // An external account is written external_{id}: the id is what the account is called.
-  const uid = account?.replace(/^external_?/, '') || undefined;
+    : (own ?? accountFrom(fields, field) ?? (ofHere ? configured.account_id : undefined));
+  const uid = idOf(account);
   if (field !== undefined) fields.takeIfEqual(uid, field);
-  const region = told?.region ?? (here ? configured.region : undefined);
-  const inRegion = here && region === configured.region;
-  return {
+  const isConfigured = uid === undefined ? ofHere : here && uid === idOf(configured.account_id);
+  // Where a log tells the place of its events, the region and zone of Falco are no part of it.
+  const region = told?.region ?? (here && told === undefined ? configured.region : undefined);
+  const cloud: Cloud = {
     provider,
     region,
-    zone: inRegion ? configured.zone : undefined,
-    project_uid: told?.project,
-    account:
-      uid === undefined
-        ? undefined
-        : isAws(uid) && provider === 'AWS'
-          ? { uid, type: 'AWS Account', type_id: 10 }
-          : { uid },
+    zone: here && told === undefined ? configured.zone : undefined,
+    account: accountOf(uid, isConfigured ? configured.account_name : undefined, provider),
   };
+  const [projectField, ...repeats] = told?.projectFields ?? [];
+  const project = projectField === undefined ? undefined : fields.peek(projectField);
+  if (project === undefined) return cloud;
+  if (version < '1.4.0') cloud.project_uid = project;
+  // From 1.4 on the project is the account, but for an account from the field that the configuration names.
+  else if (own === undefined) cloud.account = { uid: project, type: 'GCP Project', type_id: 11 };
+  else return cloud;
+  fields.takeIfEqual(project, projectField!, ...repeats);
+  return cloud;
 }
+
+function accountOf(uid: string | undefined, name: string | undefined, provider: string): Account | undefined {
+  if (uid === undefined && name === undefined) return undefined;
+  return uid !== undefined && isAws(uid) && provider === 'AWS'
+    ? { uid, name, type: 'AWS Account', type_id: 10 }
+    : { uid, name };
+}
+
+/** An external account is written external_{id}: the id is what the account is called. */
+const idOf = (account: string | undefined): string | undefined =>
+  account?.replace(/^external_?/, '') || undefined;
 
 function isAws(account: string | undefined): boolean {
   return account !== undefined && /^\d{12}$/.test(account);

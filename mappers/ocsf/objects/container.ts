@@ -1,11 +1,11 @@
 import type { Fields } from '../../falco-fields/fields.ts';
-import type { Container } from '../schema/objects/container.ts';
-import { MAX_TEXT, UUID } from '../schema/objects/types.ts';
+import type { Container, Image } from '../schema/objects/container.ts';
+import { MAX_TEXT, type OcsfVersion, UUID } from '../schema/objects/types.ts';
 
 const SHA256 = /^sha256:([0-9a-fA-F]{64})$/;
 
 /** The container of an event; undefined on the host, whose `container.id` is `host`. */
-export function containerOf(fields: Fields): Container | undefined {
+export function containerOf(fields: Fields, version: OcsfVersion): Container | undefined {
   const id = fields.peek('container.id');
   if (id === 'host') return undefined;
   const uid = fields.peek('container.full_id') ?? id;
@@ -21,7 +21,7 @@ export function containerOf(fields: Fields): Container | undefined {
   return {
     uid,
     name,
-    image: imageOf(fields),
+    image: imageOf(fields, version),
     hash: sha256 ? { algorithm: 'SHA-256', algorithm_id: 3, value: sha256[1]! } : undefined,
     runtime: fields.text('container.type'),
     orchestrator: inPod === undefined ? undefined : 'Kubernetes',
@@ -30,7 +30,7 @@ export function containerOf(fields: Fields): Container | undefined {
 }
 
 /** OCSF wants an id of an image: the digest, else Falco's image id, else the name it was pulled by. */
-function imageOf(fields: Fields): Container['image'] {
+function imageOf(fields: Fields, version: OcsfVersion): Image | undefined {
   const reference = fields.peek('container.image');
   const repository = fields.peek('container.image.repository');
   const tag = fields.peek('container.image.tag');
@@ -43,5 +43,6 @@ function imageOf(fields: Fields): Container['image'] {
   const name = repository ?? reference;
   fields.takeIfEqual(name, 'container.image');
   fields.takeIfEqual(uid, 'container.image');
+  if (version >= '1.5.0') return { uid, name, labels: tag === undefined ? undefined : [tag] };
   return { uid, name, tag };
 }

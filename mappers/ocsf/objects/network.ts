@@ -29,7 +29,7 @@ export function networkOf(fields: Fields): Network | undefined {
     direction_id: direction,
     protocol_name: protocol,
     protocol_num: protocol === undefined ? undefined : PROTOCOLS.get(protocol),
-    protocol_ver: IP_VERSIONS[ipVersion],
+    protocol_ver: ipVersion && IP_VERSIONS[ipVersion],
     protocol_ver_id: ipVersion,
   };
   return { client, server, connection };

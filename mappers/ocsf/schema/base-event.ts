@@ -1,6 +1,6 @@
 import { Type } from '../../../core/sdk/index.ts';
 import { observable } from './objects/observable.ts';
-import { cloud, resource } from './objects/place.ts';
+import { cloud, logger, resource } from './objects/place.ts';
 import { product } from './objects/rule.ts';
 import {
   constant,
@@ -15,11 +15,12 @@ import {
   text,
   textMap,
   timestamp,
+  VERSIONS,
 } from './objects/types.ts';
 
 /**
  * The records. They and `objects/` have the attributes of OCSF that a Falco event can fill, and no others: a static
- * set of columns that no engine chokes on. Source: ocsf/ocsf-schema, tags 1.1.0 and 1.3.0.
+ * set of columns that no engine chokes on. Source: ocsf/ocsf-schema, branches v1.1.0 to v1.8.0.
  */
 
 export const SEVERITIES = {
@@ -58,15 +59,16 @@ export const baseEvent = (classUid: number, className: string, activity: string,
     textMap('Everything that has no column, under its own name: numbers as written, lists as JSON.'),
   ),
   metadata: object('About the event itself.', {
-    version: Type.String({ description: 'OCSF version.', enum: ['1.1.0', '1.3.0'] }),
+    version: Type.String({ description: 'OCSF version.', enum: [...VERSIONS] }),
     product: product(vendor),
-    uid: opt(text("The event's id.")),
+    uid: opt(text('Empty: finding_info.uid, which OCSF requires, is the id.')),
     event_code: opt(text('evt.type: the system call, say.')),
     labels: opt(list(text('A tag.'), 'Tags of the rule.')),
     log_name: opt(text('Event source.')),
     log_provider: opt(text('Always falco.')),
     logged_time: opt(timestamp('When it was accepted, epoch ms.')),
     logged_time_dt: opt(datetime('When it was accepted.')),
+    loggers: opt(list(logger, 'Who reported it.')),
     original_time: opt(text('The time as the event wrote it, to the nanosecond.')),
     profiles: opt(list(text('A profile.'), 'OCSF profiles whose attributes the record uses.')),
     sequence: opt(integer('evt.num.')),
@@ -74,6 +76,8 @@ export const baseEvent = (classUid: number, className: string, activity: string,
   resources: opt(list(resource, 'What is affected.')),
   observables: opt(list(observable, 'Pointers at the values one searches by.')),
   cloud: opt(cloud),
+  status_code: opt(text("The outcome, as the event's source calls it: SUCCESS, FAILURE … of Okta.")),
+  status_detail: opt(text('The reason of the outcome.')),
   confidence_id: opt(enumId('From the maturity tag of the rule', CONFIDENCES)),
   confidence: opt(text('Caption of confidence_id.')),
 });

@@ -1,10 +1,20 @@
 import { Type } from '../../../core/sdk/index.ts';
 import { baseEvent } from './base-event.ts';
 import { product } from './objects/rule.ts';
-import { enumId, list, object, opt, type Static, text, timestamp } from './objects/types.ts';
+import { enumId, list, object, opt, type Static, text, timestamp, VERSIONS } from './objects/types.ts';
 
-const { time_dt, cloud, confidence_id, confidence, resources, observables, metadata, ...compatible } =
-  baseEvent(2001, 'Security Finding', 'Generate', 'Falcosecurity');
+const {
+  time_dt,
+  cloud,
+  status_code,
+  status_detail,
+  confidence_id,
+  confidence,
+  resources,
+  observables,
+  metadata,
+  ...compatible
+} = baseEvent(2001, 'Security Finding', 'Generate', 'Falcosecurity');
 
 /** Security Finding as Falcosidekick writes it: its attributes, its captions, and `unmapped` for what it loses. */
 export const falcosidekickFinding = object('A Security Finding (2001) as Falcosidekick writes it.', {
@@ -20,7 +30,7 @@ export const falcosidekickFinding = object('A Security Finding (2001) as Falcosi
     types: opt(list(text('A type.'), 'Event source.')),
   }),
   metadata: object('About the event itself.', {
-    version: Type.String({ description: 'OCSF version.', enum: ['1.1.0', '1.3.0'] }),
+    version: Type.String({ description: 'OCSF version.', enum: [...VERSIONS] }),
     product: product('Falcosecurity'),
     labels: opt(list(text('A tag.'), 'Tags of the rule.')),
   }),

@@ -5,16 +5,17 @@ import { evidence } from './objects/evidence.ts';
 import { device } from './objects/place.ts';
 import { process } from './objects/process.ts';
 import { analytic, attack, relatedEvent } from './objects/rule.ts';
-import { datetime, enumId, list, object, opt, type Static, text, timestamp } from './objects/types.ts';
+import { bool, datetime, enumId, list, object, opt, type Static, text, timestamp } from './objects/types.ts';
 /** Detection Finding, class 2004. */
 export const detectionFinding = object('A Detection Finding (2004).', {
   ...baseEvent(2004, 'Detection Finding', 'Create', 'The Falco Project'),
   status_id: enumId('Status', { 1: 'New' }),
   status: opt(text('Caption of status_id.')),
+  is_alert: opt(bool('Always true.', { since: '1.5.0' })),
   finding_info: object('What was found.', {
     uid: text("The event's id."),
     title: text('Name of the rule.'),
-    desc: opt(text("The event's output.")),
+    desc: opt(text("The event's output, where message is another text.")),
     analytic: opt(analytic),
     attacks: opt(list(attack, 'MITRE ATT&CK, from the tags.')),
     created_time: opt(timestamp('When it happened, epoch ms.')),
@@ -30,7 +31,7 @@ export const detectionFinding = object('A Detection Finding (2004).', {
 const legacyFinding = object('What was found.', {
   uid: text("The event's id."),
   title: text('Name of the rule.'),
-  desc: opt(text("The event's output.")),
+  desc: opt(text("The event's output, where message is another text.")),
   created_time: opt(timestamp('When it happened, epoch ms.')),
   created_time_dt: opt(datetime('When it happened.')),
   types: opt(list(text('A type.'), 'Event source.')),

@@ -25,6 +25,7 @@ const cloud = Type.Object(
         description: 'The account: 12 digits, `external`, or `external_{id}`.',
       }),
     ),
+    account_name: Type.Optional(Type.String({ minLength: 1, description: 'The name of that account.' })),
     region: Type.Optional(Type.String({ minLength: 1, description: 'The region Falco runs in.' })),
     zone: Type.Optional(Type.String({ minLength: 1, description: 'The availability zone.' })),
   },
@@ -51,7 +52,7 @@ export const options = Type.Object({
   }),
   version: oneOf(VERSIONS, {
     default: '1.1.0',
-    description: 'The OCSF version. Security Lake takes up to 1.3.',
+    description: 'The OCSF version. Security Lake takes 1.1.0 and 1.3.0.',
   }),
   mode: oneOf(['enriched', 'falcosidekick'] as const, {
     default: 'enriched',

@@ -12,6 +12,7 @@ export interface Node {
   readonly items?: Node;
   readonly enum?: readonly unknown[];
   readonly since?: OcsfVersion;
+  readonly until?: OcsfVersion;
   readonly sinceById?: Readonly<Record<string, OcsfVersion>>;
   readonly profile?: string;
   readonly captions?: Readonly<Record<string, string>>;
@@ -19,7 +20,7 @@ export interface Node {
 
 /**
  * The record definition as one OCSF version has it: without the attributes, and the ids of enumerations, that
- * came later, and without those of profiles that nobody asked for.
+ * came later, without those that are deprecated by then, and without those of profiles that nobody asked for.
  */
 export function trim(schema: TSchema, version: OcsfVersion, without: ReadonlySet<string>): TObject {
   return trimNode(schema as Node, version, without) as TObject;
@@ -38,7 +39,10 @@ function trimNode(node: Node, version: OcsfVersion, without: ReadonlySet<string>
   }
   if (node.properties === undefined) return node;
   const kept = Object.entries(node.properties).filter(
-    ([, child]) => (child.since ?? version) <= version && !without.has(child.profile ?? ''),
+    ([, child]) =>
+      (child.since ?? version) <= version &&
+      (child.until === undefined || version < child.until) &&
+      !without.has(child.profile ?? ''),
   );
   const versioned = (name: string, child: Node): Node =>
     name === 'metadata' || name !== 'version' || child.enum === undefined

@@ -4,6 +4,7 @@ import type { Activity, EventCloud, Room } from '../objects/activity.ts';
 import type { Api } from '../schema/objects/api.ts';
 import type { Endpoint } from '../schema/objects/network.ts';
 import type { Resource } from '../schema/objects/place.ts';
+import type { RelatedEvent } from '../schema/objects/rule.ts';
 import { HOSTNAME, some } from '../schema/objects/types.ts';
 import type { User } from '../schema/objects/user.ts';
 
@@ -26,9 +27,12 @@ export function cloudtrail(fields: Fields, room: Room): Activity {
     user: room.evidence ? userOf(fields) : undefined,
     client: room.evidence ? clientOf(fields) : undefined,
     resources: bucketOf(fields, cloud.region ?? ''),
-    related: id === undefined ? undefined : { uid: id, product_uid: 'CloudTrail' },
+    related: id === undefined ? undefined : relatedOf(id, room),
   };
 }
+
+const relatedOf = (uid: string, room: Room): RelatedEvent =>
+  room.product ? { uid, product: { uid: 'CloudTrail' } } : { uid, product_uid: 'CloudTrail' };
 
 function apiOf(fields: Fields): Api | undefined {
   const operation = fields.text('ct.name');

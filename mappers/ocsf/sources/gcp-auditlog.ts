@@ -20,10 +20,8 @@ const RESOURCES = [
 
 /** Google Cloud audit logs: falcosecurity/plugins, gcpaudit. */
 export function gcpAuditlog(fields: Fields, room: Room): Activity {
-  const project = fields.text('gcp.projectId');
-  fields.takeIfEqual(project, 'json.value[/resource/labels/project_id]');
-  const region = fields.text('gcp.location');
-  const cloud: EventCloud = { provider: 'GCP', project, region };
+  const projectFields = ['gcp.projectId', 'json.value[/resource/labels/project_id]'];
+  const cloud: EventCloud = { provider: 'GCP', projectFields, region: fields.text('gcp.location') };
   return {
     cloud,
     api: room.api(cloud) ? apiOf(fields) : undefined,

@@ -2,6 +2,7 @@ import type { Fields } from '../../falco-fields/fields.ts';
 import { isAddress } from '../../falco-fields/fields.ts';
 import type { Activity, Room } from '../objects/activity.ts';
 import { resource } from '../objects/resources.ts';
+import { urlOf } from '../objects/url.ts';
 import type { RequestedContainer } from '../schema/objects/container.ts';
 import type { Endpoint } from '../schema/objects/network.ts';
 import type { Resource } from '../schema/objects/place.ts';
@@ -20,7 +21,7 @@ export function k8sAudit(fields: Fields, room: Room): Activity {
     // It has its place beside the user.
     decision: user && fields.text('ka.auth.decision'),
     client: room.evidence ? clientOf(fields) : undefined,
-    url: room.url ? urlOf(fields) : undefined,
+    url: room.url ? urlOf(fields, 'ka.uri') : undefined,
     resources: [targetOf(fields), resource(fields, { type: 'KubernetesCluster', name: 'ka.cluster.name' })],
   };
 }
@@ -67,21 +68,33 @@ function clientOf(fields: Fields): Endpoint | undefined {
   return { ip: ip!, intermediate_ips: rest.length > 0 ? rest : undefined };
 }
 
-function urlOf(fields: Fields): Activity['url'] {
-  const uri = fields.textIf('ka.uri', (text) => text.startsWith('/') && !text.startsWith('/?'));
-  if (uri === undefined) return undefined;
-  const question = uri.indexOf('?');
-  if (question < 0 || question === uri.length - 1) return { path: uri };
-  return { path: uri.slice(0, question), query_string: uri.slice(question + 1) };
-}
+/** Kubernetes resources by the type that their objects have in records of every source. */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['pods', 'KubernetesPod'],
+  ['deployments', 'KubernetesDeployment'],
+  ['daemonsets', 'KubernetesDaemonSet'],
+  ['statefulsets', 'KubernetesStatefulSet'],
+  ['replicasets', 'KubernetesReplicaSet'],
+  ['replicationcontrollers', 'KubernetesReplicationController'],
+  ['jobs', 'KubernetesJob'],
+  ['cronjobs', 'KubernetesCronJob'],
+  ['services', 'KubernetesService'],
+  ['serviceaccounts', 'KubernetesServiceAccount'],
+  ['configmaps', 'KubernetesConfigMap'],
+  ['secrets', 'KubernetesSecret'],
+  ['namespaces', 'KubernetesNamespace'],
+  ['nodes', 'KubernetesNode'],
+  ['roles', 'KubernetesRole'],
+  ['rolebindings', 'KubernetesRoleBinding'],
+  ['clusterroles', 'KubernetesClusterRole'],
+  ['clusterrolebindings', 'KubernetesClusterRoleBinding'],
+]);
 
-/** The object of the request, as `pods/exec`. */
+/** The object of the request. A subresource, such as `exec` of a pod, has no column: the object's type stays that of the object. */
 function targetOf(fields: Fields): Resource | undefined {
   const name = fields.text('ka.target.name');
   if (name === undefined) return undefined;
-  const kind = fields.peek('ka.target.resource');
-  const part = fields.peek('ka.target.subresource');
-  const type = kind === undefined || part === undefined ? kind : `${kind}/${part}`;
-  if (kind !== undefined) fields.takeTexts('ka.target.resource', 'ka.target.subresource');
+  const resource = fields.text('ka.target.resource');
+  const type = resource === undefined ? undefined : (KINDS.get(resource) ?? resource);
   return { type, name, namespace: fields.text('ka.target.namespace') };
 }

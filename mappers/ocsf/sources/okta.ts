@@ -2,6 +2,7 @@ import type { Fields } from '../../falco-fields/fields.ts';
 import { isAddress } from '../../falco-fields/fields.ts';
 import type { Activity, Room } from '../objects/activity.ts';
 import { resource } from '../objects/resources.ts';
+import { urlOf } from '../objects/url.ts';
 import type { Resource } from '../schema/objects/place.ts';
 import { EMAIL } from '../schema/objects/types.ts';
 import type { User } from '../schema/objects/user.ts';
@@ -12,6 +13,9 @@ export function okta(fields: Fields, room: Room): Activity {
     api: room.api(undefined) ? apiOf(fields) : undefined,
     user: room.evidence ? actorOf(fields) : undefined,
     client: room.evidence ? clientOf(fields) : undefined,
+    url: room.url ? urlOf(fields, 'okta.requesturi') : undefined,
+    statusCode: fields.text('okta.result'),
+    statusDetail: fields.text('okta.reason'),
     resources: [
       target(fields, 'OktaUser', 'okta.target.user'),
       target(fields, 'OktaGroup', 'okta.target.group'),
@@ -22,7 +26,9 @@ export function okta(fields: Fields, room: Room): Activity {
 
 function apiOf(fields: Fields): Activity['api'] {
   const operation = fields.text('okta.evt.type');
-  return operation === undefined ? undefined : { operation, service: { name: 'okta' } };
+  if (operation === undefined) return undefined;
+  const uid = fields.text('okta.transaction.id');
+  return { operation, service: { name: 'okta' }, request: uid === undefined ? undefined : { uid } };
 }
 
 function actorOf(fields: Fields): User | undefined {

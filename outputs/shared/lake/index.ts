@@ -7,6 +7,8 @@
 
 // A batch as a Parquet file in an object store.
 
+export type { Manifest } from './parquet/created-by.ts';
+export { createdBy } from './parquet/created-by.ts';
 export type { EncodedBatch, Encoder, EncoderOptions } from './parquet/encode.ts';
 export { createEncoder } from './parquet/encode.ts';
 export type { FileOptions } from './parquet/job.ts';

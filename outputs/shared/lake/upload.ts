@@ -1,4 +1,4 @@
-import type { Delivery, Logger, StreamedBatch } from '../../../core/sdk/index.ts';
+import type { Delivery, Failure, Logger, StreamedBatch } from '../../../core/sdk/index.ts';
 import { delivered, retry } from '../../../core/sdk/index.ts';
 import type { EncodedBatch, Encoder } from './parquet/encode.ts';
 import type { ObjectStore } from './store/store.ts';
@@ -33,7 +33,7 @@ export interface Uploader {
  *   decode: context.decode,
  *   directory: context.stateDir,
  *   log,
- *   file: { createdBy: 'tickets 1.0.0' },
+ *   file: { createdBy: createdBy({ name: 'tickets', version: '1.0.0' }) },
  * });
  * const uploader = createUploader({ encoder, store: directoryStore('/var/lib/lake'), log });
  * const verdict = await uploader.upload(streamed, `${streamed.partition}/${streamed.id}.parquet`, signal);
@@ -48,7 +48,9 @@ export function createUploader({ encoder, store, log }: UploaderOptions): Upload
     { file, rows, failures }: EncodedBatch,
     signal: AbortSignal,
   ): Promise<Delivery> {
-    const rejected = failures.length > 0 ? { rejected: failures } : {};
+    // A row is wanting because of the record, never because of the store.
+    const unmappable = failures.map((failure): Failure => ({ ...failure, cause: 'unmappable' }));
+    const rejected = unmappable.length > 0 ? { rejected: unmappable } : {};
     if (file === undefined) {
       log.warn({ batch: id, events: count }, 'No event of the batch came to a row; nothing is uploaded');
       return delivered(rejected);

@@ -9,6 +9,8 @@ import { dayAgo, EXPECTED, queryFiles, queryText, writeLake } from '../../suppor
 const DIALECT = [
   'CREATE MACRO sequence(first, last) AS generate_series(first, last)',
   'CREATE MACRO cardinality(list) AS len(list)',
+  'CREATE MACRO array_join(list, text) AS array_to_string(list, text)',
+  'CREATE MACRO element_at(pairs, name) AS pairs[name]',
 ];
 
 /** The tables of AWS's own sources, as far as the queries know them. */

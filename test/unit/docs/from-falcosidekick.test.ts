@@ -22,10 +22,10 @@ async function mistakes(text: string): Promise<string[]> {
 
 it('a file of Falcosidekick’s, passed as it is, is told key by key', async () => {
   expect(await mistakes(theirs)).toEqual([
-    'unknown option "customfields", as Falcosidekick calls it; here it is "enrich.custom_fields"',
-    '"slack" stands at the left margin; an output stands under "outputs", with its type Write  outputs: { slack: { type: slack, … } }  (from Falcosidekick: docs/from-falcosidekick.md)',
-    '"elasticsearch" stands at the left margin; an output stands under "outputs", with its type Write  outputs: { elasticsearch: { type: elasticsearch, … } }  (from Falcosidekick: docs/from-falcosidekick.md)',
-    '"aws.securitylake" stands at the left margin; an output stands under "outputs", with its type Write  outputs: { securitylake: { type: aws_security_lake, … } }  (from Falcosidekick: docs/from-falcosidekick.md)',
+    'unknown option "customfields", which is an option of Falcosidekick; use "enrich.custom_fields"',
+    '"slack" is a top-level key; outputs belong under "outputs:" and need a "type" Write  outputs: { slack: { type: slack, … } }  (from Falcosidekick: docs/from-falcosidekick.md)',
+    '"elasticsearch" is a top-level key; outputs belong under "outputs:" and need a "type" Write  outputs: { elasticsearch: { type: elasticsearch, … } }  (from Falcosidekick: docs/from-falcosidekick.md)',
+    '"aws.securitylake" is a top-level key; outputs belong under "outputs:" and need a "type" Write  outputs: { securitylake: { type: aws_security_lake, … } }  (from Falcosidekick: docs/from-falcosidekick.md)',
   ]);
 });
 
@@ -47,7 +47,7 @@ it('and its outputs, moved under “outputs”, too', async () => {
     ].map(([there, here, isMissing]) =>
       isMissing
         ? `unknown option "${there}"; did you mean "${here}", which is missing?`
-        : `unknown option "${there}", as Falcosidekick calls it; here it is "${here}"`,
+        : `unknown option "${there}", which is an option of Falcosidekick; use "${here}"`,
     ),
   );
 });
@@ -61,7 +61,7 @@ it.each(['true', 'false', `"$\{env:ES_PASSWORD}"`])(
       !result.ok && result.errors.map(({ message, fix, suggestion }) => [message, fix, suggestion]),
     ).toEqual([
       [
-        'unknown option "checkcert", as Falcosidekick calls it; here it is "tls.insecure", with the opposite meaning',
+        'unknown option "checkcert", which is an option of Falcosidekick; use "tls.insecure", which has the opposite meaning',
         '"checkcert: true" is "tls.insecure: false" here, which is the default; "checkcert: false" is "tls.insecure: true".',
         undefined,
       ],
@@ -72,7 +72,7 @@ it.each(['true', 'false', `"$\{env:ES_PASSWORD}"`])(
 it('a number in another unit is told with its unit', async () => {
   const alerts = '{ type: alertmanager, hosts: ["http://a:9093"], expiresafter: 300 }';
   expect(await mistakes(`outputs: { alerts: ${alerts} }`)).toEqual([
-    'unknown option "expiresafter", as Falcosidekick calls it; here it is "expires_after", with a unit ' +
+    'unknown option "expiresafter", which is an option of Falcosidekick; use "expires_after", which requires a unit ' +
       '"expiresafter: 30" is "expires_after: 30s" here.',
   ]);
 });
@@ -80,11 +80,11 @@ it('a number in another unit is told with its unit', async () => {
 it('its globals and what it has and we have not say so', async () => {
   const globals = `listenport: 2801\ndebug: true\nbracketreplacer: _\nstatsd: { forwarder: x }\ndatadog: { apikey: x }\n`;
   expect(await mistakes(globals)).toEqual([
-    'unknown option "listenport", as Falcosidekick calls it; here it is "server.listen"',
-    'unknown option "debug", as Falcosidekick calls it; here it is "log.level"',
-    'unknown option "bracketreplacer" of Falcosidekick Leave it out: names of fields arrive as Falco wrote them.',
+    'unknown option "listenport", which is an option of Falcosidekick; use "server.listen"',
+    'unknown option "debug", which is an option of Falcosidekick; use "log.level"',
+    'unknown option "bracketreplacer" of Falcosidekick Remove it: field names are delivered unchanged.',
     'unknown option "statsd" of Falcosidekick Scrape GET /metrics instead (docs/metrics.md).',
-    expect.stringMatching(/^"datadog" is an output of Falcosidekick that is not built in here /),
+    expect.stringMatching(/^"datadog" is an output of Falcosidekick that is not built in /),
   ]);
 });
 

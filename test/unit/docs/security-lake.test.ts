@@ -15,18 +15,17 @@ const blocks = (language: string) =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, block]) => block!);
 
 describe('docs/security-lake.md', () => {
-  it.each(blocks('yaml').map((yaml, index) => [index, yaml]))(
-    'configuration %i is valid',
-    async (_, yaml) => {
-      const result = await loadConfig({
-        text: yaml,
-        file: '/etc/tiercel/tiercel.yaml',
-        env: { LAKE_EXTERNAL_ID: 'x' },
-        registry: createRegistry({ outputs, mappers }),
-      });
-      expect(result.ok ? [] : result.errors).toEqual([]);
-    },
-  );
+  const ours = blocks('yaml').filter((yaml) => !yaml.startsWith('# falco.yaml'));
+
+  it.each(ours.map((yaml, index) => [index, yaml]))('configuration %i is valid', async (_, yaml) => {
+    const result = await loadConfig({
+      text: yaml,
+      file: '/etc/tiercel/tiercel.yaml',
+      env: { LAKE_EXTERNAL_ID: 'x' },
+      registry: createRegistry({ outputs, mappers }),
+    });
+    expect(result.ok ? [] : result.errors).toEqual([]);
+  });
 
   it('links to what is there', () => {
     const links = [...text.matchAll(/\]\((\.[^)#]+)/g)].map(([, link]) => resolve(dirname(FILE), link!));

@@ -16,6 +16,7 @@ const MAPPERS = {
     profiles: ['linux_users'],
     confidence_from_maturity: true,
   }),
+  'ocsf-detection-1.8.0': mapper({ version: '1.8.0', cloud, cluster_name: 'blue' }),
   'ocsf-security-1.1.0': mapper({ class: 'security_finding', cloud }),
   'ocsf-falcosidekick-1.1.0': mapper({ class: 'security_finding', mode: 'falcosidekick' }),
 };

@@ -5,38 +5,40 @@ import { unknownOutput } from './output-names.ts';
 
 /** `on_dead_letter` names another output. */
 export function checkDeadLetterTargets(context: CrossContext): Fault[] {
-  const names = context.routes.map(({ name }) => name);
+  const names = new Set(context.routes.map(({ name }) => name));
   return targetsIn(context).flatMap(({ path, target, output }): Fault[] => {
-    if (!names.includes(target))
-      return [unknownOutput(target, names, { path, root: context.root, span: spanOf(context.root, path) })];
+    if (!names.has(target))
+      return [
+        unknownOutput(target, [...names], { path, root: context.root, span: spanOf(context.root, path) }),
+      ];
     if (target !== output) return [];
-    const message = 'is this output itself: an output cannot be told of its own dead letters';
+    const message = 'must name another output: an output cannot receive notices of its own dead letters';
     return [{ code: 'TIERCEL_CFG_VALUE', path, message, span: spanOf(context.root, path) }];
   });
 }
 
-/** Warns of targets that are disabled: nothing is told. */
+/** Warns of targets that are disabled: they receive no notices. */
 export function disabledDeadLetterTargets(context: CrossContext): Fault[] {
-  const isDisabled = (name: string) =>
-    context.outputs.some((output) => output.name === name && !output.enabled);
+  const disabled = new Set(context.outputs.flatMap(({ name, enabled }) => (enabled === false ? [name] : [])));
+  const isDisabled = (name: string) => disabled.has(name);
   return targetsIn(context)
     .filter(({ target }) => isDisabled(target))
     .map(({ path, target }) => ({
       code: 'TIERCEL_CFG_VALUE',
       path,
-      message: `the output "${target}" is disabled, so it is not told of dead letters`,
+      message: `the output "${target}" is disabled, so it receives no notices of dead letters`,
       span: spanOf(context.root, path),
     }));
 }
 
-/** Where an output is named, and the output that names it; none for the section. */
+/** A position that names an output, and the output that it belongs to; none for the section `dead_letters`. */
 interface Target {
   readonly path: Path;
   readonly target: string;
   readonly output?: string;
 }
 
-/** Read from the tree: an output with other mistakes is not among those of the context. */
+/** Read from the tree: an output with other errors is not among those of the context. */
 function targetsIn({ routes, root }: CrossContext): Target[] {
   const at = (path: Path, output?: string): Target[] => {
     const target = textAt(root, path);

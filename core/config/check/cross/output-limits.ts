@@ -2,7 +2,7 @@ import type { Fault } from '../../explain/errors.ts';
 import { spanOf } from '../../read/tree.ts';
 import { formatDuration } from '../../schema/duration.ts';
 import { formatSize } from '../../schema/size.ts';
-import type { CrossContext, OutputLimits } from './context.ts';
+import { type CrossContext, type OutputLimits, writtenAt } from './context.ts';
 
 /** The limits of every output: they fit each other, the journal and the type of the output. */
 export function checkOutputLimits(context: CrossContext): Fault[] {
@@ -24,18 +24,19 @@ function checkLimits(
   // With `batch.events` the size is seldom what closes a batch.
   const bySize = isBySize ? batch.size : undefined;
   if (room !== undefined && bySize !== undefined && bySize > room) {
-    const message = `a batch of ${formatSize(bySize)} does not fit into the journal, whose max_size is ${formatSize(room)}`;
+    const message = `${formatSize(bySize)} is larger than journal.max_size (${formatSize(room)}): such a batch would never be complete`;
+    const other = writtenAt(root, ['journal', 'max_size']);
     faults.push({
       code,
       path: [...path, 'batch', 'size'],
       message,
       span: spanOf(root, [...path, 'batch', 'size']),
-      other: spanOf(root, ['journal', 'max_size']),
+      ...(other && { other }),
     });
   }
   for (const [section, backoff] of Object.entries({ retry, breaker })) {
     if (backoff === undefined || backoff.initial <= backoff.max) continue;
-    const message = 'is longer than "max"';
+    const message = `${formatDuration(backoff.initial)} is longer than "max" (${formatDuration(backoff.max)})`;
     faults.push({
       code,
       path: [...path, section, 'initial'],
@@ -46,8 +47,8 @@ function checkLimits(
   const { action, age, events } = maxLag ?? { action: 'wait' };
   if (action !== 'wait' && age === undefined && events === undefined) {
     const at = [...path, 'max_lag', 'action'];
-    const message = 'says what happens beyond a limit, and there is none';
-    const fix = 'Set max_lag.age or max_lag.events, too.';
+    const message = `"${action}" has no effect without a limit`;
+    const fix = 'Set max_lag.age or max_lag.events as well.';
     faults.push({ code, path: at, message, fix, span: spanOf(root, at) });
   }
   return faults;
@@ -67,7 +68,7 @@ function checkBatchBounds(
     const [least, most] = bounds;
     if (value >= least && value <= most) return [];
     const path = ['outputs', name, 'batch', limit];
-    const message = `must be between ${format(least)} and ${format(most)} for an output of the type ${type}`;
+    const message = `must be between ${format(least)} and ${format(most)} for an output of type ${type}`;
     return [{ code: 'TIERCEL_CFG_LIMITS', path, message, span: spanOf(root, path) }];
   });
 }

@@ -13,14 +13,14 @@ export function checkOutputNames(context: CrossContext): Fault[] {
 function checkNames({ routes, outputs, root }: CrossContext): Fault[] {
   const names = routes.map(({ name }) => name);
   if (names.length === 0) {
-    const message = 'no output is configured: events would go nowhere';
-    const fix = 'Add one, such as  outputs: { screen: { type: stdout } }';
+    const message = 'no output is configured: events would not be delivered';
+    const fix = 'Add one, for example:  outputs: { screen: { type: stdout } }';
     return [
       { code: 'TIERCEL_CFG_NO_OUTPUTS', path: ['outputs'], message, fix, span: spanOf(root, ['outputs']) },
     ];
   }
-  if (outputs.length === names.length && outputs.every((output) => !output.enabled)) {
-    const message = 'all outputs are disabled: events would go nowhere';
+  if (outputs.length === names.length && outputs.every(({ enabled }) => enabled === false)) {
+    const message = 'all outputs are disabled: events would not be delivered';
     return [{ code: 'TIERCEL_CFG_NO_OUTPUTS', path: ['outputs'], message, span: spanOf(root, ['outputs']) }];
   }
   const seen = new Map<string, string>();
@@ -28,7 +28,7 @@ function checkNames({ routes, outputs, root }: CrossContext): Fault[] {
     const first = seen.get(name.toLowerCase());
     seen.set(name.toLowerCase(), first ?? name);
     if (first === undefined) return [];
-    const message = `is the same name as "${first}": upper and lower case do not tell outputs apart`;
+    const message = `is the same name as "${first}": names of outputs are not case-sensitive`;
     const [span, other] = [keyOf(root, ['outputs', name]), keyOf(root, ['outputs', first])];
     return [{ code: 'TIERCEL_CFG_DUPLICATE_OUTPUT', path: ['outputs', name], message, span, other }];
   });
@@ -36,7 +36,7 @@ function checkNames({ routes, outputs, root }: CrossContext): Fault[] {
 
 /** The tests of the configuration name outputs that exist. */
 function checkTests({ tests, routes, root }: CrossContext): Fault[] {
-  const names = routes.map(({ name }) => name);
+  const names = new Set(routes.map(({ name }) => name));
   return tests.flatMap((test, index) => {
     if (test === undefined) return [];
     const { expect } = test;
@@ -49,15 +49,15 @@ function checkTests({ tests, routes, root }: CrossContext): Fault[] {
       path: [...at, 'records', name],
     }));
     return [...lists, ...records]
-      .filter(({ name }) => !names.includes(name))
+      .filter(({ name }) => !names.has(name))
       .map(({ name, path }) => {
         const span = path.includes('records') ? keyOf(root, path) : spanOf(root, path);
-        return unknownOutput(name, names, { path, root, span });
+        return unknownOutput(name, [...names], { path, root, span });
       });
   });
 }
 
-/** The fault of a name that no output has. A text that came from outside is not shown. */
+/** The error for a name that no output has. A name from the environment or a file is not shown. */
 export function unknownOutput(
   name: string,
   names: readonly string[],
@@ -69,7 +69,7 @@ export function unknownOutput(
   return {
     code: 'TIERCEL_CFG_UNKNOWN_OUTPUT',
     path,
-    message: isHidden ? 'there is no such output' : `there is no output "${name}"${text}`,
+    message: isHidden ? 'there is no output of that name' : `there is no output "${name}"${text}`,
     ...(suggestion && { suggestion }),
     span,
   };

@@ -27,11 +27,11 @@ function routeFault(error: RouteError, base: Path, root: Node): Fault {
         : 'TIERCEL_CFG_ROUTE',
     path,
     message: isHidden
-      ? 'is not valid (its text comes from outside and is not shown)'
+      ? 'is not valid; the value comes from the environment or a file and is not shown'
       : error.message + unlessSaid(error.message, hint.text),
     ...(hint.suggestion !== undefined && { suggestion: hint.suggestion }),
     ...(hint.suggestion === undefined &&
-      error.candidates && { fix: `Known are ${error.candidates.join(', ')}.` }),
+      error.candidates && { fix: `Known names: ${error.candidates.join(', ')}.` }),
     span: spanWithin(node, error, spanOf(root, path)),
   };
 }

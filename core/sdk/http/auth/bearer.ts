@@ -17,6 +17,7 @@ export const bearerOption = Type.Object(
     ),
     token_file: Type.Optional(
       Type.String({
+        format: 'path',
         minLength: 1,
 
         description:

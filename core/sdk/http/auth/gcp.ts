@@ -13,6 +13,7 @@ export function gcpOption(keys?: readonly FalcosidekickKey[]) {
     {
       credentials_file: Type.Optional(
         Type.String({
+          format: 'path',
           minLength: 1,
           ...(keys && { falcosidekick: keys }),
           description:

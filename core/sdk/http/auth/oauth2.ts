@@ -1,9 +1,11 @@
 import type { Static } from 'typebox';
 import { secret } from '../../options/scalars.ts';
 import { Type } from '../../options/type.ts';
+import { nameAnswerer } from '../transport/answerer.ts';
 import { basicAuth, credentialsOf, headerForms } from '../transport/credentials.ts';
 import { describeFailure } from '../transport/failure.ts';
 import { httpUrl } from '../transport/options.ts';
+import { NO_ANSWER } from '../transport/own-words.ts';
 import { redactor } from '../transport/redact.ts';
 import { parseRetryAfter, toResponse } from '../transport/response.ts';
 import { type Auth, AuthError, type AuthSurroundings } from './auth.ts';
@@ -71,7 +73,7 @@ export function oauth2(
   const fail = (
     reason: string,
     details: { denied?: boolean; after?: number | undefined; cause?: unknown } = {},
-  ) => new AuthError(redact(`auth.oauth2: ${url.host} ${reason}`), details);
+  ) => new AuthError(redact(`auth.oauth2: ${reason}`), details);
 
   async function fetchToken(signal: AbortSignal): Promise<Lease<string>> {
     const isHeader = options.client_authentication !== 'body';
@@ -93,7 +95,7 @@ export function oauth2(
       answer = await transport.send(request, signal, toResponse);
       text = await answer.text();
     } catch (cause) {
-      throw fail(`gave no token: ${signal.aborted ? 'no answer in time' : describeFailure(cause)}`, {
+      throw fail(`${url.host} gave no token: ${signal.aborted ? NO_ANSWER : describeFailure(cause)}`, {
         cause,
       });
     }
@@ -103,13 +105,16 @@ export function oauth2(
       const denied = [400, 401, 403].includes(answer.status);
       const after = parseRetryAfter(answer.headers.get('retry-after'), clock.now());
       const advice = denied ? '; check auth.oauth2' : '';
-      throw fail(`answered ${answer.status} ${errorOf(said, text)}`.trimEnd() + advice, { denied, after });
+      const way = { url, proxy: transport.proxyOf(url) };
+      const head = { status: answer.status, header: (name: string) => answer.headers.get(name) };
+      const reason = `answered ${answer.status} ${errorOf(said, text, redact)}`.trimEnd() + advice;
+      throw fail(nameAnswerer(reason, way, head), { denied, after });
     }
     const { access_token: value, token_type: type = 'Bearer', expires_in: seconds } = said;
     if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value))
-      throw fail('answered without an access_token: check auth.oauth2.token_url');
+      throw fail(`${url.host} answered without an access_token: check auth.oauth2.token_url`);
     if (String(type).toLowerCase() !== 'bearer')
-      throw fail(`issues tokens of the type ${JSON.stringify(type)}; only Bearer is supported`, {
+      throw fail(`${url.host} issues tokens of the type ${JSON.stringify(type)}; only Bearer is supported`, {
         denied: true,
       });
     const lifetime = seconds === undefined ? Number.NaN : Number(seconds) * 1000;
@@ -145,9 +150,10 @@ function parsed(text: string): Record<string, unknown> {
 }
 
 /** `error` and `error_description` of RFC 6749, 5.2, else the start of the body. */
-function errorOf(said: Record<string, unknown>, text: string): string {
+function errorOf(said: Record<string, unknown>, text: string, redact: (text: string) => string): string {
   const { error, error_description: description } = said;
   const words =
     typeof error === 'string' ? [error, description].filter((word) => typeof word === 'string') : [text];
-  return words.join(': ').replace(/\s+/g, ' ').trim().slice(0, QUOTED);
+  // Before it is cut: half of a secret is not recognized.
+  return redact(words.join(': ')).replace(/\s+/g, ' ').trim().slice(0, QUOTED);
 }

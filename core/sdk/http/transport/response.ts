@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { type Delivery, delivered, rejected, retry } from '../../contract/verdicts.ts';
+import { NO_REDIRECTS } from './own-words.ts';
 
 /** The statuses that speak about the content of the request: sent again it would be refused again. */
 const CONTENT_REFUSED: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 const DENIED: ReadonlySet<number> = new Set([401, 403, 407]);
 /** A destination that asks for more (a year, by mistake) is asked again after this long. */
 const LONGEST_WAIT = 3_600_000;
-const NO_REDIRECTS = 'redirects are not followed: write the address it points to into the configuration';
 /** How much of an answer is put into a reason, and how much of it is read at all. */
 const QUOTED = 300;
 const READ = 64 * 1024;
@@ -34,11 +34,21 @@ export async function fromResponse(response: Response, now = Date.now()): Promis
   return meaningOf({ status, statusText, retryAfter: headers.get('retry-after') }, body, now);
 }
 
-/** The same for a message of node:http: without a {@link Response} and its streams (bench/peers/scenarios.ts, CPU per event). */
-export async function fromMessage(message: IncomingMessage, now = Date.now()): Promise<Delivery> {
-  const body = await startOf(message);
+/** Takes secrets out of a text. */
+type Redact = (text: string) => string;
+
+/**
+ * The same for a message of node:http: without a {@link Response} and its streams (bench/peers/scenarios.ts, CPU per event).
+ *
+ * @param redact applied to the body before it is cut: half of a secret is not recognized
+ */
+export async function fromMessage(
+  message: IncomingMessage,
+  redact: Redact = (text) => text,
+): Promise<Delivery> {
+  const body = redact(await startOf(message));
   const { statusCode: status = 0, statusMessage: statusText = '', headers } = message;
-  return meaningOf({ status, statusText, retryAfter: headers['retry-after'] ?? null }, body, now);
+  return meaningOf({ status, statusText, retryAfter: headers['retry-after'] ?? null }, body, Date.now());
 }
 
 function meaningOf(

@@ -3,6 +3,8 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { basicAuthOf } from './credentials.ts';
+import { describeFailure } from './failure.ts';
+import { CHECK_PROXY } from './own-words.ts';
 
 /** The longest answer to CONNECT that is read; a proxy that says more is none. */
 const LONGEST_ANSWER = 16 * 1024;
@@ -71,7 +73,7 @@ function openTunnel(proxy: URL, authority: string, signal: AbortSignal): Promise
     const fail = (reason: string) => end(new Error(`proxy ${proxy.host}: ${reason}`));
     const abort = () => end(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
-    socket.once('error', (error) => fail(error.message));
+    socket.once('error', (error) => fail(describeFailure(error)));
     socket.once('close', () => fail('closed the connection'));
     socket.once('connect', () => {
       const credentials = authorization === undefined ? '' : `Proxy-Authorization: ${authorization}\r\n`;
@@ -94,7 +96,7 @@ function openTunnel(proxy: URL, authority: string, signal: AbortSignal): Promise
 
 function refusal(status: string | undefined, authority: string): string {
   const line = `answered ${status ?? 'no HTTP'} to CONNECT ${authority}`;
-  return status === '407' ? `${line}: check user name and password in the address of the proxy` : line;
+  return status === '407' ? `${line}: ${CHECK_PROXY}` : line;
 }
 
 function untilSecure(socket: TLSSocket, signal: AbortSignal): Promise<Socket> {

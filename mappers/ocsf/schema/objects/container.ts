@@ -1,5 +1,5 @@
 import { Type } from '../../../../core/sdk/index.ts';
-import { enumId, type Notes, object, opt, type Static, text, uuid } from './types.ts';
+import { enumId, list, type Notes, object, opt, type Static, text, uuid } from './types.ts';
 
 const fingerprint = object('A digest.', {
   algorithm: opt(text('Caption of algorithm_id.')),
@@ -10,7 +10,8 @@ const fingerprint = object('A digest.', {
 const image = object('The container image.', {
   uid: text('Digest, else image id, else repository:tag.'),
   name: opt(text('Repository.')),
-  tag: opt(text('Tag.')),
+  tag: opt(text('Tag.', { until: '1.5.0' })),
+  labels: opt(list(text('Tag.'), 'The tag.', { since: '1.5.0' })),
 });
 
 export const container = (notes: Notes = {}) =>
@@ -34,5 +35,6 @@ export const requestedContainer = object('A container that is asked for.', {
   image: opt(image),
 });
 
+export type Image = Static<typeof image>;
 export type Container = Static<ReturnType<typeof container>>;
 export type RequestedContainer = Static<typeof requestedContainer>;

@@ -49,7 +49,15 @@ export const product = (vendor: string) =>
 
 export const relatedEvent = object('An event this one was found in.', {
   uid: text("The source's own id of the event, to join its table."),
-  product_uid: opt(text('CloudTrail.')),
+  product_uid: opt(text('CloudTrail.', { until: '1.5.0' })),
+  product: opt(
+    object(
+      'The product whose log has it.',
+      { uid: text('CloudTrail.') },
+      { atLeastOne: ['uid'], since: '1.5.0' },
+    ),
+  ),
 });
 
+export type RelatedEvent = Static<typeof relatedEvent>;
 export type Attack = Static<typeof attack>;

@@ -1,8 +1,11 @@
 import { type Static, type TSchema, Type } from '../../../../core/sdk/index.ts';
 
-/** The OCSF versions a record can have; Security Lake takes custom sources up to 1.3. */
-export const VERSIONS = ['1.1.0', '1.3.0'] as const;
+/** The OCSF versions a record can have. */
+export const VERSIONS = ['1.1.0', '1.3.0', '1.5.0', '1.6.0', '1.8.0'] as const;
 export type OcsfVersion = (typeof VERSIONS)[number];
+
+/** Those of them that Security Lake accepts from a custom source. */
+export const LAKE_VERSIONS = ['1.1.0', '1.3.0'] as const satisfies readonly OcsfVersion[];
 
 /** The longest `string_t` of OCSF up to 1.3, in characters. */
 export const MAX_TEXT = 65_535;
@@ -19,6 +22,8 @@ export const EMAIL = /^[a-zA-Z0-9_.+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9-.]+$/;
 export interface Notes {
   /** The first OCSF version that has the attribute. */
   readonly since?: OcsfVersion;
+  /** The first OCSF version of {@link VERSIONS} in which the attribute is deprecated: from there on the record goes without it. */
+  readonly until?: OcsfVersion;
   /** The profile the attribute belongs to: it must be declared in `metadata.profiles`. */
   readonly profile?: string;
   /** The captions of an enumeration, by id: the sibling attribute must hold the caption of its id. */
@@ -48,7 +53,7 @@ export const integer = (description: string, notes: Notes = {}) =>
 export const port = (description: string) => Type.Integer({ description, minimum: 0, maximum: 65_535 });
 
 /** `long_t`. */
-export const long = (description: string, more: Record<string, unknown> = {}) =>
+export const long = (description: string, more: Notes & { readonly enum?: readonly number[] } = {}) =>
   Type.Integer({ description, format: 'int64', ...more });
 
 /** `timestamp_t`: epoch milliseconds in a plain 64-bit column. */
@@ -57,6 +62,9 @@ export const timestamp = (description: string) => long(description);
 /** `datetime_t`: epoch milliseconds in the record, a timestamp in Parquet, RFC 3339 in JSON. */
 export const datetime = (description: string) =>
   Type.Integer({ description, format: 'timestamp-millis', profile: 'datetime' });
+
+/** `boolean_t`. */
+export const bool = (description: string, notes: Notes = {}) => Type.Boolean({ description, ...notes });
 
 /** An enumeration's id. Its caption is the sibling attribute without `_id`, or `_name` in place of `_uid`. */
 export const enumId = (

@@ -6,7 +6,7 @@ export const account = object(
     uid: opt(text('Account id.')),
     name: opt(text('Account name.')),
     type: opt(text('Caption of type_id.')),
-    type_id: opt(enumId('Type', { 10: 'AWS Account' })),
+    type_id: opt(enumId('Type', { 10: 'AWS Account', 11: 'GCP Project' }, { sinceById: { 11: '1.5.0' } })),
   },
   { atLeastOne: ['name', 'uid'] },
 );
@@ -34,4 +34,5 @@ export const user = (description: string) =>
     { atLeastOne: ['account', 'name', 'uid'] },
   );
 
+export type Account = Static<typeof account>;
 export type User = Static<ReturnType<typeof user>>;

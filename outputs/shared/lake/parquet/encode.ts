@@ -59,7 +59,7 @@ const PATIENCE = 5 * 60_000;
  *   decode: context.decode,
  *   directory: context.stateDir,
  *   log,
- *   file: { createdBy: 'tickets 1.0.0', sortedBy: 'time' },
+ *   file: { createdBy: createdBy({ name: 'tickets', version: '1.0.0' }), sortedBy: 'time' },
  * });
  * const { file, failures, remove } = await encoder.encode(streamed, signal);
  */

@@ -12,7 +12,7 @@ import { createParquetWriter } from './writer.ts';
 
 /** What files of one output have in common; plain data. */
 export interface FileOptions {
-  /** The footer's `created_by`: product and version. */
+  /** The footer's `created_by`; see {@link createdBy}. */
   readonly createdBy: string;
   /** Key-value metadata of the footer; `schema_hash` is added. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -27,6 +27,8 @@ export interface FileOptions {
 export interface JobTools {
   readonly decode: (raw: Uint8Array, receivedAt: number) => Event;
   readonly mapper: Mapper;
+  /** As the configuration has it, for the reasons of failures. */
+  readonly mapperName?: string;
   readonly columns: readonly Column[];
   readonly compress: Compress;
   /** Called now and then while the file is written. */
@@ -126,7 +128,7 @@ export function startJob(path: string, count: number, tools: JobTools, options: 
         const block = blockOf[event]!;
         const entry = entryOf[event]!;
         if (++seen % PROGRESS === 0) tools.progress?.();
-        const reason = appendEvent(writer, tools.mapper, eventAt(block, entry));
+        const reason = appendEvent(writer, tools, eventAt(block, entry));
         if (reason !== undefined) failures.push({ index: entries[block]![4 * entry]!, reason });
         else {
           if (writer.rows === 1) firstTime = index.time(event);
@@ -162,10 +164,10 @@ export function startJob(path: string, count: number, tools: JobTools, options: 
 /** @returns why the event has no row, if it has none */
 function appendEvent(
   writer: { append(record: unknown): void },
-  mapper: Mapper,
+  { mapper, mapperName }: Pick<JobTools, 'mapper' | 'mapperName'>,
   event: Event,
 ): string | undefined {
-  const mapped = mapEvent(mapper, event);
+  const mapped = mapEvent(mapper, event, mapperName);
   if (!mapped.ok) return mapped.reason;
   try {
     writer.append(mapped.record);

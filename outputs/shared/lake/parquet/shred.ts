@@ -1,4 +1,4 @@
-import type { Column, LeafType, Shape } from '../../../../core/sdk/index.ts';
+import { type Column, type LeafType, leafCheck, type Shape } from '../../../../core/sdk/index.ts';
 import { leavesOf } from '../schema/elements.ts';
 import type { ColumnBuilder } from './column.ts';
 import type { Value } from './value.ts';
@@ -149,42 +149,20 @@ function map(
 }
 
 function leaf(type: LeafType, definition: number, builder: ColumnBuilder): Write {
-  const { is, wanted } = TYPES[type];
+  const { is, problem } = leafCheck(type);
   return (value, at) => {
     if (value === undefined || value === null) builder.absent(definition, at);
-    else if (is(value)) builder.value(value, at);
-    else throw mismatch(builder.leaf.label, wanted, value);
+    else if (is(value)) builder.value(value as Value, at);
+    else throw new RecordError(`${builder.leaf.label}: ${problem(value)}`);
   };
 }
 
-interface TypeCheck {
-  readonly wanted: string;
-  readonly is: (value: unknown) => value is Value;
+function mismatch(label: string, wanted: string, value: unknown): RecordError {
+  return new RecordError(`${label}: expected ${wanted}, got ${nameOf(value)}`);
 }
 
-const isLong = (value: unknown): value is Value =>
-  typeof value === 'number'
-    ? Number.isSafeInteger(value)
-    : typeof value === 'bigint' && BigInt.asIntN(64, value) === value;
-
-const TYPES: Readonly<Record<LeafType, TypeCheck>> = {
-  utf8: { wanted: 'a text', is: (value): value is Value => typeof value === 'string' },
-  int32: {
-    wanted: 'a 32-bit integer',
-    is: (value): value is Value => typeof value === 'number' && (value | 0) === value,
-  },
-  int64: { wanted: 'a 64-bit integer', is: isLong },
-  timestamp: { wanted: 'epoch milliseconds', is: isLong },
-  double: { wanted: 'a number', is: (value): value is Value => typeof value === 'number' },
-  boolean: { wanted: 'true or false', is: (value): value is Value => typeof value === 'boolean' },
-};
-
-function mismatch(label: string, wanted: string, value: unknown): RecordError {
-  const got =
-    typeof value === 'number' || typeof value === 'bigint'
-      ? String(value)
-      : Array.isArray(value)
-        ? 'a list'
-        : typeof value;
-  return new RecordError(`${label}: expected ${wanted}, got ${got}`);
+function nameOf(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'bigint') return `the bigint ${value}`;
+  return Array.isArray(value) ? 'a list' : typeof value;
 }

@@ -41,6 +41,7 @@ async function createTools({ mapper: reference, decode }: WorkerSetup): Promise<
   });
   return {
     mapper,
+    mapperName: reference.type,
     columns,
     decode: createDecoder(decode, (message) => log.warn(message)),
     compress: await createZstd(),

@@ -18,7 +18,7 @@ export interface WriterOptions {
   readonly sink: Sink;
   /** zstd: see {@link createZstd}. */
   readonly compress: Compress;
-  /** The footer's `created_by`: product and version. */
+  /** The footer's `created_by`; see {@link createdBy}. */
   readonly createdBy: string;
   /** Key-value metadata of the footer. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -76,7 +76,7 @@ const MAGIC = Uint8Array.of(0x50, 0x41, 0x52, 0x31);
  *   columns: columnsOf(mapper.record),
  *   sink: { write: (bytes) => void chunks.push(bytes) },
  *   compress: await createZstd(),
- *   createdBy: 'tickets 1.0.0',
+ *   createdBy: createdBy({ name: 'tickets', version: '1.0.0' }),
  * });
  * for (const record of records) writer.append(record);
  * writer.finish();

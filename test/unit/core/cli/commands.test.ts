@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { describeCli } from '../../../../core/cli/index.ts';
 import { commandsOf, helpOf } from '../../../../core/docs/cli.ts';
@@ -69,6 +70,49 @@ describe('help', () => {
         status: 2,
         stderr: expect.stringMatching(/--url.* It is not an address such as http:/),
       });
+  });
+});
+
+describe('validate', () => {
+  const withInput = async (input: string | Uint8Array, ...args: string[]) => {
+    const stdin = vi
+      .spyOn(process, 'stdin', 'get')
+      .mockReturnValue(Readable.from([Buffer.from(input)]) as unknown as typeof process.stdin);
+    try {
+      return await here('validate', '-c', '-', ...args);
+    } finally {
+      stdin.mockRestore();
+    }
+  };
+
+  it('reads standard input, with paths from the current folder', async () => {
+    expect(await withInput('outputs: { t: { type: ./tickets.js, queue: a } }')).toEqual({
+      status: 0,
+      stdout: 'standard input is valid: 1 output: t (./tickets.js)\n',
+      stderr: '',
+    });
+    const broken = await withInput('outputs:\n  t: { type: ./tickets.js, queu: a }\n');
+    expect(broken).toMatchObject({ status: 2, stdout: '' });
+    expect(broken.stderr).toMatch(/^standard input:2:28: error: outputs\.t: .*"queu"/);
+    expect(broken.stderr).toContain('1 error in standard input');
+    expect(await withInput(Buffer.from('caf\xe9', 'latin1'))).toMatchObject({ status: 1, stdout: '' });
+  });
+
+  it('prints a hundred errors, and all of them as JSON', async () => {
+    const text = `outputs:\n${Array.from({ length: 250 }, (_, i) => `  o${i}: { type: stdout, formt: x }\n`).join('')}`;
+    const { stderr } = await withInput(text);
+    expect(stderr.match(/TIERCEL_CFG_UNKNOWN_OPTION/g)).toHaveLength(100);
+    expect(stderr).toMatch(/150 more errors.*\n250 errors in standard input\n/s);
+    expect(JSON.parse((await withInput(text, '--json')).stdout).errors).toHaveLength(250);
+  });
+
+  it('names the outputs whose destination is not checked', async () => {
+    const text = `outputs:\n  a: { type: file, path: " x" }\n  b: { type: file, path: y, batch: 5 }\n`;
+    expect((await withInput(text)).stderr).toMatch(/Not checked yet.*: the destination of a\n$/);
+    expect(JSON.parse((await withInput(text, '--json')).stdout)).toMatchObject({
+      ok: false,
+      unchecked: ['a'],
+    });
   });
 });
 

@@ -47,7 +47,7 @@ expect:
     expect(await outcome(test)).toEqual([
       'outputs: oncall should want the event: not wanted: priority Error, minimum_priority Critical',
       'outputs: off should want the event: it is disabled',
-      'not_outputs: archive should not want the event: wanted: the output takes every event',
+      'not_outputs: archive should not want the event: wanted: the output has no conditions',
       'records.archive.rule: "Another" != "Test rule"',
       'records.archive.output_fields["proc.name"]: "sh" != undefined',
     ]);

@@ -104,9 +104,9 @@ test('a file that is not there, and one that is a folder', async () => {
   };
   expect(await say('/nowhere/tiercel.yaml')).toBe(
     'error: /nowhere/tiercel.yaml cannot be read: it does not exist\n' +
-      '      Name another with -c, or have one written: tiercel init\n      TIERCEL_CFG_FILE\n',
+      '      Give the path of the configuration with -c, or create one: tiercel init\n      TIERCEL_CFG_FILE\n',
   );
-  expect(await say(tmpdir())).toContain('cannot be read: it is a folder');
+  expect(await say(tmpdir())).toContain('cannot be read: it is a directory');
 });
 
 test('a shell’s variable and the quotes of a word processor are taken as they are, with a warning', async () => {
@@ -116,16 +116,16 @@ test('a shell’s variable and the quotes of a word processor are taken as they 
     registry: testRegistry(),
   });
   expect(result.ok && renderErrors(result.warnings, { level: 'warning' })).toMatchInlineSnapshot(`
-    "configuration:2:31: warning: outputs.lake.bucket: is taken as it stands, "$" and all
+    "configuration:2:31: warning: outputs.lake.bucket: is not replaced by a variable
         2 |   lake: { type: lake, bucket: $BUCKET/x, region: “eu-west-1” }
           |                               ^^^^^^^^^
-          A variable is written \${env:NAME}.
+          Write an environment variable as \${env:NAME}.
           TIERCEL_CFG_VALUE
 
     configuration:2:50: warning: outputs.lake.region: is in typographic quotes, which are part of the value
         2 |   lake: { type: lake, bucket: $BUCKET/x, region: “eu-west-1” }
           |                                                  ^^^^^^^^^^^
-          Write " or '.
+          Use " or '.
           TIERCEL_CFG_VALUE
     "
   `);
@@ -142,15 +142,15 @@ outputs:
     registry: testRegistry(),
   });
   expect(result.ok && result.warnings.map(({ path, message }) => `${path}: ${message}`)).toEqual([
-    'dead_letters.on_dead_letter: the output "oncall" is disabled, so it is not told of dead letters',
-    'outputs.lake.on_dead_letter: the output "oncall" is disabled, so it is not told of dead letters',
+    'dead_letters.on_dead_letter: the output "oncall" is disabled, so it receives no notices of dead letters',
+    'outputs.lake.on_dead_letter: the output "oncall" is disabled, so it receives no notices of dead letters',
   ]);
 });
 
 test('an expression with a name that is like no other', async () => {
   expect(
     await told({ text: 'outputs:\n  hook: { type: webhook, url: "https://x.example", when: "zzz == 1" }' }),
-  ).toContain('Known are priority, fields, tags, source, rule, hostname, output, time.');
+  ).toContain('Known names: priority, fields, tags, source, rule, hostname, output, time.');
 });
 
 test('a line that is longer than any terminal is shown around its mistake', async () => {

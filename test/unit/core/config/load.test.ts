@@ -86,9 +86,7 @@ outputs:
         .policy;
     expect(await policyOf('port: 2')).toMatchObject({ ordering: 'partition', confirms: true });
     expect(await policyOf('linger: 0s')).toMatchObject({ ordering: 'none', confirms: false });
-    await expect(policyOf('port: 1')).rejects.toThrow(
-      'the type webhook cannot be used with these options: no order at https://a.example',
-    );
+    await expect(policyOf('port: 1')).rejects.toThrow('no order at https://a.example');
   });
 
   it('lets the environment override the files and --set override both', async () => {
@@ -181,7 +179,7 @@ outputs:
     for (let level = 1; level < 9; level++) {
       lines.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
     }
-    await expect(load(lines.join('\n'))).rejects.toThrow('the aliases multiply beyond all measure');
+    await expect(load(lines.join('\n'))).rejects.toThrow('YAML aliases expand to too many nodes');
   });
 
   it('prints itself without secrets, and what it prints can be loaded', async () => {

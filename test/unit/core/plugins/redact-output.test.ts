@@ -44,6 +44,15 @@ describe('secrets of the options', () => {
 });
 
 describe('redactOutput', () => {
+  it('leaves the sentences of the framework readable where a secret is a common word', async () => {
+    const reason = 'a.example answered 401 Unauthorized: no Unauthorized there';
+    const secrets = ['there', 'Unauthorized'];
+    const output = redactOutput<Output>({ deliver: async () => retry(reason) }, secrets);
+    expect(await output.deliver(batchOf([]), neverAborts())).toEqual(
+      retry('a.example answered 401 Unauthorized: no *** ***'),
+    );
+  });
+
   it('takes secrets out of every reason', async () => {
     expect(await said(retry(`no entry for ${SECRET}`, { after: 5 }))).toEqual(
       retry('no entry for ***', { after: 5 }),

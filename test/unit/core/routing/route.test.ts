@@ -65,7 +65,7 @@ describe('a route', () => {
   });
 
   it.each<[RouteSpec, string, boolean]>([
-    [{}, 'wanted: the output takes every event', true],
+    [{}, 'wanted: the output has no conditions', true],
     [{ minimum_priority: 'info' }, 'wanted: priority Notice, minimum_priority Informational', true],
     [{ minimum_priority: 'ERROR' }, 'not wanted: priority Notice, minimum_priority Error', false],
     [
@@ -79,7 +79,7 @@ describe('a route', () => {
       'wanted: sources ["s"], match.sources ["s"]; tags ["x","y"], match.tags ["x"]',
       true,
     ],
-    [{ match: { rules: undefined } } as never, 'wanted: the output takes every event', true],
+    [{ match: { rules: undefined } } as never, 'wanted: the output has no conditions', true],
     [{ when: 'rule == "r"' }, 'wanted: when: rule == "r"', true],
     [{ when: 'rule == "q"' }, 'not wanted: when: rule == "q"', false],
     [{ when: 'fields["x"] > 3' }, 'wanted: when could not be evaluated (', true],

@@ -68,7 +68,7 @@ it('says which option of a contract or an example is wrong, and how', async () =
     testOutput(collector, { test, destination: () => ({ arrived: () => '' }), options }),
   );
   expect(failures).toEqual([
-    'the options of the example "Wrong" are not valid: wait: must be a duration such as 500ms, 30s, 5m or 7d, not a number. Give it a unit: 5s or 5ms.',
+    'the options of the example "Wrong" are not valid: wait: must be a duration such as 500ms, 30s, 5m or 7d, not a number. Add a unit: 5s or 5ms.',
     'the options of the contract are not valid: unknown option "wiat"; did you mean "wait"?; port: must be a whole number, not a string. Write it without quotes: 514.',
   ]);
   expect(seen).toEqual([]);

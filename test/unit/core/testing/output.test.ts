@@ -11,6 +11,7 @@ import {
   httpUrl,
   type Output,
   type OutputContext,
+  overHttp,
   rejected,
   retry,
   Type,
@@ -96,6 +97,19 @@ describe('the contract of outputs', () => {
     expect(await broken(definitionOf(sends), abort)).toEqual([abort]);
     expect(await broken(definitionOf(sends, { confirms: false }), abort)).toEqual([]);
     expect(await broken(definitionOf(sends, { confirms: () => false }), abort)).toEqual([]);
+  });
+
+  it('wants the check to send the headers that every delivery has', async () => {
+    const checks = 'checks with the headers that every delivery has';
+    const headers = { 'x-api-version': '2' };
+    const exchange = { body: ({ records }: { records: readonly unknown[] }) => records.join() };
+    const sends: Create = (_, { http }) => overHttp(http, { ...exchange, headers });
+    const forgets: Create = (_, { http }) => overHttp(http, { ...exchange, headers: () => headers });
+    const forOneBatch: Create = (_, { http }) =>
+      overHttp(http, { ...exchange, headers: ({ id }) => ({ 'x-id': id }) });
+    expect(await broken(definitionOf(sends), checks)).toEqual([]);
+    expect(await broken(definitionOf(forOneBatch), checks)).toEqual([]);
+    expect(await broken(definitionOf(forgets), checks)).toEqual([checks]);
   });
 
   it('is held by a correct output', async () => {

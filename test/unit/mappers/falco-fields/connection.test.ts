@@ -151,7 +151,43 @@ describe('connectionOf', () => {
       client: end('10.0.0.2', 2),
       server: end('10.0.0.1', 1),
     });
-    expect(of({ ...local, ...remote }).connection).toBeUndefined();
+  });
+
+  it('calls the local end the client where nothing tells which is', () => {
+    const local = { 'fd.lip': '10.0.0.1', 'fd.lport': 1 };
+    const remote = { 'fd.rip': '198.51.100.7', 'fd.rport': '3333', 'fd.rip.name': 'pool.example' };
+    const ends = {
+      client: end('10.0.0.1', 1),
+      server: end('198.51.100.7', 3333, 'pool.example'),
+      local: undefined,
+    };
+    expect(of({ ...local, ...remote, 'evt.type': 'sendto' })).toMatchObject({
+      connection: ends,
+      left: ['evt.type'],
+    });
+    expect(of(remote)).toMatchObject({ connection: { ...ends, client: undefined }, left: [] });
+    expect(of(local).connection).toMatchObject({ client: ends.client, server: undefined });
+    expect(of({ 'fd.rip.name': 'pool.example' }).connection).toEqual({
+      client: undefined,
+      server: { ip: undefined, port: undefined, hostname: 'pool.example' },
+      local: undefined,
+      protocol: undefined,
+      ipVersion: undefined,
+    });
+  });
+
+  it.each<[Record<string, FieldValue>, string | undefined]>([
+    [{ ...TUPLE, 'fd.rip': '10.96.0.1' }, 'client'],
+    [{ ...TUPLE, 'fd.rip': '10.1.2.3' }, 'server'],
+    [{ ...TUPLE, 'fd.lip': '10.96.0.1' }, 'server'],
+    [{ ...TUPLE, 'fd.rip': '192.0.2.9' }, undefined],
+    [{ ...TUPLE, 'fd.lip': '10.1.2.3', 'fd.rip': '10.1.2.3' }, undefined],
+    [{ 'fd.name': '10.1.2.3:1->10.1.2.3:2', 'fd.rip': '10.1.2.3' }, undefined],
+    [{ 'fd.cip': '10.1.2.3', 'fd.rip': '10.96.0.1' }, 'client'],
+    [{ 'fd.cip': '10.1.2.3', 'fd.rip': '10.1.2.3' }, 'server'],
+    [{ 'fd.sip': '10.96.0.1', 'fd.rip': '10.1.2.3' }, 'server'],
+  ])('tells by the addresses which end the host is: %j', (values, side) => {
+    expect(of(values).connection?.local).toBe(side);
   });
 
   it('takes local and remote fields that repeat an end, and leaves others', () => {

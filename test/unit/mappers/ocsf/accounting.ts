@@ -55,11 +55,17 @@ function parts(key: string, value: FieldValue): (string | RegExp)[] {
     return text
       .split('->')
       .flatMap((end) => [end.slice(0, end.lastIndexOf(':')), end.slice(end.lastIndexOf(':') + 1)]);
-  if (key === 'ka.uri') return text.split('?').filter((part) => part !== '');
+  if (['ka.uri', 'nginx.request_uri', 'okta.requesturi'].includes(key))
+    return text.split('?').filter((part) => part !== '');
   if (key === 'fd.type') return [CAPTIONS[text] ?? text];
   if (key === 'fd.is_server') return [text === 'true' ? 'Inbound' : 'Outbound'];
-  if (key === 'ka.target.resource') return [new RegExp(`^${escaped(text)}(/|$)`)];
-  if (key === 'ka.target.subresource') return [new RegExp(`/${escaped(text)}$`)];
+  if (key === 'gitlab.entity_type' || key === 'gitlab.target_type')
+    return [new RegExp(`^GitLab${escaped(text)}$`)];
+  // pods are KubernetesPod in every record.
+  if (key === 'ka.target.resource')
+    return [new RegExp(`^(Kubernetes${escaped(text.replace(/s$/, ''))}|${escaped(text)})$`, 'i')];
+  // The path of an ancestor ends in its name.
+  if (key.startsWith('proc.aname[')) return [new RegExp(`(^|/)${escaped(text)}$`)];
   // The short id is the beginning of the full one.
   if (key === 'container.id') return [new RegExp(`^${escaped(text)}`)];
   // It repeats the bucket and the key.
@@ -77,7 +83,7 @@ const WORDS = new Set(
   `Falco falco|The Falco Project|Falcosecurity|Findings|Detection Finding|Security Finding|Detection Finding: Create|
 Security Finding: Create|Security Finding: Generate|Create|Generate|New|Rule|Other|Unknown|Linux|Admin|AWS|GCP|AWS Account|CloudTrail|
 Kubernetes|SHA-256|kube-apiserver|okta|github|Inbound|Outbound|Host|Container|hostname|Hostname|IP Address|User Name|File Name|
-Process Name|Resource UID|Command Line|Informational|Low|Medium|High|Critical|Fatal|datetime|host|container|cloud|linux/linux_users|1.1.0|1.3.0|18.1|
+Process Name|Resource UID|Command Line|GCP Project|nginx|keycloak|gitlab|docker|#process|#parent|Informational|Low|Medium|High|Critical|Fatal|datetime|host|container|cloud|linux/linux_users|1.1.0|1.3.0|1.5.0|1.6.0|1.8.0|18.1|
 ${Object.values(CAPTIONS).join('|')}`
     .split(/\||\n/)
     .flatMap((word) => (word === 'Falco falco' ? ['Falco', 'falco'] : [word])),
@@ -94,6 +100,7 @@ export function inventions(event: Event, record: object, configured: readonly st
   const has = (text: string) => said.some((each) => each.includes(text));
   return columnsOf(record)
     .filter(([path, value]) => {
+      if (path === 'is_alert') return value !== true;
       if (typeof value === 'boolean') return true;
       if (typeof value === 'number') return !isOwnNumber(path, value, event) && !has(String(value));
       const text = String(value);
@@ -104,8 +111,10 @@ export function inventions(event: Event, record: object, configured: readonly st
       // Names of ids, which the tests of the tags hold.
       if (/(^|\.)attacks\.\d+\./.test(path)) return false;
       if (/^resources\.\d+\.type$/.test(path))
-        return !/^(Kubernetes|Okta|GitHub|Gcp|AwsS3)[A-Za-z]+$/.test(text) && !composed(text, '/', has);
-      if (text === `${event.id}#process` || text === `${event.id}#parent`) return false;
+        return (
+          !/^(Kubernetes|Okta|GitHub|GitLab|Keycloak|Gcp|AwsS3)[A-Za-z]+$/.test(text) &&
+          !composed(text, '/', has)
+        );
       const arn = /^arn:aws(?:-cn|-us-gov)?:s3:::(.*)$/s.exec(text);
       if (arn !== null) return !has(arn[1]!) && !composed(arn[1]!, '/', has);
       return !composed(text, ':', has);
@@ -165,7 +174,13 @@ export function unexplained(event: Event, unmapped: Readonly<Record<string, stri
 export function unobserved(record: { observables?: { name: string; value: string }[] }): string[] {
   const { observables = [] } = record;
   return observables
-    .filter(({ name, value }) => !valuesAt(record, name.split('.')).includes(value))
+    .filter(({ name, value }) =>
+      name === 'unmapped'
+        ? !Object.values((record as { unmapped?: Record<string, string> }).unmapped ?? {}).some((text) =>
+            text.includes(value),
+          )
+        : !valuesAt(record, name.split('.')).flat().includes(value),
+    )
     .map(({ name }) => name);
 }
 

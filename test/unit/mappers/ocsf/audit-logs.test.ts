@@ -56,16 +56,21 @@ describe('an event of the Kubernetes audit log', () => {
       },
     ]);
     expect(record.resources).toEqual([
-      { type: 'pods/exec', name: 'web', namespace: 'shop' },
+      { type: 'KubernetesPod', name: 'web', namespace: 'shop' },
       { type: 'KubernetesCluster', name: 'blue' },
     ]);
     expect(record.unmapped).toEqual({
       'ka.auth.reason': 'RBAC',
       'ka.useragent': 'kubectl',
+      'ka.target.subresource': 'exec',
       'ka.req.pod.containers.image': '["nginx:1","envoy:2"]',
       priority: 'Notice',
     });
-    expect(record.device.os).toBeUndefined();
+    // The host of Falco is not that of the request.
+    expect(record.device).toBeUndefined();
+    expect(record.metadata.profiles).toEqual(['datetime']);
+    const device = { hostname: 'node-1', type: 'Unknown', type_id: 0 };
+    expect(record.metadata.loggers).toEqual([{ name: 'Falco', device }]);
   });
 
   it('has no url at 1.1', () => {
@@ -163,7 +168,7 @@ describe('an event of CloudTrail', () => {
       { type: 'AwsS3Object', name: 'k/1', uid: 'arn:aws-cn:s3:::b/k/1' },
     ]);
     expect(record.unmapped).toEqual({ 'ct.useragent': 'aws-cli', priority: 'Notice' });
-    expect(record.metadata.profiles).toEqual(['datetime', 'host', 'cloud']);
+    expect(record.metadata.profiles).toEqual(['datetime', 'cloud']);
   });
 
   it.each([
@@ -235,7 +240,10 @@ describe('an event of Okta', () => {
           'okta.actor.alternateid': 'ann@example.com',
           'okta.client.ip': '192.0.2.1',
           'okta.target.app.alternateid': 'console',
-          'okta.reason': 'INVALID',
+          'okta.result': 'FAILURE',
+          'okta.reason': 'INVALID_CREDENTIALS',
+          'okta.transaction.id': 'tx-1',
+          'okta.useragent.os': 'Linux',
         },
         { source: 'okta' },
       ),
@@ -245,12 +253,13 @@ describe('an event of Okta', () => {
         actor: {
           user: { name: 'Ann', uid: '00u1', email_addr: 'ann@example.com', type: 'User', type_id: 99 },
         },
-        api: { operation: 'user.session.start', service: { name: 'okta' } },
+        api: { operation: 'user.session.start', service: { name: 'okta' }, request: { uid: 'tx-1' } },
         src_endpoint: { ip: '192.0.2.1' },
       },
     ]);
     expect(record.resources).toEqual([{ type: 'OktaApp', name: 'console' }]);
-    expect(record.unmapped).toEqual({ 'okta.reason': 'INVALID', priority: 'Notice' });
+    expect(record).toMatchObject({ status_code: 'FAILURE', status_detail: 'INVALID_CREDENTIALS' });
+    expect(record.unmapped).toEqual({ 'okta.useragent.os': 'Linux', priority: 'Notice' });
   });
 });
 

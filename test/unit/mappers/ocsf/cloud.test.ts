@@ -22,10 +22,46 @@ describe('the cloud of a record', () => {
     expect(record.metadata.profiles).toEqual(['datetime', 'host']);
   });
 
-  it('keeps the zone of Falco out of another region', () => {
-    const record = mapped(alert({ 'ct.region': 'us-east-1' }), { cloud });
-    expect(record.cloud).toMatchObject({ region: 'us-east-1', account: { uid: '123456789012' } });
-    expect(record.cloud.zone).toBeUndefined();
+  it.each([
+    [{ 'ct.region': 'us-east-1' }, { provider: 'AWS', region: 'us-east-1' }],
+    [{ 'ct.name': 'x' }, { provider: 'AWS' }],
+    [{ 'okta.evt.type': 'x' }, { provider: 'AWS', region: 'eu-west-1', zone: 'eu-west-1a' }],
+    [{ 'github.user': 'ann' }, { provider: 'AWS', region: 'eu-west-1', zone: 'eu-west-1a' }],
+    [{ 'gcp.user': 'ann' }, { provider: 'GCP' }],
+  ])('leaves the account empty, where that of Falco would be a guess: %j', (fields, expected) => {
+    const of = alert(fields, { source: 'any' });
+    expect(mapped(of, { cloud: { ...cloud, account_name: 'shop' } }).cloud).toEqual(expected);
+  });
+
+  it('names the account where the configuration does', () => {
+    const named = { ...cloud, account_name: 'shop' };
+    const account = { uid: '123456789012', name: 'shop', type: 'AWS Account', type_id: 10 };
+    const of = (fields: object, more: object = {}) =>
+      mapped(alert(fields), { cloud: { ...named, ...more }, account_id_from: 'ct.recipientaccountid' }).cloud
+        .account;
+    expect(of({})).toEqual(account);
+    expect(of({ 'ct.recipientaccountid': '123456789012' })).toEqual(account);
+    expect(of({ 'ct.recipientaccountid': '210987654321' })).toEqual({
+      ...account,
+      uid: '210987654321',
+      name: undefined,
+    });
+    expect(of({}, { account_id: undefined, provider: 'Azure' })).toEqual({ name: 'shop' });
+  });
+
+  it('has the Google Cloud project as what the version calls it', () => {
+    const of = alert({ 'gcp.projectId': 'p-1', 'json.value[/resource/labels/project_id]': 'p-1' });
+    expect(mapped(of, { version: '1.3.0' }).cloud).toEqual({ provider: 'GCP', project_uid: 'p-1' });
+    const account = { uid: 'p-1', type: 'GCP Project', type_id: 11 };
+    const record = mapped(of, { version: '1.5.0' });
+    expect(record.cloud).toEqual({ provider: 'GCP', account });
+    expect(record.unmapped).toEqual({ priority: 'Notice' });
+    const owned = mapped(alert({ 'gcp.projectId': 'p-1', owner: 'external_x' }), {
+      version: '1.5.0',
+      account_id_from: 'owner',
+    });
+    expect(owned.cloud.account).toEqual({ uid: 'x' });
+    expect(owned.unmapped).toMatchObject({ 'gcp.projectId': 'p-1' });
   });
 
   const account = (value: unknown) =>

@@ -10,7 +10,7 @@ const UID = '11111111-2222-4333-8444-555555555555';
 /** The container without what is absent, and the names of the fields that stay. */
 function of(values: Record<string, FieldValue>) {
   const fields = new Fields(Object.assign(Object.create(null), values));
-  const container = containerOf(fields);
+  const container = containerOf(fields, '1.3.0');
   return {
     container: container && (JSON.parse(JSON.stringify(container)) as object),
     left: Object.keys(fields.rest(true)),

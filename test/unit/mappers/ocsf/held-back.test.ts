@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { VERSIONS } from '../../../../mappers/ocsf/schema/objects/types.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { checked } from './checked.ts';
 import { alert, event } from './support.ts';
@@ -28,7 +29,7 @@ const PLACES: Partial<OcsfOptions>[] = [
   { cloud: { provider: 'AWS', account_id: '123456789012', region: 'eu-west-1' }, cluster_name: 'blue' },
   { account_id_from: 'ct.recipientaccountid', profiles: ['linux_users'], confidence_from_maturity: true },
 ];
-const KINDS = (['1.1.0', '1.3.0'] as const).flatMap((version) =>
+const KINDS = VERSIONS.flatMap((version) =>
   CLASSES.flatMap((kind) => PLACES.map((place): Partial<OcsfOptions> => ({ version, ...kind, ...place }))),
 );
 

@@ -56,6 +56,9 @@ describe('observables', () => {
       ['resources[].name', 1, 'Hostname', 'node-1'],
       ['resources[].uid', 10, 'Resource UID', '0123456789ab'],
       ['resources[].uid', 10, 'Resource UID', 'b0d1'],
+      // The class has no endpoints.
+      ['unmapped', 2, 'IP Address', '10.0.0.1'],
+      ['unmapped', 2, 'IP Address', '10.0.0.2'],
     ]);
   });
 
@@ -65,10 +68,40 @@ describe('observables', () => {
       ['evidences[].file.name', 7, 'File Name', 'shadow'],
       ['evidences[].actor.process.name', 9, 'Process Name', 'cat'],
     ]);
+    // The host is that of Falco, and nothing to search by.
     expect(seen(AUDIT, {})).toEqual([
-      ['device.hostname', 1, 'Hostname', 'node-1'],
       ['evidences[].src_endpoint.ip', 2, 'IP Address', '10.0.0.9'],
       ['evidences[].actor.user.name', 4, 'User Name', 'alice'],
     ]);
+  });
+
+  it('of every address, wherever it is', () => {
+    const miner = alert({
+      'proc.name': 'xmrig',
+      'fd.rip': '198.51.100.7',
+      'fd.rport': 3333,
+      'fd.name': null,
+    });
+    expect(seen(miner, {})).toContainEqual(['evidences[].dst_endpoint.ip', 2, 'IP Address', '198.51.100.7']);
+    expect(seen(miner, security)).toContainEqual(['unmapped', 2, 'IP Address', '198.51.100.7']);
+    const more = alert({
+      'ka.sourceips': ['10.0.0.9', '10.0.0.1'],
+      'my.peer': '2001:db8::7',
+      'my.peers': '(192.0.2.1, 192.0.2.2)',
+      'my.connection': '192.0.2.3:1->192.0.2.4:2',
+      'my.text': 'from 192.0.2.5',
+      'my.version': '1.2.3',
+    });
+    const found = (options: Partial<OcsfOptions>) =>
+      seen(more, options)
+        .filter(([, type]) => type === 2)
+        .map(([name, , , value]) => [name, value]);
+    const anywhere = ['2001:db8::7', '192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'];
+    expect(found({})).toEqual([
+      ['evidences[].src_endpoint.ip', '10.0.0.9'],
+      ['evidences[].src_endpoint.intermediate_ips[]', '10.0.0.1'],
+      ...anywhere.map((address) => ['unmapped', address]),
+    ]);
+    expect(found(security)).toEqual(['10.0.0.9', '10.0.0.1', ...anywhere].map((each) => ['unmapped', each]));
   });
 });

@@ -9,6 +9,9 @@ import { alert, event } from './support.ts';
 const KINDS: Partial<OcsfOptions>[] = [
   {},
   { version: '1.3.0', profiles: ['linux_users'], account_id_from: 'ct.recipientaccountid' },
+  { version: '1.5.0', profiles: ['linux_users'], cloud: { provider: 'GCP', account_name: 'shop' } },
+  { version: '1.8.0' },
+  { class: 'security_finding', version: '1.6.0', cloud: { provider: 'AWS' } },
   { class: 'security_finding', cloud: { account_id: 'external_x' } },
   { class: 'security_finding', mode: 'falcosidekick' },
   { class: 'security_finding', mode: 'falcosidekick', version: '1.3.0' },

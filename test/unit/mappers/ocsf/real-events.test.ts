@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { VERSIONS } from '../../../../mappers/ocsf/schema/objects/types.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { composedEvents, realEvents, shapedEvents } from '../../../support/corpus.ts';
 import { runs } from '../../../support/runs.ts';
 import { lostFields } from './accounting.ts';
-import { event, mapper, officialErrors } from './support.ts';
+import { event, mapped, mapper, officialErrors } from './support.ts';
 
-const KINDS: Partial<OcsfOptions>[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
+const KINDS: Partial<OcsfOptions>[] = VERSIONS.flatMap((version) => [
   { version },
   { version, class: 'security_finding' as const },
   { version, class: 'security_finding' as const, mode: 'falcosidekick' as const },
@@ -41,4 +42,25 @@ describe('real events', () => {
     },
     120_000,
   );
+
+  /** The address is the one thing that one hunts a miner by. */
+  it.each([
+    ['real-shaped', 'Possible Cryptominer Activity', '127.0.0.1', undefined, 0],
+    ['composed', 'Possible Cryptominer', '203.0.113.70', '198.51.100.8', 0],
+    ['composed', 'Detect outbound connections to common miner pool ports', '203.0.113.70', '198.51.100.8', 2],
+  ])('show the remote end of a miner: %s, %s', (file, rule, remote, local, direction) => {
+    const lines = file === 'composed' ? composedEvents() : shapedEvents();
+    const line = lines.find((text) => text.includes(`"rule":"${rule}"`) && text.includes('"fd.rip"'))!;
+    const record = mapped(event(line));
+    const [{ src_endpoint, dst_endpoint, connection_info }] = record.evidences;
+    expect(dst_endpoint).toMatchObject({ ip: remote, port: 3333 });
+    expect(src_endpoint?.ip).toBe(local);
+    expect(connection_info.direction_id).toBe(direction);
+    expect(record.observables).toContainEqual({
+      name: 'evidences[].dst_endpoint.ip',
+      type: 'IP Address',
+      type_id: 2,
+      value: remote,
+    });
+  });
 });

@@ -3,6 +3,7 @@ import { type Column, columnsOf } from '../../../../core/sdk/index.ts';
 import { schema as ecs } from '../../../../mappers/ecs/schema.ts';
 import { mappingOf } from '../../../../mappers/ocsf/finding/mapping.ts';
 import ocsf from '../../../../mappers/ocsf/index.ts';
+import { VERSIONS } from '../../../../mappers/ocsf/schema/objects/types.ts';
 import type { OcsfOptions } from '../../../../mappers/ocsf/schema/options.ts';
 import { decoded } from '../../../support/decoded.ts';
 
@@ -19,15 +20,18 @@ function pathsOf(columns: readonly Column[], prefix = ''): string[] {
 const columns = (options: Partial<OcsfOptions>) =>
   pathsOf(columnsOf(mappingOf(decoded(ocsf, options)).schema));
 
-const KINDS: Partial<OcsfOptions>[] = (['1.1.0', '1.3.0'] as const).flatMap((version) => [
+const KINDS: Partial<OcsfOptions>[] = VERSIONS.flatMap((version) => [
   { version },
   { version, class: 'security_finding' as const },
   { version, class: 'security_finding' as const, mode: 'falcosidekick' as const },
 ]);
 
-/** Deprecated at 1.1 or 1.3, or before. */
+/** Deprecated at 1.3, or before. */
 const DEPRECATED =
   /(^metadata\.extension|\.related_analytics|\.tactics|\.invoked_by|\.imei|^evidence)(\[\])?(\.|$)/;
+/** Deprecated since 1.4 or 1.6, of what the records have or had. */
+const SINCE_1_4 = /\.(lineage|project_uid|product_uid)|image\.tag$/;
+const SINCE_1_6 = /process\.tid$/;
 
 describe('the columns', () => {
   it.each(KINDS)('are of all levels: %j', (options) => {
@@ -39,7 +43,11 @@ describe('the columns', () => {
   });
 
   it.each(KINDS)('have no attribute that OCSF has deprecated: %j', (options) => {
-    expect(columns(options).filter((path) => DEPRECATED.test(path))).toEqual([]);
+    const all = columns(options);
+    const { version = '' } = options;
+    expect(all.filter((path) => DEPRECATED.test(path))).toEqual([]);
+    if (version >= '1.4.0') expect(all.filter((path) => SINCE_1_4.test(path))).toEqual([]);
+    if (version >= '1.6.0') expect(all.filter((path) => SINCE_1_6.test(path))).toEqual([]);
   });
 
   it.each(KINDS)('can be written as Parquet, and none is a partition key: %j', (options) => {

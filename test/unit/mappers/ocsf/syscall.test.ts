@@ -32,7 +32,7 @@ describe('a system call', () => {
     const [evidence] = record.evidences;
     expect(evidence.actor.process).toMatchObject({
       name: 'bash',
-      uid: '11111111-2222-4333-8444-555555555555#process',
+      uid: '#process',
       file: { name: 'bash', path: '/bin/bash', parent_folder: '/bin', type_id: 1 },
       user: { name: 'root', uid: '0', type: 'Admin', type_id: 2 },
       container: {
@@ -40,7 +40,8 @@ describe('a system call', () => {
         image: { uid: 'alpine:3.20', name: 'alpine', tag: '3.20' },
         orchestrator: 'Kubernetes',
       },
-      parent_process: { name: 'runc', uid: '11111111-2222-4333-8444-555555555555#parent' },
+      parent_process: { name: 'runc', uid: '#parent' },
+      lineage: ['runc'],
     });
     expect(evidence.src_endpoint).toEqual({ ip: '10.1.2.3', port: 40312 });
     expect(evidence.dst_endpoint).toEqual({ ip: '10.96.0.1', port: 443 });
@@ -98,7 +99,7 @@ describe('a system call', () => {
       namespace_pid: 3,
       created_time: 1783763098682,
       session: { terminal: '34816' },
-      lineage: ['systemd'],
+      lineage: ['systemd', '/sbin/init'],
       parent_process: { pid: 1, file: { path: '/sbin/init' } },
       container: {
         uid: 'ee97d9c4186fa0',
@@ -115,6 +116,49 @@ describe('a system call', () => {
       'container.image.id': '6f7e2741b66b',
       ...NONE,
     });
+  });
+
+  const ancestors = {
+    'proc.pname': 'bash',
+    'proc.pexepath': '/usr/bin/bash',
+    'proc.ppid': 30,
+    'proc.aname[2]': 'sshd',
+    'proc.aexepath[2]': '/usr/sbin/sshd',
+    'proc.apid[2]': 20,
+    'proc.acmdline[2]': 'sshd: ann',
+    // A name of another program than that of the path.
+    'proc.aname[3]': 'sh',
+    'proc.aexepath[3]': '/bin/busybox',
+    'proc.aname[4]': 'init',
+  };
+
+  it('names its ancestors from the oldest to the parent, by the path where it is known', () => {
+    const record = mapped(alert(ancestors));
+    expect(record.evidences[0].actor.process.lineage).toEqual([
+      'init',
+      '/bin/busybox',
+      '/usr/sbin/sshd',
+      '/usr/bin/bash',
+    ]);
+    expect(record.unmapped).toEqual({
+      'proc.apid[2]': '20',
+      'proc.acmdline[2]': 'sshd: ann',
+      'proc.aname[3]': 'sh',
+      ...NONE,
+    });
+  });
+
+  it('tells all of its ancestors from 1.5 on, from the parent to the oldest', () => {
+    const record = mapped(alert(ancestors), { version: '1.5.0' });
+    const { lineage, ancestry } = record.evidences[0].actor.process;
+    expect(lineage).toBeUndefined();
+    expect(ancestry).toEqual([
+      { name: 'bash', path: '/usr/bin/bash', pid: 30 },
+      { name: 'sshd', path: '/usr/sbin/sshd', pid: 20, cmd_line: 'sshd: ann' },
+      { name: 'sh', path: '/bin/busybox' },
+      { name: 'init' },
+    ]);
+    expect(record.unmapped).toEqual(NONE);
   });
 
   it.each([
@@ -208,7 +252,9 @@ describe('an event of Falco itself', () => {
       alert(fields, { rule: 'Falco internal: syscall event drop', source: 'internal', tags: null }),
     );
     expect(record.unmapped).toEqual({ ...fields, ...NONE });
-    expect(record.device).toEqual({ hostname: 'node-1', type: 'Unknown', type_id: 0 });
+    expect(record.device).toBeUndefined();
+    const device = { hostname: 'node-1', type: 'Unknown', type_id: 0 };
+    expect(record.metadata.loggers).toEqual([{ name: 'Falco', device }]);
     expect(record.metadata).toMatchObject({
       log_name: 'internal',
       product: { feature: { name: 'internal' } },
@@ -262,7 +308,6 @@ describe('every record', () => {
     const record = mapped(alert({}, { tags: ['mitre_execution', 'T1059', 'container'] }));
     expect(record.finding_info).toMatchObject({
       title: 'A rule',
-      desc: 'something happened',
       analytic: { name: 'A rule', uid: 'A rule', type: 'Rule', type_id: 1 },
       data_sources: ['syscall'],
       types: ['syscall'],

@@ -52,7 +52,7 @@ describe('TLS files', () => {
       ),
     ],
     [{ ca: 'empty.pem' }, ['failed tls.ca (empty.pem) holds no certificate in PEM']],
-    [{ ca: '.' }, [expect.stringMatching(/^failed tls\.ca .* cannot be read: it is a folder$/)]],
+    [{ ca: '.' }, [expect.stringMatching(/^failed tls\.ca .* cannot be read: it is a directory$/)]],
     [
       { cert: 'broken.pem' },
       [expect.stringMatching(/^failed tls\.cert \(broken\.pem\) holds a certificate that cannot/)],

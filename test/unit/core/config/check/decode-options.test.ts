@@ -37,19 +37,14 @@ describe('decodeOptions', () => {
       ],
     ],
     [{ host: 'a', prot: 1 }, ['unknown option "prot"; did you mean "port"?']],
-    [{ host: 'a', username: 'me' }, ['username: needs "password" beside it']],
-    [{ host: 'a', password: 'hunter2' }, ['password: needs "username" beside it']],
+    [{ host: 'a', username: 'me' }, ['username: requires "password"']],
+    [{ host: 'a', password: 'hunter2' }, ['password: requires "username"']],
     [
       { host: 'a', username: 'me', password: 'hunter2', token: 'hunter3' },
-      ['token: does not go together with "username". Leave one of them out.'],
+      ['token: cannot be combined with "username". Remove one of them.'],
     ],
-    [
-      [],
-      [
-        'must be a mapping, not a list. Write a mapping: { name: value }, or each "name: value" on a line below.',
-      ],
-    ],
-    ['hunter2', ['must be a mapping, not a string']],
+    [[], ['must be a mapping, not a list. For example: { host: syslog.example.com }']],
+    ['hunter2', ['must be a mapping, not a string. For example: { host: syslog.example.com }']],
   ])('says what validate says of %j', (given, told) => {
     expect(problems(given)).toEqual(told);
     expect(JSON.stringify(problems(given))).not.toContain('hunter');
@@ -61,10 +56,10 @@ describe('decodeOptions', () => {
     ['192.0.2.1', undefined],
     ['2001:db8::1', undefined],
     ['', 'is empty'],
-    ['logs:514', 'has a port in it: write that under "port"'],
-    ['[::1]:514', 'has a port in it: write that under "port"'],
-    ['[::1]', 'is in brackets: write the IPv6 address without them'],
-    ['tcp://logs', 'is a URL: write the host alone'],
+    ['logs:514', 'contains a port: set "port" instead'],
+    ['[::1]:514', 'contains a port: set "port" instead'],
+    ['[::1]', 'is in brackets: write the IPv6 address without brackets'],
+    ['tcp://logs', 'is a URL: write only the host'],
     ['two words', 'is neither a name nor an IP address'],
   ])('takes a host, and no port with it: %s', (host, reason) => {
     expect(problems({ host })).toEqual(reason === undefined ? [] : [`host: "${host}" ${reason}`]);

@@ -6,13 +6,13 @@ const verify: JsonSchema = { type: 'boolean', falcosidekick: ['tickets.checkcert
 const explain = (insecure: JsonSchema, missing?: string) => {
   const schema = { type: 'object', properties: { insecure }, additionalProperties: false };
   const key = { name: 'checkcert', path: [], schema, around: [], ...(missing && { missing }) };
-  const { message, suggestion, fix } = explainUnknownKey(key);
-  return { message, suggestion, fix };
+  const { code, suggestion, fix } = explainUnknownKey(key);
+  return { code, suggestion, fix };
 };
 
 it('suggests the option that a key of Falcosidekick is here', () => {
   expect(explain(verify)).toEqual({
-    message: 'unknown option "checkcert", as Falcosidekick calls it; here it is "insecure"',
+    code: 'TIERCEL_CFG_UNKNOWN_OPTION',
     suggestion: 'insecure',
     fix: undefined,
   });
@@ -22,8 +22,7 @@ it('suggests the option that a key of Falcosidekick is here', () => {
 it.each([undefined, 'insecure'])('suggests no option that means the opposite (missing: %s)', (missing) => {
   const inverted = { ...verify, falcosidekick: [{ key: 'tickets.checkcert', inverted: true }] };
   expect(explain(inverted, missing)).toEqual({
-    message:
-      'unknown option "checkcert", as Falcosidekick calls it; here it is "insecure", with the opposite meaning',
+    code: 'TIERCEL_CFG_UNKNOWN_OPTION',
     suggestion: undefined,
     fix: '"checkcert: true" is "insecure: false" here; "checkcert: false" is "insecure: true".',
   });

@@ -24,7 +24,7 @@ function node(value: unknown): Node {
   return { kind: 'map', span, entries: new Map(entries) };
 }
 
-/** What is left, and what is said: the path, the message, and the suggestion or the fix. */
+/** The keys that are left, and the errors: path, code, the key that the message names, and the suggestion. */
 function taken(value: object) {
   const sections = ['server', 'outputs', 'kind'];
   const { root, faults } = extractForeignFormats(node(value) as MapNode, sections, [
@@ -34,12 +34,16 @@ function taken(value: object) {
   ]);
   return {
     left: [...root.entries.keys()],
-    said: faults.map(({ path, message, suggestion, fix }) => [path.join('.'), message, suggestion ?? fix]),
+    said: faults.map(({ path, code, message, suggestion }) => [
+      path.join('.'),
+      code,
+      /"(.*?)"/.exec(message)?.[1],
+      suggestion,
+    ]),
   };
 }
 
-const margin = (path: string) =>
-  `"${path}" stands at the left margin; an output stands under "outputs", with its type`;
+const UNKNOWN = 'TIERCEL_CFG_UNKNOWN_OPTION';
 
 describe('extractForeignFormats', () => {
   it('leaves sections, and what nothing is known of', () => {
@@ -54,13 +58,7 @@ describe('extractForeignFormats', () => {
   it('takes a manifest of Kubernetes as a whole, which has both keys', () => {
     const { left, said } = taken({ apiVersion: 'v1', kind: 'ConfigMap', data: {} });
     expect(left).toEqual([]);
-    expect(said).toEqual([
-      [
-        '',
-        'this is a manifest of Kubernetes, not a configuration',
-        'The configuration is the text under "data" of a ConfigMap: write it into a file of its own.',
-      ],
-    ]);
+    expect(said).toEqual([['', UNKNOWN, undefined, undefined]]);
     expect(taken({ apiVersion: 'v1' })).toEqual({ left: ['apiVersion'], said: [] });
     expect(taken({ kind: 'ConfigMap' })).toEqual({ left: ['kind'], said: [] });
   });
@@ -68,13 +66,14 @@ describe('extractForeignFormats', () => {
   it('takes a whole below one key', () => {
     expect(taken({ tiercel: { outputs: {}, server: {}, more: 1 }, server: {} })).toEqual({
       left: ['server'],
-      said: [
-        [
-          '',
-          'unknown option "tiercel"',
-          'Leave "tiercel:" out: "outputs", "server" stand at the left margin.',
-        ],
-      ],
+      said: [['', UNKNOWN, 'tiercel', undefined]],
+    });
+  });
+
+  it('takes the key of a ConfigMap that holds the configuration', () => {
+    expect(taken({ 'config.yaml': 'outputs:\n  a: { type: webhook }', 'b.yaml': 'x' })).toEqual({
+      left: ['b.yaml'],
+      said: [['', UNKNOWN, 'config.yaml', undefined]],
     });
   });
 
@@ -84,9 +83,9 @@ describe('extractForeignFormats', () => {
     ).toEqual({
       left: [],
       said: [
-        ['', margin('hook'), 'outputs.hook'],
-        ['', margin('Webhook'), 'outputs.Webhook'],
-        ['aws', margin('aws.sqs'), 'outputs.sqs'],
+        ['', UNKNOWN, 'hook', 'outputs.hook'],
+        ['', UNKNOWN, 'Webhook', 'outputs.Webhook'],
+        ['aws', UNKNOWN, 'aws.sqs', 'outputs.sqs'],
       ],
     });
   });
@@ -108,7 +107,7 @@ describe('extractForeignFormats', () => {
     for (const value of ['x', { a: 1 }]) {
       expect(taken({ [name.toUpperCase()]: value })).toEqual({
         left: [],
-        said: [['', `unknown option "${name.toUpperCase()}" of Falcosidekick`, fix]],
+        said: [['', UNKNOWN, name.toUpperCase(), undefined]],
       });
     }
   });
@@ -118,13 +117,7 @@ describe('extractForeignFormats', () => {
     (name) => {
       expect(taken({ [name]: { url: 'x' } })).toEqual({
         left: [],
-        said: [
-          [
-            '',
-            `"${name}" is an output of Falcosidekick that is not built in here`,
-            expect.stringContaining('"webhook" posts events'),
-          ],
-        ],
+        said: [['', UNKNOWN, name, undefined]],
       });
       expect(taken({ [name]: 'x' }).said).toEqual([]);
     },

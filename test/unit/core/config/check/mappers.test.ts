@@ -69,27 +69,23 @@ describe('the mapper of an output that cannot write every record', () => {
   it('is refused where it is named, property by property', async () => {
     const text = 'outputs:\n  t:\n    type: table\n    mapper: { type: open, note: x }\n';
     const said = await told(text);
-    expect(said).toContain(
-      '4:5: error: outputs.t.mapper: table cannot write the records of open: a: has no type; write one',
-    );
-    expect(said).toContain(
-      '4:5: error: outputs.t.mapper: table cannot write the records of open: b.c: is a reference',
-    );
+    expect(said).toMatch(/4:5: error: outputs\.t\.mapper: .*\bopen: a: has no type/);
+    expect(said).toMatch(/4:5: error: outputs\.t\.mapper: .*\bopen: b\.c: is a reference/);
     expect(said).toContain('TIERCEL_CFG_MAPPER');
     expect(said).toContain('mapper: ocsf');
   });
 
   it('is refused at the output when the output chose it', async () => {
-    expect(await told('outputs:\n  t: { type: table }\n')).toContain(
-      '2:3: error: outputs.t: table cannot write the records of texts: record: must be a closed object',
+    expect(await told('outputs:\n  t: { type: table }\n')).toMatch(
+      /2:3: error: outputs\.t: .*\btexts: record: must be a closed object/,
     );
   });
 
   it.each([
-    ['mapper: broken', 'the records of broken: it cannot be made: no such field: proc.nme'],
-    ['mapper: rows, columns: 0', 'the records of rows: no room for a column'],
+    ['mapper: broken', /\bbroken: .*: no such field: proc\.nme/],
+    ['mapper: rows, columns: 0', /\brows: no room for a column/],
   ])('is refused when something throws: %s', async (more, message) => {
-    expect(await told(`outputs:\n  t: { type: table, ${more} }\n`)).toContain(message);
+    expect(await told(`outputs:\n  t: { type: table, ${more} }\n`)).toMatch(message);
   });
 
   it('is not made for an output that is off', async () => {
@@ -102,7 +98,7 @@ describe('the mapper of an output that cannot write every record', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: an interpolation of the configuration
     const text = 'outputs:\n  t: { type: table, mapper: { type: broken, note: "${env:NOTE}" } }\n';
     const result = await loadConfig({ text, env: { NOTE: 'proc.nme' }, registry });
-    expect(result.ok ? '' : renderErrors(result.errors)).toContain('it cannot be made');
+    expect(result.ok ? '' : renderErrors(result.errors)).toContain('TIERCEL_CFG_MAPPER');
     expect(result.ok ? '' : renderErrors(result.errors)).not.toContain('proc.nme');
   });
 });

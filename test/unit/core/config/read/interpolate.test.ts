@@ -90,14 +90,11 @@ describe('interpolate', () => {
       a: '${env:NOPE} ${env:1x} ${HOME} ${file:} ${what:x} ${',
       b: '${file:gone}',
     });
-    expect(faults.map(({ message }) => message)).toEqual([
-      'the environment variable NOPE is not set',
-      'the name of an environment variable is letters, digits and "_"',
-      '"${HOME}" does not say where to look; did you mean "${env:HOME}"?',
-      '"${file:}" names no file',
-      'unknown form of "${…}"',
-      '"${" is never closed',
-      'the file gone cannot be read: it does not exist',
-    ]);
+    expect(faults.map(({ code }) => code)).toEqual(Array(7).fill('TIERCEL_CFG_INTERPOLATION'));
+    expect(faults.map(({ message }) => message)).toEqual(
+      ['NOPE', 'environment variable', '"${env:HOME}"', '"${file:}"', '"${…}"', '"${"', 'gone'].map((part) =>
+        expect.stringContaining(part),
+      ),
+    );
   });
 });

@@ -25,7 +25,7 @@ describe('parseSize', () => {
     ['8mib', `has the unknown unit "mib": did you mean 8MiB? (${UNITS})`],
     ['8XB', `has the unknown unit "XB" (${UNITS})`],
     ['1.5B', 'is not a whole number of bytes'],
-    ['99999TiB', 'is larger than any disk'],
+    ['99999TiB', 'is too large'],
     ['-1MiB', `is not a size such as 64KiB or 256MiB (${UNITS})`],
     ['', `is not a size such as 64KiB or 256MiB (${UNITS})`],
   ])('refuses %j', (text, reason) => {

@@ -26,10 +26,27 @@ describe('mapEvent', () => {
       'the mapper failed: odd',
     ],
     ['returns nothing', () => undefined, neither],
-    ['returns a promise', async () => ({ ok: true, record: 1 }), neither],
+    [
+      'returns a promise',
+      async () => ({ ok: true, record: 1 }),
+      'returned a promise; map must be synchronous',
+    ],
+    ['returns a promise that fails later', () => Promise.reject(new Error('late')), 'returned a promise'],
+    ['returns no record', () => ({ ok: true }), 'the mapper returned { ok: true } without a record'],
+    ['refuses with an object', () => ({ ok: false, reason: { code: 7 } }), '{"code":7}'],
     ['returns the record itself', () => ({ rule: 'x' }), neither],
     ['refuses without a reason', () => ({ ok: false }), 'the mapper gave no reason'],
   ])('refuses the event when the mapper %s', (_, map, reason) => {
     expect(mapped(map)).toEqual({ ok: false, reason: expect.stringContaining(reason) });
+  });
+
+  it('names the mapper where it is known', () => {
+    const fail = () => {
+      throw new Error('odd');
+    };
+    expect(mapEvent({ map: fail }, event, './rows.js')).toEqual({
+      ok: false,
+      reason: 'the mapper ./rows.js failed: odd',
+    });
   });
 });

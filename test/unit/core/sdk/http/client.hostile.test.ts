@@ -41,7 +41,11 @@ const answerOf = (status: string, body = '', more = '') =>
 
 describe('a server that means no good', () => {
   it.each<[what: string, answer: (socket: Socket) => void, reason: RegExp]>([
-    ['speaks another protocol', (socket) => socket.write('SSH-2.0-OpenSSH\r\n'), /Parse Error/],
+    [
+      'speaks another protocol',
+      (socket) => socket.write('SSH-2.0-OpenSSH\r\n'),
+      /HPE_INVALID_CONSTANT: the answer is not HTTP/,
+    ],
     [
       'switches to another protocol',
       (socket) => socket.write('HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),

@@ -4,8 +4,9 @@ import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { httpClient } from '../../../../../core/sdk/http/client.ts';
+import type { HttpOptions } from '../../../../../core/sdk/http/options.ts';
 import { makeCertificates } from '../../../../support/certificates.ts';
 import { misbehaving, neverAborts } from '../../../outputs/support.ts';
 
@@ -292,6 +293,59 @@ describe('httpClient over TLS and a proxy', () => {
     http.close();
   });
 
+  it.each([
+    [407, {}, /^nowhere\.invalid: proxy 127\.0\.0\.1:\d+ answered 407 Proxy Authentication Required$/],
+    [
+      503,
+      { 'x-squid-error': 'ERR_DNS_FAIL 0' },
+      /^nowhere\.invalid: proxy 127\.0\.0\.1:\d+ answered 503 Service Unavailable$/,
+    ],
+    [
+      405,
+      {},
+      /^nowhere\.invalid answered 405 Method Not Allowed; through the proxy 127\.0\.0\.1:\d+, which may have answered itself$/,
+    ],
+  ])('names the proxy that answers %i %j, also to a token request', async (status, headers, reason) => {
+    const answering = createHttp((_, response) => response.writeHead(status, headers).end());
+    await new Promise<void>((resolve) => answering.listen(0, '127.0.0.1', resolve));
+    const proxy = `http://127.0.0.1:${(answering.address() as AddressInfo).port}`;
+    const post = async (auth: Pick<HttpOptions, 'auth'>) => {
+      const http = httpClient({ proxy, ...auth }, { configDir: folder });
+      const delivery = await http.post('http://nowhere.invalid/in', '{}', neverAborts());
+      http.close();
+      return delivery.status === 'delivered' ? '' : delivery.reason;
+    };
+    expect(await post({})).toMatch(reason);
+    const oauth2 = {
+      token_url: 'http://login.invalid/oauth',
+      client_id: 'tiercel',
+      client_secret: 'there',
+      client_authentication: 'header',
+    } as const;
+    const named =
+      status === 405
+        ? /^auth\.oauth2: login\.invalid answered 405; through the proxy 127/
+        : /^auth\.oauth2: login\.invalid: proxy 127.*? answered/;
+    expect(await post({ auth: { oauth2 } })).toMatch(named);
+    answering.closeAllConnections();
+    answering.close();
+  });
+
+  it('says that a server does not speak TLS, in the words of the doctor', async () => {
+    const plain = createHttp((_, response) => response.end());
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const { port } = plain.address() as AddressInfo;
+    const http = httpClient({}, { configDir: folder });
+    expect(await http.post(`https://127.0.0.1:${port}/`, '{}', neverAborts())).toMatchObject({
+      reason: expect.stringMatching(
+        /^127\.0\.0\.1:\d+: (ERR_SSL_\w+: )?the server does not speak TLS at this port: check the port, or connect without TLS \(http:\/\/\)$/,
+      ),
+    });
+    http.close();
+    plain.closeAllConnections();
+    plain.close();
+  });
+
   it('retries when the proxy cannot be reached, without its password in the reason', async () => {
     const http = httpClient({ proxy: 'http://ann:sesame@127.0.0.1:1' }, { configDir: folder });
     const delivery = await http.post('https://127.0.0.1:2/', '{}', neverAborts());
@@ -300,5 +354,40 @@ describe('httpClient over TLS and a proxy', () => {
       reason: expect.stringMatching(/proxy 127\.0\.0\.1:1: .*ECONNREFUSED/),
     });
     expect(JSON.stringify(delivery)).not.toContain('sesame');
+  });
+});
+
+describe('the secrets of a client', () => {
+  it('leave its own words readable, and are not in what the server says', async () => {
+    const server = await misbehaving((_, response) => {
+      response.writeHead(401);
+      response.end('Unauthorized: there is no user there');
+    });
+    const auth = { basic: { username: 'ann', password: 'there' } };
+    const http = httpClient({ url: `${server.url}/a/b/Unauthorized`, auth }, { configDir: '/' });
+    onTestFinished(() => http.close());
+    const { host } = new URL(server.url);
+    expect(await http.post('', '{}', neverAborts())).toMatchObject({
+      reason: `${host} answered 401 Unauthorized: ***: *** is no user ***`,
+    });
+    await server.stop();
+    expect(await http.post('', '{}', neverAborts())).toMatchObject({
+      reason: `${host}: ECONNREFUSED: nothing listens there`,
+    });
+  });
+
+  it('are not half shown where an answer is cut', async () => {
+    const secret = 'a-secret-of-thirty-characters!';
+    const server = await misbehaving((_, response) => {
+      response.writeHead(500);
+      response.end(`${'x'.repeat(285)}${secret}`);
+    });
+    const auth = { bearer: { token: secret } };
+    const http = httpClient({ url: server.url, auth }, { configDir: '/' });
+    onTestFinished(async () => {
+      http.close();
+      await server.stop();
+    });
+    expect(JSON.stringify(await http.post('', '{}', neverAborts()))).not.toContain('a-secret');
   });
 });

@@ -198,4 +198,26 @@ describe('the addresses of a client', () => {
     expect(await http.post('nonsense', '', neverAborts())).toMatchObject({ status: 'retry' });
     http.close();
   });
+
+  it.each<[string, Partial<HttpExchange<string>>]>([
+    ['a HEAD', {}],
+    ['a request of its own', { check: { url: '/ready', headers: { 'x-more': 'b' } } }],
+  ])('checks by %s with the headers that are an object', async (_, exchange) => {
+    const { server, output } = await setUp({ headers: { 'X-Version': '2' }, ...exchange });
+    expect((await examine(output, neverAborts()))?.failed).toEqual([]);
+    expect(server.received).toMatchObject([{ headers: { 'x-version': '2' } }]);
+  });
+
+  it('lets the headers of its check replace them, whatever the case of a name', async () => {
+    const check = { url: '/ready', headers: { 'x-version': '3' } };
+    const { server, output } = await setUp({ headers: { 'X-Version': '2' }, check });
+    await examine(output, neverAborts());
+    expect(server.received).toMatchObject([{ headers: { 'x-version': '3' } }]);
+  });
+
+  it('checks without the headers that depend on a batch', async () => {
+    const { server, output } = await setUp({ headers: ({ id }) => ({ 'idempotency-key': id }) });
+    expect((await examine(output, neverAborts()))?.failed).toEqual([]);
+    expect(server.received[0]?.headers).not.toHaveProperty('idempotency-key');
+  });
 });

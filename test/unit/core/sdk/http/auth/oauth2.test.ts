@@ -182,7 +182,9 @@ describe('auth.oauth2', () => {
     await endpoint.stop();
     expect(await post()).toMatchObject({
       status: 'retry',
-      reason: expect.stringMatching(/^auth\.oauth2: 127\.0\.0\.1:\d+ gave no token: ECONNREFUSED/),
+      reason: expect.stringMatching(
+        /^auth\.oauth2: 127\.0\.0\.1:\d+ gave no token: ECONNREFUSED: nothing listens there$/,
+      ),
     });
   });
 

@@ -33,6 +33,35 @@ it.each<[unknown, string]>([
     failure('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'),
     'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: the server wants a client certificate; set tls.cert and tls.key',
   ],
+  [
+    failure(
+      'EPROTO',
+      'write EPROTO 807C8CDC:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/openssl/ssl/record/ssl3_record.c:354:\n',
+    ),
+    'the server does not speak TLS at this port: check the port, or connect without TLS (http://)',
+  ],
+  [
+    failure('ERR_SSL_PACKET_LENGTH_TOO_LONG', 'packet length too long'),
+    'ERR_SSL_PACKET_LENGTH_TOO_LONG: the server does not speak TLS at this port: check the port, or connect without TLS (http://)',
+  ],
+  [
+    failure(
+      'EPROTO',
+      'write EPROTO 807C8CDC:error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure:../deps/x.c:1590:SSL alert number 40',
+    ),
+    'the server refuses the TLS handshake: it may want a client certificate (tls.cert, tls.key), or share no cipher',
+  ],
+  [
+    failure(
+      'EPROTO',
+      'write EPROTO 807C:error:0A000126:SSL routines:ssl3_read_n:unexpected eof while reading:../x.c:303:',
+    ),
+    'EPROTO: TLS: unexpected eof while reading',
+  ],
+  [
+    failure('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/'),
+    'HPE_INVALID_CONSTANT: the answer is not HTTP; check the port, and whether it wants https://',
+  ],
   [failure('EOTHER', 'one line\nand another'), 'EOTHER: one line'],
   [failure('EOTHER', '  EOTHER: said already '), 'EOTHER: said already'],
   [failure('EOTHER'), 'EOTHER'],

@@ -53,6 +53,15 @@ describe('secretsOfUrl', () => {
     const all = secrets('https://h.example/');
     expect(all).not.toContain('/');
     expect(all.filter((secret) => secret !== '' && secret !== 'https://h.example/')).toEqual([]);
-    expect(secrets('https://h.example/a')).toEqual(expect.arrayContaining(['/a', 'a']));
+    expect(secrets('https://h.example/a/b')).toEqual(expect.arrayContaining(['/a/b', 'a/b']));
+  });
+
+  it.each(['/token', '/oauth', '/oauth2', '/webhook/'])('takes %j for a word', (path) => {
+    const all = secrets(`https://h.example${path}`).filter((secret) => secret !== '');
+    expect(all).toEqual([`https://h.example${path}`]);
+  });
+
+  it.each(['/a1b2c3', '/verysecretword'])('does not take %j for a word', (path) => {
+    expect(secrets(`https://h.example${path}`)).toContain(path.slice(1));
   });
 });

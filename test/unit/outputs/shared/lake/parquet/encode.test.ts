@@ -142,11 +142,11 @@ describe('createEncoder', () => {
     const rules = ['nothing', 'A rule', 'promise', 'no record', 'getter', 'more', 'A rule'];
     const samples = rules.map((rule, index) => ({ time: at(index), id: `id-${index}`, rule }));
     const { rows, failures, file } = await encode(batchOf(samples), never);
-    const neither = 'the mapper returned neither { ok: true, record } nor { ok: false, reason }';
+    const neither = 'the mapper probe returned neither { ok: true, record } nor { ok: false, reason }';
     expect(failures).toEqual([
       { index: 0, reason: neither },
-      { index: 2, reason: neither },
-      { index: 3, reason: 'the record does not fit its schema: record: expected an object, got undefined' },
+      { index: 2, reason: 'the mapper probe returned a promise; map must be synchronous' },
+      { index: 3, reason: 'the mapper probe returned { ok: true } without a record' },
       { index: 4, reason: 'the record cannot be read: stale' },
       { index: 5, reason: 'the record does not fit its schema: metadata.version: is not in the schema' },
     ]);
@@ -163,10 +163,11 @@ describe('createEncoder', () => {
     expect(rows).toBe(2);
     expect(failures).toEqual([
       { index: 1, reason: 'not this one' },
-      { index: 2, reason: 'the mapper failed: oops' },
+      { index: 2, reason: 'the mapper probe failed: oops' },
       {
         index: 3,
-        reason: 'the record does not fit its schema: count: expected a 32-bit integer, got 1099511627776',
+        reason:
+          'the record does not fit its schema: count: expected a 32-bit integer, got 1099511627776; write int64() in the schema',
       },
     ]);
   });

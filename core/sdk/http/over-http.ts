@@ -61,6 +61,6 @@ export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output
     },
     preview: (batch) => exchange.body(batch),
     diagnose: (_options, signal) =>
-      probeHttp(http, check, signal, typeof headers === 'function' ? : headers),
+      probeHttp(http, check, signal, typeof headers === 'function' ? {} : headers),
   };
 }

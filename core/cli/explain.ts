@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Config, OutputConfig } from '../config/schema/config.ts';
 import { createEnricher } from '../event/decode.ts';
 import type { Event } from '../event/event.ts';
@@ -17,6 +18,9 @@ import { type ConfigOptions, EXIT, type RegisterCommand, withConfig } from './co
 import { readEvents } from './events.ts';
 import { indentJson } from './render.ts';
 
+/** The bytes of a payload that is not text that are shown. */
+const DUMPED = 64;
+
 /** What becomes of an event at one output. */
 interface Verdict {
   readonly output: string;
@@ -28,6 +32,8 @@ interface Verdict {
   readonly record?: string;
   /** What goes out, where that is more than the record. */
   readonly payload?: string;
+  /** What goes out is not text: its bytes. */
+  readonly binary?: Uint8Array;
   /** Why it would become a dead letter: the mapper refuses it or fails on it, or its record cannot be written. */
   readonly refused?: string;
   /** Why the output fails on it: it would be tried again. */
@@ -106,8 +112,10 @@ function judgeOf(output: OutputConfig, config: Config): (event: Event) => Verdic
       return { ...about, wanted, why, refused: `the record does not fit its schema: ${misfit}` };
     try {
       const payload = preview?.({ records: [mapped.record], events: [event] });
-      if (payload !== undefined) return { ...about, wanted, why, payload };
-      return { ...about, wanted, why, record: encode(mapped.record) };
+      if (payload === undefined) return { ...about, wanted, why, record: encode(mapped.record) };
+      if (typeof payload === 'string') return { ...about, wanted, why, payload };
+      if (isUtf8(payload)) return { ...about, wanted, why, payload: Buffer.from(payload).toString() };
+      return { ...about, wanted, why, binary: payload };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { ...about, wanted, why, [isUnmappableRecord(error) ? 'refused' : 'failed']: message };
@@ -123,15 +131,19 @@ function previewOf(output: OutputConfig, config: Config, log: Logger): Output['p
 
 function render(event: Event, place: string, verdicts: readonly Verdict[]): string {
   const head = oneLine(`${event.timeText}  ${event.priority}  ${event.rule}  (${place}, id ${event.id})`);
-  const blocks = verdicts.map(({ output, type, mapper, why, record, payload, refused, failed }) => {
+  const blocks = verdicts.map(({ output, type, mapper, why, record, payload, binary, refused, failed }) => {
     const lines = [`${output} (${type}): ${oneLine(why)}`];
     if (refused !== undefined)
       lines.push(`  becomes a dead letter: ${oneLine(deadLetterText(mapper, refused))}`);
     if (failed !== undefined) lines.push(`  will be tried again: the output fails on it: ${oneLine(failed)}`);
     if (record !== undefined)
-      lines.push(`  the record of the mapper ${mapper}:`, `  ${indentJson(record, '  ')}`);
+      lines.push(
+        `  the record of the mapper ${mapper} (the output has no preview of what goes out):`,
+        `  ${indentJson(record, '  ')}`,
+      );
     if (payload !== undefined)
       lines.push('  what goes out:', ...payload.split('\n').filter(Boolean).map(payloadLine));
+    if (binary !== undefined) lines.push(`  what goes out: ${bytesNote(binary)}`, ...hexDump(binary));
     return lines.join('\n');
   });
   return [head, ...blocks].join('\n\n').concat('\n');
@@ -143,6 +155,22 @@ function deadLetterText(mapper: string, reason: string): string {
   return isFault ? reason : `the mapper ${mapper} refuses it: ${reason}`;
 }
 
+/** Says that a payload is no text, and who can change that. */
+function bytesNote({ byteLength }: Uint8Array): string {
+  return `${byteLength} bytes, not text; to show them as text, add \`preview\` to the output`;
+}
+
+/** The first bytes, sixteen a line. */
+function hexDump(bytes: Uint8Array): string[] {
+  const first = Buffer.from(bytes.subarray(0, DUMPED));
+  const lines: string[] = [];
+  for (let at = 0; at < first.length; at += 16) {
+    const pairs = first.toString('hex', at, at + 16).replace(/..(?!$)/g, '$& ');
+    lines.push(`  ${at.toString(16).padStart(4, '0')}  ${pairs}`);
+  }
+  return bytes.byteLength > DUMPED ? [...lines, '  …'] : lines;
+}
+
 /** A line that is JSON is laid out. */
 function payloadLine(line: string): string {
   return `  ${/^[{[]/.test(line) ? indentJson(line, '  ') : oneLine(line)}`;
@@ -150,8 +178,8 @@ function payloadLine(line: string): string {
 
 /** By hand, because the records are JSON already and parsing them would round their numbers. */
 function toJson(event: Event, place: string, verdicts: readonly Verdict[]): string {
-  const outputs = verdicts.map(({ record, ...rest }) => {
-    const text = JSON.stringify(rest);
+  const outputs = verdicts.map(({ record, binary, ...rest }) => {
+    const text = JSON.stringify({ ...rest, ...(binary && { payload_bytes: binary.byteLength }) });
     return record === undefined ? text : `${text.slice(0, -1)},"record":${record}}`;
   });
   const { id, rule, priority } = event;

@@ -54,10 +54,11 @@ export function aborted(signal: AbortSignal): Promise<void> {
 
 /**
  * A signal that aborts after a time and does not keep the process running. `AbortSignal.timeout` does the same on Node, but
- * on Deno it keeps the process running while it has a listener.
+ * on Deno it keeps the process running while it has a listener. Any number of listeners: every output of a process listens to the
+ * same deadline of its stop.
  */
 export function deadlineIn(milliseconds: number): AbortSignal {
-  const controller = new AbortController();
+  const controller = sharedAbort();
   const late = () => controller.abort(new DOMException('The deadline has passed', 'TimeoutError'));
   setTimeout(late, milliseconds).unref();
   return controller.signal;

@@ -90,6 +90,8 @@ export { httpTransport } from './http/transport/transport.ts';
 
 export type { Connection, ConnectionOptions } from './deliver/connection.ts';
 export { abortable, keepConnection, overConnection, probeConnection } from './deliver/connection.ts';
+export type { UdpOptions, UdpSender } from './deliver/udp.ts';
+export { openUdp, overUdp } from './deliver/udp.ts';
 export type { Address } from './http/reach.ts';
 export { reach } from './http/reach.ts';
 export type { TlsOptions } from './options/tls.ts';

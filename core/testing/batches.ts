@@ -7,7 +7,6 @@ import { withBisection, withRequestLimits } from '../delivery/split.ts';
 import type { Manifest, StoredEvent } from '../journal/journal.ts';
 import { PositionSet } from '../journal/positions.ts';
 import type { RequestLimits } from '../sdk/contract/batch.ts';
-import { systemClock } from '../sdk/contract/clock.ts';
 import type { Mapper } from '../sdk/contract/mapper.ts';
 import type { Output, StreamOutput } from '../sdk/contract/output.ts';
 import { type Delivery, retry } from '../sdk/contract/verdicts.ts';
@@ -19,9 +18,8 @@ export async function sliceOf(
   marked: readonly Pick<MarkedEvent, 'raw'>[],
   mapper: Mapper,
   output: Output | StreamOutput,
-  { stream, attempt }: { readonly stream: boolean; readonly attempt: number },
+  { stream, attempt, now }: { readonly stream: boolean; readonly attempt: number; readonly now: number },
 ): Promise<BatchSlice> {
-  const now = systemClock.now();
   const events: StoredEvent[] = marked.map(({ raw }, index) => ({
     position: index + 1,
     receivedAt: now,

@@ -3,13 +3,21 @@ import type { GivenContext } from '../plugins/context.ts';
 import type { Decode, TestDestination } from './destination.ts';
 import type { Answer, Answering, ReceivedRequest } from './http-destination.ts';
 
-/** The `test` function of vitest, node:test, Deno or Bun. */
-export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
+/**
+ * The `test` function of vitest, node:test, Deno or Bun. The context that the runner gives a test is used to skip what the output
+ * or its destination cannot do.
+ */
+export type TestFunction = (name: string, run: (...context: readonly unknown[]) => Promise<void>) => unknown;
 
 /** Where the output under test delivers to. */
 export interface Place {
   /** `http://127.0.0.1:PORT`; with a destination of the contract its own `url`, else `127.0.0.1:PORT`. */
   readonly url: string;
+  /**
+   * A token endpoint for OAuth2 client credentials, at the kit's HTTP server: for `auth.oauth2.token_url`. Empty with a destination
+   * of the contract.
+   */
+  readonly tokenUrl: string;
   /** `127.0.0.1`. */
   readonly host: string;
   /** 0 when the destination has none. */
@@ -48,11 +56,14 @@ export interface OutputContract {
   destination?(place: Pick<Place, 'directory'>): TestDestination | Promise<TestDestination>;
   /**
    * What a body or message says, as text, where that is not the body itself: base64 in JSON, protobuf, snappy. The kit looks for
-   * its events there. `content-encoding: gzip`, `deflate` and `br` are undone before.
+   * its events there. `content-encoding: gzip`, `deflate` and `br` are undone before. With it, `preview` need not be what is sent,
+   * byte by byte: it must hold every event, as it is or decoded.
    *
    * @example decode: (body) => JSON.parse(body).messages.map(({ data }) => Buffer.from(data, 'base64')).join('\n')
    */
   readonly decode?: Decode<ReceivedRequest>;
+  /** How long a token of `tokenUrl` is good, milliseconds. Default: an hour. */
+  readonly tokenLifetime?: number;
   /** What the HTTP server answers when all is well. Default: 200 with `{}`. */
   readonly answer?: Answer | Answering;
   /**

@@ -3,7 +3,7 @@ export type Arrived = string | Uint8Array | readonly (string | Uint8Array)[];
 
 /**
  * Where an output under test delivers to: a server of its protocol on the loopback interface, a fake of one, a file. Each test
- * starts one and closes it. What it cannot do is left out, and the tests that need it pass.
+ * starts one and closes it. What it cannot do is left out, and the tests that need it are skipped, where the test runner can.
  */
 export interface TestDestination {
   /** Its port on 127.0.0.1, for `options`. */
@@ -27,6 +27,8 @@ export interface TestDestination {
   refuseRecords?(isBad: (text: string) => boolean, fault: 'refused' | 'busy'): void | Promise<void>;
   /** Whether it is down cannot be seen before something is sent: the check then need not fail. */
   readonly hidden?: boolean;
+  /** It may be reached by any name that leads to 127.0.0.1, so the kit tests a name that has an address only later. Not with TLS. */
+  readonly byName?: boolean;
   /** What went wrong in the code of the test itself, `decode` for example: the test fails with it, whatever the output makes of it. */
   mistake?(): Error | undefined;
   close?(): void | Promise<void>;

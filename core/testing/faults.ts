@@ -5,24 +5,25 @@ import type { OutputContract } from './contract.ts';
 import { MARK, markedEvents } from './events.ts';
 import { assertUseful, examine } from './examine.ts';
 import { assertTruth, assertValidDelivery, outcomeOf } from './judge.ts';
+import { cannot, notTested } from './not-tested.ts';
 import { assertNoSecret } from './secrets.ts';
 import { neverAborts, settlesAfterAbort } from './settles.ts';
-import { type UnderTest, withContract } from './under-test.ts';
+import { type RunOptions, type UnderTest, withContract } from './under-test.ts';
 
 /** How long an output may take to deliver again when its destination is back, in attempts and milliseconds of each. */
 const RECOVERY = { attempts: 5, timeout: 3000 };
 
-/** Registers the tests of faults that every kind of destination can have; each passes where the destination cannot fail so. */
+/** Registers the tests of faults that every kind of destination can have; a test that the destination cannot do is skipped. */
 export function testFaults(
   definition: AnyOutputDefinition,
   contract: OutputContract,
   register: (name: string, run: () => Promise<void>) => void,
 ): void {
-  const test = (name: string, run: (underTest: UnderTest) => Promise<void>, options?: { start: boolean }) =>
+  const test = (name: string, run: (underTest: UnderTest) => Promise<void>, options?: RunOptions) =>
     register(name, () => withContract(definition, contract, run, options));
 
   test('settles within a second of the abort', async ({ deliver, destination, facts }) => {
-    if (destination.hang === undefined) return;
+    if (destination.hang === undefined) throw cannot('hang');
     await destination.hang();
     const result = await settlesAfterAbort((signal) => deliver(markedEvents(1), { signal }), 'deliver()');
     assertNotDelivered(result, facts.confirms);
@@ -31,7 +32,8 @@ export function testFaults(
   test(
     'settles its start within a second of the abort',
     async ({ output, destination }) => {
-      if (destination.hang === undefined || output.start === undefined) return;
+      if (output.start === undefined) throw notTested('the output has no start');
+      if (destination.hang === undefined) throw cannot('hang');
       await destination.hang();
       await settlesAfterAbort((signal) => output.start!(signal).catch(() => {}), 'start()');
     },
@@ -41,7 +43,9 @@ export function testFaults(
   test(
     'settles its check within a second of the abort',
     async ({ output, destination }) => {
-      if (destination.hang === undefined) return;
+      if (destination.hang === undefined) throw cannot('hang');
+      if (output.diagnose === undefined && output.check === undefined)
+        throw notTested('the output has no check');
       await destination.hang();
       await settlesAfterAbort((signal) => examine(output, signal).catch(() => {}), 'the check');
     },
@@ -49,13 +53,13 @@ export function testFaults(
   );
 
   test('retries while the destination is down', async ({ deliver, destination, facts }) => {
-    if (destination.cut === undefined) return;
+    if (destination.cut === undefined) throw cannot('cut');
     await destination.cut();
     assertNotDelivered(await deliver(markedEvents(2)), facts.confirms);
   });
 
   test('stops while the destination is down', async ({ output, deliver, destination }) => {
-    if (destination.cut === undefined) return;
+    if (destination.cut === undefined) throw cannot('cut');
     await deliver(markedEvents(1));
     await destination.cut();
     await deliver(markedEvents(1, 1));
@@ -64,7 +68,8 @@ export function testFaults(
 
   test('delivers again when the destination is back', async (underTest) => {
     const { deliver, destination } = underTest;
-    if (destination.cut === undefined || destination.recover === undefined) return;
+    if (destination.cut === undefined) throw cannot('cut');
+    if (destination.recover === undefined) throw cannot('recover');
     await deliver(markedEvents(1));
     await destination.cut();
     await deliver(markedEvents(1, 1));
@@ -83,19 +88,21 @@ export function testFaults(
   });
 
   test('retries an error of the destination', async ({ deliver, destination, facts }) => {
-    if (destination.refuse === undefined) return;
+    if (destination.refuse === undefined) throw cannot('refuse');
     await destination.refuse('internal error');
     const result = await deliver(markedEvents(2));
     assertValidDelivery(result, 2);
     assertNotDelivered(result, facts.confirms);
   });
 
-  for (const fault of ['refused', 'busy'] as const) {
+  // The kit's HTTP server answers about records by `answerByRecord`.
+  const faults = contract.destination === undefined ? [] : (['refused', 'busy'] as const);
+  for (const fault of faults) {
     const what =
       fault === 'refused' ? 'sets aside the record that is refused' : 'retries the record that must wait';
     test(`${what}, and says delivered of those that were taken`, async (underTest) => {
       const { destination } = underTest;
-      if (destination.refuseRecords === undefined) return;
+      if (destination.refuseRecords === undefined) throw cannot('refuseRecords');
       const events = markedEvents(5);
       const bad = events[1]!.mark;
       await destination.refuseRecords((text) => text.includes(bad), fault);
@@ -110,7 +117,7 @@ export function testFaults(
     async ({ output, destination, arrivedRaw, secrets, log }) => {
       const before = await arrivedRaw();
       const healthy = await examine(output, neverAborts());
-      if (healthy === undefined) return;
+      if (healthy === undefined) throw notTested('the output has no check');
       assert.ok(
         healthy.failed.length === 0,
         `the destination is well, and the check says: ${healthy.failed.join('; ')}`,

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as zlib from 'node:zlib';
 import type { Decode, TestDestination } from './destination.ts';
+import { createTokenEndpoint, TOKEN_PATH, type TokenOptions } from './token-endpoint.ts';
 
 /** A request that was received. */
 export interface ReceivedRequest {
@@ -34,6 +35,15 @@ export type Answering = (request: ReceivedRequest) => Answer;
 export interface HttpDestination extends TestDestination {
   readonly url: string;
   readonly port: number;
+  /**
+   * A token endpoint for OAuth2 client credentials, whatever they are. Its requests are none of {@link requests}. A request with one
+   * of its tokens is answered 401 when that has expired or was revoked, and as always otherwise.
+   */
+  readonly tokenUrl: string;
+  /** Every token that was issued there, in order. */
+  readonly tokens: readonly string[];
+  /** Refuses the tokens issued until now, before they expire. */
+  revokeTokens(): void;
   readonly requests: readonly AnsweredRequest[];
   /** From now on. */
   answer(next: Answer | Answering): void;
@@ -47,7 +57,7 @@ export interface HttpDestination extends TestDestination {
 }
 
 /** How a destination is started. */
-export interface HttpDestinationOptions {
+export interface HttpDestinationOptions extends TokenOptions {
   /** What it answers when all is well. Default: 200 with `{}`. */
   readonly answer?: Answer | Answering;
   readonly decode?: Decode<ReceivedRequest>;
@@ -65,11 +75,13 @@ export async function startDestination(options: HttpDestinationOptions = {}): Pr
   const well = answering(options.answer ?? { status: 200, body: '{}' });
   let respond = well;
   let mistake: Error | undefined;
+  const issuer = createTokenEndpoint(options);
 
   async function handle(incoming: IncomingMessage, chunks: readonly Buffer[]): Promise<Answer> {
     try {
+      if (incoming.url === TOKEN_PATH) return issuer.issue(await read(incoming, Buffer.concat(chunks)));
       const request = await read(incoming, Buffer.concat(chunks), options.decode);
-      const answer = respond(request);
+      const answer = issuer.isRefused(request) ? { status: 401 } : respond(request);
       requests.push({ ...request, answer });
       return answer;
     } catch (error) {
@@ -116,6 +128,9 @@ export async function startDestination(options: HttpDestinationOptions = {}): Pr
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    tokenUrl: `http://127.0.0.1:${port}${TOKEN_PATH}`,
+    tokens: issuer.tokens,
+    revokeTokens: () => issuer.revoke(),
     requests,
     answer,
     arrived: () => requests.map(({ text }) => text),

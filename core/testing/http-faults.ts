@@ -7,6 +7,7 @@ import { examine } from './examine.ts';
 import { everythingSaid } from './faults.ts';
 import { type Answer, type Answering, answering, type ReceivedRequest } from './http-destination.ts';
 import { assertTruth, assertValidDelivery, outcomeOf } from './judge.ts';
+import { notTested } from './not-tested.ts';
 import { assertNoSecret } from './secrets.ts';
 import { neverAborts } from './settles.ts';
 import { httpOf, type UnderTest, withContract } from './under-test.ts';
@@ -106,6 +107,21 @@ export function testHttpFaults(
     },
     { start: false },
   );
+
+  test('fetches another token when its own is refused before the end', async (underTest) => {
+    const destination = httpOf(underTest);
+    await underTest.deliver(markedEvents(1));
+    const before = destination.tokens.length;
+    if (before === 0) throw notTested('the options have no token of tokenUrl');
+    destination.revokeTokens();
+    const result = await underTest.deliver(markedEvents(1, 1));
+    assert.equal(
+      result.status,
+      'delivered',
+      `the token was refused, and it answered ${JSON.stringify(result)}`,
+    );
+    assert.ok(destination.tokens.length > before, 'it delivers with a token that is refused');
+  });
 
   test('checks with the headers that every delivery has', async (underTest) => {
     const { requests, answer } = httpOf(underTest);

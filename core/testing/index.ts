@@ -25,6 +25,7 @@ export type {
 export { startDestination } from './http-destination.ts';
 export type { TcpDestination, TcpOptions, UdpDestination } from './socket-destinations.ts';
 export { tcpDestination, udpDestination } from './socket-destinations.ts';
+export type { TokenOptions } from './token-endpoint.ts';
 
 // Builders.
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHook } from 'node:async_hooks';
 import { systemClock } from '../sdk/contract/clock.ts';
 
 /** What keeps a process alive, counted by kind; undefined where the runtime does not tell. */
@@ -39,4 +40,46 @@ function newIn(before: OpenResources): string[] {
     const more = count - (before.get(kind) ?? 0);
     return more > 0 ? [`${more} ${kind}`] : [];
   });
+}
+
+/** Something that keeps the process alive until it is closed, or told not to. */
+interface Handle {
+  unref?(): unknown;
+}
+
+/**
+ * Lets the process end after a failure: an output that forgets to close something fails a test, and does not keep `node --test`
+ * from its end. Node only.
+ *
+ * @returns runs a test and remembers what is opened meanwhile. When one has failed, what it and all others opened is told not to
+ * keep the process alive, once each is over.
+ */
+export function endingAfterFailure(): (test: () => Promise<void>) => Promise<void> {
+  let opened: WeakRef<Handle>[] = [];
+  let hasFailed = false;
+  let running = 0;
+  const isKnown = process.versions.deno === undefined && process.versions.bun === undefined;
+  const hook = createHook({
+    init(_id, kind, _trigger, resource) {
+      if (KINDS.test(kind)) opened.push(new WeakRef(resource as Handle));
+    },
+  });
+  function unrefAll(): void {
+    for (const each of opened) each.deref()?.unref?.();
+    opened = [];
+  }
+  return async (test) => {
+    if (!isKnown) return test();
+    if (running++ === 0) hook.enable();
+    try {
+      await test();
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    } finally {
+      if (--running === 0) hook.disable();
+      if (hasFailed) unrefAll();
+      opened = opened.filter((each) => each.deref() !== undefined);
+    }
+  };
 }

@@ -6,9 +6,12 @@ import type { OutputContract } from './contract.ts';
 import { EVENT_TIME, MARK, markedEvents, oddEvents } from './events.ts';
 import { testFaults } from './faults.ts';
 import { testHttpFaults } from './http-faults.ts';
-import { assertNothingLeftOpen, openResources } from './open-resources.ts';
+import { testNames } from './names.ts';
+import { notTested, orSkipped } from './not-tested.ts';
+import { assertNothingLeftOpen, endingAfterFailure, openResources } from './open-resources.ts';
 import { decodedOptions } from './options.ts';
-import { type UnderTest, withContract, withPlace } from './under-test.ts';
+import { assertPreview, standing } from './preview.ts';
+import { type RunOptions, type UnderTest, withContract, withPlace } from './under-test.ts';
 import { withOutput } from './with-output.ts';
 
 /**
@@ -28,10 +31,11 @@ import { withOutput } from './with-output.ts';
  * testOutput(definition, { test, options: ({ url }) => ({ url }) });
  */
 export function testOutput(definition: AnyOutputDefinition, contract: OutputContract): void {
+  const runs = endingAfterFailure();
   const test = (what: string, run: () => Promise<void>) => {
-    contract.test(`${definition.type}: ${what}`, run);
+    contract.test(`${definition.type}: ${what}`, (...context) => runs(() => orSkipped(run)(...context)));
   };
-  const withIt = (run: (underTest: UnderTest) => Promise<void>, options?: { start: boolean }) => () =>
+  const withIt = (run: (underTest: UnderTest) => Promise<void>, options?: RunOptions) => () =>
     withContract(definition, contract, run, options);
 
   test('is a definition: described options, closed schemas, a batch that closes', async () => {
@@ -88,16 +92,18 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
 
   test(
     'previews what it sends',
-    withIt(async ({ output, deliver, contentOf, arrived, arrivedRaw }) => {
-      if (output.preview === undefined) return;
-      const events = markedEvents(1);
-      const preview = output.preview(await contentOf(events));
-      await deliver(events);
-      const sent = (await arrived([events[0]!.mark])).join('\n');
-      // A line of a stream ends with a line break, which a preview need not show.
-      const raw = (await arrivedRaw()).map(String).join('\n');
-      if (![sent, raw].some((text) => text.trimEnd() === preview.trimEnd())) assert.equal(sent, preview);
-    }),
+    withIt(
+      async ({ output, deliver, contentOf, arrived, arrivedRaw }) => {
+        if (output.preview === undefined) throw notTested('the output has no preview');
+        const events = markedEvents(1);
+        const { mark } = events[0]!;
+        const preview = output.preview(await contentOf(events));
+        await deliver(events);
+        const texts = await arrived([mark]);
+        await assertPreview(preview, { texts, raw: await arrivedRaw(), mark, decode: contract.decode });
+      },
+      { clock: standing },
+    ),
   );
 
   test('can be stopped without having delivered, and without having started', async () => {
@@ -124,7 +130,7 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
     test(
       'delivers two batches at once',
       withIt(async ({ deliver, arrived, facts }) => {
-        if (facts.ordering === 'partition') return;
+        if (facts.ordering === 'partition') throw notTested('it delivers one batch at a time');
         const halves = [markedEvents(3), markedEvents(3, 3)];
         const results = await Promise.all(halves.map((events) => deliver(events)));
         for (const result of results) assert.equal(result.status, 'delivered', JSON.stringify(result));
@@ -141,7 +147,7 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
     test(
       'does no harm when a batch is delivered again',
       withIt(async ({ deliver, arrived, facts }) => {
-        if (!facts.idempotent) return;
+        if (!facts.idempotent) throw notTested('it is not idempotent with these options');
         const marksThere = async () => (await arrived()).join('\n').match(MARK)?.length;
         await deliver(markedEvents(3));
         const once = await marksThere();
@@ -153,6 +159,8 @@ export function testOutput(definition: AnyOutputDefinition, contract: OutputCont
   }
 
   testFaults(definition, contract, test);
+  if (contract.destination !== undefined && definition.confirms !== undefined && definition.confirms !== true)
+    testNames(definition, contract, test);
   if (contract.destination === undefined) testHttpFaults(definition, contract, test);
 }
 

@@ -79,6 +79,7 @@ export async function tcpDestination(
   return {
     port,
     url: `127.0.0.1:${port}`,
+    byName: tls === undefined,
     arrived: () => streams.filter(({ length }) => length > 0).map((stream) => Buffer.concat(stream)),
     hang() {
       hangs = true;
@@ -132,6 +133,7 @@ export async function udpDestination(): Promise<UdpDestination> {
   return {
     port,
     url: `127.0.0.1:${port}`,
+    byName: true,
     arrived: () => datagrams,
     close: () => new Promise((resolve) => void socket.close(() => resolve())),
   };

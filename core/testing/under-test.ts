@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { secretsIn } from '../plugins/secrets.ts';
-import { systemClock } from '../sdk/contract/clock.ts';
+import { type Clock, systemClock } from '../sdk/contract/clock.ts';
 import type { AnyOutputDefinition } from '../sdk/contract/output.ts';
 import { withCleanup } from './cleanup.ts';
 import type { OutputContract, Place } from './contract.ts';
@@ -44,7 +44,8 @@ export function withPlace(
     const destination = await startOf(contract, directory);
     defer(() => destination.close?.());
     const { port = 0, url = `127.0.0.1:${port}` } = destination;
-    const place = { url, host: '127.0.0.1', port, directory };
+    const tokenUrl = contract.destination === undefined ? (destination as HttpDestination).tokenUrl : '';
+    const place = { url, tokenUrl, host: '127.0.0.1', port, directory };
     const setup: OutputSetup = {
       options: contract.options(place),
       ...(contract.mapper !== undefined && { mapper: contract.mapper }),
@@ -62,9 +63,13 @@ export function withPlace(
 }
 
 async function startOf(contract: OutputContract, directory: string): Promise<TestDestination> {
-  const { answer, decode } = contract;
+  const { answer, decode, tokenLifetime } = contract;
   if (contract.destination === undefined)
-    return startDestination({ ...(answer && { answer }), ...(decode && { decode }) });
+    return startDestination({
+      ...(answer && { answer }),
+      ...(decode && { decode }),
+      ...(tokenLifetime !== undefined && { tokenLifetime }),
+    });
   try {
     return await contract.destination({ directory });
   } catch (error) {
@@ -74,15 +79,32 @@ async function startOf(contract: OutputContract, directory: string): Promise<Tes
   }
 }
 
+/** How an output is made for one test. */
+export interface RunOptions {
+  /** False: it is not started. */
+  readonly start?: boolean;
+  /** Makes the clock of the context out of that of the contract. */
+  readonly clock?: (clock: Clock) => Clock;
+}
+
+function setupOf(setup: OutputSetup, start: boolean, clock: RunOptions['clock']): OutputSetup {
+  if (clock === undefined) return { ...setup, start };
+  return {
+    ...setup,
+    start,
+    context: { ...setup.context, clock: clock(setup.context?.clock ?? systemClock) },
+  };
+}
+
 /** Starts the destination, makes the output and starts it, runs the test, stops and closes all. */
 export function withContract(
   definition: AnyOutputDefinition,
   contract: OutputContract,
   run: (underTest: UnderTest) => Promise<void>,
-  { start = true } = {},
+  { start = true, clock }: RunOptions = {},
 ): Promise<void> {
   return withPlace(contract, (underTest) =>
-    withOutput(definition, { ...underTest.setup, start }, (made) =>
+    withOutput(definition, setupOf(underTest.setup, start, clock), (made) =>
       run({
         ...made,
         ...underTest,

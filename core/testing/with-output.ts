@@ -87,7 +87,11 @@ export function withOutput(
     if (setup.start !== false) await output.start?.(neverAborts());
     const deliver = deliverer(output, given.mapper, requestLimitsOf(definition, options));
     const slice = (events: readonly RawEvent[], attempt: number) =>
-      sliceOf(events, given.mapper, output, { stream: definition.stream === true, attempt });
+      sliceOf(events, given.mapper, output, {
+        stream: definition.stream === true,
+        attempt,
+        now: given.clock.now(),
+      });
     await run({
       output,
       facts: factsOf(definition, options),

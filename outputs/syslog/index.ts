@@ -6,11 +6,11 @@ import {
   delivered,
   type Failure,
   type Output,
+  openUdp,
   overConnection,
   reach,
   readTls,
 } from '../../core/sdk/index.ts';
-import { isCurrent, openDatagram, sendDatagrams } from './datagram.ts';
 import { toFrames } from './framing.ts';
 import { messageWriter } from './message.ts';
 import { checkOptions, options } from './options.ts';
@@ -121,17 +121,12 @@ themselves, as rsyslog does, need no change.`,
     }
 
     function overUdp(): Output {
+      const sender = openUdp({ host, port, clock });
       return {
-        ...overConnection(
-          {
-            open: (signal) => openDatagram({ host, port, clock }, signal),
-            isOpen: (datagrams) => isCurrent(datagrams, clock),
-            close: ({ socket }) => socket.close(),
-          },
-          (datagrams, batch, signal) =>
-            sendFitting(batch, (messages) => sendDatagrams(datagrams, messages, clock, signal)),
-        ),
+        start: (signal) => sender.open(signal),
+        deliver: (batch, signal) => sendFitting(batch, (messages) => sender.send(messages, signal)),
         diagnose: (_options, signal) => reach({ host, port, protocol: 'udp' }, signal),
+        stop: () => sender.close(),
       };
     }
 

@@ -13,19 +13,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAIN, run } from '../support/cli.ts';
+import { findDeno } from '../support/deno.ts';
 import { install, installTiercel } from '../support/installed.ts';
 import { startTiercel } from '../support/process.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PACKAGE = join(ROOT, 'test/fixtures/plugin-package');
-
-/** Deno of the runtime tier's cache, or of this machine; undefined where there is none. */
-function findDeno(): string | undefined {
-  const cached = join(ROOT, '.cache/runtimes/deno/node_modules/@deno');
-  const found = run('sh', ['-c', `find '${cached}' -type f -name deno 2>/dev/null; command -v deno`]);
-  return found.stdout.split('\n').find((path) => path !== '');
-}
 
 const deno = findDeno();
 if (deno === undefined) console.log('skipped: no Deno in .cache/runtimes and none on the PATH');

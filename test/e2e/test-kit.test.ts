@@ -66,6 +66,25 @@ describe('a contract that cannot begin', () => {
       `testOutput(definitionOf(() => ({ deliver: async () => delivered(), start: () => Promise.reject(new Error('closed today')) })), { test, options: ({ port }) => ({ port }) });`,
       /closed today/,
     ],
+    [
+      'an output that leaves a socket over UDP open',
+      `import { createSocket } from 'node:dgram';
+testOutput(definitionOf(() => {
+  const socket = createSocket('udp4').bind(0);
+  return { deliver: async () => delivered() };
+}, { confirms: false }), { test, destination: () => ({ arrived: () => [] }), options: () => ({ port: 1 }) });`,
+      /leaves open what keeps the process alive: 1 UDPWrap/,
+    ],
+    [
+      'an output that leaves a timer and a connection open',
+      `import { connect } from 'node:net';
+testOutput(definitionOf(({ port }) => {
+  setInterval(() => {}, 60_000);
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  return { deliver: async () => delivered() };
+}), { test, destination: () => tcpDestination(), options: ({ port }) => ({ port }) });`,
+      /leaves open what keeps the process alive: .*1 Timeout/,
+    ],
   ])(
     'fails with the reason, and the process ends: %s',
     (_, code, sentence) => {

@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDestination } from '../../core/testing/index.ts';
 import { run } from '../support/cli.ts';
+import { findDeno } from '../support/deno.ts';
 import { installTiercel } from '../support/installed.ts';
 import { codeBlocks } from '../support/markdown.ts';
 import { startTiercel } from '../support/process.ts';
 import { until } from '../support/until.ts';
 
 const PAGE = new URL('../../docs/write-an-output.md', import.meta.url);
+
+const deno = findDeno();
+if (deno === undefined) console.log('skipped: no Deno in .cache/runtimes and none on the PATH');
 
 /** What somebody has who copies every block of the page into an empty folder. */
 describe('the tutorial', () => {
@@ -91,5 +95,15 @@ describe('the tutorial', () => {
     const { status, stdout } = run(process.execPath, ['--test'], dir);
     expect(status, stdout).toBe(0);
     expect(stdout).toMatch(/# pass \d\d/);
-  }, 60_000);
+  }, 120_000);
+
+  it.skipIf(deno === undefined)(
+    'has outputs over UDP and with OAuth2 whose tests are green on Deno',
+    () => {
+      const tests = ['datagrams.test.js', 'tickets-oauth2.test.js'];
+      const { status, stdout, stderr } = run(deno!, ['test', '-A', '--no-check', ...tests], dir);
+      expect(status, stdout + stderr).toBe(0);
+    },
+    120_000,
+  );
 });

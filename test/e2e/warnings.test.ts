@@ -50,3 +50,13 @@ test('an option that is deprecated and set is one line of the log, at the start 
     expect(stderr, command).toContain('Use `topic`.');
   }
 });
+
+test('a stop of twelve outputs warns of nothing', async () => {
+  const outputs = Array.from(
+    { length: 12 },
+    (_, index) => `  hook_${index}: { type: webhook, url: "http://127.0.0.1:9/${index}" }\n`,
+  );
+  tiercel = await startTiercel({ config: `journal: { path: ./data }\noutputs:\n${outputs.join('')}` });
+  expect(await tiercel.stop()).toEqual({ code: 0, signal: null });
+  expect(tiercel.output()).not.toMatch(/warning|listeners added/i);
+});

@@ -98,10 +98,11 @@ interface OutputBase {
 /** An output with its options applied. `deliver` settles within a second of the signal's abort. */
 export interface Output<R = unknown> extends OutputBase {
   /**
-   * What would go out for these records, as text: the body of the request, say. For `tiercel explain`, without `start`; sends
-   * nothing. An output without it sends the records as they are.
+   * What would go out for these records: the body of the request, say. For `tiercel explain`, without `start`; sends nothing. Text
+   * is shown as text, bytes that are not text by their number: return a readable form of a body that is encoded. `testOutput`
+   * compares it with what arrives: exactly, or, where the contract has `decode`, by the events in it.
    */
-  preview?(batch: BatchContent<R>): string;
+  preview?(batch: BatchContent<R>): string | Uint8Array;
   deliver(batch: Batch<R>, signal: AbortSignal): Promise<Delivery>;
 }
 

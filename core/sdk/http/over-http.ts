@@ -43,7 +43,6 @@ export interface HttpExchange<R> {
  */
 export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output<R> {
   const { url = '', method, headers, accepted, retryWhen } = exchange;
-  const decoder = new TextDecoder();
   const check = exchange.check ?? (typeof url === 'string' ? url : '');
   return {
     deliver(batch, signal) {
@@ -60,10 +59,7 @@ export function overHttp<R>(http: HttpClient, exchange: HttpExchange<R>): Output
         signal,
       );
     },
-    preview(batch) {
-      const body = exchange.body(batch);
-      return typeof body === 'string' ? body : decoder.decode(body);
-    },
+    preview: (batch) => exchange.body(batch),
     diagnose: (_options, signal) =>
       probeHttp(http, check, signal, typeof headers === 'function' ? {} : headers),
   };

@@ -172,9 +172,18 @@ function attempt<T>(
         reject(error);
       }
     });
+    if (signal !== undefined) rejectAtAbort(outgoing, signal, reject);
     if (body instanceof Readable) sendStream(outgoing, body);
     else outgoing.end(body);
   });
+}
+
+/** On Deno the abort of a request on a connection that was used before ends in no event. On Node its own error comes sooner. */
+function rejectAtAbort(outgoing: ClientRequest, signal: AbortSignal, reject: (error: unknown) => void): void {
+  const abort = () => setImmediate(() => reject(signal.reason));
+  const forget = () => signal.removeEventListener('abort', abort);
+  signal.addEventListener('abort', abort, { once: true });
+  outgoing.once('response', forget).once('error', forget).once('close', forget);
 }
 
 /** To the server, or with the whole address to the proxy of a plain HTTP server. */

@@ -303,6 +303,41 @@ describe('describe', () => {
 });
 
 describe('explain', () => {
+  const definition = (create: string) => `export default {
+    apiVersion: 1, type: 'packed', summary: 'Packs.', examples: [{ title: 'Minimal', options: {} }], batch: { events: 1 },
+    options: { type: 'object', additionalProperties: false, properties: {} },
+    create: () => ({ deliver: async () => ({ status: 'delivered' }), ${create} }),
+  };`;
+  const explained = async (create: string, ...args: string[]) => {
+    // Node keeps a module that it has imported.
+    const name = `packed-${create.length}.mjs`;
+    write(name, definition(create));
+    write('packed.yaml', `outputs:\n  packed: { type: ./${name} }\n`);
+    write('one.ndjson', '{"rule":"r","priority":"Error","time":"2026-01-02T03:04:05Z"}\n');
+    return (await here('explain', 'one.ndjson', '-c', 'packed.yaml', ...args)).stdout;
+  };
+
+  it('shows no bytes as text', async () => {
+    const bytes = 'preview: () => Buffer.concat([Buffer.from([0, 255, 254]), Buffer.alloc(409, 7)])';
+    const text = await explained(bytes);
+    expect(text).toContain('what goes out: 412 bytes, not text; to show them as text, add `preview` to');
+    expect(text).toContain('\n  0000  00 ff fe 07 07 07 07 07 07 07 07 07 07 07 07 07\n');
+    expect(text).toContain('\n  0030  07 07 07 07 07 07 07 07 07 07 07 07 07 07 07 07\n  …\n');
+    const json = JSON.parse(await explained(bytes, '--json')) as { outputs: object[] };
+    expect(json.outputs[0]).toMatchObject({ output: 'packed', payload_bytes: 412 });
+    expect(json.outputs[0]).not.toHaveProperty('payload');
+  });
+
+  it('shows bytes that are text as text', async () => {
+    expect(await explained("preview: () => Buffer.from('ünï')")).toContain('what goes out:\n  ünï\n');
+  });
+
+  it('says that an output has no preview', async () => {
+    expect(await explained('')).toContain(
+      'the record of the mapper falco (the output has no preview of what goes out):',
+    );
+  });
+
   it('says in a sentence that there is no such file', async () => {
     expect(await here('explain', 'nowhere.json', '-c', 'own.yaml')).toMatchObject({
       status: 1,

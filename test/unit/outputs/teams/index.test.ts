@@ -25,7 +25,7 @@ interface Card {
 /** What would be posted for an event. */
 function bodyOf(event: Event, options: object = {}): string {
   const output = made(teams, { webhook_url: 'https://example.com/w', ...options }, events);
-  return output.preview!({ records: [event], events: [event] });
+  return String(output.preview!({ records: [event], events: [event] }));
 }
 
 function cardOf(event: Event, options: object = {}): Card {

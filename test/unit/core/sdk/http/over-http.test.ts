@@ -55,7 +55,7 @@ describe('overHttp', () => {
     expect(server.received).toMatchObject([
       { method: 'PUT', path: '/base/batch-1', body: 'a,b', headers: { 'content-type': 'text/plain' } },
     ]);
-    expect(output.preview?.(batchOf(['a']))).toBe('a');
+    expect(output.preview?.(batchOf(['a']))).toEqual(Buffer.from('a'));
   });
 
   it.each([

@@ -69,7 +69,8 @@ outputs:
     }
     await tiercel.kill();
     saved = join(tiercel.directory, 'saved');
-    const isFile = (path: string) => !path.endsWith('.sock');
+    // Without the lease, which the next start would watch for some seconds: this is not about who owns the journal.
+    const isFile = (path: string) => !/(\.sock|\/lock)$/.test(path);
     cpSync(join(tiercel.directory, 'data'), saved, { recursive: true, filter: isFile });
     hook.state.up = true;
   }, 60_000);

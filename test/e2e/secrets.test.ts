@@ -25,12 +25,16 @@ outputs:
   archive: { type: file, path: ./archive.ndjson }
   hook:
     type: webhook
-    url: "${hook.replace('http://', `http://user:${SECRETS.url}@`)}"
+    url: "${hook}"
     auth: { bearer: { token: ${SECRETS.token} } }
     headers:
       x-plain: "${header}"
       x-env: "\${env:HOOK_TOKEN}"
       x-file: "\${file:./token}"
+    batch: { events: 1 }
+  desk:
+    type: webhook
+    url: "${hook.replace('http://', `http://user:${SECRETS.url}@`)}"
     batch: { events: 1 }
   chat:
     type: slack
@@ -73,7 +77,7 @@ test('no secret is in the log, /outputs, /metrics, the dead letters, print-confi
     await until(sign, () => tiercel.output().slice(from).includes(sign));
   };
 
-  await reload(configOf(destination.url, SECRETS.header), 'Configuration reloaded: 2 outputs');
+  await reload(configOf(destination.url, SECRETS.header), 'Configuration reloaded: 3 outputs');
   // Again, with a secret that the process was not started with.
   await reload(configOf(destination.url, SECRETS.reloaded), 'Configuration reloaded: 1 outputs');
   for (const event of sampleEvents().slice(0, 3)) {
